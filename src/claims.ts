@@ -1,0 +1,146 @@
+// What stands in a token beside the data (RFC 7519 claims), and all arithmetic with time. Everything
+// here is in whole seconds since 1970 (NumericDate); nothing here reads a clock.
+
+import { encode } from './base64url.ts'
+import type { RejectionReason } from './errors.ts'
+import { isRecord, isWhole } from './guards.ts'
+
+/** One session's identity and times. */
+export interface Claims {
+  /** `jti`: 128 random bits, the same over every renewal. */
+  readonly id: string
+  /** `nbf`: when the session began; its absolute end is counted from here. */
+  readonly startedAt: number
+  /** `iat`: when this token was sealed; idleness is counted from here. */
+  readonly sealedAt: number
+  /** `exp`: the nearer of the two ends, for any reader that has no configuration. */
+  readonly expiresAt: number
+  /** `out`: how often this browser had logged out when the session began. */
+  readonly logouts: number
+}
+
+/** The configured bounds, in seconds. */
+export interface Lifetime {
+  readonly maxAge: number
+  /** `Infinity` when switched off. */
+  readonly idleTimeout: number
+  readonly touchInterval: number
+  readonly clockTolerance: number
+  /** Sessions started before this moment are refused; 0 refuses none. */
+  readonly validAfter: number
+}
+
+/** A payload taken apart. */
+export interface Payload {
+  readonly claims: Claims
+  readonly data: unknown
+  /** The data's text, to compare with later; `undefined` where another writer arranged it. */
+  readonly text: string | undefined
+}
+
+/** Browsers keep no cookie longer (RFC 6265bis section 5.5), so no session of ours lives longer. */
+export const LONGEST_LIFE: number = 400 * 86_400
+
+/** The identity and times of a session that begins now. */
+export function begin(now: number, logouts: number, lifetime: Lifetime): Claims {
+  const id = encode(crypto.getRandomValues(new Uint8Array(16)))
+  return { id, startedAt: now, sealedAt: now, expiresAt: endOf(now, now, lifetime), logouts }
+}
+
+/** The same session sealed again now. Its start stays, so its absolute end does. */
+export function renew(claims: Claims, now: number, lifetime: Lifetime): Claims {
+  // A clock that went back must not make the seal older than the session.
+  const sealedAt = Math.max(now, claims.startedAt)
+  return { ...claims, sealedAt, expiresAt: endOf(claims.startedAt, sealedAt, lifetime) }
+}
+
+/** When a session of these claims ends under the current configuration, if it is not used again. */
+export function endsAt(claims: Claims, lifetime: Lifetime): number {
+  return Math.min(claims.expiresAt, endOf(claims.startedAt, claims.sealedAt, lifetime))
+}
+
+function endOf(startedAt: number, sealedAt: number, lifetime: Lifetime): number {
+  return Math.min(startedAt + lifetime.maxAge, sealedAt + lifetime.idleTimeout)
+}
+
+/**
+ * Whether a session that was only read should be sealed again: the last seal is `touchInterval` old
+ * and a new one would move its end. (Close to the absolute end, nothing would.)
+ */
+export function renewalDue(claims: Claims, now: number, lifetime: Lifetime): boolean {
+  return (
+    now - claims.sealedAt >= lifetime.touchInterval &&
+    renew(claims, now, lifetime).expiresAt > endsAt(claims, lifetime)
+  )
+}
+
+/** The oldest and the newest day on which an acceptable token can have been sealed. */
+export function sealingWindow(now: number, lifetime: Lifetime): [number, number] {
+  return [now - lifetime.maxAge - lifetime.clockTolerance, now + lifetime.clockTolerance]
+}
+
+/**
+ * Why these times are not accepted now, or `undefined`. Checked against the token and against the
+ * current configuration: lowering a timeout applies to sessions that are already out.
+ */
+export function judge(
+  claims: Claims,
+  now: number,
+  lifetime: Lifetime,
+): Extract<RejectionReason, 'expired' | 'idle' | 'not-yet-valid' | 'revoked'> | undefined {
+  // "On or after" (RFC 7519 section 4.1.4): the second of the end itself is past it.
+  const past = (end: number) => now >= end + lifetime.clockTolerance
+  if (claims.sealedAt > now + lifetime.clockTolerance) return 'not-yet-valid'
+  if (past(claims.startedAt + lifetime.maxAge)) return 'expired'
+  if (past(claims.sealedAt + lifetime.idleTimeout)) return 'idle'
+  if (past(claims.expiresAt)) {
+    // The ends under today's configuration are not reached, so a former, shorter one made this.
+    return claims.expiresAt < claims.startedAt + lifetime.maxAge ? 'idle' : 'expired'
+  }
+  return claims.startedAt < lifetime.validAfter ? 'revoked' : undefined
+}
+
+/** Claims and the data's text as a token's payload. The data is last, so that its text can be cut. */
+export function write(claims: Claims, data: string): string {
+  return `${opening(claims)}${data}}`
+}
+
+/** A payload's claims and data, or `undefined` if it is not our claims. */
+export function read(payload: string): Payload | undefined {
+  const members = parseObject(payload)
+  if (members === undefined) return undefined
+  const {
+    jti: id,
+    iat: sealedAt,
+    exp: expiresAt,
+    nbf: startedAt = sealedAt,
+    out: logouts = 0,
+  } = members
+  if (typeof id !== 'string' || !/^[A-Za-z0-9_-]{22}$/.test(id)) return undefined
+  if (!isWhole(sealedAt, 0) || !isWhole(expiresAt, 0) || !isWhole(startedAt, 0)) return undefined
+  if (!isWhole(logouts, 0)) return undefined
+  if (startedAt > sealedAt || sealedAt > expiresAt) return undefined
+  if (expiresAt - startedAt > LONGEST_LIFE) return undefined
+  if (!Object.hasOwn(members, 'd')) return undefined
+
+  const claims = { id, startedAt, sealedAt, expiresAt, logouts }
+  const head = opening(claims)
+  const text = payload.startsWith(head) ? payload.slice(head.length, -1) : undefined
+  return { claims, data: members['d'], text }
+}
+
+/** Members that have their usual value are left out: every byte travels on every request. */
+function opening({ id, startedAt, sealedAt, expiresAt, logouts }: Claims): string {
+  const nbf = startedAt === sealedAt ? '' : `"nbf":${startedAt},`
+  const out = logouts === 0 ? '' : `"out":${logouts},`
+  return `{"jti":"${id}","iat":${sealedAt},"exp":${expiresAt},${nbf}${out}"d":`
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isRecord(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}

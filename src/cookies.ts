@@ -1,0 +1,203 @@
+// `Cookie` header -> our values; our values -> `Set-Cookie` lines (RFC 6265bis). Names are compared
+// byte for byte, values are never decoded, foreign cookies are only counted.
+
+import { stringifySetCookie } from 'cookie'
+import type { SetCookie } from 'cookie'
+import type { CookieSettings } from './attributes.ts'
+import { SessionConfigError } from './errors.ts'
+
+/** What a request brought. */
+export interface Jar {
+  /** The values of each part, by its number: usually one, more where scopes overlap. */
+  readonly parts: readonly (readonly string[])[]
+  /** How often this browser has logged out: 0 without a mark. */
+  readonly logouts: number
+  /** Bytes of all other cookies as the browser sends them, with a separator after each. */
+  readonly otherBytes: number
+}
+
+/** Anything a `Cookie` header can be found in. */
+export type CookieSource =
+  | Request
+  | Headers
+  | string
+  | null
+  | undefined
+  | { readonly headers: object; readonly cookies?: readonly string[] | null | undefined }
+  | { readonly cookies: readonly string[] }
+
+/**
+ * However high the limits: 16 cookies of 4 096 bytes are four times what any common server reads.
+ */
+export const MAX_COOKIES = 16
+
+/** Browsers keep no larger name and value together (RFC 6265bis section 5.6). */
+export const MAX_COOKIE_BYTES = 4096
+
+/** The same name from more scopes than this (host, domain, path) is somebody's noise. */
+const MAX_TWINS = 4
+
+/** Between two cookies of a `Cookie` header: `; `. */
+export const SEPARATOR_BYTES = 2
+
+/** What the transport puts around a line: `Set-Cookie: ` and CRLF. */
+export const LINE_FRAME_BYTES = 14
+
+/** Nine digits: more logouts than a browser lives through, and exact in a double. */
+const LOGOUTS = /^[1-9][0-9]{0,8}$/
+
+/** The most a mark can count to. */
+export const MAX_LOGOUTS = 999_999_999
+
+/** The cookie that bears part `index` of a session. */
+export function partName(name: string, index: number): string {
+  return index === 0 ? name : `${name}.${index}`
+}
+
+/** The cookie that counts the logouts. */
+export function markName(name: string): string {
+  return `${name}.x`
+}
+
+/** A count of logouts as a mark's value. */
+export function markValue(logouts: number): string {
+  return String(logouts)
+}
+
+/** A `Cookie` header's values of this session's cookies. One pass, linear, whatever comes. */
+export function readCookies(header: string, name: string): Jar {
+  const parts: string[][] = []
+  let logouts = 0
+  let otherBytes = 0
+  let start = 0
+  while (start < header.length) {
+    const semicolon = header.indexOf(';', start)
+    const stop = semicolon === -1 ? header.length : semicolon
+    const [from, to] = trim(header, start, stop)
+    const slot = header.startsWith(name, from) ? slotOf(header, from + name.length, to) : undefined
+    if (slot === undefined) {
+      if (to > from) otherBytes += bytesOf(header, from, to) + SEPARATOR_BYTES
+    } else if (slot.index === undefined) {
+      const value = header.slice(slot.valueAt, to)
+      if (LOGOUTS.test(value)) logouts = Math.max(logouts, Number(value))
+    } else {
+      const twins = (parts[slot.index] ??= [])
+      if (twins.length < MAX_TWINS) twins.push(header.slice(slot.valueAt, to))
+    }
+    start = stop + 1
+  }
+  return { parts: Array.from(parts, (values) => values ?? []), logouts, otherBytes }
+}
+
+/** A cookie's `Set-Cookie` line. Without `maxAge` (seconds) it ends with the browser. */
+export function writeCookie(
+  settings: CookieSettings,
+  name: string,
+  value: string,
+  maxAge: number,
+): string {
+  const cookie = attributes(settings, name, value)
+  if (settings.persistent) cookie.maxAge = maxAge
+  return stringifySetCookie(cookie, { encode: asItIs })
+}
+
+/**
+ * The line that deletes a cookie: the same attributes, or browsers keep it. `Max-Age` and `Expires`
+ * both, for clients that know only one.
+ */
+export function deleteCookie(settings: CookieSettings, name: string): string {
+  const cookie = attributes(settings, name, '')
+  return stringifySetCookie({ ...cookie, maxAge: 0, expires: new Date(0) }, { encode: asItIs })
+}
+
+/**
+ * The `Cookie` header of a source; the empty string if there is none. Only this header is read,
+ * never another one that a client can set.
+ *
+ * @throws SessionConfigError if the source is nothing a cookie can be found in
+ */
+export function cookieHeader(source: CookieSource): string {
+  if (source === null || source === undefined) return ''
+  if (typeof source === 'string') return source
+  if (typeof source === 'object') {
+    if (hasGet(source)) return source.get('cookie') ?? ''
+    // AWS API Gateway's payload 2.0 and function URLs take the cookies out of the headers.
+    if ('cookies' in source && Array.isArray(source.cookies)) return source.cookies.join('; ')
+    if ('headers' in source && typeof source.headers === 'object' && source.headers !== null) {
+      return hasGet(source.headers)
+        ? (source.headers.get('cookie') ?? '')
+        : fromRecord(source.headers)
+    }
+    if ('multiValueHeaders' in source) return fromRecord(source)
+  }
+  throw new SessionConfigError(
+    'source',
+    'must be a Request, Headers, a Cookie header, null, or an object with headers',
+  )
+}
+
+/** Node's headers are in lower case; Lambda's come as the client or HTTP/2 spelled them. */
+function fromRecord(headers: object): string {
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.toLowerCase() !== 'cookie') continue
+    if (typeof value === 'string') return value
+    if (Array.isArray(value)) return value.join('; ')
+  }
+  return ''
+}
+
+function hasGet(value: object): value is { get(name: string): string | null } {
+  return 'get' in value && typeof value.get === 'function'
+}
+
+/** Which of our cookies a pair is, by what follows the base name: `=`, `.1=` to `.15=`, or `.x=`. */
+function slotOf(
+  header: string,
+  from: number,
+  to: number,
+): { readonly index: number | undefined; readonly valueAt: number } | undefined {
+  if (header[from] === '=' && from < to) return { index: 0, valueAt: from + 1 }
+  const equals = header.indexOf('=', from)
+  if (equals === -1 || equals >= to || equals - from > 3) return undefined
+  const suffix = header.slice(from, equals)
+  if (suffix === '.x') return { index: undefined, valueAt: equals + 1 }
+  const [, digits] = /^\.([1-9]|1[0-5])$/.exec(suffix) ?? []
+  return digits === undefined ? undefined : { index: Number(digits), valueAt: equals + 1 }
+}
+
+/** Space and tab only (RFC 6265bis section 5.6); what Unicode calls blank is part of a name. */
+function trim(text: string, start: number, stop: number): [number, number] {
+  let from = start
+  let to = stop
+  while (from < to && isBlank(text.charCodeAt(from))) from++
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--
+  return [from, to]
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
+
+/**
+ * Bytes on the wire. Servers hand headers over as one character a byte; text with characters beyond
+ * that was decoded on the way in, and is UTF-8 again on the way out.
+ */
+function bytesOf(text: string, from: number, to: number): number {
+  for (let at = from; at < to; at++) {
+    if (text.charCodeAt(at) > 0xff) return new TextEncoder().encode(text.slice(from, to)).length
+  }
+  return to - from
+}
+
+function attributes(settings: CookieSettings, name: string, value: string): SetCookie {
+  const { path, domain, secure, sameSite, partitioned, priority } = settings
+  const cookie: SetCookie = { name, value, path, httpOnly: true, secure, sameSite, partitioned }
+  if (domain !== undefined) cookie.domain = domain
+  if (priority !== undefined) cookie.priority = priority
+  return cookie
+}
+
+/** Our values are base64url, digits and dots: nothing to encode. */
+function asItIs(value: string): string {
+  return value
+}

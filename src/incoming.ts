@@ -1,0 +1,89 @@
+// In: header -> cookies -> chunks -> seal(open) -> claims -> data. Whatever a client sends ends here
+// as a session that came, or as a reason. The mirror of outgoing.ts.
+
+import { join } from './chunks.ts'
+import { judge, read, sealingWindow } from './claims.ts'
+import { MAX_COOKIE_BYTES, MAX_COOKIES } from './cookies.ts'
+import type { Jar } from './cookies.ts'
+import { dayOf } from './keys.ts'
+import type { Purpose, Ring } from './keys.ts'
+import type { Settings } from './options.ts'
+import { fit } from './schema.ts'
+import * as seal from './seal.ts'
+import { readData, writeData } from './serialize.ts'
+import type { Accepted, Refused } from './session.ts'
+
+/** A token longer than the fullest set of cookies is no token of ours. */
+export const MOST_TOKEN: number = MAX_COOKIES * MAX_COOKIE_BYTES
+
+/** Asks `revoked` about a session. */
+export type AskRevoked = (accepted: Accepted) => Promise<Refused | undefined>
+
+/**
+ * The newest of the sessions that came in a jar, the first reason against them, or `undefined` if
+ * none came.
+ */
+export async function acceptJar(
+  jar: Jar,
+  settings: Settings,
+  ring: Ring,
+  askRevoked: AskRevoked,
+): Promise<Accepted | Refused | undefined> {
+  let best: Accepted | Refused | undefined
+  for (const joined of join(jar.parts)) {
+    const result =
+      'token' in joined
+        ? // One after the other: a header full of twins must not take many threads at once.
+          // oxlint-disable-next-line no-await-in-loop
+          await acceptToken(joined.token, 'cookie', jar.logouts, settings, ring, askRevoked)
+        : joined
+    if (best === undefined || isNewer(result, best)) best = result
+  }
+  return best
+}
+
+/** What a token holds, or why it is not accepted. At most one derivation and one decryption. */
+export async function acceptToken(
+  token: string,
+  purpose: Purpose,
+  logouts: number,
+  settings: Settings,
+  ring: Ring,
+  askRevoked: AskRevoked,
+): Promise<Accepted | Refused> {
+  const { lifetime, serializer, schema } = settings
+  if (token.length > MOST_TOKEN) return { reason: 'too-large' }
+  const kid = seal.parse(token)
+  if (kid === undefined) return { reason: 'malformed' }
+  const now = settings.now()
+  const [oldest, newest] = sealingWindow(now, lifetime)
+  if (kid.day < dayOf(oldest)) return { reason: 'expired' }
+  if (kid.day > dayOf(newest)) return { reason: 'not-yet-valid' }
+  const key = await ring.opening(purpose, kid.id, kid.day)
+  if (key === undefined) return { reason: 'unknown-key' }
+  const text = await seal.open(token, key)
+  if (text === undefined) return { reason: 'undecryptable' }
+  const payload = read(text)
+  // The key of a day speaks for that day only.
+  if (payload === undefined || dayOf(payload.claims.sealedAt) !== kid.day) {
+    return { reason: 'malformed' }
+  }
+  const reason = judge(payload.claims, now, lifetime)
+  if (reason !== undefined) return { reason }
+  if (payload.claims.logouts < logouts) return { reason: 'destroyed' }
+  const stored = readData(payload.data, serializer)
+  const data = stored && (await fit(stored, schema))
+  if (stored === undefined || data === undefined) return { reason: 'invalid-data' }
+  const accepted = {
+    claims: payload.claims,
+    text: payload.text ?? writeData(stored, serializer),
+    data,
+    secretId: kid.id,
+  }
+  return (await askRevoked(accepted)) ?? accepted
+}
+
+function isNewer(result: Accepted | Refused, best: Accepted | Refused): boolean {
+  if (!('claims' in result)) return false
+  return !('claims' in best) || result.claims.sealedAt > best.claims.sealedAt
+}

@@ -1,0 +1,158 @@
+// Out: data -> claims -> seal -> chunks -> size -> cookies. What a session has become, as the lines
+// of one response. The mirror of incoming.ts.
+
+import { join } from './chunks.ts'
+import { begin, renew, renewalDue, write } from './claims.ts'
+import type { SealCause } from './events.ts'
+import { MOST_TOKEN } from './incoming.ts'
+import type { AskRevoked } from './incoming.ts'
+import { dayOf } from './keys.ts'
+import type { DayKey, Ring } from './keys.ts'
+import { clear, layOut } from './lines.ts'
+import type { Before, Layout } from './lines.ts'
+import type { Settings } from './options.ts'
+import { refuseMisfit } from './schema.ts'
+import { seal, sealedLength } from './seal.ts'
+import { writeData } from './serialize.ts'
+import { hasCookies, isNew } from './session.ts'
+import type { State } from './session.ts'
+import { SessionTooLargeError, reportOn, weigh, weightOfNothing } from './size.ts'
+import type { SizeReport } from './size.ts'
+
+/**
+ * The lines that bring the browser's cookies up to date; none if there is nothing to tell it.
+ *
+ * @throws SessionDataError, SessionTooLargeError
+ */
+export async function writeLines(
+  state: State,
+  settings: Settings,
+  ring: Ring,
+  askRevoked: AskRevoked,
+): Promise<readonly string[]> {
+  const { serializer, schema, lifetime, cookie, limits, observe } = settings
+  if (state.data.size === 0) return endLines(state, settings)
+
+  const seen = state.changed || state.exposed || state.text === undefined
+  const text = seen ? writeData(state.data, serializer) : state.text
+  const cause = await causeToSeal(state, text, settings, askRevoked)
+  if (cause === undefined || text === undefined) return []
+  if (text !== state.text) await refuseMisfit(state.data, schema)
+  const now = settings.now()
+  const claims = renew(claimsOf(state, now), now, lifetime)
+  const key = await ring.sealing('cookie', dayOf(claims.sealedAt))
+  const token = await seal(write(claims, text), key)
+  const layout = layOut(token, claims.expiresAt - now, beforeOf(state, settings), cookie, limits)
+  if (!isDeliverable(layout, cause, state, key, settings)) return []
+
+  observe({ type: 'sealed', id: claims.id, secretId: key.id, cause, bytes: token.length })
+  if (state.destroyed) observe({ type: 'destroyed', id: state.came?.id })
+  state.claims = claims
+  state.text = text
+  return layout.lines
+}
+
+/**
+ * The session as a bare token; the empty string if there is nothing in it.
+ *
+ * @throws SessionDataError, SessionTooLargeError
+ */
+export async function writeToken(state: State, settings: Settings, ring: Ring): Promise<string> {
+  if (state.data.size === 0) return ''
+  const { serializer, schema, lifetime, observe } = settings
+  const text = writeData(state.data, serializer)
+  if (text !== state.text) await refuseMisfit(state.data, schema)
+  const now = settings.now()
+  const claims = renew(claimsOf(state, now), now, lifetime)
+  const key = await ring.sealing('token', dayOf(claims.sealedAt))
+  const token = await seal(write(claims, text), key)
+  if (token.length > MOST_TOKEN) throw new SessionTooLargeError(measure(state, key, settings))
+  observe({ type: 'sealed', id: claims.id, secretId: key.id, cause: 'token', bytes: token.length })
+  return token
+}
+
+/** What the session would take if it were written now. Serialises once for each key, and again. */
+export function measure(state: State, key: DayKey, settings: Settings): SizeReport {
+  const { serializer, lifetime, cookie, limits } = settings
+  const now = settings.now()
+  const claims = renew(claimsOf(state, now), now, lifetime)
+  const tokenOf = (data: ReadonlyMap<string, unknown>) => {
+    const payload = new TextEncoder().encode(write(claims, writeData(data, serializer)))
+    return sealedLength(payload.length, key)
+  }
+  const weightOf = (data: ReadonlyMap<string, unknown>) => {
+    if (data.size === 0) return weightOfNothing(state.jar.otherBytes, limits)
+    // Only its length matters.
+    const token = 'e'.repeat(tokenOf(data))
+    const before = beforeOf(state, settings)
+    return weigh(layOut(token, claims.expiresAt - now, before, cookie, limits).load, limits)
+  }
+  return reportOn(state.data, weightOf, tokenOf)
+}
+
+/** An empty session takes no cookies: those that came are deleted. */
+function endLines(state: State, settings: Settings): readonly string[] {
+  state.text = writeData(state.data, settings.serializer)
+  if (!hasCookies(state)) return []
+  if (state.destroyed) settings.observe({ type: 'destroyed', id: state.came?.id })
+  return clear(beforeOf(state, settings), settings.cookie)
+}
+
+async function causeToSeal(
+  state: State,
+  text: string | undefined,
+  settings: Settings,
+  askRevoked: AskRevoked,
+): Promise<SealCause | undefined> {
+  const { came, data } = state
+  if (came === undefined || isNew(state)) return 'new'
+  if (text === undefined || text !== state.text) return 'changed'
+  if (state.touched) return 'renewed'
+  if (!renewalDue(came, settings.now(), settings.lifetime)) return undefined
+  // A slow request must not renew what was revoked while it ran.
+  const refused = await askRevoked({ claims: came, text, data, secretId: '' })
+  return refused === undefined ? 'renewed' : undefined
+}
+
+/**
+ * Whether the lines may go out. A write that may not throws, with nothing written; a renewal that may
+ * not is left undone, since the request that caused it changed nothing.
+ */
+function isDeliverable(
+  { load }: Layout,
+  cause: SealCause,
+  state: State,
+  key: DayKey,
+  settings: Settings,
+): boolean {
+  const { level } = weigh(load, settings.limits)
+  if (level === 'ok') return true
+  const size = measure(state, key, settings)
+  // Told when a limit is approached, not on every request that stays near it.
+  if (level === 'over' || levelBefore(state, settings) === 'ok') {
+    settings.observe({ type: 'size', id: state.claims?.id ?? '', report: size })
+  }
+  if (level === 'warn') return true
+  if (cause === 'renewed' && !state.touched) return false
+  throw new SessionTooLargeError(size)
+}
+
+/** How the session that came stood. */
+function levelBefore(state: State, settings: Settings): SizeReport['level'] {
+  const [joined] = join(state.jar.parts)
+  if (joined === undefined || !('token' in joined)) return 'ok'
+  const { lifetime, cookie, limits } = settings
+  const before = beforeOf(state, settings)
+  return weigh(layOut(joined.token, lifetime.maxAge, before, cookie, limits).load, limits).level
+}
+
+function beforeOf({ jar, destroyed, logouts }: State, { lifetime }: Settings): Before {
+  // A session from before the logout can come back for as long as one can live.
+  const markAge = lifetime.maxAge + lifetime.clockTolerance
+  return { jar, logout: destroyed ? logouts : undefined, markAge }
+}
+
+/** A session that has data has claims, unless its data came by `measure` asking what if. */
+function claimsOf({ claims, logouts, lifetime }: State, now: number) {
+  return claims ?? begin(now, logouts, lifetime)
+}

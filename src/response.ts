@@ -1,0 +1,75 @@
+// What a commit does to a Response: cookies appended, caches told. The response itself is kept where
+// its headers can be changed, and rebuilt around the same body where they cannot.
+
+import { SessionError } from './errors.ts'
+
+/**
+ * The response with these `Set-Cookie` lines, as a response of a request whose session was used.
+ *
+ * @throws SessionError `ERR_SESSION_RESPONSE` if there is something to write and no way to write it
+ */
+export function carry(response: Response, lines: readonly string[]): Response {
+  if (!isResponse(response)) {
+    throw new SessionError('ERR_SESSION_RESPONSE', 'the handler must return a Response')
+  }
+  if (isClosed(response)) {
+    if (lines.length === 0) return response
+    throw new SessionError(
+      'ERR_SESSION_RESPONSE',
+      `a response with status ${response.status} cannot carry cookies: commit the session with another one`,
+    )
+  }
+  const carrier = hasFixedHeaders(response) ? new Response(response.body, response) : response
+  forbidSharing(carrier.headers, lines.length > 0)
+  for (const line of lines) carrier.headers.append('Set-Cookie', line)
+  return carrier
+}
+
+/**
+ * 101 has left HTTP behind, and 0 is an error or an opaque response: neither can be rebuilt, and
+ * their headers reach nobody.
+ */
+function isClosed(response: Response): boolean {
+  return response.status === 101 || response.status === 0
+}
+
+/** `Response.redirect()` and what `fetch` returned refuse every change; deleting nothing tells. */
+function hasFixedHeaders(response: Response): boolean {
+  try {
+    response.headers.delete('x-sealed-session')
+    return false
+  } catch {
+    return true
+  }
+}
+
+/**
+ * A response that depends on a session is for one visitor (RFC 9110 section 12.5.5); one that brings
+ * a cookie must not be kept at all (RFC 9111 section 7.3), by a CDN with headers of its own either
+ * (RFC 9213).
+ */
+function forbidSharing(headers: Headers, writes: boolean): void {
+  const vary = headers.get('Vary')
+  const varies = directives(vary)
+  if (!varies.includes('*') && !varies.includes('cookie')) {
+    headers.set('Vary', vary === null || vary === '' ? 'Cookie' : `${vary}, Cookie`)
+  }
+  if (!writes) return
+  const said = directives(headers.get('Cache-Control'))
+  if (!said.includes('no-store') && !said.includes('private')) {
+    headers.set('Cache-Control', 'private, no-store')
+  }
+  for (const name of [...headers.keys()].filter(speaksToCdns)) headers.delete(name)
+}
+
+function speaksToCdns(name: string): boolean {
+  return name.endsWith('cdn-cache-control') || name === 'surrogate-control'
+}
+
+function directives(field: string | null): string[] {
+  return (field ?? '').split(',').map((directive) => directive.trim().toLowerCase())
+}
+
+function isResponse(value: unknown): value is Response {
+  return typeof value === 'object' && value !== null && 'headers' in value && 'status' in value
+}

@@ -1,0 +1,161 @@
+// The byte arithmetic, the report, and the error that carries it. Knows no session: it is given the
+// lines that would be written, and a way to ask what fewer keys would take.
+
+import { LINE_FRAME_BYTES, SEPARATOR_BYTES } from './cookies.ts'
+import { SessionError } from './errors.ts'
+import type { Limits } from './limits.ts'
+
+/** How a session stands against its limits. */
+export type SizeLevel = 'ok' | 'warn' | 'over'
+
+/** What a session takes, in bytes of the real lines, and what would have to go. Never a value. */
+export interface SizeReport {
+  /** `warn` from three quarters of the tightest limit, `over` beyond it. */
+  readonly level: SizeLevel
+  /** The share of the tightest limit in use: 0.41, or 1.2 when over. */
+  readonly used: number
+  /** The limit that is, or would first be, reached. */
+  readonly tightest: keyof Limits
+  /** How many cookies the session takes. */
+  readonly cookies: number
+  readonly bytes: {
+    /** The longest `Set-Cookie` line of the session, without the header's name. */
+    readonly cookie: number
+    /** The value of the `Cookie` header that the browser will send, other cookies included. */
+    readonly requestHeader: number
+    /** All `Set-Cookie` lines, deletions too, with their header names and line ends. */
+    readonly responseHeader: number
+    /** What the other cookies of this request take in `requestHeader`. */
+    readonly otherCookies: number
+  }
+  readonly limits: Limits
+  /** What each key adds to the sealed size, largest first. */
+  readonly keys: readonly { readonly key: string; readonly bytes: number; readonly share: number }[]
+  /** The fewest keys, largest first, that must move server-side for the report to be `ok`. */
+  readonly move: readonly string[]
+}
+
+/** The lines of one response, and what they say. */
+export interface Load {
+  /** Characters of the token. */
+  readonly token: number
+  /** How many a token may have before it needs more cookies than allowed. */
+  readonly capacity: number
+  /** Names and values the browser will send, without separators: `name=value`. */
+  readonly pairs: readonly number[]
+  /** How many of the pairs are the session's own parts; the others are marks. */
+  readonly cookies: number
+  /** Every `Set-Cookie` line, the parts' own first. */
+  readonly lines: readonly number[]
+  /** The other cookies of the request, with a separator after each. */
+  readonly otherBytes: number
+}
+
+/** The numbers of a report, without what has to be asked for key by key. */
+export type Weight = Omit<SizeReport, 'keys' | 'move'>
+
+const WARN = 0.75
+
+/** The session does not fit the limits. Nothing was written: the browser keeps what it had. */
+export class SessionTooLargeError extends SessionError {
+  override readonly name = 'SessionTooLargeError'
+  readonly report: SizeReport
+
+  constructor(report: SizeReport) {
+    super('ERR_SESSION_TOO_LARGE', remedy(report))
+    this.report = report
+  }
+}
+
+/** A load against its limits. */
+export function weigh(load: Load, limits: Limits): Weight {
+  const bytes = {
+    cookie: Math.max(0, ...load.lines.slice(0, load.cookies)),
+    requestHeader: Math.max(
+      0,
+      load.otherBytes + sum(load.pairs, SEPARATOR_BYTES) - SEPARATOR_BYTES,
+    ),
+    responseHeader: sum(load.lines, LINE_FRAME_BYTES),
+    otherCookies: load.otherBytes,
+  }
+  const shares: readonly (readonly [keyof Limits, number])[] = [
+    // A longer token is cut into more cookies, each of them full: how full one is says nothing, how
+    // much of all the allowed ones is used does. With one cookie allowed, that one is the limit.
+    [limits.cookies === 1 ? 'cookie' : 'cookies', load.token / load.capacity],
+    ['requestHeader', bytes.requestHeader / limits.requestHeader],
+    ['responseHeader', bytes.responseHeader / limits.responseHeader],
+  ]
+  const [tightest, used] = shares.reduce((most, share) => (share[1] > most[1] ? share : most))
+  return { level: levelOf(used), used, tightest, cookies: load.cookies, bytes, limits }
+}
+
+/** The weight of a session that takes no cookies: nothing is written, so nothing can be too much. */
+export function weightOfNothing(otherBytes: number, limits: Limits): Weight {
+  const load = { token: 0, capacity: 1, pairs: [], cookies: 0, lines: [], otherBytes }
+  return { ...weigh(load, limits), level: 'ok' }
+}
+
+/**
+ * The whole report. Asks once for each key, and once for each key that must go: only for a report
+ * that somebody asked for, never on the way of a session that fits.
+ *
+ * @param weightOf what the session would take with these of its entries
+ * @param tokenOf how many characters its token would have
+ */
+export function reportOn(
+  data: ReadonlyMap<string, unknown>,
+  weightOf: (data: ReadonlyMap<string, unknown>) => Weight,
+  tokenOf: (data: ReadonlyMap<string, unknown>) => number,
+): SizeReport {
+  const whole = tokenOf(data)
+  const keys = [...data.keys()]
+    .map((key) => {
+      const bytes = whole - tokenOf(without(data, [key]))
+      return { key, bytes, share: bytes / whole }
+    })
+    .toSorted((a, b) => b.bytes - a.bytes)
+
+  const weight = weightOf(data)
+  const move: string[] = []
+  for (let left = weight; left.level !== 'ok' && move.length < keys.length;) {
+    move.push(keys[move.length]?.key ?? '')
+    left = weightOf(without(data, move))
+  }
+  return { ...weight, keys, move }
+}
+
+function sum(numbers: readonly number[], each: number): number {
+  return numbers.reduce((total, number) => total + number + each, 0)
+}
+
+function levelOf(used: number): SizeLevel {
+  if (used > 1) return 'over'
+  return used >= WARN ? 'warn' : 'ok'
+}
+
+function without(
+  data: ReadonlyMap<string, unknown>,
+  keys: readonly string[],
+): ReadonlyMap<string, unknown> {
+  return new Map([...data].filter(([key]) => !keys.includes(key)))
+}
+
+/** What is too much, by how much, and what to do: keys by name, never their values. */
+function remedy({ tightest, bytes, cookies, limits, keys, move, used }: SizeReport): string {
+  const excess = {
+    cookie: `its cookie would take ${Math.ceil(used * limits.cookie)} bytes, ${Math.ceil((used - 1) * limits.cookie)} more than limits.cookie allows (${limits.cookie})`,
+    cookies: `it would take ${cookies} cookies of up to ${limits.cookie} bytes, and limits.cookies allows ${limits.cookies}`,
+    requestHeader: `the browser would send a Cookie header of ${bytes.requestHeader} bytes (${bytes.otherCookies} of them other cookies), ${bytes.requestHeader - limits.requestHeader} more than limits.requestHeader allows (${limits.requestHeader})`,
+    responseHeader: `its Set-Cookie lines take ${bytes.responseHeader} bytes, ${bytes.responseHeader - limits.responseHeader} more than limits.responseHeader allows (${limits.responseHeader})`,
+  }[tightest]
+  const largest = keys
+    .slice(0, 3)
+    .map(({ key, bytes: size }) => `${JSON.stringify(key)} (${size} bytes)`)
+    .join(', ')
+  const leaving = move.map((key) => JSON.stringify(key)).join(', ')
+  return (
+    `the session does not fit: ${excess}. Nothing was written; the browser keeps the session it had. ` +
+    `Largest: ${largest}. Keep ${leaving} on a server and only an id in the session, or, if the places ` +
+    `between your application and its users let more through, name them: limits: 'node', ['cloudflare', 'vercel']`
+  )
+}
