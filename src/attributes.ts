@@ -2,7 +2,7 @@
 // enforce by dropping the cookie without a word, which here are errors and, where they can be, types.
 
 import { SessionConfigError } from './errors.ts'
-import { isRecord, refuseStrangers, show } from './guards.ts'
+import { flag, isRecord, oneOf, refuseStrangers, show } from './guards.ts'
 
 interface CookieBase {
   /** Ends with the browser when `false`; the embedded expiry stays. Default `true`. */
@@ -168,19 +168,5 @@ function domainOf(domain: unknown): string {
   throw new SessionConfigError(
     'cookie.domain',
     `is ${show(domain)} and must be a host name, as in "example.com": no scheme, port or leading dot`,
-  )
-}
-
-function flag(option: string, value: unknown, fallback: boolean): boolean {
-  if (value === undefined || typeof value === 'boolean') return value ?? fallback
-  throw new SessionConfigError(option, `is ${show(value)} and must be true or false`)
-}
-
-function oneOf<const T extends string>(option: string, value: unknown, allowed: readonly T[]): T {
-  const found = allowed.find((name) => name === value)
-  if (found !== undefined) return found
-  throw new SessionConfigError(
-    option,
-    `is ${show(value)} and must be ${allowed.map(show).join(' or ')}`,
   )
 }

@@ -26,6 +26,14 @@ export type SessionEvent =
   | { readonly type: 'destroyed'; readonly id: string | undefined }
   /** A session has passed from `ok` to `warn`, or does not fit. */
   | { readonly type: 'size'; readonly id: string; readonly report: SizeReport }
+  /**
+   * The function that gives the secrets gave others, or failed: the last good ones go on. `error` is
+   * what it threw, or what was wrong with what it gave.
+   */
+  | { readonly type: 'secrets'; readonly outcome: 'changed' | 'failed'; readonly error?: unknown }
 
-/** Why a session was sealed. */
-export type SealCause = 'new' | 'changed' | 'renewed' | 'token'
+/**
+ * Why a session was sealed: it began, its data changed, its idle time starts again, it moves to a
+ * newer secret, or the application asked for a bare token.
+ */
+export type SealCause = 'new' | 'changed' | 'renewed' | 'rotated' | 'token'

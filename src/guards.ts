@@ -16,6 +16,22 @@ export function isWhole(
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most
 }
 
+/**
+ * A moment in seconds since 1970.
+ *
+ * @throws SessionConfigError if it is no Date, no ISO text and no number of seconds
+ */
+export function momentOf(option: string, value: unknown): number {
+  const isDate = typeof value === 'string' || value instanceof Date
+  const moment = isDate ? new Date(value).getTime() / 1000 : value
+  // 10^11 seconds are the year 5138: what lies beyond was meant as milliseconds.
+  if (typeof moment === 'number' && moment >= 0 && moment < 1e11) return moment
+  throw new SessionConfigError(
+    option,
+    `is ${show(value)} and must be a Date, an ISO text, or seconds since 1970`,
+  )
+}
+
 /** A misspelled option must not be an option that does not hold. */
 export function refuseStrangers(
   given: Readonly<Record<string, unknown>>,
@@ -31,4 +47,24 @@ export function refuseStrangers(
 /** A wrong value in a message. Secrets never come here. */
 export function show(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value)
+}
+
+/** A yes or no. */
+export function flag(option: string, value: unknown, fallback: boolean): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? fallback
+  throw new SessionConfigError(option, `is ${show(value)} and must be true or false`)
+}
+
+/** One of a few words. */
+export function oneOf<const T extends string>(
+  option: string,
+  value: unknown,
+  allowed: readonly T[],
+): T {
+  const found = allowed.find((name) => name === value)
+  if (found !== undefined) return found
+  throw new SessionConfigError(
+    option,
+    `is ${show(value)} and must be ${allowed.map(show).join(' or ')}`,
+  )
 }

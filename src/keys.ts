@@ -1,27 +1,35 @@
-// From the configured secrets to the one key of a day: which secret seals, which key a `kid` names.
-// Knows no tokens and no claims. Secrets stay here; what leaves is a key nobody can export.
+// From secrets to the one key of a day: which secret seals now, which key a `kid` names. Knows no
+// tokens and no claims. Secrets stay here; what leaves is a key that nobody can export.
 
 import { encode } from './base64url.ts'
 import { SessionConfigError } from './errors.ts'
+import type { Secret } from './secrets.ts'
 
 /** What a key is for. A token made for one use does not open as the other. */
 export type Purpose = 'cookie' | 'token'
 
 /** The key of one secret, one purpose and one day. */
 export interface DayKey {
-  /** The secret's public name, four characters. */
+  /** The secret's public name. */
   readonly id: string
   /** Days since 1970-01-01 UTC. */
   readonly day: number
   readonly key: CryptoKey
 }
 
-/** The secrets in force, newest first, as the keys they become. */
+/** The secrets in force as the keys they become. */
 export interface Ring {
-  /** The newest secret's key for `day`. */
-  sealing(purpose: Purpose, day: number): Promise<DayKey>
+  /** The key for `day` of the first secret that is active at `now` (seconds). */
+  sealing(purpose: Purpose, day: number, now: number): Promise<DayKey>
   /** The key that `id` and `day` name, or `undefined` if no secret has that id. */
   opening(purpose: Purpose, id: string, day: number): Promise<DayKey | undefined>
+}
+
+/** A secret that can derive, under its public name. */
+interface Named {
+  readonly id: string
+  readonly material: CryptoKey
+  readonly activeFrom: number
 }
 
 /** The format's version: part of every derivation, so another format's tokens cannot open. */
@@ -41,36 +49,20 @@ export function dayOf(seconds: number): number {
  * finished values are kept, never promises: there, a promise begun by one request that ends early
  * would hang every other request that awaits it. Two requests may derive the same key once each.
  *
- * @param secrets newest first, as `parseSecrets` gave them
+ * @param secrets newest first
  * @param name the cookie's name, which every key is bound to
  * @param lifetime seconds after which no token of a day can be valid any more
  */
-export function createRing(secrets: readonly string[], name: string, lifetime: number): Ring {
-  let named: ReadonlyMap<string, CryptoKey> | undefined
+export function createRing(secrets: readonly Secret[], name: string, lifetime: number): Ring {
+  let loaded: readonly Named[] | undefined
   const dayKeys = new Map<string, DayKey>()
 
-  async function load(): Promise<ReadonlyMap<string, CryptoKey>> {
-    const materials = await Promise.all(secrets.map(importSecret))
-    const entries = await Promise.all(
-      materials.map(async (material) => [await deriveId(material), material] as const),
-    )
-    named = new Map(entries)
-    if (named.size < entries.length) {
-      // 24 bits: two secrets in 16 777 216 share an id, and then a kid would name two keys.
-      throw new SessionConfigError(
-        'secrets',
-        'has two secrets with the same id: replace one of them',
-      )
-    }
-    return named
+  async function load(): Promise<readonly Named[]> {
+    loaded ??= refuseTwins(await Promise.all(secrets.map(nameSecret)))
+    return loaded
   }
 
-  async function dayKey(
-    purpose: Purpose,
-    id: string,
-    material: CryptoKey,
-    day: number,
-  ): Promise<DayKey> {
+  async function dayKey(purpose: Purpose, { id, material }: Named, day: number): Promise<DayKey> {
     const place = `${purpose} ${id}.${day}`
     const known = dayKeys.get(place)
     if (known !== undefined) return known
@@ -83,24 +75,36 @@ export function createRing(secrets: readonly string[], name: string, lifetime: n
   }
 
   return {
-    async sealing(purpose, day) {
-      const [newest] = named ?? (await load())
-      if (newest === undefined) throw new SessionConfigError('secrets', 'is empty')
-      return dayKey(purpose, newest[0], newest[1], day)
+    async sealing(purpose, day, now) {
+      const active = (loaded ?? (await load())).find(({ activeFrom }) => activeFrom <= now)
+      if (active !== undefined) return dayKey(purpose, active, day)
+      throw new SessionConfigError(
+        'secrets',
+        'has none that is active: leave one without activeFrom',
+      )
     },
     async opening(purpose, id, day) {
-      const material = (named ?? (await load())).get(id)
-      return material === undefined ? undefined : dayKey(purpose, id, material, day)
+      const named = (loaded ?? (await load())).find((entry) => entry.id === id)
+      return named && dayKey(purpose, named, day)
     },
   }
 }
 
-async function importSecret(secret: string): Promise<CryptoKey> {
-  const bytes = new TextEncoder().encode(secret)
-  return crypto.subtle.importKey('raw', bytes, 'HKDF', false, ['deriveBits', 'deriveKey'])
+async function nameSecret({ bytes, id, activeFrom }: Secret): Promise<Named> {
+  const material = await crypto.subtle.importKey('raw', bytes, 'HKDF', false, [
+    'deriveBits',
+    'deriveKey',
+  ])
+  return { id: id ?? (await deriveId(material)), material, activeFrom }
 }
 
-/** The secret's public name: 24 bits of a derivation that no key shares, as four characters. */
+/** 24 bits: two secrets in 16 777 216 share a derived id, and then a kid would name two keys. */
+function refuseTwins(named: readonly Named[]): readonly Named[] {
+  if (new Set(named.map(({ id }) => id)).size === named.length) return named
+  throw new SessionConfigError('secrets', 'has two secrets with one id: replace one of them')
+}
+
+/** The secret's public name: a derivation that no key shares, as four characters. */
 async function deriveId(material: CryptoKey): Promise<string> {
   const bits = await crypto.subtle.deriveBits(hkdf(`${FORMAT} id`), material, 24)
   return encode(new Uint8Array(bits))

@@ -7,22 +7,38 @@ import { LONGEST_LIFE } from './claims.ts'
 import type { Lifetime } from './claims.ts'
 import { SessionConfigError } from './errors.ts'
 import type { SessionEvent } from './events.ts'
-import { isRecord, isWhole, refuseStrangers, show } from './guards.ts'
+import { isRecord, isWhole, momentOf, oneOf, refuseStrangers, show } from './guards.ts'
 import { resolveLimits } from './limits.ts'
 import type { Limits, LimitsOption } from './limits.ts'
 import type { Schema } from './schema.ts'
 import type { Serializer } from './serialize.ts'
 import { parseSecrets } from './secrets.ts'
+import type { Secret, Secrets } from './secrets.ts'
 import type { Session } from './session.ts'
+
+/** A function that gives the secrets, and is asked again. */
+export type SecretsProvider = () => Secrets | undefined | Promise<Secrets | undefined>
+
+/** What the `secrets` option takes. */
+export type SecretsOption = Secrets | SecretsProvider
 
 /** What `createSessions` takes. Times are in seconds. */
 export interface SessionOptions<Data extends object = Record<string, unknown>> {
   /**
-   * Newest first: the first one seals, all open. One string with commas between several secrets (so
-   * one environment variable rotates), or a list of strings. Each is taken as its UTF-8 text, of at
-   * least 32 bytes; weak, repeated and published ones are refused.
+   * Newest first: the first one that is active seals, all open. One string with commas between
+   * several secrets (so one environment variable rotates), a list of strings or `{ secret, id?,
+   * activeFrom? }`, a JWK Set or its JSON text, or a function that gives any of these and is asked
+   * again every `secretsRefresh` seconds. A text is taken as its UTF-8 bytes, at least 32 of them;
+   * weak, repeated and published secrets are refused.
    */
-  readonly secrets: string | readonly string[] | undefined
+  readonly secrets: SecretsOption | undefined
+  /** How often a function that gives `secrets` is asked again. Default 300. */
+  readonly secretsRefresh?: number | undefined
+  /**
+   * When a session sealed under an older secret is sealed under the newest: `lazy`, at its next write
+   * or renewal (default), or `eager`, at the next response that used it, with all its times kept.
+   */
+  readonly rotate?: 'lazy' | 'eager' | undefined
   /** Default: `{ name: '__Host-session', path: '/', secure: true, sameSite: 'lax' }`. */
   readonly cookie?: CookieOptions | undefined
   /** The absolute lifetime, from the session's start. Default 604 800 (7 days); at most 400 days. */
@@ -60,7 +76,9 @@ export interface SessionOptions<Data extends object = Record<string, unknown>> {
 
 /** The options, checked and complete. */
 export interface Settings {
-  readonly secrets: readonly string[]
+  readonly secrets: readonly Secret[] | SecretsProvider
+  readonly secretsRefresh: number
+  readonly rotate: 'lazy' | 'eager'
   readonly cookie: CookieSettings
   readonly lifetime: Lifetime
   readonly limits: Limits
@@ -73,6 +91,8 @@ export interface Settings {
 
 const OPTION_NAMES = [
   'secrets',
+  'secretsRefresh',
+  'rotate',
   'cookie',
   'maxAge',
   'idleTimeout',
@@ -102,17 +122,20 @@ export function resolve<Data extends object>(options: SessionOptions<Data>): Set
   if (!isRecord(given)) throw new SessionConfigError('options', 'must be an object with secrets')
   refuseStrangers(given, OPTION_NAMES, '')
   functionOr('revoked', options.revoked, undefined)
-  const secrets = parseSecrets(given['secrets'])
+  const now = inSeconds(functionOr('clock', options.clock, Date.now))
+  const { secrets } = options
   const cookie = resolveCookie(given['cookie'])
   return Object.freeze({
-    secrets,
+    secrets: typeof secrets === 'function' ? secrets : parseSecrets(secrets, now()),
+    secretsRefresh: seconds('secretsRefresh', options.secretsRefresh, 300, 1, DAY),
+    rotate: oneOf('rotate', given['rotate'] ?? 'lazy', ['lazy', 'eager']),
     cookie,
     lifetime: resolveLifetime(options),
     limits: resolveLimits(given['limits'], cookie.partitioned),
     serializer: resolveSerializer(options.serializer),
     schema: resolveSchema(options.schema),
     observe: functionOr('observe', options.observe, () => {}),
-    now: inSeconds(functionOr('clock', options.clock, Date.now)),
+    now,
   })
 }
 
@@ -134,7 +157,7 @@ function resolveLifetime<Data extends object>(options: SessionOptions<Data>): Li
     idleTimeout,
     touchInterval,
     clockTolerance: seconds('clockTolerance', options.clockTolerance, 5, 0, MOST_TOLERANCE),
-    validAfter: validAfter === undefined ? 0 : momentOf(validAfter),
+    validAfter: validAfter === undefined ? 0 : momentOf('validAfter', validAfter),
   })
 }
 
@@ -151,16 +174,6 @@ function seconds(
   throw new SessionConfigError(
     option,
     `is ${show(value)} and must be a whole number of seconds from ${least} to ${most}${orElse}`,
-  )
-}
-
-function momentOf(value: Date | string | number): number {
-  const moment = typeof value === 'number' ? value : new Date(value).getTime() / 1000
-  // The year 5138: what lies beyond was meant as milliseconds.
-  if (Number.isFinite(moment) && moment >= 0 && moment < 1e11) return moment
-  throw new SessionConfigError(
-    'validAfter',
-    `is ${show(value)} and must be a Date, an ISO text, or seconds since 1970`,
   )
 }
 

@@ -35,12 +35,14 @@ export async function writeLines(
 
   const seen = state.changed || state.exposed || state.text === undefined
   const text = seen ? writeData(state.data, serializer) : state.text
-  const cause = await causeToSeal(state, text, settings, askRevoked)
+  const cause = await causeToSeal(state, text, settings, ring, askRevoked)
   if (cause === undefined || text === undefined) return []
   if (text !== state.text) await refuseMisfit(state.data, schema)
   const now = settings.now()
-  const claims = renew(claimsOf(state, now), now, lifetime)
-  const key = await ring.sealing('cookie', dayOf(claims.sealedAt))
+  const current = claimsOf(state, now)
+  // A new secret changes the key and nothing else: no expiry moves.
+  const claims = cause === 'rotated' ? current : renew(current, now, lifetime)
+  const key = await ring.sealing('cookie', dayOf(claims.sealedAt), now)
   const token = await seal(write(claims, text), key)
   const layout = layOut(token, claims.expiresAt - now, beforeOf(state, settings), cookie, limits)
   if (!isDeliverable(layout, cause, state, key, settings)) return []
@@ -64,7 +66,7 @@ export async function writeToken(state: State, settings: Settings, ring: Ring): 
   if (text !== state.text) await refuseMisfit(state.data, schema)
   const now = settings.now()
   const claims = renew(claimsOf(state, now), now, lifetime)
-  const key = await ring.sealing('token', dayOf(claims.sealedAt))
+  const key = await ring.sealing('token', dayOf(claims.sealedAt), now)
   const token = await seal(write(claims, text), key)
   if (token.length > MOST_TOKEN) throw new SessionTooLargeError(measure(state, key, settings))
   observe({ type: 'sealed', id: claims.id, secretId: key.id, cause: 'token', bytes: token.length })
@@ -102,16 +104,22 @@ async function causeToSeal(
   state: State,
   text: string | undefined,
   settings: Settings,
+  ring: Ring,
   askRevoked: AskRevoked,
 ): Promise<SealCause | undefined> {
-  const { came, data } = state
+  const { came, data, secretId } = state
   if (came === undefined || isNew(state)) return 'new'
   if (text === undefined || text !== state.text) return 'changed'
   if (state.touched) return 'renewed'
-  if (!renewalDue(came, settings.now(), settings.lifetime)) return undefined
-  // A slow request must not renew what was revoked while it ran.
-  const refused = await askRevoked({ claims: came, text, data, secretId: '' })
-  return refused === undefined ? 'renewed' : undefined
+  const now = settings.now()
+  if (renewalDue(came, now, settings.lifetime)) {
+    // A slow request must not renew what was revoked while it ran.
+    const refused = await askRevoked({ claims: came, text, data, secretId })
+    return refused === undefined ? 'renewed' : undefined
+  }
+  if (settings.rotate === 'lazy') return undefined
+  const newest = await ring.sealing('cookie', dayOf(now), now)
+  return newest.id === secretId ? undefined : 'rotated'
 }
 
 /**
@@ -133,7 +141,7 @@ function isDeliverable(
     settings.observe({ type: 'size', id: state.claims?.id ?? '', report: size })
   }
   if (level === 'warn') return true
-  if (cause === 'renewed' && !state.touched) return false
+  if (cause === 'rotated' || (cause === 'renewed' && !state.touched)) return false
   throw new SessionTooLargeError(size)
 }
 

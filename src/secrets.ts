@@ -1,7 +1,8 @@
-// What may be a secret. Everything else is refused when the sessions are created, with the reason and
-// without the secret.
+// What may be a secret. Everything else is refused with the reason and without the secret.
 
+import { decode } from './base64url.ts'
 import { SessionConfigError } from './errors.ts'
+import { isRecord, momentOf, refuseStrangers } from './guards.ts'
 
 /** A key of A256GCM (RFC 7518 section 5.3) has 256 bits; a shorter secret cannot fill it. */
 const SECRET_BYTES = 32
@@ -22,12 +23,7 @@ const EXAMPLES = [
   'replacewith',
   'yoursecret',
   'yourpassword',
-  'mysecret',
   'supersecret',
-  'topsecret',
-  'secretkey',
-  'sessionsecret',
-  'cookiesecret',
   'placeholder',
   'complexpassword',
   'atleast32',
@@ -40,72 +36,199 @@ const EXAMPLES = [
   'loremipsum',
 ]
 
+const MAKE = `make one with: node -p "crypto.randomBytes(32).toString('base64url')"`
+
+/** One configured secret. */
+export interface Secret {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Its public name, where the application chose one. */
+  readonly id: string | undefined
+  /** Seconds since 1970 before which it opens and does not seal; 0 for always. */
+  readonly activeFrom: number
+}
+
+/** A secret with a name or a beginning of its own. */
+export interface SecretEntry {
+  /** At least 32 bytes of text, taken as its UTF-8 bytes. */
+  readonly secret: string
+  /** 1 to 32 of `A-Z a-z 0-9 _ -`. Default: four characters derived from the secret. */
+  readonly id?: string | undefined
+  /** When it begins to seal: a Date, its ISO text, or seconds since 1970. Default: at once. */
+  readonly activeFrom?: Date | string | number | undefined
+}
+
+/** A JWK Set (RFC 7517) of symmetric keys. `activeFrom` is ours; other members are not read. */
+export interface SecretSet {
+  readonly keys: readonly {
+    readonly kty: string
+    /** At least 32 bytes in base64url. */
+    readonly k?: string | undefined
+    /** The secret's id. Default: derived, as for a text. */
+    readonly kid?: string | undefined
+    readonly activeFrom?: Date | string | number | undefined
+  }[]
+}
+
+/** Secrets as they can be written down. */
+export type Secrets = string | readonly (string | SecretEntry)[] | SecretSet
+
 /**
- * The `secrets` option as a list of secrets, newest first: one string with commas between several
- * secrets, or a list of strings. A secret is always taken as its UTF-8 text, whatever it looks like.
+ * Secrets as written down, newest first, checked. A text is always taken as its UTF-8 bytes, even if
+ * it looks like hexadecimal or base64url: another reading would be another secret. A JWK's `k` is
+ * base64url by its definition. A string that begins with `{` is a JWK Set's JSON text.
  *
- * @throws SessionConfigError for anything else, and for a secret that can be guessed
+ * @param now seconds; 0 if no clock runs yet, as in workerd's global scope
+ * @throws SessionConfigError for anything else, for a secret that can be guessed, two with one name,
+ * and a list of which none is active
  */
-export function parseSecrets(option: unknown): readonly string[] {
-  const make = `make one with: node -p "crypto.randomBytes(32).toString('base64url')"`
+export function parseSecrets(option: unknown, now: number): readonly Secret[] {
+  const entries = entriesOf(option)
+  if (entries.length === 0) throw new SessionConfigError('secrets', `is empty; ${MAKE}`)
+  const single = typeof option === 'string' && entries.length === 1
+  const secrets = entries.map((entry, index) =>
+    parseEntry(entry, single ? 'secrets' : `secrets[${index}]`),
+  )
+  for (const [index, secret] of secrets.entries()) {
+    const twin = secrets.findIndex((other) => isSame(other, secret))
+    if (twin === index) continue
+    throw new SessionConfigError(
+      `secrets[${index}]`,
+      `has the ${secret.id === undefined ? 'same text' : 'same id'} as secrets[${twin}]: a token must name one secret only`,
+    )
+  }
+  if (now > 0 && secrets.every(({ activeFrom }) => activeFrom > now)) {
+    throw new SessionConfigError('secrets', 'has none that is active yet: keep the present one too')
+  }
+  return secrets
+}
+
+/** Whether two lists of secrets are the same, so that what was derived from one can be kept. */
+export function areSame(one: readonly Secret[], other: readonly Secret[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every(({ bytes, id, activeFrom }, index) => {
+      const match = other[index]
+      return (
+        match !== undefined &&
+        match.id === id &&
+        match.activeFrom === activeFrom &&
+        areEqual(match.bytes, bytes)
+      )
+    })
+  )
+}
+
+function entriesOf(option: unknown): readonly unknown[] {
   if (option === undefined || option === null || option === '') {
     throw new SessionConfigError(
       'secrets',
-      `is ${option === '' ? 'an empty string' : String(option)}: is the environment variable set? ${make}`,
+      `is ${option === '' ? 'an empty string' : String(option)}: is the environment variable set? ${MAKE}`,
     )
   }
-  const listed = Array.isArray(option)
-  if (!listed && typeof option !== 'string') {
-    throw new SessionConfigError(
-      'secrets',
-      `must be a string (several secrets separated by commas) or a list of strings, newest first`,
-    )
+  if (Array.isArray(option)) return option
+  if (typeof option === 'string') {
+    return option.trimStart().startsWith('{') ? entriesOf(parseJson(option)) : option.split(',')
   }
-  const secrets: readonly unknown[] = listed ? option : option.split(',')
-  if (secrets.length === 0) throw new SessionConfigError('secrets', `is an empty list; ${make}`)
-
-  const seen = new Set<string>()
-  return secrets.map((entry, index) => {
-    const where = secrets.length === 1 && !listed ? 'secrets' : `secrets[${index}]`
-    if (typeof entry !== 'string') {
-      throw new SessionConfigError(where, `must be a string, not ${describe(entry)}`)
-    }
-    const secret = entry.trim()
-    if (listed && secret.includes(',')) {
-      throw new SessionConfigError(
-        where,
-        'holds a comma, which separates secrets: pass the string itself, not in a list',
-      )
-    }
-    const weakness = weaknessOf(secret)
-    if (weakness !== undefined) throw new SessionConfigError(where, `${weakness}; ${make}`)
-    if (seen.has(secret)) {
-      throw new SessionConfigError(where, 'is the same secret once more: name each secret once')
-    }
-    seen.add(secret)
-    return secret
-  })
+  if (isRecord(option) && Array.isArray(option['keys'])) return option['keys']
+  throw new SessionConfigError(
+    'secrets',
+    'must be a string (several secrets separated by commas), a list, newest first, a JWK Set, or a function that returns one of these',
+  )
 }
 
-/** Why a secret can be guessed, or `undefined`. Never repeats the secret. */
-export function weaknessOf(secret: string): string | undefined {
-  if (secret === '') return 'is empty'
-  if (/-----BEGIN|"kty"\s*:\s*"(?:RSA|EC|OKP)"/.test(secret)) {
-    return 'is an asymmetric key: anybody can encrypt to a public key, so a session needs a random text'
+/** The parser's own message would quote the text. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new SessionConfigError('secrets', 'begins like a JWK Set and is not valid JSON')
+  }
+}
+
+function parseEntry(entry: unknown, where: string): Secret {
+  if (typeof entry === 'string') return parseText(entry, where)
+  if (!isRecord(entry)) {
+    throw new SessionConfigError(where, `must be a string or an object, not ${kindOf(entry)}`)
+  }
+  const { activeFrom } = entry
+  const from = activeFrom === undefined ? 0 : momentOf(`${where}.activeFrom`, activeFrom)
+  if ('kty' in entry) {
+    return { ...parseJwk(entry, where), id: idOf(entry['kid'], `${where}.kid`), activeFrom: from }
+  }
+  refuseStrangers(entry, ['secret', 'id', 'activeFrom'], `${where}.`)
+  const { secret, id } = entry
+  if (typeof secret !== 'string') {
+    throw new SessionConfigError(`${where}.secret`, `must be a string, not ${kindOf(secret)}`)
+  }
+  return { ...parseText(secret, `${where}.secret`), id: idOf(id, `${where}.id`), activeFrom: from }
+}
+
+function parseText(text: string, where: string): Secret {
+  const secret = text.trim()
+  if (secret.includes(',')) {
+    throw new SessionConfigError(
+      where,
+      'holds a comma, which separates secrets: pass the string itself, not in a list',
+    )
   }
   const bytes = new TextEncoder().encode(secret)
+  refuseWeak(bytes, secret, where)
+  return { bytes, id: undefined, activeFrom: 0 }
+}
+
+function parseJwk(jwk: Readonly<Record<string, unknown>>, where: string): Pick<Secret, 'bytes'> {
+  const { kty, k } = jwk
+  if (kty !== 'oct') {
+    throw new SessionConfigError(
+      `${where}.kty`,
+      'must be "oct": what is encrypted to a public key may come from anybody',
+    )
+  }
+  const text = typeof k === 'string' ? decode(k) : undefined
+  if (text === undefined) throw new SessionConfigError(`${where}.k`, 'must be base64url')
+  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0))
+  refuseWeak(bytes, text, `${where}.k`)
+  return { bytes }
+}
+
+/** A `kid` is `<id>.<day>`, and travels in every request. */
+function idOf(id: unknown, where: string): string | undefined {
+  if (id === undefined) return undefined
+  if (typeof id === 'string' && /^[A-Za-z0-9_-]{1,32}$/.test(id)) return id
+  throw new SessionConfigError(where, 'must be 1 to 32 of A-Z a-z 0-9 _ -: four are plenty')
+}
+
+/** Why a secret can be guessed: as an error that never repeats it. */
+function refuseWeak(bytes: Uint8Array, text: string, where: string): void {
+  const weakness = weaknessOf(bytes, text)
+  if (weakness !== undefined) throw new SessionConfigError(where, `${weakness}; ${MAKE}`)
+}
+
+function weaknessOf(bytes: Uint8Array, text: string): string | undefined {
+  if (bytes.length === 0) return 'is empty'
+  if (text.includes('-----BEGIN')) {
+    return 'is an asymmetric key: what is encrypted to a public key may come from anybody'
+  }
   if (bytes.length < SECRET_BYTES) {
     return `has ${bytes.length} bytes and needs at least ${SECRET_BYTES}`
   }
-  const plain = secret.toLowerCase().replace(/[^a-z0-9]/g, '')
+  const plain = text.toLowerCase().replace(/[^a-z0-9]/g, '')
   if (EXAMPLES.some((example) => plain.includes(example))) {
     return 'is a text from an example, which attackers try first'
   }
-  if (periodOf(bytes) < SECRET_BYTES && periodOf(bytes) < bytes.length) {
-    return 'repeats a shorter text'
-  }
-  if (bitsOf(bytes) < SECRET_BITS) return 'has too little variety to be random'
-  return undefined
+  const period = periodOf(bytes)
+  if (period < SECRET_BYTES && period < bytes.length) return 'repeats a shorter text'
+  return bitsOf(bytes) < SECRET_BITS ? 'has too little variety to be random' : undefined
+}
+
+function isSame(one: Secret, other: Secret): boolean {
+  if (one.id !== undefined && one.id === other.id) return true
+  return one.id === other.id && areEqual(one.bytes, other.bytes)
+}
+
+/** Compares configuration with itself, never with what a client sent: time tells nobody anything. */
+function areEqual(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, index) => byte === other[index])
 }
 
 /** The length of the shortest text that `bytes` is a repetition of (Knuth, Morris and Pratt). */
@@ -142,7 +265,7 @@ function bitsOf(bytes: Uint8Array): number {
 }
 
 /** A wrong value's kind, never its text. */
-function describe(value: unknown): string {
+function kindOf(value: unknown): string {
   if (value === null) return 'null'
   return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : typeof value
 }

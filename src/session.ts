@@ -27,6 +27,8 @@ export interface State {
   /** Refuses a value at `set`, where that can be seen there. */
   readonly check: ((key: string, value: unknown) => void) | undefined
   data: Map<string, unknown>
+  /** The id of the secret it came under; empty if none came. */
+  readonly secretId: string
   /** The session as it is now: the one that came, a new one, or none yet. */
   claims: Claims | undefined
   /** The count of logouts that a session begun now is begun under. */
@@ -79,6 +81,7 @@ export function stateOf(
     jar,
     rejection: result !== undefined && 'reason' in result ? { reason: result.reason } : undefined,
     came: accepted?.claims,
+    secretId: accepted?.secretId ?? '',
     text: accepted?.text,
     data: accepted?.data ?? new Map(),
     claims: accepted?.claims,

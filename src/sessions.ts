@@ -7,9 +7,11 @@ import { SessionCommittedError, SessionConfigError } from './errors.ts'
 import { acceptJar, acceptToken } from './incoming.ts'
 import type { SessionEvent } from './events.ts'
 import { createRing, dayOf } from './keys.ts'
+import type { Ring } from './keys.ts'
 import { resolve } from './options.ts'
-import type { SessionOptions } from './options.ts'
+import type { SessionOptions, Settings } from './options.ts'
 import { measure, writeLines, writeToken } from './outgoing.ts'
+import { createProvidedRing } from './provider.ts'
 import { carry } from './response.ts'
 import { checkEntry, writeData } from './serialize.ts'
 import { Session, stateOf } from './session.ts'
@@ -78,7 +80,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   const settings = resolve(options)
   const { revoked } = options
   const { cookie, lifetime, serializer, observe, now } = settings
-  const ring = createRing(settings.secrets, cookie.name, lifetime.maxAge)
+  const ring = ringOf(settings)
   const environment = { lifetime, now, check: serializer === undefined ? checkEntry : undefined }
   const states = new WeakMap<object, State>()
   const opened = new WeakMap<object, Promise<Session<Data>>>()
@@ -127,7 +129,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   }
 
   async function measureSession(session: Session<Data>): Promise<SizeReport> {
-    const key = await ring.sealing('cookie', dayOf(now()))
+    const key = await ring.sealing('cookie', dayOf(now()), now())
     return measure(stateBehind(session), key, settings)
   }
 
@@ -208,6 +210,20 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   }
 
   return Object.freeze({ open, commit, setCookies, wrap, seal, unseal, measure: measureSession })
+}
+
+function ringOf({
+  secrets,
+  secretsRefresh: refresh,
+  cookie,
+  lifetime,
+  now,
+  observe,
+}: Settings): Ring {
+  const { name } = cookie
+  return typeof secrets === 'function'
+    ? createProvidedRing(secrets, { name, lifetime: lifetime.maxAge, refresh, now, observe })
+    : createRing(secrets, name, lifetime.maxAge)
 }
 
 /** What a handler gave, by returning it or by throwing it. */

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util'
+
+parseArgs()

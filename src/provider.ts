@@ -1,0 +1,112 @@
+// A ring whose secrets come from a function and change without a deploy. Requests are served from the
+// last good ring; the function is asked beside them.
+
+import { SessionConfigError } from './errors.ts'
+import type { SessionEvent } from './events.ts'
+import { createRing } from './keys.ts'
+import type { Ring } from './keys.ts'
+import { areSame, parseSecrets } from './secrets.ts'
+import type { Secret } from './secrets.ts'
+
+/** What a ring from a provider needs to know. */
+export interface ProviderSettings {
+  readonly name: string
+  readonly lifetime: number
+  /** Seconds after which the provider is asked again. */
+  readonly refresh: number
+  readonly now: () => number
+  readonly observe: (event: SessionEvent) => void
+}
+
+interface Current {
+  readonly secrets: readonly Secret[]
+  readonly ring: Ring
+}
+
+/** Seconds that a request waits for a first answer. Later ones never wait. */
+const PATIENCE = 10
+
+/**
+ * The ring of what `provide` returns. Asked at the first use, then at the first use `refresh` seconds
+ * later, and so on: no timer of our own, since on workerd none outlives its request.
+ *
+ * @throws SessionConfigError at a use, if the first answer fails, is unusable, or takes 10 seconds
+ */
+export function createProvidedRing(provide: () => unknown, settings: ProviderSettings): Ring {
+  let current: Current | undefined
+  let asking: Promise<Current> | undefined
+  let askedAt = 0
+
+  /** One question at a time. */
+  function ask(): Promise<Current> {
+    askedAt = settings.now()
+    const question = answer(provide, current, settings)
+    asking = question
+    const settle = (found: Current | undefined) => {
+      current = found ?? current
+      if (asking === question) asking = undefined
+    }
+    question.then(settle, () => settle(undefined))
+    return question
+  }
+
+  /** Asked beside the requests: there is no caller for what goes wrong, only the observer. */
+  async function refresh(): Promise<void> {
+    const before = current
+    try {
+      if ((await ask()) !== before) settings.observe({ type: 'secrets', outcome: 'changed' })
+    } catch (error) {
+      settings.observe({ type: 'secrets', outcome: 'failed', error })
+    }
+  }
+
+  function isDue(): boolean {
+    const age = settings.now() - askedAt
+    // On workerd a question dies with the request that asked it, and never settles.
+    return age >= settings.refresh && (asking === undefined || age >= 2 * PATIENCE)
+  }
+
+  async function ring(): Promise<Ring> {
+    // A promise of another request may never settle on workerd either: hence patience here too.
+    if (current === undefined) return (await withPatience(asking ?? ask())).ring
+    if (isDue()) refresh().catch(ignore)
+    return current.ring
+  }
+
+  return {
+    sealing: async (purpose, day, now) => (await ring()).sealing(purpose, day, now),
+    opening: async (purpose, id, day) => (await ring()).opening(purpose, id, day),
+  }
+}
+
+/** The provider's answer as a ring: the present one, with all it has derived, if nothing changed. */
+async function answer(
+  provide: () => unknown,
+  current: Current | undefined,
+  { name, lifetime, now }: ProviderSettings,
+): Promise<Current> {
+  let option: unknown
+  try {
+    option = await withPatience(Promise.resolve(provide()))
+  } catch (cause) {
+    throw new SessionConfigError('secrets', 'is a function that failed: see cause', { cause })
+  }
+  const secrets = parseSecrets(option, now())
+  if (current !== undefined && areSame(secrets, current.secrets)) return current
+  return { secrets, ring: createRing(secrets, name, lifetime) }
+}
+
+async function withPatience<T>(promise: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${PATIENCE} seconds`)), PATIENCE * 1000)
+  })
+  try {
+    return await Promise.race([promise, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** An observer that throws has no caller here that could be told. */
+function ignore(): void {}
