@@ -151,12 +151,13 @@ function nameOf(name: unknown): string {
   return name
 }
 
+/** What the `cookie` package writes: all that RFC 6265bis section 4.1.1 allows, but no `<`. */
 function pathOf(path: unknown): string {
-  const fits = typeof path === 'string' && /^\/[\x20-\x3a\x3c-\x7e]*$/.test(path)
+  const fits = typeof path === 'string' && /^\/[\x20-\x3a\x3d-\x7e]*$/.test(path)
   if (fits && path.length <= MOST_ATTRIBUTE_BYTES && path.trimEnd() === path) return path
   throw new SessionConfigError(
     'cookie.path',
-    `is ${show(path)} and must begin with / and hold no semicolon: write "/"`,
+    `is ${show(path)} and must begin with / and hold no semicolon and no <: write "/"`,
   )
 }
 

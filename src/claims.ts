@@ -49,8 +49,10 @@ export function begin(now: number, logouts: number, lifetime: Lifetime): Claims 
 
 /** The same session sealed again now. Its start stays, so its absolute end does. */
 export function renew(claims: Claims, now: number, lifetime: Lifetime): Claims {
-  // A clock that went back must not make the seal older than the session.
-  const sealedAt = Math.max(now, claims.startedAt)
+  // A clock that went back must not put the seal before the session's start, and use within the
+  // tolerance must not put it behind the session's end: no reader would take it.
+  const end = claims.startedAt + lifetime.maxAge
+  const sealedAt = Math.min(Math.max(now, claims.startedAt), end)
   return { ...claims, sealedAt, expiresAt: endOf(claims.startedAt, sealedAt, lifetime) }
 }
 

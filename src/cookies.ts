@@ -5,6 +5,7 @@ import { stringifySetCookie } from 'cookie'
 import type { SetCookie } from 'cookie'
 import type { CookieSettings } from './attributes.ts'
 import { SessionConfigError } from './errors.ts'
+import { isRecord } from './guards.ts'
 
 /** What a request brought. */
 export interface Jar {
@@ -25,6 +26,7 @@ export type CookieSource =
   | undefined
   | { readonly headers: object; readonly cookies?: readonly string[] | null | undefined }
   | { readonly cookies: readonly string[] }
+  | { readonly multiValueHeaders: object }
 
 /**
  * However high the limits: 16 cookies of 4 096 bytes are four times what any common server reads.
@@ -128,7 +130,10 @@ export function cookieHeader(source: CookieSource): string {
         ? (source.headers.get('cookie') ?? '')
         : fromRecord(source.headers)
     }
-    if ('multiValueHeaders' in source) return fromRecord(source)
+    // An AWS load balancer that is set to multi-value headers sends no others.
+    if ('multiValueHeaders' in source) {
+      return isRecord(source.multiValueHeaders) ? fromRecord(source.multiValueHeaders) : ''
+    }
   }
   throw new SessionConfigError(
     'source',
@@ -157,12 +162,14 @@ function slotOf(
   to: number,
 ): { readonly index: number | undefined; readonly valueAt: number } | undefined {
   if (header[from] === '=' && from < to) return { index: 0, valueAt: from + 1 }
-  const equals = header.indexOf('=', from)
-  if (equals === -1 || equals >= to || equals - from > 3) return undefined
-  const suffix = header.slice(from, equals)
-  if (suffix === '.x') return { index: undefined, valueAt: equals + 1 }
+  // No further than the longest suffix: a search through the rest, for every name, would be quadratic.
+  const length = header.slice(from, Math.min(to, from + '.15='.length)).indexOf('=')
+  if (length === -1) return undefined
+  const suffix = header.slice(from, from + length)
+  const valueAt = from + length + 1
+  if (suffix === '.x') return { index: undefined, valueAt }
   const [, digits] = /^\.([1-9]|1[0-5])$/.exec(suffix) ?? []
-  return digits === undefined ? undefined : { index: Number(digits), valueAt: equals + 1 }
+  return digits === undefined ? undefined : { index: Number(digits), valueAt }
 }
 
 /** Space and tab only (RFC 6265bis section 5.6); what Unicode calls blank is part of a name. */

@@ -44,9 +44,15 @@ export function refuseStrangers(
   }
 }
 
-/** A wrong value in a message. Secrets never come here. */
+/**
+ * A wrong value in a message. Secrets never come here; what an object or a function would say of
+ * itself is not shown, since it can hold one, or throw.
+ */
 export function show(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value)
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80))
+  if (typeof value === 'function') return 'a function'
+  if (typeof value !== 'object' || value === null) return String(value)
+  return Array.isArray(value) ? 'a list' : 'an object'
 }
 
 /** A yes or no. */

@@ -9,15 +9,18 @@ import { dayOf } from './keys.ts'
 import type { Purpose, Ring } from './keys.ts'
 import type { Settings } from './options.ts'
 import { fit } from './schema.ts'
-import * as seal from './seal.ts'
+import { parse } from './seal.ts'
 import { readData, writeData } from './serialize.ts'
 import type { Accepted, Refused } from './session.ts'
 
 /** A token longer than the fullest set of cookies is no token of ours. */
 export const MOST_TOKEN: number = MAX_COOKIES * MAX_COOKIE_BYTES
 
-/** Asks `revoked` about a session. */
-export type AskRevoked = (accepted: Accepted) => Promise<Refused | undefined>
+/** What every step of the pipeline may need: the options, the keys, and who may veto a session. */
+export interface Context extends Settings {
+  readonly ring: Ring
+  readonly askRevoked: (accepted: Accepted) => Promise<Refused | undefined>
+}
 
 /**
  * The newest of the sessions that came in a jar, the first reason against them, or `undefined` if
@@ -25,9 +28,7 @@ export type AskRevoked = (accepted: Accepted) => Promise<Refused | undefined>
  */
 export async function acceptJar(
   jar: Jar,
-  settings: Settings,
-  ring: Ring,
-  askRevoked: AskRevoked,
+  context: Context,
 ): Promise<Accepted | Refused | undefined> {
   let best: Accepted | Refused | undefined
   for (const joined of join(jar.parts)) {
@@ -35,7 +36,7 @@ export async function acceptJar(
       'token' in joined
         ? // One after the other: a header full of twins must not take many threads at once.
           // oxlint-disable-next-line no-await-in-loop
-          await acceptToken(joined.token, 'cookie', jar.logouts, settings, ring, askRevoked)
+          await acceptToken(joined.token, 'cookie', jar.logouts, context)
         : joined
     if (best === undefined || isNewer(result, best)) best = result
   }
@@ -47,21 +48,19 @@ export async function acceptToken(
   token: string,
   purpose: Purpose,
   logouts: number,
-  settings: Settings,
-  ring: Ring,
-  askRevoked: AskRevoked,
+  context: Context,
 ): Promise<Accepted | Refused> {
-  const { lifetime, serializer, schema } = settings
+  const { lifetime, serializer, schema, ring } = context
   if (token.length > MOST_TOKEN) return { reason: 'too-large' }
-  const kid = seal.parse(token)
+  const kid = parse(token)
   if (kid === undefined) return { reason: 'malformed' }
-  const now = settings.now()
+  const now = context.now()
   const [oldest, newest] = sealingWindow(now, lifetime)
   if (kid.day < dayOf(oldest)) return { reason: 'expired' }
   if (kid.day > dayOf(newest)) return { reason: 'not-yet-valid' }
   const key = await ring.opening(purpose, kid.id, kid.day)
   if (key === undefined) return { reason: 'unknown-key' }
-  const text = await seal.open(token, key)
+  const text = await key.open(token)
   if (text === undefined) return { reason: 'undecryptable' }
   const payload = read(text)
   // The key of a day speaks for that day only.
@@ -80,7 +79,7 @@ export async function acceptToken(
     data,
     secretId: kid.id,
   }
-  return (await askRevoked(accepted)) ?? accepted
+  return (await context.askRevoked(accepted)) ?? accepted
 }
 
 function isNewer(result: Accepted | Refused, best: Accepted | Refused): boolean {

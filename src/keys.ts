@@ -8,14 +8,24 @@ import type { Secret } from './secrets.ts'
 /** What a key is for. A token made for one use does not open as the other. */
 export type Purpose = 'cookie' | 'token'
 
-/** The key of one secret, one purpose and one day. */
-export interface DayKey {
+/** What a token names: a secret and a day. */
+export interface Kid {
   /** The secret's public name. */
   readonly id: string
   /** Days since 1970-01-01 UTC. */
   readonly day: number
-  readonly key: CryptoKey
 }
+
+/** The key of one secret, one purpose and one day. It cannot be read back. */
+export interface DayKey extends Kid {
+  /** A text as a token. */
+  seal(text: string): string | Promise<string>
+  /** The text of a token whose form has been checked; `undefined` if it is not of this key. */
+  open(token: string): string | undefined | Promise<string | undefined>
+}
+
+/** How 256 bits become a key: with jose, or with `node:crypto`. */
+export type MakeKey = (kid: Kid, bytes: Uint8Array<ArrayBuffer>) => DayKey | Promise<DayKey>
 
 /** The secrets in force as the keys they become. */
 export interface Ring {
@@ -53,7 +63,12 @@ export function dayOf(seconds: number): number {
  * @param name the cookie's name, which every key is bound to
  * @param lifetime seconds after which no token of a day can be valid any more
  */
-export function createRing(secrets: readonly Secret[], name: string, lifetime: number): Ring {
+export function createRing(
+  secrets: readonly Secret[],
+  name: string,
+  lifetime: number,
+  makeKey: MakeKey,
+): Ring {
   let loaded: readonly Named[] | undefined
   const dayKeys = new Map<string, DayKey>()
 
@@ -66,7 +81,7 @@ export function createRing(secrets: readonly Secret[], name: string, lifetime: n
     const place = `${purpose} ${id}.${day}`
     const known = dayKeys.get(place)
     if (known !== undefined) return known
-    const made = { id, day, key: await deriveKey(material, name, purpose, day) }
+    const made = await makeKey({ id, day }, await deriveKey(material, name, purpose, day))
     for (const [old, { day: then }] of dayKeys) {
       if (then < day - lifetime / DAY_SECONDS - 2) dayKeys.delete(old)
     }
@@ -91,10 +106,7 @@ export function createRing(secrets: readonly Secret[], name: string, lifetime: n
 }
 
 async function nameSecret({ bytes, id, activeFrom }: Secret): Promise<Named> {
-  const material = await crypto.subtle.importKey('raw', bytes, 'HKDF', false, [
-    'deriveBits',
-    'deriveKey',
-  ])
+  const material = await crypto.subtle.importKey('raw', bytes, 'HKDF', false, ['deriveBits'])
   return { id: id ?? (await deriveId(material)), material, activeFrom }
 }
 
@@ -115,13 +127,10 @@ async function deriveKey(
   name: string,
   purpose: Purpose,
   day: number,
-): Promise<CryptoKey> {
+): Promise<Uint8Array<ArrayBuffer>> {
   // A cookie's name holds no space, so no two contexts spell the same text.
   const context = hkdf(`${FORMAT} ${purpose} ${day} ${name}`)
-  return crypto.subtle.deriveKey(context, material, { name: 'AES-GCM', length: 256 }, false, [
-    'encrypt',
-    'decrypt',
-  ])
+  return new Uint8Array(await crypto.subtle.deriveBits(context, material, 256))
 }
 
 /**

@@ -4,7 +4,7 @@
 
 import { MAX_COOKIE_BYTES, MAX_COOKIES } from './cookies.ts'
 import { SessionConfigError } from './errors.ts'
-import { isRecord, isWhole, refuseStrangers } from './guards.ts'
+import { isRecord, isWhole, refuseStrangers, show } from './guards.ts'
 
 /** The four bounds of the size guard. All are bytes but `cookies`. */
 export interface Limits {
@@ -78,8 +78,8 @@ const MOST_REQUEST = MAX_COOKIES * MAX_COOKIE_BYTES
 const MOST_RESPONSE = 65_359 - RESERVE
 
 /**
- * `Cookie` header and `Set-Cookie` lines, in bytes. Where a place counts the whole head, 1 024 bytes
- * are taken off for the rest; where it counts the `Cookie` line alone, its name is.
+ * `Cookie` header and `Set-Cookie` lines, in bytes. Where a place counts the whole head, 1 024
+ * bytes are taken off for the rest; where it counts the `Cookie` line alone, its name is.
  */
 const PRESETS: Readonly<Record<Preset, readonly [requestHeader: number, responseHeader: number]>> =
   {
@@ -90,20 +90,23 @@ const PRESETS: Readonly<Record<Preset, readonly [requestHeader: number, response
     portable: [8192 - RESERVE, 4096 - RESERVE],
     /** The browsers alone: Chromium 156, Firefox ESR 153 and WebKitGTK 2.50 (measured). */
     browsers: [MOST_REQUEST, MOST_RESPONSE],
-    /** Partitioned cookies: Chromium evicts above 10 240 bytes per site and partition (measured). */
+    /** Partitioned cookies: Chromium evicts above 10 240 bytes a site and partition (measured). */
     chips: [10_240, MOST_RESPONSE],
     /** large_client_header_buffers 4 8k; proxy_buffer_size 4k (measured, nginx 1.22.1). */
     nginx: [8182, 4096 - RESERVE],
     /** large-client-header-buffers "4 8k", proxy-buffer-size "4k" (its ConfigMap documentation). */
     'ingress-nginx': [8182, 4096 - RESERVE],
-    /** LimitRequestFieldSize 8190, counted per line (measured, Apache 2.4.71). */
+    /** LimitRequestFieldSize 8190 a line; out, 8192 a line and no sum (measured, Apache 2.4.71). */
     apache: [8182, MOST_RESPONSE],
-    /** tune.bufsize 16384 less tune.maxrewrite 1024, for the whole head (measured, HAProxy 2.6.12). */
+    /**
+     * The whole head, in tune.bufsize 16384 less tune.maxrewrite 1024: 15 360 by name, at least
+     * 15 232 (measured, HAProxy 2.6.12).
+     */
     haproxy: [15_232 - RESERVE, 15_232 - RESERVE],
     /** --max-http-header-size 16384 (nodejs.org/api/cli.html); Node's own clients read as much. */
     node: [16_384 - RESERVE, 16_384 - RESERVE],
-    /** max_http_header_size 16 KiB (oven-sh/bun, src/http.zig). */
-    bun: [16_384 - RESERVE, 16_384 - RESERVE],
+    /** max_http_header_size 16 KiB (oven-sh/bun, src/http.zig; measured, Bun 1.4.5). */
+    bun: [16_384 - RESERVE, MOST_RESPONSE],
     /** Over HTTP/2, hyper's MAX_HEADER_LIST_SIZE 16384 (hyperium/hyper, proto/h2/server.rs). */
     deno: [16_384 - RESERVE, MOST_RESPONSE],
     /** DefaultMaxHeaderBytes 1 MiB (net/http; measured, Go 1.19). */
@@ -122,13 +125,16 @@ const PRESETS: Readonly<Record<Preset, readonly [requestHeader: number, response
     tomcat: [8192 - RESERVE, 8192 - RESERVE],
     /** requestHeaderSize and responseHeaderSize 8192 (jetty.project, HttpConfiguration.java). */
     jetty: [8192 - RESERVE, 8192 - RESERVE],
-    /** server.max-request-field-size 8192 for the whole head (measured, lighttpd 1.4.69). */
-    lighttpd: [8192 - RESERVE, 65_535 - RESERVE],
+    /**
+     * server.max-request-field-size 8192 for the whole head, and 65 535 out, which is more than
+     * every browser takes (measured, lighttpd 1.4.69).
+     */
+    lighttpd: [8192 - RESERVE, MOST_RESPONSE],
     /** http_req_hdr_len 8k, http_resp_size 32k (measured, Varnish 7.1.1). */
     varnish: [8184, 32_768 - RESERVE],
     /** limit_request_field_size 8190 (gunicorn/config.py; measured). */
     gunicorn: [8180, MOST_RESPONSE],
-    /** buffer-size 4096 for the whole request (unbit/uwsgi, core/init.c). */
+    /** buffer-size 4096 for the whole request (unbit/uwsgi, core/init.c); nginx's buffer out. */
     uwsgi: [4096 - RESERVE, 4096 - RESERVE],
     /** 128 KB each way (Workers' platform limits); the origin behind it still has its own. */
     cloudflare: [MOST_REQUEST, MOST_RESPONSE],
@@ -160,9 +166,12 @@ const PRESETS: Readonly<Record<Preset, readonly [requestHeader: number, response
     'azure-app-service': [16_384 - RESERVE, MOST_RESPONSE],
     /** Above 32 KB the Cookie header is removed; 69 KB out (VCL constraints). */
     fastly: [32_000, MOST_RESPONSE],
-    /** 32 KB in, 8 192 out: the lowest published (IBM Cloud CDN's limits; secondary). */
+    /**
+     * Nothing first-hand: 32 KB in by IBM Cloud CDN's limits, 8 192 out by a blog, the lower of the
+     * two figures (maxchadwick.xyz/blog/http-response-header-size-limits).
+     */
     akamai: [32_000 - RESERVE, 8192 - RESERVE],
-    /** "Cookies are explicitly restricted to 8 192 bytes" (Heroku's help). */
+    /** "Cookies are explicitly restricted to 8192 bytes" (Heroku's help). */
     heroku: [8184, MOST_RESPONSE],
     /** No figure published, so `portable`. */
     fly: [8192 - RESERVE, 4096 - RESERVE],
@@ -203,7 +212,7 @@ function presetOf(name: unknown): readonly [number, number] {
   for (const [preset, bounds] of Object.entries(PRESETS)) if (preset === name) return bounds
   throw new SessionConfigError(
     'limits',
-    `names ${JSON.stringify(name) ?? typeof name}, which is no preset: write ${Object.keys(PRESETS).join(', ')}, or numbers`,
+    `names ${show(name)}, which is no preset: write ${Object.keys(PRESETS).join(', ')}, or numbers`,
   )
 }
 

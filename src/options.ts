@@ -5,6 +5,7 @@ import { resolveCookie } from './attributes.ts'
 import type { CookieOptions, CookieSettings } from './attributes.ts'
 import { LONGEST_LIFE } from './claims.ts'
 import type { Lifetime } from './claims.ts'
+import { MAX_COOKIES, partName, writeCookie } from './cookies.ts'
 import { SessionConfigError } from './errors.ts'
 import type { SessionEvent } from './events.ts'
 import { isRecord, isWhole, momentOf, oneOf, refuseStrangers, show } from './guards.ts'
@@ -109,6 +110,9 @@ const OPTION_NAMES = [
 
 const DAY = 86_400
 
+/** A part of a token that is worth a cookie; 16 of them hold the smallest sessions. */
+const LEAST_ROOM = 64
+
 /** Beyond a minute it is no clock drift but a broken clock (RFC 7519: "a few minutes" at most). */
 const MOST_TOLERANCE = 60
 
@@ -125,18 +129,31 @@ export function resolve<Data extends object>(options: SessionOptions<Data>): Set
   const now = inSeconds(functionOr('clock', options.clock, Date.now))
   const { secrets } = options
   const cookie = resolveCookie(given['cookie'])
+  const limits = resolveLimits(given['limits'], cookie.partitioned)
+  refuseNoRoom(cookie, limits)
   return Object.freeze({
     secrets: typeof secrets === 'function' ? secrets : parseSecrets(secrets, now()),
     secretsRefresh: seconds('secretsRefresh', options.secretsRefresh, 300, 1, DAY),
     rotate: oneOf('rotate', given['rotate'] ?? 'lazy', ['lazy', 'eager']),
     cookie,
     lifetime: resolveLifetime(options),
-    limits: resolveLimits(given['limits'], cookie.partitioned),
+    limits,
     serializer: resolveSerializer(options.serializer),
     schema: resolveSchema(options.schema),
     observe: functionOr('observe', options.observe, () => {}),
     now,
   })
+}
+
+/** A cookie whose name and attributes fill it holds no part of a token, however many there are. */
+function refuseNoRoom(cookie: CookieSettings, limits: Limits): void {
+  const longest = partName(cookie.name, MAX_COOKIES - 1)
+  const frame = writeCookie(cookie, longest, '', LONGEST_LIFE).length
+  if (limits.cookie >= frame + LEAST_ROOM) return
+  throw new SessionConfigError(
+    'limits.cookie',
+    `is ${limits.cookie} and must be at least ${frame + LEAST_ROOM}: name and attributes take ${frame}`,
+  )
 }
 
 function resolveLifetime<Data extends object>(options: SessionOptions<Data>): Lifetime {

@@ -3,16 +3,16 @@
 
 import { join } from './chunks.ts'
 import { begin, renew, renewalDue, write } from './claims.ts'
+import type { Claims } from './claims.ts'
 import type { SealCause } from './events.ts'
 import { MOST_TOKEN } from './incoming.ts'
-import type { AskRevoked } from './incoming.ts'
+import type { Context } from './incoming.ts'
 import { dayOf } from './keys.ts'
-import type { DayKey, Ring } from './keys.ts'
+import type { DayKey } from './keys.ts'
 import { clear, layOut } from './lines.ts'
 import type { Before, Layout } from './lines.ts'
-import type { Settings } from './options.ts'
 import { refuseMisfit } from './schema.ts'
-import { seal, sealedLength } from './seal.ts'
+import { sealedLength } from './seal.ts'
 import { writeData } from './serialize.ts'
 import { hasCookies, isNew } from './session.ts'
 import type { State } from './session.ts'
@@ -24,28 +24,23 @@ import type { SizeReport } from './size.ts'
  *
  * @throws SessionDataError, SessionTooLargeError
  */
-export async function writeLines(
-  state: State,
-  settings: Settings,
-  ring: Ring,
-  askRevoked: AskRevoked,
-): Promise<readonly string[]> {
-  const { serializer, schema, lifetime, cookie, limits, observe } = settings
-  if (state.data.size === 0) return endLines(state, settings)
+export async function writeLines(state: State, context: Context): Promise<readonly string[]> {
+  const { serializer, schema, lifetime, cookie, limits, ring, observe } = context
+  if (state.data.size === 0) return endLines(state, context)
 
   const seen = state.changed || state.exposed || state.text === undefined
   const text = seen ? writeData(state.data, serializer) : state.text
-  const cause = await causeToSeal(state, text, settings, ring, askRevoked)
+  const cause = await causeToSeal(state, text, context)
   if (cause === undefined || text === undefined) return []
   if (text !== state.text) await refuseMisfit(state.data, schema)
-  const now = settings.now()
+  const now = context.now()
   const current = claimsOf(state, now)
   // A new secret changes the key and nothing else: no expiry moves.
   const claims = cause === 'rotated' ? current : renew(current, now, lifetime)
   const key = await ring.sealing('cookie', dayOf(claims.sealedAt), now)
-  const token = await seal(write(claims, text), key)
-  const layout = layOut(token, claims.expiresAt - now, beforeOf(state, settings), cookie, limits)
-  if (!isDeliverable(layout, cause, state, key, settings)) return []
+  const token = await key.seal(write(claims, text))
+  const layout = layOut(token, claims.expiresAt - now, beforeOf(state, context), cookie, limits)
+  if (!isDeliverable(layout, cause, state, key, context)) return []
 
   observe({ type: 'sealed', id: claims.id, secretId: key.id, cause, bytes: token.length })
   if (state.destroyed) observe({ type: 'destroyed', id: state.came?.id })
@@ -59,24 +54,24 @@ export async function writeLines(
  *
  * @throws SessionDataError, SessionTooLargeError
  */
-export async function writeToken(state: State, settings: Settings, ring: Ring): Promise<string> {
+export async function writeToken(state: State, context: Context): Promise<string> {
   if (state.data.size === 0) return ''
-  const { serializer, schema, lifetime, observe } = settings
+  const { serializer, schema, lifetime, ring, observe } = context
   const text = writeData(state.data, serializer)
   if (text !== state.text) await refuseMisfit(state.data, schema)
-  const now = settings.now()
+  const now = context.now()
   const claims = renew(claimsOf(state, now), now, lifetime)
   const key = await ring.sealing('token', dayOf(claims.sealedAt), now)
-  const token = await seal(write(claims, text), key)
-  if (token.length > MOST_TOKEN) throw new SessionTooLargeError(measure(state, key, settings))
+  const token = await key.seal(write(claims, text))
+  if (token.length > MOST_TOKEN) throw new SessionTooLargeError(measure(state, key, context))
   observe({ type: 'sealed', id: claims.id, secretId: key.id, cause: 'token', bytes: token.length })
   return token
 }
 
 /** What the session would take if it were written now. Serialises once for each key, and again. */
-export function measure(state: State, key: DayKey, settings: Settings): SizeReport {
-  const { serializer, lifetime, cookie, limits } = settings
-  const now = settings.now()
+export function measure(state: State, key: DayKey, context: Context): SizeReport {
+  const { serializer, lifetime, cookie, limits } = context
+  const now = context.now()
   const claims = renew(claimsOf(state, now), now, lifetime)
   const tokenOf = (data: ReadonlyMap<string, unknown>) => {
     const payload = new TextEncoder().encode(write(claims, writeData(data, serializer)))
@@ -86,39 +81,37 @@ export function measure(state: State, key: DayKey, settings: Settings): SizeRepo
     if (data.size === 0) return weightOfNothing(state.jar.otherBytes, limits)
     // Only its length matters.
     const token = 'e'.repeat(tokenOf(data))
-    const before = beforeOf(state, settings)
+    const before = beforeOf(state, context)
     return weigh(layOut(token, claims.expiresAt - now, before, cookie, limits).load, limits)
   }
   return reportOn(state.data, weightOf, tokenOf)
 }
 
 /** An empty session takes no cookies: those that came are deleted. */
-function endLines(state: State, settings: Settings): readonly string[] {
-  state.text = writeData(state.data, settings.serializer)
+function endLines(state: State, context: Context): readonly string[] {
+  state.text = writeData(state.data, context.serializer)
   if (!hasCookies(state)) return []
-  if (state.destroyed) settings.observe({ type: 'destroyed', id: state.came?.id })
-  return clear(beforeOf(state, settings), settings.cookie)
+  if (state.destroyed) context.observe({ type: 'destroyed', id: state.came?.id })
+  return clear(beforeOf(state, context), context.cookie)
 }
 
 async function causeToSeal(
   state: State,
   text: string | undefined,
-  settings: Settings,
-  ring: Ring,
-  askRevoked: AskRevoked,
+  context: Context,
 ): Promise<SealCause | undefined> {
   const { came, data, secretId } = state
   if (came === undefined || isNew(state)) return 'new'
   if (text === undefined || text !== state.text) return 'changed'
   if (state.touched) return 'renewed'
-  const now = settings.now()
-  if (renewalDue(came, now, settings.lifetime)) {
+  const now = context.now()
+  if (renewalDue(came, now, context.lifetime)) {
     // A slow request must not renew what was revoked while it ran.
-    const refused = await askRevoked({ claims: came, text, data, secretId })
+    const refused = await context.askRevoked({ claims: came, text, data, secretId })
     return refused === undefined ? 'renewed' : undefined
   }
-  if (settings.rotate === 'lazy') return undefined
-  const newest = await ring.sealing('cookie', dayOf(now), now)
+  if (context.rotate === 'lazy') return undefined
+  const newest = await context.ring.sealing('cookie', dayOf(now), now)
   return newest.id === secretId ? undefined : 'rotated'
 }
 
@@ -131,14 +124,14 @@ function isDeliverable(
   cause: SealCause,
   state: State,
   key: DayKey,
-  settings: Settings,
+  context: Context,
 ): boolean {
-  const { level } = weigh(load, settings.limits)
+  const { level } = weigh(load, context.limits)
   if (level === 'ok') return true
-  const size = measure(state, key, settings)
+  const size = measure(state, key, context)
   // Told when a limit is approached, not on every request that stays near it.
-  if (level === 'over' || levelBefore(state, settings) === 'ok') {
-    settings.observe({ type: 'size', id: state.claims?.id ?? '', report: size })
+  if (level === 'over' || levelBefore(state, context) === 'ok') {
+    context.observe({ type: 'size', id: state.claims?.id ?? '', report: size })
   }
   if (level === 'warn') return true
   if (cause === 'rotated' || (cause === 'renewed' && !state.touched)) return false
@@ -146,21 +139,21 @@ function isDeliverable(
 }
 
 /** How the session that came stood. */
-function levelBefore(state: State, settings: Settings): SizeReport['level'] {
+function levelBefore(state: State, context: Context): SizeReport['level'] {
   const [joined] = join(state.jar.parts)
   if (joined === undefined || !('token' in joined)) return 'ok'
-  const { lifetime, cookie, limits } = settings
-  const before = beforeOf(state, settings)
+  const { lifetime, cookie, limits } = context
+  const before = beforeOf(state, context)
   return weigh(layOut(joined.token, lifetime.maxAge, before, cookie, limits).load, limits).level
 }
 
-function beforeOf({ jar, destroyed, logouts }: State, { lifetime }: Settings): Before {
+function beforeOf({ jar, destroyed, logouts }: State, { lifetime }: Context): Before {
   // A session from before the logout can come back for as long as one can live.
   const markAge = lifetime.maxAge + lifetime.clockTolerance
   return { jar, logout: destroyed ? logouts : undefined, markAge }
 }
 
 /** A session that has data has claims, unless its data came by `measure` asking what if. */
-function claimsOf({ claims, logouts, lifetime }: State, now: number) {
-  return claims ?? begin(now, logouts, lifetime)
+function claimsOf({ claims, logouts, environment }: State, now: number): Claims {
+  return claims ?? begin(now, logouts, environment.lifetime)
 }

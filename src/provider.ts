@@ -4,7 +4,7 @@
 import { SessionConfigError } from './errors.ts'
 import type { SessionEvent } from './events.ts'
 import { createRing } from './keys.ts'
-import type { Ring } from './keys.ts'
+import type { MakeKey, Ring } from './keys.ts'
 import { areSame, parseSecrets } from './secrets.ts'
 import type { Secret } from './secrets.ts'
 
@@ -12,6 +12,7 @@ import type { Secret } from './secrets.ts'
 export interface ProviderSettings {
   readonly name: string
   readonly lifetime: number
+  readonly makeKey: MakeKey
   /** Seconds after which the provider is asked again. */
   readonly refresh: number
   readonly now: () => number
@@ -83,7 +84,7 @@ export function createProvidedRing(provide: () => unknown, settings: ProviderSet
 async function answer(
   provide: () => unknown,
   current: Current | undefined,
-  { name, lifetime, now }: ProviderSettings,
+  { name, lifetime, makeKey, now }: ProviderSettings,
 ): Promise<Current> {
   let option: unknown
   try {
@@ -93,7 +94,7 @@ async function answer(
   }
   const secrets = parseSecrets(option, now())
   if (current !== undefined && areSame(secrets, current.secrets)) return current
-  return { secrets, ring: createRing(secrets, name, lifetime) }
+  return { secrets, ring: createRing(secrets, name, lifetime, makeKey) }
 }
 
 async function withPatience<T>(promise: Promise<T>): Promise<T> {

@@ -4,13 +4,7 @@
 
 import { CompactEncrypt, compactDecrypt, errors } from 'jose'
 import { decode, encode, isCanonical } from './base64url.ts'
-import type { DayKey } from './keys.ts'
-
-/** The key a token asks for. */
-export interface Kid {
-  readonly id: string
-  readonly day: number
-}
+import type { DayKey, Kid } from './keys.ts'
 
 /**
  * The five parts of a compact JWE with a direct key: header, nothing, a 96-bit IV (16 characters),
@@ -26,28 +20,31 @@ const HEADER =
 /** Characters of a token beside header and ciphertext: four dots, the IV and the tag. */
 const FRAME = 4 + 16 + 22
 
-/** A text under a day's key, as a token. */
-export async function seal(text: string, key: DayKey): Promise<string> {
-  return new CompactEncrypt(new TextEncoder().encode(text))
-    .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: kidOf(key) })
-    .encrypt(key.key)
-}
-
-/**
- * The text of a token that `parse` has accepted, or `undefined` if it was altered, was made under
- * another key, or is no UTF-8. Anything else that goes wrong is not the client's doing and throws.
- */
-export async function open(token: string, key: DayKey): Promise<string | undefined> {
-  try {
-    const { plaintext } = await compactDecrypt(token, key.key, {
-      keyManagementAlgorithms: ['dir'],
-      contentEncryptionAlgorithms: ['A256GCM'],
-      maxDecompressedLength: 0,
-    })
-    return decodeUtf8(plaintext)
-  } catch (error) {
-    if (error instanceof errors.JOSEError) return undefined
-    throw error
+/** A key that seals and opens with jose, over WebCrypto: for every runtime. */
+export async function makeJoseKey(kid: Kid, bytes: Uint8Array<ArrayBuffer>): Promise<DayKey> {
+  const usages: KeyUsage[] = ['encrypt', 'decrypt']
+  // Imported once: jose would import raw bytes again for every token.
+  const key = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, usages)
+  return {
+    ...kid,
+    seal: (text) =>
+      new CompactEncrypt(new TextEncoder().encode(text))
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: nameOf(kid) })
+        .encrypt(key),
+    open: async (token) => {
+      const options = {
+        keyManagementAlgorithms: ['dir'],
+        contentEncryptionAlgorithms: ['A256GCM'],
+        maxDecompressedLength: 0,
+      }
+      try {
+        return decodeText((await compactDecrypt(token, key, options)).plaintext)
+      } catch (error) {
+        // What else goes wrong is not the client's doing.
+        if (error instanceof errors.JOSEError) return undefined
+        throw error
+      }
+    },
   }
 }
 
@@ -60,12 +57,19 @@ export function parse(token: string): Kid | undefined {
   return id === undefined || day === undefined ? undefined : { id, day: Number(day) }
 }
 
-/** How many characters `seal` makes of so many bytes of text. */
-export function sealedLength(bytes: number, kid: Kid): number {
-  return encode(new TextEncoder().encode(headerOf(kid))).length + FRAME + Math.ceil((bytes * 4) / 3)
+/** The protected header of a key's tokens, encoded. */
+export function headerOf(kid: Kid): string {
+  const header = `{"alg":"dir","enc":"A256GCM","kid":"${nameOf(kid)}"}`
+  return encode(new TextEncoder().encode(header))
 }
 
-function decodeUtf8(bytes: Uint8Array): string | undefined {
+/** How many characters a token of so many bytes of text has. */
+export function sealedLength(bytes: number, kid: Kid): number {
+  return headerOf(kid).length + FRAME + Math.ceil((bytes * 4) / 3)
+}
+
+/** Authenticated bytes as text; `undefined` if they are no UTF-8, which no writer of ours makes. */
+export function decodeText(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
@@ -73,10 +77,6 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-function headerOf(kid: Kid): string {
-  return `{"alg":"dir","enc":"A256GCM","kid":"${kidOf(kid)}"}`
-}
-
-function kidOf({ id, day }: Kid): string {
+function nameOf({ id, day }: Kid): string {
   return `${id}.${day}`
 }

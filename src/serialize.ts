@@ -70,8 +70,13 @@ function stringifyWith(serializer: Serializer, data: object): string {
   let text: unknown
   try {
     text = serializer.stringify(data)
-  } catch (cause) {
-    throw new SessionDataError('the session', 'was refused by the serializer: see cause', { cause })
+  } catch (error) {
+    // Not as its cause: serializers' errors quote values, and devalue's carry the whole data.
+    const kind = error instanceof Error ? error.name : typeof error
+    throw new SessionDataError(
+      'the session',
+      `was refused by the serializer (${kind}): its stringify(session.toJSON()) says where`,
+    )
   }
   if (typeof text !== 'string') {
     throw new SessionDataError('the session', `became ${typeof text} in the serializer, not text`)

@@ -13,19 +13,24 @@ export interface Rejection {
   readonly reason: RejectionReason
 }
 
+/** What all sessions of one `createSessions` share. */
+export interface Environment {
+  readonly lifetime: Lifetime
+  /** Seconds. */
+  readonly now: () => number
+  /** Refuses a value at `set`, where that can be seen there. */
+  readonly check: ((key: string, value: unknown) => void) | undefined
+}
+
 /** What a session carries for the pipeline. */
 export interface State {
   readonly jar: Jar
-  readonly lifetime: Lifetime
+  readonly environment: Environment
   readonly rejection: Rejection | undefined
   /** The session that came, if one was accepted. */
   readonly came: Claims | undefined
   /** The data's text as the browser has it: as it came, or as it was last written. */
   text: string | undefined
-  /** Seconds. */
-  readonly now: () => number
-  /** Refuses a value at `set`, where that can be seen there. */
-  readonly check: ((key: string, value: unknown) => void) | undefined
   data: Map<string, unknown>
   /** The id of the secret it came under; empty if none came. */
   readonly secretId: string
@@ -71,13 +76,13 @@ export interface Refused {
 
 /** The state of a session as a request brought it, or of an empty one. */
 export function stateOf(
-  environment: Pick<State, 'lifetime' | 'now' | 'check'>,
+  environment: Environment,
   jar: Jar,
   result: Accepted | Refused | undefined,
 ): State {
   const accepted = result !== undefined && 'claims' in result ? result : undefined
   return {
-    ...environment,
+    environment,
     jar,
     rejection: result !== undefined && 'reason' in result ? { reason: result.reason } : undefined,
     came: accepted?.claims,
@@ -119,6 +124,11 @@ export class Session<Data extends object = Record<string, unknown>> {
     this.#state = state
   }
 
+  /** @internal For the pipeline. The class itself is no public name, so nobody else gets here. */
+  static stateOf<Data extends object>(session: Session<Data>): State {
+    return session.#state
+  }
+
   /**
    * 128 random bits in 22 characters: the same over every renewal, new after `regenerate`, and
    * `undefined` while there is no session to carry it.
@@ -139,7 +149,8 @@ export class Session<Data extends object = Record<string, unknown>> {
    */
   get expiresAt(): Date | undefined {
     const claims = this.#carried()
-    const { lifetime, changed, touched, committed, now } = this.#state
+    const { changed, touched, committed } = this.#state
+    const { lifetime, now } = this.#state.environment
     if (claims === undefined) return undefined
     const rewritten = !committed && (changed || touched || this.isNew)
     return dateOf(endsAt(rewritten ? renew(claims, now(), lifetime) : claims, lifetime))
@@ -189,7 +200,7 @@ export class Session<Data extends object = Record<string, unknown>> {
     if (typeof key !== 'string') {
       throw new SessionConfigError('key', `must be a string, not ${typeof key}`)
     }
-    state.check?.(key, value)
+    state.environment.check?.(key, value)
     state.data.set(key, value)
     state.exposed ||= typeof value === 'object'
     state.claims ??= this.#begin()
@@ -279,8 +290,8 @@ export class Session<Data extends object = Record<string, unknown>> {
   }
 
   #begin(): Claims {
-    const { now, logouts, lifetime } = this.#state
-    return begin(now(), logouts, lifetime)
+    const { logouts, environment } = this.#state
+    return begin(environment.now(), logouts, environment.lifetime)
   }
 
   /** The identity, if there is anything to carry it: entries now, or a cookie that came. */

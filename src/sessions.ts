@@ -13,6 +13,8 @@ import type { SessionOptions, Settings } from './options.ts'
 import { measure, writeLines, writeToken } from './outgoing.ts'
 import { createProvidedRing } from './provider.ts'
 import { carry } from './response.ts'
+import { nodeKeys } from './seal-node.ts'
+import { makeJoseKey } from './seal.ts'
 import { checkEntry, writeData } from './serialize.ts'
 import { Session, stateOf } from './session.ts'
 import type { Accepted, Refused, State } from './session.ts'
@@ -81,8 +83,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   const { revoked } = options
   const { cookie, lifetime, serializer, observe, now } = settings
   const ring = ringOf(settings)
+  const context = { ...settings, ring, askRevoked }
   const environment = { lifetime, now, check: serializer === undefined ? checkEntry : undefined }
-  const states = new WeakMap<object, State>()
   const opened = new WeakMap<object, Promise<Session<Data>>>()
   const written = new WeakMap<State, Promise<readonly string[]>>()
 
@@ -108,13 +110,11 @@ export function createSessions<Data extends object = Record<string, unknown>>(
 
   async function openHeader(header: string): Promise<Session<Data>> {
     const jar = readCookies(header, cookie.name)
-    return sessionOf(jar, await acceptJar(jar, settings, ring, askRevoked))
+    return sessionOf(jar, await acceptJar(jar, context))
   }
 
   async function unseal(token: string | null | undefined): Promise<Session<Data>> {
-    const result = token
-      ? await acceptToken(token, 'token', 0, settings, ring, askRevoked)
-      : undefined
+    const result = token ? await acceptToken(token, 'token', 0, context) : undefined
     const session = sessionOf(NO_COOKIES, result)
     stateBehind(session).used = true
     return session
@@ -125,12 +125,12 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   }
 
   async function seal(session: Session<Data>): Promise<string> {
-    return writeToken(stateBehind(session), settings, ring)
+    return writeToken(stateBehind(session), context)
   }
 
   async function measureSession(session: Session<Data>): Promise<SizeReport> {
     const key = await ring.sealing('cookie', dayOf(now()), now())
-    return measure(stateBehind(session), key, settings)
+    return measure(stateBehind(session), key, context)
   }
 
   async function commit(
@@ -165,7 +165,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
       return lines
     }
     state.committed = true
-    const writing = writeLines(state, settings, ring, askRevoked)
+    const writing = writeLines(state, context)
     written.set(state, writing)
     try {
       return await writing
@@ -197,15 +197,12 @@ export function createSessions<Data extends object = Record<string, unknown>>(
 
   function sessionOf(jar: Jar, result: Accepted | Refused | undefined): Session<Data> {
     if (result !== undefined) observe(eventOf(result, now()))
-    const state = stateOf(environment, jar, result)
-    const session = new Session<Data>(state)
-    states.set(session, state)
-    return session
+    return new Session<Data>(stateOf(environment, jar, result))
   }
 
   function stateBehind(session: Session<Data>): State {
-    const state = states.get(session)
-    if (state !== undefined) return state
+    const state = session instanceof Session ? Session.stateOf(session) : undefined
+    if (state?.environment === environment) return state
     throw new SessionConfigError('session', 'must be one that these sessions have opened')
   }
 
@@ -221,9 +218,10 @@ function ringOf({
   observe,
 }: Settings): Ring {
   const { name } = cookie
-  return typeof secrets === 'function'
-    ? createProvidedRing(secrets, { name, lifetime: lifetime.maxAge, refresh, now, observe })
-    : createRing(secrets, name, lifetime.maxAge)
+  const makeKey = nodeKeys() ?? makeJoseKey
+  if (typeof secrets !== 'function') return createRing(secrets, name, lifetime.maxAge, makeKey)
+  const given = { name, lifetime: lifetime.maxAge, makeKey, refresh, now, observe }
+  return createProvidedRing(secrets, given)
 }
 
 /** What a handler gave, by returning it or by throwing it. */
