@@ -138,6 +138,12 @@ function opening({ id, startedAt, sealedAt, expiresAt, logouts }: Claims): strin
   return `{"jti":"${id}","iat":${sealedAt},"exp":${expiresAt},${nbf}${out}"d":`
 }
 
+/** Characters that a later renewal adds to a token: the start, once it is not the sealing time. */
+export function renewalGrowth(claims: Claims): number {
+  const later = opening({ ...claims, sealedAt: claims.sealedAt + 1 })
+  return Math.ceil(((later.length - opening(claims).length) * 4) / 3)
+}
+
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text)

@@ -27,8 +27,9 @@ export type SessionEvent =
   /** A session has passed from `ok` to `warn`, or does not fit. */
   | { readonly type: 'size'; readonly id: string; readonly report: SizeReport }
   /**
-   * The function that gives the secrets gave others, or failed: the last good ones go on. `error` is
-   * what it threw, or what was wrong with what it gave.
+   * The function that gives the secrets gave others, or failed: the last good ones go on. `error` is a
+   * SessionConfigError: what was wrong with what it gave, or, with what it threw as its cause, that it
+   * failed.
    */
   | { readonly type: 'secrets'; readonly outcome: 'changed' | 'failed'; readonly error?: unknown }
 

@@ -185,6 +185,9 @@ const PRESETS: Readonly<Record<Preset, readonly [requestHeader: number, response
 
 const NAMES = ['cookie', 'cookies', 'requestHeader', 'responseHeader']
 
+/** The names of all presets. */
+export const PLACES: readonly string[] = Object.keys(PRESETS)
+
 /**
  * The `limits` option as four numbers: the tightest of each over every preset named, then the
  * numbers given. Partitioned cookies are always held to `chips` too.
@@ -212,7 +215,7 @@ function presetOf(name: unknown): readonly [number, number] {
   for (const [preset, bounds] of Object.entries(PRESETS)) if (preset === name) return bounds
   throw new SessionConfigError(
     'limits',
-    `names ${show(name)}, which is no preset: write ${Object.keys(PRESETS).join(', ')}, or numbers`,
+    `names ${show(name)}, which is no preset: write ${PLACES.join(', ')}, or numbers`,
   )
 }
 

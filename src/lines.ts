@@ -15,6 +15,8 @@ export interface Before {
   readonly logout: number | undefined
   /** Seconds for which a mark must be kept. */
   readonly markAge: number
+  /** Characters that the next renewal of the token will add. */
+  readonly growth: number
 }
 
 /** The lines of one response, and their load. */
@@ -39,7 +41,8 @@ export function layOut(
   const age = Math.max(maxAge, 1)
   const line = (index: number, value: string) =>
     writeCookie(cookie, partName(cookie.name, index), value, age)
-  const room = (index: number) => limits.cookie - line(index, '').length
+  const overhead = line(0, '').length - cookie.name.length
+  const room = (index: number) => limits.cookie - overhead - partName(cookie.name, index).length
   const values = split(token, room)
   const lines = [
     ...values.map((value, index) => line(index, value)),
@@ -55,6 +58,7 @@ export function layOut(
     pairs,
     lines: lines.map(({ length }) => length),
     otherBytes: before.jar.otherBytes,
+    growth: before.growth,
   }
   return { lines, load }
 }

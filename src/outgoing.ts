@@ -2,7 +2,7 @@
 // of one response. The mirror of incoming.ts.
 
 import { join } from './chunks.ts'
-import { begin, renew, renewalDue, write } from './claims.ts'
+import { begin, renew, renewalDue, renewalGrowth, write } from './claims.ts'
 import type { Claims } from './claims.ts'
 import type { SealCause } from './events.ts'
 import { MOST_TOKEN } from './incoming.ts'
@@ -39,7 +39,13 @@ export async function writeLines(state: State, context: Context): Promise<readon
   const claims = cause === 'rotated' ? current : renew(current, now, lifetime)
   const key = await ring.sealing('cookie', dayOf(claims.sealedAt), now)
   const token = await key.seal(write(claims, text))
-  const layout = layOut(token, claims.expiresAt - now, beforeOf(state, context), cookie, limits)
+  const layout = layOut(
+    token,
+    claims.expiresAt - now,
+    beforeOf(state, claims, context),
+    cookie,
+    limits,
+  )
   if (!isDeliverable(layout, cause, state, key, context)) return []
 
   observe({ type: 'sealed', id: claims.id, secretId: key.id, cause, bytes: token.length })
@@ -81,7 +87,7 @@ export function measure(state: State, key: DayKey, context: Context): SizeReport
     if (data.size === 0) return weightOfNothing(state.jar.otherBytes, limits)
     // Only its length matters.
     const token = 'e'.repeat(tokenOf(data))
-    const before = beforeOf(state, context)
+    const before = beforeOf(state, claims, context)
     return weigh(layOut(token, claims.expiresAt - now, before, cookie, limits).load, limits)
   }
   return reportOn(state.data, weightOf, tokenOf)
@@ -92,7 +98,7 @@ function endLines(state: State, context: Context): readonly string[] {
   state.text = writeData(state.data, context.serializer)
   if (!hasCookies(state)) return []
   if (state.destroyed) context.observe({ type: 'destroyed', id: state.came?.id })
-  return clear(beforeOf(state, context), context.cookie)
+  return clear(beforeOf(state, state.came, context), context.cookie)
 }
 
 async function causeToSeal(
@@ -143,14 +149,19 @@ function levelBefore(state: State, context: Context): SizeReport['level'] {
   const [joined] = join(state.jar.parts)
   if (joined === undefined || !('token' in joined)) return 'ok'
   const { lifetime, cookie, limits } = context
-  const before = beforeOf(state, context)
+  const before = beforeOf(state, state.came, context)
   return weigh(layOut(joined.token, lifetime.maxAge, before, cookie, limits).load, limits).level
 }
 
-function beforeOf({ jar, destroyed, logouts }: State, { lifetime }: Context): Before {
+function beforeOf(
+  { jar, destroyed, logouts }: State,
+  claims: Claims | undefined,
+  { lifetime }: Context,
+): Before {
   // A session from before the logout can come back for as long as one can live.
   const markAge = lifetime.maxAge + lifetime.clockTolerance
-  return { jar, logout: destroyed ? logouts : undefined, markAge }
+  const growth = claims === undefined ? 0 : renewalGrowth(claims)
+  return { jar, logout: destroyed ? logouts : undefined, markAge, growth }
 }
 
 /** A session that has data has claims, unless its data came by `measure` asking what if. */

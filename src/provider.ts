@@ -38,39 +38,61 @@ export function createProvidedRing(provide: () => unknown, settings: ProviderSet
   let asking: Promise<Current> | undefined
   let askedAt = 0
 
-  /** One question at a time. */
+  /** Seconds since the last question, also for a clock that was put back. */
+  function age(): number {
+    return Math.abs(settings.now() - askedAt)
+  }
+
+  /**
+   * One question at a time, unless the last one is lost: on workerd it dies with the request that
+   * asked it, and never settles.
+   */
+  function isFree(): boolean {
+    return asking === undefined || age() >= 2 * PATIENCE
+  }
+
   function ask(): Promise<Current> {
     askedAt = settings.now()
     const question = answer(provide, current, settings)
     asking = question
     const settle = (found: Current | undefined) => {
-      current = found ?? current
+      // A question that was given up may be answered after a later one: what it says is older.
+      if (asking === question || current === undefined) current = found ?? current
       if (asking === question) asking = undefined
     }
     question.then(settle, () => settle(undefined))
     return question
   }
 
-  /** Asked beside the requests: there is no caller for what goes wrong, only the observer. */
-  async function refresh(): Promise<void> {
-    const before = current
+  /** Asked on the way of a request: there is nothing else to serve it from. */
+  async function first(): Promise<Current> {
+    const question = asking !== undefined && !isFree() ? asking : ask()
     try {
-      if ((await ask()) !== before) settings.observe({ type: 'secrets', outcome: 'changed' })
+      return await withPatience(question)
     } catch (error) {
-      settings.observe({ type: 'secrets', outcome: 'failed', error })
+      // Whoever comes next asks again, instead of waiting for a question that may be lost.
+      if (asking === question) asking = undefined
+      if (current !== undefined) return current
+      throw error instanceof SessionConfigError ? error : failure(error)
     }
   }
 
-  function isDue(): boolean {
-    const age = settings.now() - askedAt
-    // On workerd a question dies with the request that asked it, and never settles.
-    return age >= settings.refresh && (asking === undefined || age >= 2 * PATIENCE)
+  /** Asked beside the requests: there is no caller for what goes wrong, only the observer. */
+  async function refresh(): Promise<void> {
+    const before = current
+    let event: SessionEvent = { type: 'secrets', outcome: 'changed' }
+    try {
+      await ask()
+      if (current === before) return
+    } catch (error) {
+      event = { type: 'secrets', outcome: 'failed', error }
+    }
+    settings.observe(event)
   }
 
   async function ring(): Promise<Ring> {
-    // A promise of another request may never settle on workerd either: hence patience here too.
-    if (current === undefined) return (await withPatience(asking ?? ask())).ring
-    if (isDue()) refresh().catch(ignore)
+    if (current === undefined) return (await first()).ring
+    if (age() >= settings.refresh && isFree()) refresh().catch(ignore)
     return current.ring
   }
 
@@ -90,11 +112,15 @@ async function answer(
   try {
     option = await withPatience(Promise.resolve(provide()))
   } catch (cause) {
-    throw new SessionConfigError('secrets', 'is a function that failed: see cause', { cause })
+    throw failure(cause)
   }
   const secrets = parseSecrets(option, now())
   if (current !== undefined && areSame(secrets, current.secrets)) return current
   return { secrets, ring: createRing(secrets, name, lifetime, makeKey) }
+}
+
+function failure(cause: unknown): SessionConfigError {
+  return new SessionConfigError('secrets', 'is a function that failed: see cause', { cause })
 }
 
 async function withPatience<T>(promise: Promise<T>): Promise<T> {

@@ -127,12 +127,28 @@ function entriesOf(option: unknown): readonly unknown[] {
   }
   if (Array.isArray(option)) return option
   if (typeof option === 'string') {
-    return option.trimStart().startsWith('{') ? entriesOf(parseJson(option)) : option.split(',')
+    const text = option.trim()
+    if (text.startsWith('{')) return entriesOf(parseJson(text))
+    refuseWrapped(text)
+    return text.split(',')
   }
   if (isRecord(option) && Array.isArray(option['keys'])) return option['keys']
   throw new SessionConfigError(
     'secrets',
     'must be a string (several secrets separated by commas), a list, newest first, a JWK Set, or a function that returns one of these',
+  )
+}
+
+/**
+ * What stands around the whole text would belong to its first and last secret, and, once another is
+ * put in front, to other ones: everybody would be logged out.
+ */
+function refuseWrapped(text: string): void {
+  const isQuoted = /^(["'`]).+\1$/s.test(text)
+  if (!isQuoted && !/^\[.*\]$/s.test(text)) return
+  throw new SessionConfigError(
+    'secrets',
+    `is in ${isQuoted ? 'quotes' : 'brackets'}, which would be part of the secrets: write it without, several with commas between`,
   )
 }
 

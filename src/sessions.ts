@@ -137,8 +137,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     sessionOrRequest: Session<Data> | Request,
     response: Response,
   ): Promise<Response> {
-    const session =
-      sessionOrRequest instanceof Session ? sessionOrRequest : await opened.get(sessionOrRequest)
+    const isRequest = 'headers' in sessionOrRequest
+    const session = isRequest ? await opened.get(sessionOrRequest) : sessionOrRequest
     if (session === undefined) return response
     const state = stateBehind(session)
     const lines = await linesOf(state)

@@ -49,6 +49,8 @@ export interface Load {
   readonly lines: readonly number[]
   /** The other cookies of the request, with a separator after each. */
   readonly otherBytes: number
+  /** What the next renewal will add, so that a session that may be written may be renewed. */
+  readonly growth: number
 }
 
 /** The numbers of a report, without what has to be asked for key by key. */
@@ -78,20 +80,22 @@ export function weigh(load: Load, limits: Limits): Weight {
     responseHeader: sum(load.lines, LINE_FRAME_BYTES),
     otherCookies: load.otherBytes,
   }
+  const share = (used: number, limit: number) => (used + load.growth) / limit
   const shares: readonly (readonly [keyof Limits, number])[] = [
     // A longer token is cut into more cookies, each of them full: how full one is says nothing, how
     // much of all the allowed ones is used does. With one cookie allowed, that one is the limit.
-    [limits.cookies === 1 ? 'cookie' : 'cookies', load.token / load.capacity],
-    ['requestHeader', bytes.requestHeader / limits.requestHeader],
-    ['responseHeader', bytes.responseHeader / limits.responseHeader],
+    [limits.cookies === 1 ? 'cookie' : 'cookies', share(load.token, load.capacity)],
+    ['requestHeader', share(bytes.requestHeader, limits.requestHeader)],
+    ['responseHeader', share(bytes.responseHeader, limits.responseHeader)],
   ]
-  const [tightest, used] = shares.reduce((most, share) => (share[1] > most[1] ? share : most))
+  const [tightest, used] = shares.reduce((most, next) => (next[1] > most[1] ? next : most))
   return { level: levelOf(used), used, tightest, cookies: load.cookies, bytes, limits }
 }
 
 /** The weight of a session that takes no cookies: nothing is written, so nothing can be too much. */
 export function weightOfNothing(otherBytes: number, limits: Limits): Weight {
-  const load = { token: 0, capacity: 1, pairs: [], cookies: 0, lines: [], otherBytes }
+  const nothing = { token: 0, capacity: 1, pairs: [], cookies: 0, lines: [] }
+  const load = { ...nothing, otherBytes, growth: 0 }
   return { ...weigh(load, limits), level: 'ok' }
 }
 
@@ -142,11 +146,13 @@ function without(
 
 /** What is too much, by how much, and what to do: keys by name, never their values. */
 function remedy({ tightest, bytes, cookies, limits, keys, move, used }: SizeReport): string {
-  const excess = {
-    cookie: `its cookie would take ${Math.ceil(used * limits.cookie)} bytes, ${Math.ceil((used - 1) * limits.cookie)} more than limits.cookie allows (${limits.cookie})`,
-    cookies: `it would take ${cookies} cookies of up to ${limits.cookie} bytes, and limits.cookies allows ${limits.cookies}`,
-    requestHeader: `the browser would send a Cookie header of ${bytes.requestHeader} bytes (${bytes.otherCookies} of them other cookies), ${bytes.requestHeader - limits.requestHeader} more than limits.requestHeader allows (${limits.requestHeader})`,
-    responseHeader: `its Set-Cookie lines take ${bytes.responseHeader} bytes, ${bytes.responseHeader - limits.responseHeader} more than limits.responseHeader allows (${limits.responseHeader})`,
+  const limit = limits[tightest]
+  const excess = Math.ceil((used - 1) * limit)
+  const tooMuch = {
+    cookie: `its cookie would be ${excess} bytes longer than limits.cookie allows (${limit})`,
+    cookies: `it would take ${cookies} cookies of up to ${limits.cookie} bytes, and limits.cookies allows ${limit}`,
+    requestHeader: `the browser's Cookie header would be ${excess} bytes longer than limits.requestHeader allows (${limit}; other cookies take ${bytes.otherCookies})`,
+    responseHeader: `its Set-Cookie lines would take ${excess} bytes more than limits.responseHeader allows (${limit})`,
   }[tightest]
   const largest = keys
     .slice(0, 3)
@@ -154,7 +160,7 @@ function remedy({ tightest, bytes, cookies, limits, keys, move, used }: SizeRepo
     .join(', ')
   const leaving = move.map((key) => JSON.stringify(key)).join(', ')
   return (
-    `the session does not fit: ${excess}. Nothing was written; the browser keeps the session it had. ` +
+    `the session does not fit: ${tooMuch}. Nothing was written; the browser keeps the session it had. ` +
     `Largest: ${largest}. Keep ${leaving} on a server and only an id in the session, or, if the places ` +
     `between your application and its users let more through, name them: limits: 'node', ['cloudflare', 'vercel']`
   )
