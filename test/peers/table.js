@@ -1,0 +1,64 @@
+// Markdown tables: written, and compared cell by cell with what a document says.
+
+/** Lengths differ a little from run to run where a value is base64 inside a cookie. */
+const TOLERANCE = 0.02
+
+/** @param {string[][]} table the first row and the first column are titles */
+export function format(table) {
+  const widths = table[0].map((_, column) => Math.max(3, ...table.map((row) => row[column].length)))
+  const line = (cells) => `| ${cells.map((cell, at) => cell.padEnd(widths[at])).join(' | ')} |\n`
+  const [head, ...body] = table
+  return line(head) + line(widths.map((width) => '-'.repeat(width))) + body.map(line).join('')
+}
+
+/**
+ * What a document's table says that `table` does not, one line each. A document may print fewer rows
+ * and columns, unless it must be `complete`; a table of other things is not looked at.
+ */
+export function differences(file, text, table, numbers, complete) {
+  const [[, ...columns], ...rows] = table
+  const expected = new Map(
+    rows.flatMap(([row, ...cells]) => cells.map((cell, at) => [keyOf(row, columns[at]), cell])),
+  )
+  const wrong = []
+  for (const { row, column, cell } of printed(text, columns)) {
+    const key = keyOf(row, column)
+    const right = expected.get(key)
+    expected.delete(key)
+    if (right === undefined) wrong.push(`${file}: ${key} is not a result`)
+    else if (!isSame(cell, right, numbers.includes(row))) {
+      wrong.push(`${file}: ${key} is “${right}”, not “${cell}”`)
+    }
+  }
+  if (complete) wrong.push(...[...expected.keys()].map((key) => `${file}: ${key} is missing`))
+  return wrong
+}
+
+function keyOf(row, column) {
+  return `${row} / ${column}`
+}
+
+function isSame(cell, right, isNumber) {
+  if (cell === right) return true
+  return isNumber && Math.abs(Number(cell) / Number(right) - 1) <= TOLERANCE
+}
+
+/** The cells of every table that has at least two of the columns. */
+function printed(text, columns) {
+  return text.split(/\n(?!\|)/).flatMap((block) => {
+    const lines = block.split('\n').filter((line) => line.startsWith('|'))
+    const [[, ...titles] = [], , ...rows] = lines.map(cellsOf)
+    if (titles.filter((title) => columns.includes(title)).length < 2) return []
+    return rows.flatMap(([row, ...cells]) =>
+      cells.map((cell, at) => ({ row, column: titles[at], cell })),
+    )
+  })
+}
+
+/** Without the marks of footnotes, which are the document's own. */
+function cellsOf(line) {
+  return line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.replace(/(\[\^\w+\]|[¹²³⁴⁵⁶⁷⁸⁹]+)$/, '').trim())
+}
