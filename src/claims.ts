@@ -33,8 +33,9 @@ export interface Lifetime {
 /** A payload taken apart. */
 export interface Payload {
   readonly claims: Claims
-  readonly data: unknown
-  /** The data's text, to compare with later; `undefined` where another writer arranged it. */
+  /** What stands beside the claims, not looked at yet. */
+  readonly members: Readonly<Record<string, unknown>>
+  /** The text from `"d":` on, to compare with later; `undefined` where another writer arranged it. */
   readonly text: string | undefined
 }
 
@@ -102,12 +103,12 @@ export function judge(
   return claims.startedAt < lifetime.validAfter ? 'revoked' : undefined
 }
 
-/** Claims and the data's text as a token's payload. The data is last, so that its text can be cut. */
-export function write(claims: Claims, data: string): string {
-  return `${opening(claims)}${data}}`
+/** Claims and the contents' text as a payload. The contents are last, so that their text can be cut. */
+export function write(claims: Claims, contents: string): string {
+  return opening(claims) + contents
 }
 
-/** A payload's claims and data, or `undefined` if it is not our claims. */
+/** A payload's claims and contents, or `undefined` if it is not our claims. */
 export function read(payload: string): Payload | undefined {
   const members = parseObject(payload)
   if (members === undefined) return undefined
@@ -127,15 +128,15 @@ export function read(payload: string): Payload | undefined {
 
   const claims = { id, startedAt, sealedAt, expiresAt, logouts }
   const head = opening(claims)
-  const text = payload.startsWith(head) ? payload.slice(head.length, -1) : undefined
-  return { claims, data: members['d'], text }
+  const text = payload.startsWith(head) ? payload.slice(head.length) : undefined
+  return { claims, members, text }
 }
 
 /** Members that have their usual value are left out: every byte travels on every request. */
 function opening({ id, startedAt, sealedAt, expiresAt, logouts }: Claims): string {
   const nbf = startedAt === sealedAt ? '' : `"nbf":${startedAt},`
   const out = logouts === 0 ? '' : `"out":${logouts},`
-  return `{"jti":"${id}","iat":${sealedAt},"exp":${expiresAt},${nbf}${out}"d":`
+  return `{"jti":"${id}","iat":${sealedAt},"exp":${expiresAt},${nbf}${out}`
 }
 
 /** Characters that a later renewal adds to a token: the start, once it is not the sealing time. */

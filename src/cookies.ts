@@ -26,7 +26,10 @@ export type CookieSource =
   | undefined
   | { readonly headers: object; readonly cookies?: readonly string[] | null | undefined }
   | { readonly cookies: readonly string[] }
-  | { readonly multiValueHeaders: object }
+  | {
+      readonly headers?: object | null | undefined
+      readonly multiValueHeaders?: object | null | undefined
+    }
 
 /**
  * However high the limits: 16 cookies of 4 096 bytes are four times what any common server reads.
@@ -125,15 +128,17 @@ export function cookieHeader(source: CookieSource): string {
     if (hasGet(source)) return source.get('cookie') ?? ''
     // AWS API Gateway's payload 2.0 and function URLs take the cookies out of the headers.
     if ('cookies' in source && Array.isArray(source.cookies)) return source.cookies.join('; ')
+    // Payload 1.0 has both: where a client sends several lines, `headers` has only the last one.
+    const listed = 'multiValueHeaders' in source ? source.multiValueHeaders : undefined
+    const header = isRecord(listed) ? fromRecord(listed) : ''
+    if (header !== '') return header
     if ('headers' in source && typeof source.headers === 'object' && source.headers !== null) {
       return hasGet(source.headers)
         ? (source.headers.get('cookie') ?? '')
         : fromRecord(source.headers)
     }
     // An AWS load balancer that is set to multi-value headers sends no others.
-    if ('multiValueHeaders' in source) {
-      return isRecord(source.multiValueHeaders) ? fromRecord(source.multiValueHeaders) : ''
-    }
+    if ('multiValueHeaders' in source) return ''
   }
   throw new SessionConfigError(
     'source',

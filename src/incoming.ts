@@ -3,6 +3,8 @@
 
 import { join } from './chunks.ts'
 import { judge, read, sealingWindow } from './claims.ts'
+import { readContents, writeContents } from './contents.ts'
+import type { Contents } from './contents.ts'
 import { MAX_COOKIE_BYTES, MAX_COOKIES } from './cookies.ts'
 import type { Jar } from './cookies.ts'
 import { dayOf } from './keys.ts'
@@ -10,7 +12,7 @@ import type { Purpose, Ring } from './keys.ts'
 import type { Settings } from './options.ts'
 import { fit } from './schema.ts'
 import { parse } from './seal.ts'
-import { readData, writeData } from './serialize.ts'
+import type { Serializer } from './serialize.ts'
 import type { Accepted, Refused } from './session.ts'
 
 /** A token longer than the fullest set of cookies is no token of ours. */
@@ -60,9 +62,9 @@ export async function acceptToken(
   if (kid.day > dayOf(newest)) return { reason: 'not-yet-valid' }
   const key = await ring.opening(purpose, kid.id, kid.day)
   if (key === undefined) return { reason: 'unknown-key' }
-  const text = await key.open(token)
-  if (text === undefined) return { reason: 'undecryptable' }
-  const payload = read(text)
+  const opened = await key.open(token)
+  if (opened === undefined) return { reason: 'undecryptable' }
+  const payload = read(opened)
   // The key of a day speaks for that day only.
   if (payload === undefined || dayOf(payload.claims.sealedAt) !== kid.day) {
     return { reason: 'malformed' }
@@ -70,16 +72,28 @@ export async function acceptToken(
   const reason = judge(payload.claims, now, lifetime)
   if (reason !== undefined) return { reason }
   if (payload.claims.logouts < logouts) return { reason: 'destroyed' }
-  const stored = readData(payload.data, serializer)
-  const data = stored && (await fit(stored, schema))
-  if (stored === undefined || data === undefined) return { reason: 'invalid-data' }
+  const contents = readContents(payload.members, serializer)
+  if (contents === undefined) return { reason: 'invalid-data' }
+  const text = payload.text ?? rewritten(contents, serializer)
+  // Without data there may still be a message or a CSRF secret: before a login, after a logout.
+  const data = contents.data.size === 0 ? contents.data : await fit(contents.data, schema)
+  if (text === undefined || data === undefined) return { reason: 'invalid-data' }
   const accepted = {
     claims: payload.claims,
-    text: payload.text ?? writeData(stored, serializer),
-    data,
+    text,
+    contents: { ...contents, data },
     secretId: kid.id,
   }
   return (await context.askRevoked(accepted)) ?? accepted
+}
+
+/** What another writer arranged, as it stands here; `undefined` if it could not be written here. */
+function rewritten(contents: Contents, serializer: Serializer | undefined): string | undefined {
+  try {
+    return writeContents(contents, serializer)
+  } catch {
+    return undefined
+  }
 }
 
 function isNewer(result: Accepted | Refused, best: Accepted | Refused): boolean {

@@ -2,6 +2,7 @@
 
 export type { CookieOptions } from './attributes.ts'
 export type { CookieSource } from './cookies.ts'
+export type { Dictionary, Entry, Key, Value } from './dictionary.ts'
 export {
   SessionCommittedError,
   SessionConfigError,
@@ -15,7 +16,7 @@ export type { SecretsOption, SecretsProvider, SessionOptions } from './options.t
 export type { Schema, SchemaResult } from './schema.ts'
 export type { SecretEntry, SecretSet, Secrets } from './secrets.ts'
 export type { Serializer } from './serialize.ts'
-export type { Entry, Key, Rejection, Session, Value } from './session.ts'
+export type { Rejection, Session } from './session.ts'
 export { createSessions } from './sessions.ts'
 export type { SessionHandler, Sessions } from './sessions.ts'
 export { SessionTooLargeError } from './size.ts'

@@ -43,9 +43,9 @@ export interface SessionOptions<Data extends object = Record<string, unknown>> {
   /** Default: `{ name: '__Host-session', path: '/', secure: true, sameSite: 'lax' }`. */
   readonly cookie?: CookieOptions | undefined
   /** The absolute lifetime, from the session's start. Default 604 800 (7 days); at most 400 days. */
-  readonly maxAge?: number | undefined
+  readonly maxAge?: number
   /** Ends a session that is not used for so long; `false` for never. Default 86 400 (1 day). */
-  readonly idleTimeout?: number | false | undefined
+  readonly idleTimeout?: number | false
   /**
    * A session that is only read is sealed again at most this often. Default: a tenth of
    * `idleTimeout`. Must be shorter than it.
@@ -157,6 +157,8 @@ function refuseNoRoom(cookie: CookieSettings, limits: Limits): void {
 }
 
 function resolveLifetime<Data extends object>(options: SessionOptions<Data>): Lifetime {
+  refuseUndefined('maxAge', options)
+  refuseUndefined('idleTimeout', options)
   const maxAge = seconds('maxAge', options.maxAge, 7 * DAY, 1, LONGEST_LIFE)
   const { idleTimeout: idle, validAfter } = options
   const idleTimeout =
@@ -176,6 +178,12 @@ function resolveLifetime<Data extends object>(options: SessionOptions<Data>): Li
     clockTolerance: seconds('clockTolerance', options.clockTolerance, 5, 0, MOST_TOLERANCE),
     validAfter: validAfter === undefined ? 0 : momentOf('validAfter', validAfter),
   })
+}
+
+/** A lifetime that was meant and has not arrived must not become a longer one. */
+function refuseUndefined(option: string, options: object): void {
+  if (!Object.hasOwn(options, option) || Reflect.get(options, option) !== undefined) return
+  throw new SessionConfigError(option, 'is undefined: write a number of seconds, or leave it out')
 }
 
 function seconds(

@@ -2,8 +2,10 @@
 // of one response. The mirror of incoming.ts.
 
 import { join } from './chunks.ts'
-import { begin, renew, renewalDue, renewalGrowth, write } from './claims.ts'
+import { LONGEST_LIFE, begin, renew, renewalDue, renewalGrowth, write } from './claims.ts'
 import type { Claims } from './claims.ts'
+import { copyOf, isEmpty, partsOf, writeContents } from './contents.ts'
+import type { Contents, Part } from './contents.ts'
 import type { SealCause } from './events.ts'
 import { MOST_TOKEN } from './incoming.ts'
 import type { Context } from './incoming.ts'
@@ -13,7 +15,6 @@ import { clear, layOut } from './lines.ts'
 import type { Before, Layout } from './lines.ts'
 import { refuseMisfit } from './schema.ts'
 import { sealedLength } from './seal.ts'
-import { writeData } from './serialize.ts'
 import { hasCookies, isNew } from './session.ts'
 import type { State } from './session.ts'
 import { SessionTooLargeError, reportOn, weigh, weightOfNothing } from './size.ts'
@@ -26,13 +27,13 @@ import type { SizeReport } from './size.ts'
  */
 export async function writeLines(state: State, context: Context): Promise<readonly string[]> {
   const { serializer, schema, lifetime, cookie, limits, ring, observe } = context
-  if (state.data.size === 0) return endLines(state, context)
+  if (isEmpty(state.contents)) return endLines(state, context)
 
   const seen = state.changed || state.exposed || state.text === undefined
-  const text = seen ? writeData(state.data, serializer) : state.text
+  const text = seen ? writeContents(state.contents, serializer) : state.text
   const cause = await causeToSeal(state, text, context)
   if (cause === undefined || text === undefined) return []
-  if (text !== state.text) await refuseMisfit(state.data, schema)
+  if (text !== state.text) await refuseUnfit(state.contents, schema)
   const now = context.now()
   const current = claimsOf(state, now)
   // A new secret changes the key and nothing else: no expiry moves.
@@ -61,10 +62,10 @@ export async function writeLines(state: State, context: Context): Promise<readon
  * @throws SessionDataError, SessionTooLargeError
  */
 export async function writeToken(state: State, context: Context): Promise<string> {
-  if (state.data.size === 0) return ''
+  if (isEmpty(state.contents)) return ''
   const { serializer, schema, lifetime, ring, observe } = context
-  const text = writeData(state.data, serializer)
-  if (text !== state.text) await refuseMisfit(state.data, schema)
+  const text = writeContents(state.contents, serializer)
+  if (text !== state.text) await refuseUnfit(state.contents, schema)
   const now = context.now()
   const claims = renew(claimsOf(state, now), now, lifetime)
   const key = await ring.sealing('token', dayOf(claims.sealedAt), now)
@@ -79,23 +80,37 @@ export function measure(state: State, key: DayKey, context: Context): SizeReport
   const { serializer, lifetime, cookie, limits } = context
   const now = context.now()
   const claims = renew(claimsOf(state, now), now, lifetime)
-  const tokenOf = (data: ReadonlyMap<string, unknown>) => {
-    const payload = new TextEncoder().encode(write(claims, writeData(data, serializer)))
+  const tokenOf = (contents: Contents) => {
+    const payload = new TextEncoder().encode(write(claims, writeContents(contents, serializer)))
     return sealedLength(payload.length, key)
   }
-  const weightOf = (data: ReadonlyMap<string, unknown>) => {
-    if (data.size === 0) return weightOfNothing(state.jar.otherBytes, limits)
+  const weightOf = (contents: Contents) => {
+    if (isEmpty(contents)) return weightOfNothing(state.jar.otherBytes, limits)
     // Only its length matters.
-    const token = 'e'.repeat(tokenOf(data))
+    const token = 'e'.repeat(tokenOf(contents))
     const before = beforeOf(state, claims, context)
     return weigh(layOut(token, claims.expiresAt - now, before, cookie, limits).load, limits)
   }
-  return reportOn(state.data, weightOf, tokenOf)
+  const parts = partsOf(state.contents)
+  const without = (removed: readonly Part[]) => {
+    const contents = copyOf(state.contents)
+    for (const part of removed) part.remove(contents)
+    return contents
+  }
+  return reportOn(parts, {
+    weigh: (removed) => weightOf(without(removed)),
+    length: (removed) => tokenOf(without(removed)),
+  })
+}
+
+/** No data is no misfit: there may still be a message or a CSRF secret. */
+async function refuseUnfit({ data }: Contents, schema: Context['schema']): Promise<void> {
+  if (data.size > 0) await refuseMisfit(data, schema)
 }
 
 /** An empty session takes no cookies: those that came are deleted. */
 function endLines(state: State, context: Context): readonly string[] {
-  state.text = writeData(state.data, context.serializer)
+  state.text = writeContents(state.contents, context.serializer)
   if (!hasCookies(state)) return []
   if (state.destroyed) context.observe({ type: 'destroyed', id: state.came?.id })
   return clear(beforeOf(state, state.came, context), context.cookie)
@@ -106,14 +121,14 @@ async function causeToSeal(
   text: string | undefined,
   context: Context,
 ): Promise<SealCause | undefined> {
-  const { came, data, secretId } = state
+  const { came, contents, secretId } = state
   if (came === undefined || isNew(state)) return 'new'
   if (text === undefined || text !== state.text) return 'changed'
   if (state.touched) return 'renewed'
   const now = context.now()
   if (renewalDue(came, now, context.lifetime)) {
     // A slow request must not renew what was revoked while it ran.
-    const refused = await context.askRevoked({ claims: came, text, data, secretId })
+    const refused = await context.askRevoked({ claims: came, text, contents, secretId })
     return refused === undefined ? 'renewed' : undefined
   }
   if (context.rotate === 'lazy') return undefined
@@ -159,7 +174,7 @@ function beforeOf(
   { lifetime }: Context,
 ): Before {
   // A session from before the logout can come back for as long as one can live.
-  const markAge = lifetime.maxAge + lifetime.clockTolerance
+  const markAge = Math.min(lifetime.maxAge + lifetime.clockTolerance, LONGEST_LIFE)
   const growth = claims === undefined ? 0 : renewalGrowth(claims)
   return { jar, logout: destroyed ? logouts : undefined, markAge, growth }
 }

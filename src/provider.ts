@@ -82,8 +82,8 @@ export function createProvidedRing(provide: () => unknown, settings: ProviderSet
     const before = current
     let event: SessionEvent = { type: 'secrets', outcome: 'changed' }
     try {
-      await ask()
-      if (current === before) return
+      const found = await ask()
+      if (found === before || found !== current) return
     } catch (error) {
       event = { type: 'secrets', outcome: 'failed', error }
     }

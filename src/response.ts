@@ -1,7 +1,16 @@
-// What a commit does to a Response: cookies appended, caches told. The response itself is kept where
+// What a commit does to a response: cookies appended, caches told. A `Response` itself is kept where
 // its headers can be changed, and rebuilt around the same body where they cannot.
 
 import { SessionError } from './errors.ts'
+
+/** The header fields of a response, whatever carries it. `Headers` is one. */
+export interface Fields {
+  get(name: string): string | null
+  set(name: string, value: string): void
+  append(name: string, value: string): void
+  delete(name: string): void
+  keys(): Iterable<string>
+}
 
 /**
  * The response with these `Set-Cookie` lines, as a response of a request whose session was used.
@@ -20,9 +29,14 @@ export function carry(response: Response, lines: readonly string[]): Response {
     )
   }
   const carrier = hasFixedHeaders(response) ? new Response(response.body, response) : response
-  forbidSharing(carrier.headers, lines.length > 0)
-  for (const line of lines) carrier.headers.append('Set-Cookie', line)
+  mark(carrier.headers, lines)
   return carrier
+}
+
+/** What the header of every response says whose request's session was used: the lines, to nobody else. */
+export function mark(fields: Fields, lines: readonly string[]): void {
+  forbidSharing(fields, lines.length > 0)
+  for (const line of lines) fields.append('Set-Cookie', line)
 }
 
 /**
@@ -48,18 +62,18 @@ function hasFixedHeaders(response: Response): boolean {
  * a cookie must not be kept at all (RFC 9111 section 7.3), by a CDN with headers of its own either
  * (RFC 9213).
  */
-function forbidSharing(headers: Headers, writes: boolean): void {
-  const vary = headers.get('Vary')
+function forbidSharing(fields: Fields, writes: boolean): void {
+  const vary = fields.get('Vary')
   const varies = directives(vary)
   if (!varies.includes('*') && !varies.includes('cookie')) {
-    headers.set('Vary', vary === null || vary === '' ? 'Cookie' : `${vary}, Cookie`)
+    fields.set('Vary', vary === null || vary === '' ? 'Cookie' : `${vary}, Cookie`)
   }
   if (!writes) return
-  const said = directives(headers.get('Cache-Control'))
+  const said = directives(fields.get('Cache-Control'))
   if (!said.includes('no-store') && !said.includes('private')) {
-    headers.set('Cache-Control', 'private, no-store')
+    fields.set('Cache-Control', 'private, no-store')
   }
-  for (const name of [...headers.keys()].filter(speaksToCdns)) headers.delete(name)
+  for (const name of [...fields.keys()].filter(speaksToCdns)) fields.delete(name)
 }
 
 function speaksToCdns(name: string): boolean {

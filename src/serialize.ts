@@ -12,7 +12,7 @@ export interface Serializer {
 }
 
 /** Levels of nesting: far more than a session needs, far from where a runtime's stack overflows. */
-const MAX_DEPTH = 100
+export const MAX_DEPTH = 100
 
 /** A value that cannot be stored: where it is, below the key, and what about it. */
 interface Misfit {
@@ -21,27 +21,52 @@ interface Misfit {
 }
 
 /**
- * The data's text as it stands in a token: an object for strict JSON, else a string that holds
- * whatever the serializer wrote, so that no text of its can reach the claims beside it.
+ * Entries as their text in a token: an object for strict JSON, else a string that holds whatever the
+ * serializer wrote, so that no text of its can reach the claims beside it.
  *
  * @param serializer `undefined` for strict JSON
- * @throws SessionDataError if the data would be changed or lost
+ * @param place what the path of a value that is refused begins with
+ * @throws SessionDataError if a value would be changed or lost
  */
-export function writeData(data: ReadonlyMap<string, unknown>, serializer?: Serializer): string {
-  if (serializer === undefined) {
-    for (const [key, value] of data) checkEntry(key, value)
-    return JSON.stringify(Object.fromEntries(data))
-  }
-  return JSON.stringify(stringifyWith(serializer, Object.fromEntries(data)))
+export function writeData(
+  data: ReadonlyMap<string, unknown>,
+  serializer?: Serializer,
+  place = '',
+): string {
+  if (serializer === undefined) checkEntries(data, place)
+  return textOf(Object.fromEntries(data), serializer)
 }
 
-/** The entries of a token's data, or `undefined` if it cannot be read. Never throws. */
-export function readData(data: unknown, serializer?: Serializer): Map<string, unknown> | undefined {
+/** An object's text, unchecked. */
+export function textOf(object: object, serializer: Serializer | undefined): string {
+  return JSON.stringify(serializer === undefined ? object : stringifyWith(serializer, object))
+}
+
+/**
+ * Refuses entries that strict JSON would change or lose.
+ *
+ * @param place what the path of a value that is refused begins with
+ * @throws SessionDataError with the value's path and the remedy
+ */
+export function checkEntries(data: ReadonlyMap<string, unknown>, place = ''): void {
+  for (const [key, value] of data) checkEntry(key, value, place)
+}
+
+/**
+ * The entries of a token's data, or `undefined` if it cannot be read. Never throws.
+ *
+ * @param levels how deep JSON may nest
+ */
+export function readData(
+  data: unknown,
+  serializer?: Serializer,
+  levels: number = MAX_DEPTH,
+): Map<string, unknown> | undefined {
   try {
     // Sessions from before a serializer was configured are objects: they are read as they are.
     if (typeof data === 'string' && serializer !== undefined)
       return entriesOf(serializer.parse(data))
-    return nestsDeeper(data, MAX_DEPTH) ? undefined : entriesOf(data)
+    return nestsDeeper(data, levels) ? undefined : entriesOf(data)
   } catch {
     return undefined
   }
@@ -53,17 +78,14 @@ export function entriesOf(value: unknown): Map<string, unknown> | undefined {
   return new Map(Object.entries(value))
 }
 
-/**
- * Refuses an entry that strict JSON would change or lose.
- *
- * @throws SessionDataError with the value's path and the remedy
- */
-export function checkEntry(key: string, value: unknown): void {
+/** Refuses one entry, as `checkEntries` does. */
+export function checkEntry(key: string, value: unknown, place = ''): void {
   if (!key.isWellFormed()) {
     throw new SessionDataError('a key', 'holds half of a surrogate pair: use well-formed text')
   }
   const found = misfitOf(value, [])
-  if (found !== undefined) throw new SessionDataError(pathOf(key) + found.path, found.problem)
+  if (found !== undefined)
+    throw new SessionDataError(place + pathOf(key) + found.path, found.problem)
 }
 
 function stringifyWith(serializer: Serializer, data: object): string {

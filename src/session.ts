@@ -1,10 +1,15 @@
-// The dictionary that the application is handed. It keeps no time and makes no token: it records, in
-// a state that only the pipeline can read, what was read, what was changed and what is to end.
+// What the application is handed: a dictionary with a life. It makes no token: it records, in a state
+// that only the pipeline can read, what was read, what was changed and what is to end.
 
 import { begin, endsAt, renew } from './claims.ts'
 import type { Claims, Lifetime } from './claims.ts'
+import { emptyContents, isEmpty } from './contents.ts'
+import type { Contents } from './contents.ts'
 import { MAX_LOGOUTS } from './cookies.ts'
 import type { Jar } from './cookies.ts'
+import { isMasked, makeSecret, mask } from './csrf.ts'
+import { Dictionary } from './dictionary.ts'
+import type { Access, Key } from './dictionary.ts'
 import { SessionCommittedError, SessionConfigError } from './errors.ts'
 import type { RejectionReason } from './errors.ts'
 
@@ -19,7 +24,7 @@ export interface Environment {
   /** Seconds. */
   readonly now: () => number
   /** Refuses a value at `set`, where that can be seen there. */
-  readonly check: ((key: string, value: unknown) => void) | undefined
+  readonly check: ((key: string, value: unknown, place?: string) => void) | undefined
 }
 
 /** What a session carries for the pipeline. */
@@ -29,15 +34,17 @@ export interface State {
   readonly rejection: Rejection | undefined
   /** The session that came, if one was accepted. */
   readonly came: Claims | undefined
-  /** The data's text as the browser has it: as it came, or as it was last written. */
+  /** The contents' text as the browser has it: as it came, or as it was last written. */
   text: string | undefined
-  data: Map<string, unknown>
+  contents: Contents
   /** The id of the secret it came under; empty if none came. */
   readonly secretId: string
   /** The session as it is now: the one that came, a new one, or none yet. */
   claims: Claims | undefined
   /** The count of logouts that a session begun now is begun under. */
   logouts: number
+  /** The test mark came with the request: the browser keeps cookies. */
+  tested: boolean
   /** The application has looked at it or changed it. */
   used: boolean
   /** An entry was set or deleted. */
@@ -50,21 +57,12 @@ export interface State {
   committed: boolean
 }
 
-/** The keys of `Data`. */
-export type Key<Data> = keyof Data & string
-
-/** The value under a key, once it is set. */
-export type Value<Data, K extends Key<Data>> = Exclude<Data[K], undefined>
-
-/** A key with its value. */
-export type Entry<Data> = { [K in Key<Data>]: [K, Value<Data, K>] }[Key<Data>]
-
 /** A session that came and is valid. */
 export interface Accepted {
   readonly claims: Claims
-  /** The data's text, as it stands in the token. */
+  /** The contents' text, as it stands in the token. */
   readonly text: string
-  readonly data: Map<string, unknown>
+  readonly contents: Contents
   readonly secretId: string
 }
 
@@ -88,7 +86,8 @@ export function stateOf(
     came: accepted?.claims,
     secretId: accepted?.secretId ?? '',
     text: accepted?.text,
-    data: accepted?.data ?? new Map(),
+    contents: accepted?.contents ?? emptyContents(),
+    tested: accepted?.contents.tested ?? false,
     claims: accepted?.claims,
     logouts: Math.max(jar.logouts, accepted?.claims.logouts ?? 0),
     used: false,
@@ -111,16 +110,15 @@ export function isNew({ came, claims }: State): boolean {
 }
 
 /**
- * One visitor's session: a dictionary, typed by `Data`. Every key is optional until it is set, and
- * none is reserved. Changing a value that `get` returned, in place, counts as a change.
- *
- * Every method that changes something throws `SessionCommittedError` once the cookies are made.
+ * One visitor's session: a dictionary, and what a session needs beside it. None of that is among the
+ * data, so no key is reserved.
  */
-export class Session<Data extends object = Record<string, unknown>> {
+export class Session<Data extends object = Record<string, unknown>> extends Dictionary<Data> {
   readonly #state: State
 
   /** @internal Sessions come from `open`, `unseal` and `wrap`. */
   constructor(state: State) {
+    super(accessTo(state))
     this.#state = state
   }
 
@@ -134,12 +132,12 @@ export class Session<Data extends object = Record<string, unknown>> {
    * `undefined` while there is no session to carry it.
    */
   get id(): string | undefined {
-    return this.#carried()?.id
+    return carried(this.#state)?.id
   }
 
   /** When the session began. Its absolute end is `maxAge` later, and nothing moves it. */
   get startedAt(): Date | undefined {
-    const claims = this.#carried()
+    const claims = carried(this.#state)
     return claims && dateOf(claims.startedAt)
   }
 
@@ -148,109 +146,107 @@ export class Session<Data extends object = Record<string, unknown>> {
    * the end its cookies have; of one that is new, changed or touched, the end they are about to get.
    */
   get expiresAt(): Date | undefined {
-    const claims = this.#carried()
-    const { changed, touched, committed } = this.#state
-    const { lifetime, now } = this.#state.environment
+    const claims = carried(this.#state)
     if (claims === undefined) return undefined
+    const { changed, touched, committed, environment } = this.#state
+    const { lifetime, now } = environment
     const rewritten = !committed && (changed || touched || this.isNew)
     return dateOf(endsAt(rewritten ? renew(claims, now(), lifetime) : claims, lifetime))
   }
 
   /** Whether this session began in this request: none came, or none that was accepted. */
   get isNew(): boolean {
-    return isNew(this.#use())
+    return isNew(use(this.#state))
   }
 
-  /** Whether nothing is in it. An empty session takes no cookie; one that became empty loses its. */
-  get isEmpty(): boolean {
-    return this.size === 0
-  }
-
-  /** How many keys are set. */
-  get size(): number {
-    return this.#use().data.size
+  /** Whether it holds nothing at all. Then it takes no cookie, or loses the one it had. */
+  override get isEmpty(): boolean {
+    return isEmpty(use(this.#state).contents)
   }
 
   /** Why the cookie that came was not accepted; `undefined` if it was, or if none came. */
   get rejection(): Rejection | undefined {
-    return this.#use().rejection
+    return use(this.#state).rejection
   }
 
-  get [Symbol.toStringTag](): string {
+  override get [Symbol.toStringTag](): string {
     return 'Session'
   }
 
-  /** The value under `key`, or `undefined`. The value itself, not a copy. */
-  get<K extends Key<Data>>(key: K): Value<Data, K> | undefined
-  /** The value under `key`, or `fallback`, which is not stored. */
-  get<K extends Key<Data>, Fallback>(key: K, fallback: Fallback): Value<Data, K> | Fallback
-  get(key: string, fallback?: unknown): unknown {
-    const { data } = this.#use()
-    if (!data.has(key)) return fallback
-    return this.#expose(data.get(key))
+  /**
+   * Removes everything: keys, scopes, messages, the CSRF secret and the test mark. If nothing is set
+   * again, the cookies go.
+   */
+  override clear(): void {
+    change(this.#state).contents = emptyContents()
   }
 
   /**
-   * Stores `value` under `key`.
+   * Takes the message left under `key`: once, in this request or a later one. Several that were left
+   * under one key come as a list, in their order.
+   */
+  flash<Message = string>(key: string): Message | Message[] | undefined
+  /**
+   * Leaves a message for whoever takes it next, usually the page after a redirect.
    *
-   * @throws SessionDataError if strict JSON would change or lose the value
+   * @throws SessionDataError if strict JSON would change or lose the message
    */
-  set<K extends Key<Data>>(key: K, value: Value<Data, K>): void {
-    const state = this.#change()
-    if (typeof key !== 'string') {
-      throw new SessionConfigError('key', `must be a string, not ${typeof key}`)
-    }
-    state.environment.check?.(key, value)
-    state.data.set(key, value)
-    state.exposed ||= typeof value === 'object'
-    state.claims ??= this.#begin()
-  }
-
-  has(key: Key<Data>): boolean {
-    return this.#use().data.has(key)
-  }
-
-  /** Removes `key`; says whether it was there. */
-  delete(key: Key<Data>): boolean {
-    return this.#change().data.delete(key)
-  }
-
-  /** Removes every key. Unless something is set again, the session's cookies are deleted. */
-  clear(): void {
-    this.#change().data.clear()
-  }
-
-  /** The keys, in the order in which they were first set. */
-  keys(): Key<Data>[]
-  keys(): string[] {
-    return [...this.#use().data.keys()]
-  }
-
-  /** Keys and values, in the order in which the keys were first set. */
-  entries(): Entry<Data>[]
-  entries(): [string, unknown][] {
-    return [...this.#expose(this.#use().data)]
-  }
-
-  [Symbol.iterator](): Iterator<Entry<Data>> {
-    return this.entries()[Symbol.iterator]()
-  }
-
-  /** The data, and nothing but the data, as a plain object. */
-  toJSON(): Partial<Data>
-  toJSON(): object {
-    return Object.fromEntries(this.#expose(this.#use().data))
+  flash(key: string, message: unknown): void
+  flash(key: string, ...messages: readonly unknown[]): unknown {
+    return messages.length === 0 ? this.#takeFlash(key) : this.#leaveFlash(key, messages)
   }
 
   /**
-   * Begins a new session: a new id and new times. Call it whenever somebody's rights change, above
-   * all at login. Keeps the keys named in `keep`, and no others.
+   * A token to put into a form or a header, to be checked with `verifyCsrfToken`. Its text is another
+   * at each call. The first call makes the session's secret, and so a session.
    */
-  regenerate({ keep = [] }: { readonly keep?: readonly Key<Data>[] } = {}): void {
-    const state = this.#change()
+  csrfToken(): string {
+    const { csrf } = use(this.#state).contents
+    if (csrf !== undefined) return mask(csrf)
+    const secret = makeSecret()
+    fill(this.#state).contents.csrf = secret
+    return mask(secret)
+  }
+
+  /** Whether `token` came from `csrfToken` of this session. `false` for anything else, of any type. */
+  verifyCsrfToken(token: unknown): boolean {
+    const { csrf } = use(this.#state).contents
+    return csrf !== undefined && isMasked(token, csrf)
+  }
+
+  /** Leaves a mark in the session, to learn with the next request whether the browser kept it. */
+  setTestCookie(): void {
+    fill(this.#state).contents.tested = true
+  }
+
+  /** Whether the mark of an earlier `setTestCookie` came back with this request. */
+  testCookieWorked(): boolean {
+    return use(this.#state).tested
+  }
+
+  /** Removes the mark, once its answer is known. */
+  deleteTestCookie(): void {
+    const state = change(this.#state)
+    state.contents.tested = false
+    state.tested = false
+  }
+
+  /**
+   * Begins a new session: a new id, new times, a new CSRF secret. Call it whenever somebody's rights
+   * change, above all at login. Keeps the keys named in `keep` and the scopes named in `scopes`, and
+   * nothing else.
+   */
+  regenerate({
+    keep = [],
+    scopes = [],
+  }: { readonly keep?: readonly Key<Data>[]; readonly scopes?: readonly string[] } = {}): void {
+    const state = change(this.#state)
+    const { contents } = state
     const kept: readonly string[] = keep
-    state.data = new Map([...state.data].filter(([key]) => kept.includes(key)))
-    state.claims = state.data.size > 0 ? this.#begin() : undefined
+    state.contents = emptyContents(only(contents.data, kept))
+    for (const [name, scope] of only(contents.scopes, scopes))
+      state.contents.scopes.set(name, scope)
+    state.claims = isEmpty(state.contents) ? undefined : beginIn(state)
   }
 
   /**
@@ -258,9 +254,10 @@ export class Session<Data extends object = Record<string, unknown>> {
    * write after it begins a new session, for a goodbye message.
    */
   destroy(): void {
-    const state = this.#change()
-    state.data = new Map()
+    const state = change(this.#state)
+    state.contents = emptyContents()
     state.claims = undefined
+    state.tested = false
     if (state.destroyed || !hasCookies(state)) return
     state.destroyed = true
     state.logouts = Math.min(state.logouts + 1, MAX_LOGOUTS)
@@ -268,37 +265,71 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /** Renews the session at the next commit, whatever `touchInterval` says. */
   touch(): void {
-    this.#change().touched = true
+    change(this.#state).touched = true
   }
 
-  #use(): State {
-    this.#state.used = true
-    return this.#state
+  #takeFlash(key: string): unknown {
+    const messages = use(this.#state).contents.flash.get(key)
+    if (messages === undefined) return undefined
+    change(this.#state).contents.flash.delete(key)
+    return messages.length === 1 ? messages[0] : messages
   }
 
-  #change(): State {
-    const state = this.#use()
-    if (state.committed) throw new SessionCommittedError()
-    state.changed = true
-    return state
+  #leaveFlash(key: string, messages: readonly unknown[]): void {
+    const state = change(this.#state)
+    if (typeof key !== 'string') {
+      throw new SessionConfigError('key', `must be a string, not ${typeof key}`)
+    }
+    const all = [...(state.contents.flash.get(key) ?? []), ...messages]
+    state.environment.check?.(key, all, 'flash.')
+    fill(state).contents.flash.set(key, all)
+    // What is inside a message may still change.
+    state.exposed = true
   }
+}
 
-  /** Remembers that what is inside an object may change without a method being called. */
-  #expose<T>(value: T): T {
-    this.#state.exposed ||= typeof value === 'object' && value !== null
-    return value
+/** A session's way to its own entries. */
+function accessTo(state: State): Access {
+  return {
+    level: 0,
+    read: () => use(state).contents,
+    change: () => change(state).contents,
+    fill: () => fill(state).contents,
+    check: (key, value, place) => state.environment.check?.(key, value, place),
+    expose: (value) => {
+      state.exposed ||= typeof value === 'object' && value !== null
+    },
   }
+}
 
-  #begin(): Claims {
-    const { logouts, environment } = this.#state
-    return begin(environment.now(), logouts, environment.lifetime)
-  }
+function use(state: State): State {
+  state.used = true
+  return state
+}
 
-  /** The identity, if there is anything to carry it: entries now, or a cookie that came. */
-  #carried(): Claims | undefined {
-    const state = this.#use()
-    return state.data.size > 0 || !isNew(state) ? state.claims : undefined
-  }
+function change(state: State): State {
+  if (state.committed) throw new SessionCommittedError()
+  state.changed = true
+  return use(state)
+}
+
+/** A change that leaves something to carry, so that there is a session from now on. */
+function fill(state: State): State {
+  change(state).claims ??= beginIn(state)
+  return state
+}
+
+function beginIn({ logouts, environment }: State): Claims {
+  return begin(environment.now(), logouts, environment.lifetime)
+}
+
+/** The identity, if there is anything to carry it: something in the session, or a cookie that came. */
+function carried(state: State): Claims | undefined {
+  return isNew(use(state)) && isEmpty(state.contents) ? undefined : state.claims
+}
+
+function only<T>(map: ReadonlyMap<string, T>, names: readonly string[]): Map<string, T> {
+  return new Map([...map].filter(([name]) => names.includes(name)))
 }
 
 function dateOf(seconds: number): Date {

@@ -1,6 +1,7 @@
 // `createSessions`: the members an application calls, over the pipeline of incoming.ts and
 // outgoing.ts, and the promises about calling them: once a request, once a commit.
 
+import { copyOf, writeContents } from './contents.ts'
 import { cookieHeader, readCookies } from './cookies.ts'
 import type { CookieSource, Jar } from './cookies.ts'
 import { SessionCommittedError, SessionConfigError } from './errors.ts'
@@ -15,7 +16,7 @@ import { createProvidedRing } from './provider.ts'
 import { carry } from './response.ts'
 import { nodeKeys } from './seal-node.ts'
 import { makeJoseKey } from './seal.ts'
-import { checkEntry, writeData } from './serialize.ts'
+import { checkEntry } from './serialize.ts'
 import { Session, stateOf } from './session.ts'
 import type { Accepted, Refused, State } from './session.ts'
 import type { SizeReport } from './size.ts'
@@ -26,6 +27,12 @@ export type SessionHandler<Data extends object, Rest extends readonly unknown[]>
   session: Session<Data>,
   ...rest: Rest
 ) => Response | Promise<Response>
+
+/**
+ * The name under which the adapters for other transports open a session that nobody has looked at
+ * yet. No public name leads here.
+ */
+export const peek: unique symbol = Symbol('peek')
 
 /** What `createSessions` makes. Its members may be taken apart: none of them needs `this`. */
 export interface Sessions<Data extends object = Record<string, unknown>> {
@@ -67,6 +74,8 @@ export interface Sessions<Data extends object = Record<string, unknown>> {
   unseal(token: string | null | undefined): Promise<Session<Data>>
   /** What the session would take if it were written now, against the limits. Writes nothing. */
   measure(session: Session<Data>): Promise<SizeReport>
+  /** @internal `open`, without counting as use. */
+  readonly [peek]: (source: CookieSource) => Promise<Session<Data>>
 }
 
 const NO_COOKIES: Jar = { parts: [], logouts: 0, otherBytes: 0 }
@@ -178,8 +187,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   }
 
   /** Only what was changed in place can have got past the session's own methods. */
-  function refuseLateChange({ exposed, data, text }: State): void {
-    if (exposed && writeData(data, serializer) !== text) throw new SessionCommittedError()
+  function refuseLateChange({ exposed, contents, text }: State): void {
+    if (exposed && writeContents(contents, serializer) !== text) throw new SessionCommittedError()
   }
 
   /** Fails closed: a session that cannot be asked about is revoked. */
@@ -187,7 +196,10 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     if (revoked === undefined) return undefined
     try {
       // A session of its own: looking at it is not the handler's use, nor is changing it.
-      const copy = stateOf(environment, NO_COOKIES, { ...accepted, data: new Map(accepted.data) })
+      const copy = stateOf(environment, NO_COOKIES, {
+        ...accepted,
+        contents: copyOf(accepted.contents),
+      })
       const answer: unknown = await revoked(new Session<Data>(copy))
       return answer === false ? undefined : { reason: 'revoked' }
     } catch (error) {
@@ -206,7 +218,16 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     throw new SessionConfigError('session', 'must be one that these sessions have opened')
   }
 
-  return Object.freeze({ open, commit, setCookies, wrap, seal, unseal, measure: measureSession })
+  return Object.freeze({
+    open,
+    commit,
+    setCookies,
+    wrap,
+    seal,
+    unseal,
+    measure: measureSession,
+    [peek]: openOnce,
+  })
 }
 
 function ringOf({

@@ -99,33 +99,38 @@ export function weightOfNothing(otherBytes: number, limits: Limits): Weight {
   return { ...weigh(load, limits), level: 'ok' }
 }
 
-/**
- * The whole report. Asks once for each key, and once for each key that must go: only for a report
- * that somebody asked for, never on the way of a session that fits.
- *
- * @param weightOf what the session would take with these of its entries
- * @param tokenOf how many characters its token would have
- */
-export function reportOn(
-  data: ReadonlyMap<string, unknown>,
-  weightOf: (data: ReadonlyMap<string, unknown>) => Weight,
-  tokenOf: (data: ReadonlyMap<string, unknown>) => number,
-): SizeReport {
-  const whole = tokenOf(data)
-  const keys = [...data.keys()]
-    .map((key) => {
-      const bytes = whole - tokenOf(without(data, [key]))
-      return { key, bytes, share: bytes / whole }
-    })
-    .toSorted((a, b) => b.bytes - a.bytes)
+/** What a session would take with some of its parts removed. */
+export interface WhatIf<Part> {
+  weigh(removed: readonly Part[]): Weight
+  /** Characters of the token. */
+  length(removed: readonly Part[]): number
+}
 
-  const weight = weightOf(data)
-  const move: string[] = []
-  for (let left = weight; left.level !== 'ok' && move.length < keys.length;) {
-    move.push(keys[move.length]?.key ?? '')
-    left = weightOf(without(data, move))
+/**
+ * The whole report. Asks once for each part, and once for each that must go: only for a report that
+ * somebody asked for, never on the way of a session that fits.
+ */
+export function reportOn<Part extends { readonly label: string }>(
+  parts: readonly Part[],
+  whatIf: WhatIf<Part>,
+): SizeReport {
+  const whole = whatIf.length([])
+  const sizes = parts
+    .map((part) => ({ part, bytes: whole - whatIf.length([part]) }))
+    .toSorted((a, b) => b.bytes - a.bytes)
+  const weight = whatIf.weigh([])
+  const move: Part[] = []
+  let level = weight.level
+  for (const { part } of sizes) {
+    if (level === 'ok') break
+    move.push(part)
+    level = whatIf.weigh(move).level
   }
-  return { ...weight, keys, move }
+  return {
+    ...weight,
+    keys: sizes.map(({ part, bytes }) => ({ key: part.label, bytes, share: bytes / whole })),
+    move: move.map(({ label }) => label),
+  }
 }
 
 function sum(numbers: readonly number[], each: number): number {
@@ -135,13 +140,6 @@ function sum(numbers: readonly number[], each: number): number {
 function levelOf(used: number): SizeLevel {
   if (used > 1) return 'over'
   return used >= WARN ? 'warn' : 'ok'
-}
-
-function without(
-  data: ReadonlyMap<string, unknown>,
-  keys: readonly string[],
-): ReadonlyMap<string, unknown> {
-  return new Map([...data].filter(([key]) => !keys.includes(key)))
 }
 
 /** What is too much, by how much, and what to do: keys by name, never their values. */

@@ -1,0 +1,68 @@
+// A browser's cookies, kept by tough-cookie: what a response sets is what the next request sends.
+
+import { CookieJar } from 'tough-cookie'
+
+const ORIGIN = 'https://example.test'
+
+/** Browsers drop a cookie with more than this, and say nothing (RFC 6265bis section 5.6). */
+const MOST_BYTES = 4096
+
+export interface Browser {
+  /** A request as this browser sends it now. */
+  request(path?: string, init?: RequestInit): Request
+  /** Takes over the cookies of a response, or of `Set-Cookie` lines. */
+  store(from: Response | readonly string[]): void
+  /** The `Cookie` header. */
+  header(path?: string): string
+  /** The names of the cookies it has, sorted. */
+  names(): string[]
+  /** Sets a cookie of the application's own, or the value of any. */
+  put(name: string, value: string): void
+  /** Loses a cookie, as browsers do when there are too many. */
+  evict(name: string): void
+}
+
+export function createJar(origin: string = ORIGIN): Browser {
+  const jar = new CookieJar(undefined, { prefixSecurity: 'strict' })
+
+  function header(path = '/'): string {
+    return jar.getCookieStringSync(origin + path)
+  }
+
+  function keep(line: string): void {
+    const [pair = ''] = line.split(';')
+    if (Buffer.byteLength(pair) - 1 > MOST_BYTES) return
+    jar.setCookieSync(line, origin)
+  }
+
+  return {
+    header,
+    request(path = '/', init = {}) {
+      const headers = new Headers(init.headers)
+      const cookies = header(path)
+      if (cookies !== '') headers.set('cookie', cookies)
+      return new Request(origin + path, { ...init, headers })
+    },
+    store(from) {
+      const lines = from instanceof Response ? from.headers.getSetCookie() : from
+      for (const line of lines) keep(line)
+    },
+    names() {
+      return jar
+        .getCookiesSync(origin)
+        .map(({ key }) => key)
+        .toSorted()
+    },
+    put(name, value) {
+      jar.setCookieSync(`${name}=${value}; Path=/; Secure`, origin)
+    },
+    evict(name) {
+      jar.setCookieSync(`${name}=; Max-Age=0; Path=/; Secure`, origin)
+    },
+  }
+}
+
+/** `name=value; name=value` of `Set-Cookie` lines: what a browser without other cookies would send. */
+export function pairsOf(lines: readonly string[]): string {
+  return lines.map((line) => line.split(';', 1).join()).join('; ')
+}

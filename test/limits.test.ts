@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest'
+import { PLACES, RESERVE, resolveLimits } from '../src/limits.ts'
+
+const refusal = (option: string) =>
+  expect.objectContaining({ name: 'SessionConfigError', code: 'ERR_SESSION_CONFIG', option })
+
+describe('a preset', () => {
+  test.each(PLACES)('%s gives four whole numbers that a session can live with', (place) => {
+    const limits = resolveLimits(place, false)
+    expect(Object.keys(limits)).toEqual(['cookie', 'cookies', 'requestHeader', 'responseHeader'])
+    expect([limits.cookie, limits.cookies]).toEqual([4096, 16])
+    for (const header of [limits.requestHeader, limits.responseHeader]) {
+      expect(Number.isInteger(header)).toBe(true)
+      expect(header).toBeGreaterThanOrEqual(4096 - RESERVE)
+      expect(header).toBeLessThanOrEqual(16 * 4096)
+    }
+    expect(Object.isFrozen(limits)).toBe(true)
+  })
+
+  test('is portable by default, a kilobyte under what is let through', () => {
+    const portable = { cookie: 4096, cookies: 16, requestHeader: 7168, responseHeader: 3072 }
+    expect(RESERVE).toBe(1024)
+    expect(resolveLimits(undefined, false)).toEqual(portable)
+    expect(resolveLimits('portable', false)).toEqual(portable)
+    expect(resolveLimits({}, false)).toEqual(portable)
+    expect(resolveLimits({ preset: undefined }, false)).toEqual(portable)
+  })
+
+  test('named portable is as tight as every common server', () => {
+    const portable = resolveLimits('portable', false)
+    const servers = ['nginx', 'apache', 'haproxy', 'node', 'bun', 'deno', 'go', 'caddy', 'envoy']
+    for (const place of [...servers, 'iis', 'kestrel', 'tomcat', 'jetty', 'lighttpd', 'gunicorn']) {
+      const limits = resolveLimits(place, false)
+      expect(limits.requestHeader).toBeGreaterThanOrEqual(portable.requestHeader)
+      expect(limits.responseHeader).toBeGreaterThanOrEqual(portable.responseHeader)
+    }
+  })
+
+  test('named node is Node`s 16 kB, a kilobyte less each way', () => {
+    expect(resolveLimits('node', false)).toMatchObject({
+      requestHeader: 15_360,
+      responseHeader: 15_360,
+    })
+  })
+
+  test.each([
+    'Node',
+    'node ',
+    '',
+    'nodejs',
+    '__proto__',
+    'constructor',
+    'toString',
+    null,
+    5,
+    5n,
+    true,
+    Symbol('node'),
+    () => 'node',
+  ])('has to be a known name', (option) => {
+    expect(() => resolveLimits(option, false)).toThrow(refusal('limits'))
+    expect(() => resolveLimits([option], false)).toThrow(refusal('limits'))
+    if (option !== undefined) {
+      expect(() => resolveLimits({ preset: option }, false)).toThrow(refusal('limits'))
+    }
+  })
+
+  test('is not an object in itself, however it is made', () => {
+    const circular: Record<string, unknown> = {}
+    circular['self'] = circular
+    expect(() => resolveLimits([circular], false)).toThrow(refusal('limits'))
+    expect(() => resolveLimits([Object.create(null)], false)).toThrow(refusal('limits'))
+    expect(() => resolveLimits([['node']], false)).toThrow(refusal('limits'))
+  })
+})
+
+describe('several presets', () => {
+  test('give the tightest of each bound, in any order', () => {
+    const tightest = { requestHeader: 8184, responseHeader: 7168 }
+    const heroku = resolveLimits('heroku', false)
+    const akamai = resolveLimits('akamai', false)
+    expect(heroku.requestHeader).toBeLessThan(akamai.requestHeader)
+    expect(heroku.responseHeader).toBeGreaterThan(akamai.responseHeader)
+    expect(resolveLimits(['heroku', 'akamai'], false)).toMatchObject(tightest)
+    expect(resolveLimits(['akamai', 'heroku'], false)).toMatchObject(tightest)
+    expect(resolveLimits({ preset: ['akamai', 'heroku'] }, false)).toMatchObject(tightest)
+  })
+
+  test('are as tight as the tightest, when all are named', () => {
+    const all = PLACES.map((place) => resolveLimits(place, false))
+    expect(resolveLimits(PLACES, false)).toMatchObject({
+      requestHeader: Math.min(...all.map(({ requestHeader }) => requestHeader)),
+      responseHeader: Math.min(...all.map(({ responseHeader }) => responseHeader)),
+    })
+  })
+
+  test('are at least one', () => {
+    expect(() => resolveLimits([], false)).toThrow(refusal('limits'))
+    expect(() => resolveLimits({ preset: [] }, false)).toThrow(refusal('limits'))
+  })
+
+  test('are all known', () => {
+    expect(() => resolveLimits(['node', 'nowhere'], false)).toThrow(refusal('limits'))
+  })
+})
+
+describe('numbers', () => {
+  test('override those of the preset, in both directions', () => {
+    const given = { cookie: 2000, cookies: 3, requestHeader: 100_000, responseHeader: 500 }
+    expect(resolveLimits(given, false)).toEqual(given)
+    expect(resolveLimits({ preset: 'node', ...given }, false)).toEqual(given)
+  })
+
+  test('leave the others to the preset', () => {
+    expect(resolveLimits({ preset: 'node', cookies: 2 }, false)).toEqual({
+      ...resolveLimits('node', false),
+      cookies: 2,
+    })
+    expect(resolveLimits({ requestHeader: 5000 }, false)).toEqual({
+      ...resolveLimits('portable', false),
+      requestHeader: 5000,
+    })
+    expect(resolveLimits({ cookies: undefined }, false).cookies).toBe(16)
+  })
+
+  test.each([
+    ['cookie', 4096],
+    ['cookies', 16],
+    ['requestHeader', Number.MAX_SAFE_INTEGER],
+    ['responseHeader', Number.MAX_SAFE_INTEGER],
+  ] as const)('for %s hold from 1 to %i', (name, most) => {
+    expect(resolveLimits({ [name]: 1 }, false)[name]).toBe(1)
+    expect(resolveLimits({ [name]: most }, false)[name]).toBe(most)
+    for (const value of [0, -1, most + 1, 1.5, NaN, Infinity, '5', '', null, true, {}, [5], 5n]) {
+      expect(() => resolveLimits({ [name]: value }, false)).toThrow(refusal(`limits.${name}`))
+    }
+  })
+
+  test.each(['cookieSize', 'Cookie', 'header', 'toString'])('have no name %s', (name) => {
+    expect(() => resolveLimits({ [name]: 5 }, false)).toThrow(refusal(`limits.${name}`))
+  })
+})
+
+describe('partitioned cookies', () => {
+  test('are held to what Chromium keeps for a partition, too', () => {
+    expect(resolveLimits('cloudflare', false).requestHeader).toBe(65_536)
+    expect(resolveLimits('cloudflare', true).requestHeader).toBe(10_240)
+    expect(resolveLimits('cloudflare', true)).toEqual(resolveLimits(['cloudflare', 'chips'], false))
+  })
+
+  test('stay below a tighter place, and above nothing that is given as a number', () => {
+    expect(resolveLimits('portable', true)).toEqual(resolveLimits('portable', false))
+    expect(resolveLimits({ requestHeader: 20_000 }, true).requestHeader).toBe(20_000)
+  })
+})

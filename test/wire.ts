@@ -1,0 +1,108 @@
+// Real servers of Node's `http` and `http2`, on a free port of this machine, and clients that show
+// what came over the wire: every Set-Cookie line, and whether the response was whole.
+
+import http from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import http2 from 'node:http2'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { AddressInfo, Server } from 'node:net'
+
+export type AnyRequest = IncomingMessage | Http2ServerRequest
+export type AnyResponse = ServerResponse | Http2ServerResponse
+export type Listener = (request: AnyRequest, response: AnyResponse) => void
+
+export interface Asked {
+  readonly method?: string
+  readonly path?: string
+  readonly cookie?: string | undefined
+  /** Gives the request up as soon as it settles. */
+  readonly until?: Promise<unknown>
+}
+
+export interface Answer {
+  readonly status: number
+  readonly cookies: readonly string[]
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly body: string
+}
+
+/** What a client sees of a connection that ends before the response does. */
+export class Cut extends Error {}
+
+export interface Wire {
+  ask(asked?: Asked): Promise<Answer>
+  close(): Promise<void>
+}
+
+/** A server of either kind with its client. */
+export const wires = {
+  http: async (listener: Listener): Promise<Wire> => {
+    const server = http.createServer((request, response) => listener(request, response))
+    const { port } = await listen(server)
+    return { ask: (asked = {}) => askHttp(port, asked), close: () => closed(server) }
+  },
+  http2: async (listener: Listener): Promise<Wire> => {
+    const server = http2.createServer((request, response) => listener(request, response))
+    const { port } = await listen(server)
+    return { ask: (asked = {}) => askHttp2(port, asked), close: () => closed(server) }
+  },
+}
+
+async function listen(server: Server): Promise<AddressInfo> {
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
+  const address = server.address()
+  if (typeof address === 'object' && address !== null) return address
+  throw new Error('the server has no port')
+}
+
+function closed(server: Server): Promise<void> {
+  if (server instanceof http.Server) server.closeAllConnections()
+  return new Promise((done) => server.close(() => done()))
+}
+
+function askHttp(port: number, asked: Asked): Promise<Answer> {
+  const { method = 'GET', path = '/', cookie, until } = asked
+  return new Promise((resolve, reject) => {
+    const headers = cookie === undefined ? {} : { cookie }
+    const request = http.request({ port, host: '127.0.0.1', method, path, headers, agent: false })
+    const cut = () => reject(new Cut())
+    void until?.then(() => request.destroy())
+    request.on('error', cut).on('close', cut)
+    request.on('response', (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', cut).on('aborted', cut)
+      response.on('end', () => {
+        const { statusCode: status = 0, headers } = response
+        const body = Buffer.concat(chunks).toString()
+        resolve({ status, cookies: headers['set-cookie'] ?? [], headers, body })
+      })
+    })
+    request.end()
+  })
+}
+
+function askHttp2(port: number, asked: Asked): Promise<Answer> {
+  const { method = 'GET', path = '/', cookie, until } = asked
+  const client = http2.connect(`http://127.0.0.1:${port}`)
+  const answer = new Promise<Answer>((resolve, reject) => {
+    const headers = cookie === undefined ? {} : { cookie }
+    const stream = client.request({ ':method': method, ':path': path, ...headers })
+    const cut = () => reject(new Cut())
+    client.on('error', cut)
+    void until?.then(() => stream.close(http2.constants.NGHTTP2_CANCEL))
+    let head: http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader = {}
+    const chunks: Buffer[] = []
+    stream.on('response', (headers) => void (head = headers))
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+    stream.on('error', cut).on('aborted', cut)
+    stream.on('close', () => {
+      const status = head[':status']
+      if (status === undefined || stream.rstCode !== 0) return cut()
+      const body = Buffer.concat(chunks).toString()
+      return resolve({ status, cookies: head['set-cookie'] ?? [], headers: head, body })
+    })
+    stream.end()
+  })
+  return answer.finally(() => client.destroy())
+}
