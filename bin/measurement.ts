@@ -1,0 +1,82 @@
+// Whether a session of some JSON would fit, before there is an application that writes it.
+
+import { randomBytes } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { createSessions } from 'sealed-session'
+import type { Preset, SizeReport } from 'sealed-session'
+import { UsageError, standardInput } from './inputs.ts'
+
+export const HELP = `Usage: sealed-session measure [options] < data.json
+
+Reads a session's data, a JSON object, from standard input, and says what it takes (exit code 1 if
+it does not fit).
+  --limits PRESET   a place on the way to the browser; may be repeated (portable)
+  --name NAME       the cookie's name (__Host-session)
+  --json            the size report as sessions.measure gives it
+`
+
+export async function run(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      limits: { type: 'string', multiple: true, default: ['portable'] },
+      name: { type: 'string', default: '__Host-session' },
+      json: { type: 'boolean' },
+    },
+  })
+  const sessions = createSessions({
+    secrets: randomBytes(32).toString('base64url'),
+    cookie: { name: values.name },
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- createSessions checks them
+    limits: values.limits as Preset[],
+  })
+  const session = await sessions.open(null)
+  for (const [key, value] of entriesOf(await standardInput())) session.set(key, value)
+  const report = await sessions.measure(session)
+  process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : readable(report))
+  return report.level === 'over' ? 1 : 0
+}
+
+/** The parser's own message would quote the data. */
+function entriesOf(text: string): [string, unknown][] {
+  let data: unknown
+  try {
+    data = JSON.parse(text)
+  } catch {
+    throw new UsageError('standard input is not valid JSON')
+  }
+  if (typeof data === 'object' && data !== null && !Array.isArray(data)) return Object.entries(data)
+  throw new UsageError('standard input must be a JSON object: the keys of a session')
+}
+
+function readable({
+  level,
+  used,
+  tightest,
+  cookies,
+  bytes,
+  limits,
+  keys,
+  move,
+}: SizeReport): string {
+  const rows: [string, number, number][] = [
+    ['cookie', bytes.cookie, limits.cookie],
+    ['cookies', cookies, limits.cookies],
+    ['requestHeader', bytes.requestHeader, limits.requestHeader],
+    ['responseHeader', bytes.responseHeader, limits.responseHeader],
+  ]
+  const lines = [
+    `${level}: ${percent(used)} of ${tightest}`,
+    ...rows.map(([name, is, most]) => `  ${name.padEnd(14)} ${is} of ${most}`),
+    ...keys.map(
+      ({ key, bytes: size, share }) => `${JSON.stringify(key)}: ${size} bytes, ${percent(share)}`,
+    ),
+  ]
+  if (move.length > 0)
+    lines.push(`move to a server: ${move.map((key) => JSON.stringify(key)).join(', ')}`)
+  return `${lines.join('\n')}\n`
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
+}

@@ -1,0 +1,114 @@
+// Clients with cookies of their own, logged in, who come again and again and know who they are.
+
+import { setTimeout as pause } from 'node:timers/promises'
+import { createJar } from '../jar.ts'
+import type { Browser } from '../jar.ts'
+
+const IN_FLIGHT = 20
+
+/** Milliseconds before the same worker sends the next request: the servers share the machine. */
+const BREATH = 5
+
+/** One request in three writes. */
+const PATHS = ['/', '/', '/visit']
+
+export interface Answer {
+  readonly id?: string
+  readonly user?: string
+  readonly reason?: string
+}
+
+export interface Client {
+  readonly name: string
+  readonly jar: Browser
+  /** The session's id since the last login. */
+  id: string | undefined
+  requests: number
+}
+
+/** What was seen so far. */
+export interface Tally {
+  requests: number
+  /** Answers from an empty session, by the reason. */
+  readonly empty: Map<string, number>
+  /** Answers from another session than the client's. */
+  foreign: number
+}
+
+export interface Crowd {
+  readonly clients: readonly Client[]
+  readonly tally: Tally
+  /** Sends requests of these clients until it is stopped. */
+  run(clients: readonly Client[]): { stop(): Promise<void> }
+  visit(client: Client): Promise<Answer>
+}
+
+export async function createCrowd(size: number, port: number): Promise<Crowd> {
+  const tally: Tally = { requests: 0, empty: new Map(), foreign: 0 }
+
+  async function send({ jar }: Client, path: string): Promise<Answer> {
+    const cookie = jar.header()
+    const headers: Record<string, string> = cookie === '' ? {} : { cookie }
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers })
+    if (response.status !== 200) throw new Error(`${path}: ${response.status}`)
+    jar.store(response)
+    return response.json()
+  }
+
+  async function login(client: Client): Promise<void> {
+    client.id = (await send(client, `/login?user=${client.name}`)).id
+  }
+
+  async function visit(client: Client): Promise<Answer> {
+    const answer = await send(client, PATHS[client.requests++ % PATHS.length] ?? '/')
+    tally.requests++
+    if (answer.id === undefined) {
+      const reason = answer.reason ?? 'no cookie'
+      tally.empty.set(reason, (tally.empty.get(reason) ?? 0) + 1)
+    } else if (answer.id !== client.id || answer.user !== client.name) tally.foreign++
+    return answer
+  }
+
+  /** Each client waits for one answer before the next request, as the cookies of a browser do. */
+  async function work(waiting: Client[], signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const client = waiting.shift()
+      if (client !== undefined) {
+        const { id } = await visit(client)
+        if (id === undefined) await login(client)
+        waiting.push(client)
+      }
+      await pause(BREATH)
+    }
+  }
+
+  function run(clients: readonly Client[]) {
+    const waiting = [...clients]
+    const controller = new AbortController()
+    const workers = Array.from({ length: IN_FLIGHT }, () => work(waiting, controller.signal))
+    const done = Promise.all(workers)
+    // Whoever stops it is told; until then it must not end the process.
+    done.catch(() => controller.abort())
+    return {
+      async stop() {
+        controller.abort()
+        await done
+      },
+    }
+  }
+
+  const clients = Array.from({ length: size }, (_, at): Client => {
+    return { name: `client-${at}`, jar: createJar(), id: undefined, requests: at }
+  })
+  for (let at = 0; at < size; at += IN_FLIGHT) {
+    await Promise.all(clients.slice(at, at + IN_FLIGHT).map(login))
+  }
+  return { clients, tally, run, visit }
+}
+
+/** The secret that a client's cookie is sealed under. */
+export function secretOf({ jar }: Client): string {
+  const [, header = ''] = /=(eyJ[^.]+)/.exec(jar.header()) ?? []
+  const { kid }: { kid: string } = JSON.parse(Buffer.from(header, 'base64url').toString())
+  return kid.split('.', 1).join()
+}
