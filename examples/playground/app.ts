@@ -1,0 +1,88 @@
+// The playground as one fetch handler. What needs no session is served here; the routes behind are
+// wrapped, and are handed the session of each request.
+
+import { readFileSync } from 'node:fs'
+import { Hono } from 'hono'
+import type { Context } from 'hono'
+import { except } from 'hono/combine'
+import { csrf } from 'hono/csrf'
+import { HTTPException } from 'hono/http-exception'
+import { secureHeaders } from 'hono/secure-headers'
+import { SessionError, SessionTooLargeError } from 'sealed-session'
+import { createConfiguration } from './configuration.ts'
+import type { Configuration, PlaygroundOptions } from './configuration.ts'
+import { page } from './page.ts'
+import { createRoutes } from './routes.ts'
+import { viewOf } from './view.ts'
+
+const ASSETS = {
+  'style.css': 'text/css',
+  'countdown.js': 'text/javascript',
+  'icon.svg': 'image/svg+xml',
+}
+
+export function createPlayground(
+  options: PlaygroundOptions,
+): (request: Request) => Response | Promise<Response> {
+  const configuration = createConfiguration(options)
+  const routes = createRoutes(configuration)
+  const app = new Hono()
+
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+      referrerPolicy: 'same-origin',
+      strictTransportSecurity: false,
+    }),
+  )
+  // Browsers say where a form comes from. Who says nothing is curl, and no other site's page.
+  app.use(except(saysNoOrigin, csrf()))
+
+  for (const [name, type] of Object.entries(ASSETS)) {
+    const content = readFileSync(new URL(name, import.meta.url), 'utf8')
+    app.get(`/${name}`, (c) => c.body(content, 200, { 'Content-Type': type }))
+  }
+
+  app.all('*', (c) => {
+    const { sessions } = configuration
+    const visit = sessions.wrap((request, session) => routes.fetch(request, { session, sessions }))
+    return visit(c.req.raw)
+  })
+
+  app.onError((error, c) => {
+    if (error instanceof SessionError) return refuse(c, configuration, error)
+    if (error instanceof HTTPException) return error.getResponse()
+    throw error
+  })
+
+  return (request) => app.fetch(request)
+}
+
+/** Tells a visitor that the session could not be written. Their cookies stay as they are. */
+async function refuse(
+  c: Context,
+  configuration: Configuration,
+  refusal: SessionError,
+): Promise<Response> {
+  const status = refusal instanceof SessionTooLargeError ? 413 : 422
+  if (!c.req.header('Accept')?.includes('text/html')) return c.text(`${refusal.message}\n`, status)
+  const { sessions } = configuration
+  const { headers } = c.req.raw
+  // Opened again: the session that the request was handed has the change in it.
+  const session = await sessions.open(headers)
+  const view = await viewOf({ headers, session, sessions, configuration })
+  return sessions.commit(session, await c.html(page({ ...view, refusal }), status))
+}
+
+function saysNoOrigin(c: Context): boolean {
+  return c.req.header('Sec-Fetch-Site') === undefined && c.req.header('Origin') === undefined
+}

@@ -1,0 +1,48 @@
+// What a page shows of a session.
+
+import type { Session, SessionError, Sessions, SizeReport } from 'sealed-session'
+import type { Configuration, Data } from './configuration.ts'
+import { heldCookies } from './cookies.ts'
+import type { HeldCookie } from './cookies.ts'
+
+export interface Visit {
+  readonly session: Session<Data>
+  /** Those that opened it: the configuration may have changed since. */
+  readonly sessions: Sessions<Data>
+}
+
+export interface View {
+  readonly session: Session<Data>
+  readonly report: SizeReport
+  readonly cookies: readonly HeldCookie[]
+  readonly secretId: string | undefined
+  readonly configuration: Configuration
+  readonly message?: string | undefined
+  readonly refusal?: SessionError
+}
+
+/** Commits the session, so that the page can tell what its own response writes. */
+export async function viewOf({
+  headers,
+  session,
+  sessions,
+  configuration,
+}: Visit & {
+  readonly headers: Headers
+  readonly configuration: Configuration
+}): Promise<View> {
+  const lines = await sessions.setCookies(session)
+  return {
+    session,
+    report: await sessions.measure(session),
+    cookies: heldCookies(headers.get('Cookie') ?? '', lines),
+    secretId: secretIdOf(session, configuration),
+    configuration,
+  }
+}
+
+/** The secret under which a session came, or is sealed by now. */
+export function secretIdOf({ id }: Session<Data>, { events }: Configuration): string | undefined {
+  for (const event of events) if ('secretId' in event && event.id === id) return event.secretId
+  return undefined
+}

@@ -1,0 +1,44 @@
+// Chromium for the suites that need a real browser. Without it they are skipped on a developer's
+// machine, which says so, and fail in CI, where nobody would read it.
+
+import { existsSync } from 'node:fs'
+import { chromium } from 'playwright-core'
+import type { Browser, BrowserContext } from 'playwright-core'
+import { describe, test } from 'vitest'
+
+const PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+]
+
+const MISSING = 'Chromium is not installed, and this suite needs it: apt-get install chromium'
+
+const executablePath = PLACES.find((place) => existsSync(place))
+
+// In containers tests run as root, and Chromium's sandbox does not.
+const OPTIONS = { args: ['--no-sandbox'], ...(executablePath && { executablePath }) }
+
+/** A `describe` that runs where there is Chromium. */
+export function describeInChromium(title: string, suite: () => void): void {
+  if (executablePath !== undefined) {
+    describe(title, suite)
+  } else if (process.env['CI']) {
+    test(title, () => {
+      throw new Error(MISSING)
+    })
+  } else {
+    console.warn(`Skipped: ${title}. ${MISSING}`)
+    describe.skip(title, suite)
+  }
+}
+
+export function launch(): Promise<Browser> {
+  return chromium.launch(OPTIONS)
+}
+
+/** A browser that keeps its cookies in `folder`, and can be closed and opened again. */
+export function launchFrom(folder: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, OPTIONS)
+}
