@@ -1,0 +1,141 @@
+// What the guard lets pass, browsers keep, whole and to the byte: Chromium, and Firefox ESR.
+
+import { chromium, firefox } from 'playwright-core'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { largest, pairOf, reportOf, sessionsWith, startApplication } from './application.ts'
+import type { Application } from './application.ts'
+import { areInstalled, pathOf } from './programs.ts'
+
+/** What browsers keep of one cookie, name and value together. */
+const MAX_COOKIE_BYTES = 4096
+
+/** A token grows by one or two characters: not every name can give a line of this very size. */
+async function oneFullCookie() {
+  const full = await Promise.all(
+    ['__Host-s', '__Host-se', '__Host-ses', '__Host-sess'].map(async (name) => {
+      const sessions = sessionsWith({ preset: 'browsers', cookies: 1 }, { name })
+      const { bytes } = await reportOf(sessions, await largest(sessions))
+      return bytes.cookie === MAX_COOKIE_BYTES ? [sessions] : []
+    }),
+  )
+  const [sessions] = full.flat()
+  if (sessions === undefined) throw new Error('no name gives a full cookie')
+  return sessions
+}
+
+const all = {
+  browsers: sessionsWith('browsers'),
+  portable: sessionsWith('portable'),
+  one: await oneFullCookie(),
+}
+
+const BROWSERS = [
+  [
+    'Chromium',
+    'chromium',
+    () => chromium.launch({ executablePath: pathOf('chromium'), args: ['--no-sandbox'] }),
+  ],
+  [
+    'Firefox',
+    'firefox-esr',
+    () => firefox.launch({ channel: 'moz-firefox', executablePath: pathOf('firefox-esr') }),
+  ],
+] as const
+
+const usable = areInstalled('size guard in browsers', 'chromium', 'firefox-esr')
+
+describe.skipIf(!usable).each(BROWSERS)('%s', (_name, _program, launchBrowser) => {
+  let application: Application
+  let browser: Browser
+
+  beforeAll(async () => {
+    application = await startApplication(all, 1_000_000)
+    browser = await launchBrowser()
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await application?.stop()
+  })
+
+  /** A browser without cookies: goes where it is told, and says what it then sends. */
+  async function newcomer() {
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    const go = async (path: string) => {
+      const response = await page.goto(`http://127.0.0.1:${application.port}${path}`)
+      return response?.status()
+    }
+    const sends = async () => {
+      await go('/portable/read')
+      return application.lastCookie()
+    }
+    return { go, sends, close: () => context.close() }
+  }
+
+  test.each(['browsers', 'portable', 'one'] as const)(
+    'keeps the largest session of limits: %s, and sends it back to the byte',
+    async (name) => {
+      const { go, sends, close } = await newcomer()
+      const bytes = await largest(all[name])
+      const report = await reportOf(all[name], bytes)
+
+      expect(await go(`/${name}/set?bytes=${bytes}`)).toBe(200)
+      expect(await go(`/${name}/read`)).toBe(200)
+      expect(pairsIn(application.lastCookie())).toEqual(pairsOf(application.lastLines()))
+      expect(await sends()).toHaveLength(report.bytes.requestHeader)
+      await close()
+    },
+  )
+
+  test('never keeps a part of a session, whatever size follows on whatever size', async () => {
+    const { go, sends, close } = await newcomer()
+    // Less what a session that has gone on for a while says beside its data.
+    const most = (await largest(all.browsers)) - 100
+    for (const bytes of [most, 3000, 20_000, 100, most]) {
+      // Each session takes the place of the one before.
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await go(`/browsers/set?bytes=${bytes}`)).toBe(200)
+      // oxlint-disable-next-line no-await-in-loop
+      expect(pairsIn(await sends())).toEqual(pairsOf(application.lastLines()))
+    }
+    await close()
+  })
+
+  test('keeps the whole session it had when the next one is too large', async () => {
+    const { go, sends, close } = await newcomer()
+    const most = await largest(all.browsers)
+    await go(`/browsers/set?bytes=${most}`)
+    const before = await sends()
+
+    expect(await go(`/browsers/set?bytes=${most + 100}`)).toBe(507)
+    expect(await sends()).toBe(before)
+    expect(pairsIn(before)).toEqual(pairsOf(application.lastLines()))
+    await close()
+  })
+
+  test('keeps a name and value of 4 096 bytes, and drops one more without a word', async () => {
+    const { go, sends, close } = await newcomer()
+    await go('/raw?bytes=4096')
+    const full = await sends()
+
+    expect(await go('/raw?bytes=4097')).toBe(200)
+    expect(full).toHaveLength(MAX_COOKIE_BYTES + '='.length)
+    expect(await sends()).toBe(full)
+    await close()
+  })
+})
+
+/** Cookies of a header, in an order of their own: browsers differ in theirs. */
+function pairsIn(cookie: string): string[] {
+  return cookie.split('; ').toSorted()
+}
+
+/** The cookies that a browser has to keep of a response's lines. */
+function pairsOf(lines: readonly string[]): string[] {
+  return lines
+    .filter((line) => !line.includes('Max-Age=0;'))
+    .map(pairOf)
+    .toSorted()
+}

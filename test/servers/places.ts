@@ -1,0 +1,128 @@
+// The servers that the guard has presets for and that Debian packages, in front of an upstream.
+// Where they listen, where they forward to and where they put their files is configured; every limit
+// is the default.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort, launch } from './programs.ts'
+import type { Program, Running } from './programs.ts'
+
+export const PLACES = ['nginx', 'apache', 'haproxy', 'node'] as const
+
+/** A place between the application and its users; `node` is the application itself. */
+export type Place = (typeof PLACES)[number]
+
+export interface Places {
+  readonly ports: Readonly<Record<Place, number>>
+  readonly stop: () => Promise<void>
+}
+
+interface Launch {
+  readonly program: Program
+  readonly config: (folder: string, port: number, upstream: number) => string
+  readonly args: (folder: string, file: string) => readonly string[]
+}
+
+const isRoot = process.getuid?.() === 0
+
+/** Debian's modules, which a Debian package always puts there. */
+const APACHE_MODULES = '/usr/lib/apache2/modules'
+
+const LAUNCHES: Readonly<Record<Exclude<Place, 'node'>, Launch>> = {
+  nginx: {
+    program: 'nginx',
+    config: (folder, port, upstream) => `
+      daemon off;
+      ${isRoot ? 'user root;' : ''}
+      pid ${folder}/nginx.pid;
+      error_log stderr;
+      events {}
+      http {
+        access_log off;
+        client_body_temp_path ${folder}/body;
+        proxy_temp_path ${folder}/proxy;
+        fastcgi_temp_path ${folder}/fastcgi;
+        uwsgi_temp_path ${folder}/uwsgi;
+        scgi_temp_path ${folder}/scgi;
+        server {
+          listen 127.0.0.1:${port};
+          location / { proxy_pass http://127.0.0.1:${upstream}; }
+        }
+      }`,
+    args: (folder, file) => ['-p', folder, '-e', 'stderr', '-c', file],
+  },
+  apache: {
+    program: 'apache2',
+    // Apache serves nothing as root: it needs to be told whom to become.
+    config: (folder, port, upstream) => `
+      ServerName 127.0.0.1
+      Listen 127.0.0.1:${port}
+      ${isRoot ? 'User www-data\nGroup www-data' : ''}
+      DefaultRuntimeDir ${folder}
+      PidFile ${folder}/apache.pid
+      ErrorLog ${folder}/error.log
+      LoadModule mpm_event_module ${APACHE_MODULES}/mod_mpm_event.so
+      LoadModule authz_core_module ${APACHE_MODULES}/mod_authz_core.so
+      LoadModule proxy_module ${APACHE_MODULES}/mod_proxy.so
+      LoadModule proxy_http_module ${APACHE_MODULES}/mod_proxy_http.so
+      ProxyPass / http://127.0.0.1:${upstream}/`,
+    args: (folder, file) => ['-d', folder, '-f', file, '-DFOREGROUND'],
+  },
+  haproxy: {
+    program: 'haproxy',
+    config: (_folder, port, upstream) => `
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 10s
+  timeout server 10s
+listen place
+  bind 127.0.0.1:${port}
+  server application 127.0.0.1:${upstream}
+`,
+    args: (_folder, file) => ['-f', file, '-db'],
+  },
+}
+
+/** The programs behind the places. */
+export const PROGRAMS: readonly Program[] = Object.values(LAUNCHES).map(({ program }) => program)
+
+/** Puts every place in front of an upstream. */
+export async function startPlaces(upstream: number): Promise<Places> {
+  const started = await Promise.allSettled([
+    start('nginx', upstream),
+    start('apache', upstream),
+    start('haproxy', upstream),
+  ])
+  const running = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const stop = async () => {
+    await Promise.all(running.map((server) => server.stop()))
+  }
+  const [nginx, apache, haproxy] = running
+  if (nginx === undefined || apache === undefined || haproxy === undefined) {
+    await stop()
+    throw new AggregateError(
+      started.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])),
+      'not every place has started',
+    )
+  }
+  const ports = { nginx: nginx.port, apache: apache.port, haproxy: haproxy.port, node: upstream }
+  return { ports, stop }
+}
+
+async function start(place: Exclude<Place, 'node'>, upstream: number): Promise<Running> {
+  const { program, config, args } = LAUNCHES[place]
+  const port = await freePort()
+  const folder = mkdtempSync(join(tmpdir(), `sealed-session-${place}-`))
+  const file = join(folder, 'server.conf')
+  writeFileSync(file, config(folder, port, upstream))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  try {
+    const server = await launch(program, args(folder, file), port)
+    return { port, stop: () => server.stop().finally(remove) }
+  } catch (error) {
+    remove()
+    throw error
+  }
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  resolve: { alias: { 'sealed-session': new URL('../../src/index.ts', import.meta.url).pathname } },
+  test: {
+    root: new URL('.', import.meta.url).pathname,
+    include: ['*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // One after the other, so that no two servers are given the same free port.
+    fileParallelism: false,
+    disableConsoleIntercept: true,
+  },
+})

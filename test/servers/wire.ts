@@ -1,0 +1,132 @@
+// Requests as browsers send them, and as bare bytes; and an upstream whose answer is as long as
+// it is asked to be. On the client's side Node's own limits, which would come first, are lifted.
+
+import { request } from 'node:http'
+import { connect, createServer } from 'node:net'
+import type { Socket } from 'node:net'
+import { close, listen } from './programs.ts'
+import type { Running } from './programs.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly setCookie: readonly string[]
+  readonly body: string
+}
+
+/** What Chromium sends beside the cookies when somebody follows a link. */
+const BROWSER_HEADERS = {
+  'sec-ch-ua': '"Chromium";v="156", "Not A(Brand";v="24"',
+  'sec-ch-ua-mobile': '?0',
+  'sec-ch-ua-platform': '"Linux"',
+  'upgrade-insecure-requests': '1',
+  'user-agent':
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36',
+  accept:
+    'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8',
+  'sec-fetch-site': 'same-origin',
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-user': '?1',
+  'sec-fetch-dest': 'document',
+  'accept-encoding': 'gzip, deflate, br, zstd',
+  'accept-language': 'en-GB,en;q=0.9,de;q=0.8',
+}
+
+const HEAD_END = '\r\n\r\n'
+
+/** A line that every server's limit for one line lets through. */
+const LONGEST_LINE = 4000
+
+/** A request with a browser's headers, on a connection of its own. */
+export function visit(port: number, path: string, cookie = ''): Promise<Answer> {
+  const headers = cookie === '' ? BROWSER_HEADERS : { ...BROWSER_HEADERS, cookie }
+  return new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, path, headers, agent: false, maxHeaderSize: 1e6 }
+    request(options, (response) => {
+      let body = ''
+      response.setEncoding('utf8').on('data', (text: string) => (body += text))
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          setCookie: response.headers['set-cookie'] ?? [],
+          body,
+        }),
+      )
+      response.on('error', reject)
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+/** The status of a request with nothing but a host and a `Cookie` line with a value so long. */
+export function statusWithCookie(port: number, valueBytes: number): Promise<number> {
+  return statusOf(port, '/', `Cookie: ${cookiesOf(valueBytes)}\r\n`)
+}
+
+/** The status of a response whose head, as the upstream wrote it, is so long. */
+export function statusOfResponse(port: number, headBytes: number): Promise<number> {
+  return statusOf(port, `/${headBytes}`, '')
+}
+
+/** Cookies that make a `Cookie` header so long; at least 4 bytes. */
+export function cookiesOf(bytes: number): string {
+  const pairs = pieces(bytes + '; '.length, LONGEST_LINE, 40).map(
+    (length, index) => `${String.fromCharCode(97 + index)}=${'v'.repeat(length - 4)}`,
+  )
+  return pairs.join('; ')
+}
+
+/** A server with no limits of its own: `GET /N` is answered by a head of exactly N bytes. */
+export async function startUpstream(): Promise<Running> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    let head = ''
+    socket.setEncoding('latin1')
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('data', (text: string) => {
+      head += text
+      if (head.endsWith(HEAD_END)) socket.end(headOf(Number(/^GET \/(\d*)/.exec(head)?.[1])))
+    })
+  })
+  const port = await listen(server)
+  const stop = () => {
+    for (const socket of sockets) socket.destroy()
+    return close(server)
+  }
+  return { port, stop }
+}
+
+/** The head of an empty response; without a size, as short as it can be. */
+function headOf(bytes: number): string {
+  const start = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close'
+  const room = bytes - start.length - HEAD_END.length
+  const lines = room <= 0 ? [] : pieces(room, LONGEST_LINE, 40).map(setCookieLine)
+  return start + lines.join('') + HEAD_END
+}
+
+function setCookieLine(length: number): string {
+  const line = '\r\nSet-Cookie: c='
+  return line + 'v'.repeat(length - line.length)
+}
+
+/** A sum as pieces of `most`, the last two of them such that none is under `least`. */
+function pieces(sum: number, most: number, least: number): number[] {
+  const lengths: number[] = []
+  let left = sum
+  for (; left > most + least; left -= most) lengths.push(most)
+  return [...lengths, left]
+}
+
+/** 0 if the server closed the connection without an answer. */
+async function statusOf(port: number, path: string, line: string): Promise<number> {
+  const socket = connect(port, '127.0.0.1').setEncoding('latin1')
+  let answer = ''
+  socket.on('data', (text: string) => (answer += text))
+  // A server may reset the connection after its refusal: what it said before counts.
+  socket.on('error', () => socket.destroy())
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${line}Connection: close${HEAD_END}`)
+  await new Promise((resolve) => socket.once('close', resolve))
+  return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 0)
+}
