@@ -22,6 +22,8 @@ export const MOST_TOKEN: number = MAX_COOKIES * MAX_COOKIE_BYTES
 export interface Context extends Settings {
   readonly ring: Ring
   readonly askRevoked: (accepted: Accepted) => Promise<Refused | undefined>
+  /** The ids of sessions that were too large to be renewed, the last ones. */
+  readonly unrenewed: Set<string>
 }
 
 /**

@@ -20,6 +20,9 @@ import type { State } from './session.ts'
 import { SessionTooLargeError, reportOn, weigh, weightOfNothing } from './size.ts'
 import type { SizeReport } from './size.ts'
 
+/** Of so many sessions that could not be renewed it is remembered that the observer knows. */
+const MOST_UNRENEWED = 1000
+
 /**
  * The lines that bring the browser's cookies up to date; none if there is nothing to tell it.
  *
@@ -149,14 +152,31 @@ function isDeliverable(
 ): boolean {
   const { level } = weigh(load, context.limits)
   if (level === 'ok') return true
-  const size = measure(state, key, context)
-  // Told when a limit is approached, not on every request that stays near it.
-  if (level === 'over' || levelBefore(state, context) === 'ok') {
-    context.observe({ type: 'size', id: state.claims?.id ?? '', report: size })
+  // Told when a session comes to a level, not on every request that finds it there.
+  if (level === 'warn') {
+    if (levelBefore(state, context) !== 'warn') tellSize(state, key, context)
+    return true
   }
-  if (level === 'warn') return true
-  if (cause === 'rotated' || (cause === 'renewed' && !state.touched)) return false
-  throw new SessionTooLargeError(size)
+  if (cause === 'rotated' || (cause === 'renewed' && !state.touched)) {
+    if (isFirst(state.claims?.id, context)) tellSize(state, key, context)
+    return false
+  }
+  throw new SessionTooLargeError(tellSize(state, key, context))
+}
+
+function tellSize(state: State, key: DayKey, context: Context): SizeReport {
+  const report = measure(state, key, context)
+  context.observe({ type: 'size', id: state.claims?.id ?? '', report })
+  return report
+}
+
+/** Whether a session is met for the first time among the last ones that could not be renewed. */
+function isFirst(id = '', { unrenewed }: Context): boolean {
+  if (unrenewed.has(id)) return false
+  const [oldest] = unrenewed
+  if (oldest !== undefined && unrenewed.size >= MOST_UNRENEWED) unrenewed.delete(oldest)
+  unrenewed.add(id)
+  return true
 }
 
 /** How the session that came stood. */

@@ -92,7 +92,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   const { revoked } = options
   const { cookie, lifetime, serializer, observe, now } = settings
   const ring = ringOf(settings)
-  const context = { ...settings, ring, askRevoked }
+  const context = { ...settings, ring, askRevoked, unrenewed: new Set<string>() }
   const environment = { lifetime, now, check: serializer === undefined ? checkEntry : undefined }
   const opened = new WeakMap<object, Promise<Session<Data>>>()
   const written = new WeakMap<State, Promise<readonly string[]>>()

@@ -292,6 +292,10 @@ describe('a session too large for lowered limits', () => {
     expect(session.get('user')).toBe('ada')
     expect(await sessions.setCookies(session)).toEqual([])
     expect(reports()).toMatchObject([{ level: 'over', move: ['text'] }])
+    const next = await sessions.open(cookie)
+    expect(next.get('user')).toBe('ada')
+    expect(await sessions.setCookies(next)).toEqual([])
+    expect(reports(), 'told once a session, not on every request').toHaveLength(1)
   })
 
   test('a renewal that was asked for is refused', async () => {
