@@ -1,10 +1,13 @@
 // The documentation's code, run as it is printed. A block is a module of its own; every console.log
 // in it says in a comment what it prints.
 
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { format } from 'node:util'
+import { execFile, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { format, promisify } from 'node:util'
 import { randomBytes } from 'node:crypto'
+import { startPlayground } from './playground-server.ts'
 import { PLACES, resolveLimits } from '../src/limits.ts'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
@@ -61,6 +64,23 @@ test('README says how to install, start and test in commands that stand on lines
   const lines = commands.flatMap(({ code }) => code.split('\n'))
   expect(lines).toContain('npm ci && npm start')
   expect(lines).toContain('npm ci && npm test')
+})
+
+test('what README does with curl logs in, is refused too much, and loses nothing', async () => {
+  const { code = '' } = commands.find((block) => block.code.includes('curl')) ?? {}
+  const cwd = mkdtempSync(join(tmpdir(), 'readme-'))
+  const { url, stop } = await startPlayground({ PORT: '0' })
+  try {
+    const script = code
+      .replaceAll('http://127.0.0.1:3000', url)
+      .replaceAll('curl', 'echo; curl -sS')
+    const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd })
+    expect(stdout.match(/"user":"Ada"/g)).toHaveLength(2)
+    expect(stdout).toContain('limits.responseHeader')
+  } finally {
+    await stop()
+    rmSync(cwd, { recursive: true })
+  }
 })
 
 test('a round trip can be run by line 20 of README', () => {
