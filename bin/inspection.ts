@@ -35,8 +35,12 @@ export async function run(args: string[]): Promise<number> {
     cookie: { name },
     maxAge: seconds('--max-age', values['max-age']),
     idleTimeout: idle === 0 ? false : idle,
-    // The application's serializer is not known here: its text is shown as it is.
-    serializer: { stringify: JSON.stringify, parse: (text) => ({ text: (written = text) }) },
+    // The application's serializer is not known here: the data's text is shown as it is, and what
+    // comes after it, scopes and messages, is not.
+    serializer: {
+      stringify: JSON.stringify,
+      parse: (text) => (written === undefined ? { text: (written = text) } : {}),
+    },
     observe: (event) => {
       if (event.type === 'opened') secretId = event.secretId
     },

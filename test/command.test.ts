@@ -344,6 +344,16 @@ describe('inspect', () => {
     expect(json(lines.join('\n')).data).toBe(devalue.stringify({ tags: new Set(['new']) }))
   })
 
+  test('accepts such a session with messages and scopes beside its data', async () => {
+    const sessions = createSessions({ secrets: A, serializer: devalue })
+    const session = await sessions.open(null)
+    session.set('tags', new Set(['new']))
+    session.scope('cart').set('at', new Date(0))
+    session.flash('notice', 'saved')
+    const { accepted, data } = json((await sessions.setCookies(session)).join('\n'))
+    expect([accepted, data]).toEqual([true, devalue.stringify({ tags: new Set(['new']) })])
+  })
+
   test('says why a session is not accepted, with exit code 1', async () => {
     const [line = ''] = await cookiesAt(now(), A)
     const [stale = ''] = await cookiesAt(now() - 2 * 86_400, A)

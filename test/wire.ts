@@ -4,12 +4,10 @@
 import http from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import http2 from 'node:http2'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { AddressInfo, Server } from 'node:net'
+import { untyped } from './mint.ts'
 
-export type AnyRequest = IncomingMessage | Http2ServerRequest
-export type AnyResponse = ServerResponse | Http2ServerResponse
-export type Listener = (request: AnyRequest, response: AnyResponse) => void
+export type Listener = (request: IncomingMessage, response: ServerResponse) => void
 
 export interface Asked {
   readonly method?: string
@@ -42,7 +40,9 @@ export const wires = {
     return { ask: (asked = {}) => askHttp(port, asked), close: () => closed(server) }
   },
   http2: async (listener: Listener): Promise<Wire> => {
-    const server = http2.createServer((request, response) => listener(request, response))
+    const server = http2.createServer()
+    // Its compatibility API is that of `http`, as far as it goes.
+    server.on('request', untyped<Parameters<typeof server.on>[1]>(listener))
     const { port } = await listen(server)
     return { ask: (asked = {}) => askHttp2(port, asked), close: () => closed(server) }
   },
