@@ -74,21 +74,31 @@ export function readCookies(header: string, name: string): Jar {
   const parts: string[][] = []
   let logouts = 0
   let otherBytes = 0
-  let start = 0
-  while (start < header.length) {
+  const take = (pair: string): boolean => {
+    const [from, to] = trim(pair, 0, pair.length)
+    const slot = pair.startsWith(name, from) ? slotOf(pair, from + name.length, to) : undefined
+    if (slot === undefined) return false
+    const value = pair.slice(slot.valueAt, to)
+    if (slot.index === undefined) {
+      if (LOGOUTS.test(value)) logouts = Math.max(logouts, Number(value))
+      return true
+    }
+    const twins = (parts[slot.index] ??= [])
+    if (twins.length < MAX_TWINS) twins.push(value)
+    return true
+  }
+
+  for (let start = 0; start < header.length;) {
     const semicolon = header.indexOf(';', start)
     const stop = semicolon === -1 ? header.length : semicolon
     const [from, to] = trim(header, start, stop)
-    const slot = header.startsWith(name, from) ? slotOf(header, from + name.length, to) : undefined
-    if (slot === undefined) {
-      if (to > from) otherBytes += bytesOf(header, from, to) + SEPARATOR_BYTES
-    } else if (slot.index === undefined) {
-      const value = header.slice(slot.valueAt, to)
-      if (LOGOUTS.test(value)) logouts = Math.max(logouts, Number(value))
-    } else {
-      const twins = (parts[slot.index] ??= [])
-      if (twins.length < MAX_TWINS) twins.push(header.slice(slot.valueAt, to))
-    }
+    // Deno and workerd join several Cookie lines with a comma, which no value of ours holds. Behind a
+    // foreign value it may be a part of that, so what follows could be put there by anybody.
+    const joined = header.startsWith(name, from) ? header.slice(from, to).split(',') : []
+    const foreign = joined.findIndex((pair) => !take(pair))
+    const rest = joined.length === 0 ? from : to - joined.slice(foreign).join(',').length
+    const isForeign = joined.length === 0 ? to > from : foreign !== -1
+    if (isForeign) otherBytes += bytesOf(header, rest, to) + SEPARATOR_BYTES
     start = stop + 1
   }
   return { parts: Array.from(parts, (values) => values ?? []), logouts, otherBytes }

@@ -19,6 +19,8 @@ export interface Fields {
  */
 export function carry(response: Response, lines: readonly string[]): Response {
   if (!isResponse(response)) {
+    // Bun's `server.upgrade` takes the connection over, and its handlers then return nothing.
+    if (lines.length === 0) return response
     throw new SessionError('ERR_SESSION_RESPONSE', 'the handler must return a Response')
   }
   if (isClosed(response)) {

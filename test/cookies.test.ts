@@ -85,9 +85,28 @@ describe('readCookies', () => {
   })
 
   test('takes a value as it is: with equals signs, quotes, escapes and blanks inside', () => {
-    for (const value of ['', 'a=b', '=', '"quoted"', '%65', 'a b', 'a,b', '\u00a0', 'ü', '{}']) {
+    for (const value of ['', 'a=b', '=', '"quoted"', '%65', 'a b', '\u00a0', 'ü', '{}']) {
       expect(partsOf(`a=1; ${NAME}=${value}; b=2`)).toEqual([[value]])
     }
+  })
+
+  test('finds our cookies in several lines that were joined with a comma, ours first', () => {
+    expect(partsOf(`${NAME}=v, a=1`)).toEqual([['v']])
+    expect(partsOf(`b=2; ${NAME}=3.x, ${NAME}.1=y, ${NAME}.2=z; c=3`)).toEqual([
+      ['3.x'],
+      ['y'],
+      ['z'],
+    ])
+  })
+
+  test('finds nothing behind a comma in a foreign value, where anybody could have put it', () => {
+    expect(partsOf(`a=1, ${NAME}=v`)).toEqual([])
+    expect(partsOf(`${NAME}=v, a=1, ${NAME}=w`)).toEqual([['v']])
+  })
+
+  test('counts what is foreign behind a comma', () => {
+    expect(readCookies(`${NAME}=v, a=1`, NAME).otherBytes).toBe(' a=1; '.length)
+    expect(readCookies(`a=1, ${NAME}=v`, NAME).otherBytes).toBe(`a=1, ${NAME}=v; `.length)
   })
 
   test('cuts spaces and tabs around a pair, and nothing that Unicode calls blank', () => {

@@ -1,0 +1,47 @@
+// What a check is, and the few assertions that checks are written with: plain functions, for runtimes
+// that no test framework runs on.
+
+/** The library under test, as its module namespace. */
+export type Library = typeof import('sealed-session')
+
+/** One behaviour: its name says what holds. */
+export interface Check {
+  readonly name: string
+  readonly run: (library: Library) => void | Promise<void>
+}
+
+export function check(name: string, run: Check['run']): Check {
+  return { name, run }
+}
+
+/** Compares plain values by what they hold. */
+export function equal(actual: unknown, expected: unknown, what = 'value'): void {
+  if (show(actual) !== show(expected)) {
+    throw new Error(`${what} is ${show(actual)} and should be ${show(expected)}`)
+  }
+}
+
+export function holds(condition: boolean, what: string): void {
+  if (!condition) throw new Error(`does not hold: ${what}`)
+}
+
+/** The error that `act` throws or rejects with; its code, if it is one of the library's. */
+export async function errorOf(act: () => unknown): Promise<{ error: unknown; code: unknown }> {
+  try {
+    await act()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    return { error, code }
+  }
+  throw new Error('nothing was thrown')
+}
+
+/** A value as text: the same text for the same content, whatever the order of an object's keys. */
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`
+  if (value instanceof Date) return `Date(${value.getTime()})`
+  if (typeof value !== 'object' || value === null) return String(value)
+  const members = Object.entries(value).map(([key, member]) => `${show(key)}: ${show(member)}`)
+  return `{${members.toSorted().join(', ')}}`
+}

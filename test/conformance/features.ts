@@ -1,0 +1,62 @@
+// What a session keeps beside its data: scopes, messages, the CSRF secret, the test mark.
+
+import { check, equal, holds } from './check.ts'
+import type { Check } from './check.ts'
+import { createScene } from './scene.ts'
+
+export const features: readonly Check[] = [
+  check('scopes keep their keys apart, within each other too', async (library) => {
+    const { visit, look } = createScene(library)
+    await visit((session) => {
+      session.set('step', 'outer')
+      session.scope('wizard').set('step', 'inner')
+      session.scope('wizard').scope('page').set('step', 'innermost')
+    })
+    const session = await look()
+    equal(session.toJSON(), { step: 'outer' })
+    equal(session.scope('wizard').toJSON(), { step: 'inner' })
+    equal(session.scope('wizard').scope('page').get('step'), 'innermost')
+    await visit((again) => again.scope('wizard').clear())
+    equal((await look()).scope('wizard').isEmpty, true)
+    equal((await look()).get('step'), 'outer')
+  }),
+
+  check('a message is taken once, by the request after', async (library) => {
+    const { visit, look, browser } = createScene(library)
+    await visit((session) => session.flash('notice', 'saved'))
+    await visit((session) => equal(session.flash('notice'), 'saved'))
+    equal((await look()).flash('notice'), undefined)
+    equal(browser.cookies.size, 0)
+  }),
+
+  check('a CSRF token is another at each call and good for its session alone', async (library) => {
+    const { visit, look } = createScene(library)
+    const tokens: string[] = []
+    await visit((session) => {
+      tokens.push(session.csrfToken(), session.csrfToken())
+    })
+    const [one = '', other = ''] = tokens
+    holds(one !== other, 'two calls, two texts')
+    const session = await look()
+    equal([session.verifyCsrfToken(one), session.verifyCsrfToken(other)], [true, true])
+    for (const wrong of [undefined, null, 7, '', one.slice(1), `${one}A`, 'A'.repeat(one.length)]) {
+      equal(session.verifyCsrfToken(wrong), false)
+    }
+    const stranger = createScene(library)
+    await stranger.visit((strange) => {
+      strange.csrfToken()
+      equal(strange.verifyCsrfToken(one), false)
+    })
+  }),
+
+  check('the test cookie tells whether the browser keeps cookies', async (library) => {
+    const { visit, look, browser } = createScene(library)
+    await visit((session) => {
+      session.setTestCookie()
+      equal(session.testCookieWorked(), false)
+    })
+    equal((await look()).testCookieWorked(), true)
+    await visit((session) => session.deleteTestCookie())
+    equal([(await look()).testCookieWorked(), browser.cookies.size], [false, 0])
+  }),
+]

@@ -1,0 +1,69 @@
+// One suite for every runtime. It takes the library as a parameter and needs nothing but the web's
+// own globals: whoever runs it brings the library, as it is installed there, and hears of each check.
+
+import type { Check, Library } from './check.ts'
+import { chunks } from './chunks.ts'
+import { dictionary } from './dictionary.ts'
+import { failures } from './failures.ts'
+import { features } from './features.ts'
+import { golden } from './golden.ts'
+import { headers } from './headers.ts'
+import { hostile } from './hostile.ts'
+import { lifetimes } from './lifetimes.ts'
+import { logout } from './logout.ts'
+import { members } from './members.ts'
+import { responses } from './responses.ts'
+import { rotation } from './rotation.ts'
+
+/** What became of one check. `error` says what did not hold, or which gap is none any more. */
+export interface Result {
+  readonly name: string
+  readonly passed: boolean
+  readonly error: string | undefined
+}
+
+/** By a check's name, why a runtime cannot pass it. */
+export type Gaps = Readonly<Record<string, string>>
+
+export const checks: readonly Check[] = [
+  ...dictionary,
+  ...members,
+  ...features,
+  ...failures,
+  ...golden,
+  ...rotation,
+  ...lifetimes,
+  ...chunks,
+  ...logout,
+  ...responses,
+  ...headers,
+  ...hostile,
+]
+
+/**
+ * Runs every check, one after the other.
+ *
+ * @param gaps checks that must fail here: one that passes is reported, so that the table stays true
+ */
+export async function run(
+  library: Library,
+  report: (result: Result) => void,
+  gaps: Gaps = {},
+): Promise<void> {
+  for (const { name, run: perform } of checks) {
+    const error = await failureOf(() => perform(library))
+    const gap = gaps[name]
+    if (gap === undefined) report({ name, passed: error === undefined, error })
+    else if (error !== undefined) report({ name, passed: true, error: undefined })
+    else report({ name, passed: false, error: `passes, so it is no gap any more: ${gap}` })
+  }
+}
+
+async function failureOf(act: () => void | Promise<void>): Promise<string | undefined> {
+  try {
+    await act()
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  }
+}

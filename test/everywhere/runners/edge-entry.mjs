@@ -1,0 +1,6 @@
+// What is evaluated there.
+
+import * as library from 'sealed-session'
+import { examine } from './suite.mjs'
+
+export const results = () => examine(library, 'none')

@@ -1,0 +1,9 @@
+// Node, Bun and Deno: the installed package, through the suite. Prints one line of JSON.
+
+// oxlint-disable-next-line import/no-unassigned-import -- for what it does
+import './engine.mjs'
+import * as library from 'sealed-session'
+import { examine } from './suite.mjs'
+
+const gaps = process.versions.deno === undefined ? 'none' : 'commas'
+console.log(JSON.stringify(await examine(library, gaps)))

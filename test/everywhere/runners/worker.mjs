@@ -1,0 +1,10 @@
+// workerd: bundled with the installed package, as a Worker is. Answers every request with the results.
+
+import * as library from 'sealed-session'
+import { examine } from './suite.mjs'
+
+export default {
+  async fetch() {
+    return Response.json(await examine(library, 'commas'))
+  },
+}
