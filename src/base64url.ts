@@ -15,13 +15,17 @@ export function decode(text: string): string | undefined {
   return atob(text.replaceAll('-', '+').replaceAll('_', '/'))
 }
 
-/**
- * Whether `text` is the one spelling `encode` gives. The last character of a text whose length is
- * no multiple of four holds 2 or 4 bits that no byte uses; decoders ignore them, so one token would
- * have 4 or 16 spellings.
- */
+/** Whether `text` is the one spelling `encode` gives. */
 export function isCanonical(text: string): boolean {
-  if (!/^[A-Za-z0-9_-]*$/.test(text)) return false
+  return /^[A-Za-z0-9_-]*$/.test(text) && endsCanonically(text)
+}
+
+/**
+ * The same of a text whose alphabet is known to be right. The last character of a text whose length
+ * is no multiple of four holds 2 or 4 bits that no byte uses; decoders ignore them, so one token
+ * would have 4 or 16 spellings.
+ */
+export function endsCanonically(text: string): boolean {
   const rest = text.length % 4
   if (rest === 0) return true
   const last = text.charAt(text.length - 1)

@@ -21,7 +21,8 @@ export const MOST_TOKEN: number = MAX_COOKIES * MAX_COOKIE_BYTES
 /** What every step of the pipeline may need: the options, the keys, and who may veto a session. */
 export interface Context extends Settings {
   readonly ring: Ring
-  readonly askRevoked: (accepted: Accepted) => Promise<Refused | undefined>
+  /** `undefined` where nobody may. */
+  readonly askRevoked: ((accepted: Accepted) => Promise<Refused | undefined>) | undefined
   /** The ids of sessions that were too large to be renewed, the last ones. */
   readonly unrenewed: Set<string>
 }
@@ -78,7 +79,10 @@ export async function acceptToken(
   if (contents === undefined) return { reason: 'invalid-data' }
   const text = payload.text ?? rewritten(contents, serializer)
   // Without data there may still be a message or a CSRF secret: before a login, after a logout.
-  const data = contents.data.size === 0 ? contents.data : await fit(contents.data, schema)
+  const data =
+    schema === undefined || contents.data.size === 0
+      ? contents.data
+      : await fit(contents.data, schema)
   if (text === undefined || data === undefined) return { reason: 'invalid-data' }
   const accepted = {
     claims: payload.claims,
@@ -86,7 +90,7 @@ export async function acceptToken(
     contents: { ...contents, data },
     secretId: kid.id,
   }
-  return (await context.askRevoked(accepted)) ?? accepted
+  return (await context.askRevoked?.(accepted)) ?? accepted
 }
 
 /** What another writer arranged, as it stands here; `undefined` if it could not be written here. */

@@ -77,10 +77,12 @@ export function createRing(
     return loaded
   }
 
-  async function dayKey(purpose: Purpose, { id, material }: Named, day: number): Promise<DayKey> {
-    const place = `${purpose} ${id}.${day}`
-    const known = dayKeys.get(place)
-    if (known !== undefined) return known
+  async function makeDayKey(
+    purpose: Purpose,
+    { id, material }: Named,
+    day: number,
+  ): Promise<DayKey> {
+    const place = placeOf(purpose, id, day)
     const made = await makeKey({ id, day }, await deriveKey(material, name, purpose, day))
     for (const [old, { day: then }] of dayKeys) {
       if (then < day - lifetime / DAY_SECONDS - 2) dayKeys.delete(old)
@@ -92,17 +94,26 @@ export function createRing(
   return {
     async sealing(purpose, day, now) {
       const active = (loaded ?? (await load())).find(({ activeFrom }) => activeFrom <= now)
-      if (active !== undefined) return dayKey(purpose, active, day)
+      if (active !== undefined) {
+        return dayKeys.get(placeOf(purpose, active.id, day)) ?? makeDayKey(purpose, active, day)
+      }
       throw new SessionConfigError(
         'secrets',
         'has none that is active: leave one without activeFrom',
       )
     },
     async opening(purpose, id, day) {
+      const known = dayKeys.get(placeOf(purpose, id, day))
+      if (known !== undefined) return known
       const named = (loaded ?? (await load())).find((entry) => entry.id === id)
-      return named && dayKey(purpose, named, day)
+      return named && makeDayKey(purpose, named, day)
     },
   }
+}
+
+/** Where a key is kept: an id holds neither a space nor a dot. */
+function placeOf(purpose: Purpose, id: string, day: number): string {
+  return `${purpose} ${id}.${day}`
 }
 
 async function nameSecret({ bytes, id, activeFrom }: Secret): Promise<Named> {

@@ -36,7 +36,7 @@ export async function writeLines(state: State, context: Context): Promise<readon
   const text = seen ? writeContents(state.contents, serializer) : state.text
   const cause = await causeToSeal(state, text, context)
   if (cause === undefined || text === undefined) return []
-  if (text !== state.text) await refuseUnfit(state.contents, schema)
+  if (schema !== undefined && text !== state.text) await refuseUnfit(state.contents, schema)
   const now = context.now()
   const current = claimsOf(state, now)
   // A new secret changes the key and nothing else: no expiry moves.
@@ -68,7 +68,7 @@ export async function writeToken(state: State, context: Context): Promise<string
   if (isEmpty(state.contents)) return ''
   const { serializer, schema, lifetime, ring, observe } = context
   const text = writeContents(state.contents, serializer)
-  if (text !== state.text) await refuseUnfit(state.contents, schema)
+  if (schema !== undefined && text !== state.text) await refuseUnfit(state.contents, schema)
   const now = context.now()
   const claims = renew(claimsOf(state, now), now, lifetime)
   const key = await ring.sealing('token', dayOf(claims.sealedAt), now)
@@ -131,7 +131,7 @@ async function causeToSeal(
   const now = context.now()
   if (renewalDue(came, now, context.lifetime)) {
     // A slow request must not renew what was revoked while it ran.
-    const refused = await context.askRevoked({ claims: came, text, contents, secretId })
+    const refused = await context.askRevoked?.({ claims: came, text, contents, secretId })
     return refused === undefined ? 'renewed' : undefined
   }
   if (context.rotate === 'lazy') return undefined

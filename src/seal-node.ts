@@ -6,6 +6,7 @@ import { decodeText, headerOf } from './seal.ts'
 
 /** What is used of `node:crypto`, whose one door this is. */
 interface NodeCrypto {
+  randomBytes(size: number): Bytes
   createSecretKey(bytes: Uint8Array): object
   createCipheriv(name: string, key: object, iv: Uint8Array, options: TagLength): Cipher
   createDecipheriv(name: string, key: object, iv: Uint8Array, options: TagLength): Decipher
@@ -17,8 +18,8 @@ interface TagLength {
 
 interface Cipher {
   setAAD(bytes: Uint8Array): unknown
-  update(text: string, from: 'utf8', to: 'base64url'): string
-  final(to: 'base64url'): string
+  update(text: string, from: 'utf8'): Bytes
+  final(): unknown
   getAuthTag(): Bytes
 }
 
@@ -47,6 +48,12 @@ interface Builtins {
 
 const NAME = 'aes-256-gcm'
 
+/**
+ * 96 random bits (SP 800-38D section 8.2.2), drawn for each token. Drawing many at once would be
+ * cheaper, and a snapshot of the process that is started twice would then use the same ones twice.
+ */
+const IV_BYTES = 12
+
 /** The full tag. Without this option Node takes tags of 4 bytes too (CVE-2018-1000539 elsewhere). */
 const FULL_TAG: TagLength = { authTagLength: 16 }
 
@@ -62,7 +69,8 @@ export function nodeKeys(): MakeKey | undefined {
     if (crypto === undefined || buffer === undefined) return undefined
     const { Buffer } = buffer
     if (!worksAsKnown(crypto, Buffer)) return undefined
-    return (kid, bytes) => makeNodeKey(kid, bytes, crypto, Buffer)
+    const drawIv = () => crypto.randomBytes(IV_BYTES)
+    return (kid, bytes) => makeNodeKey(kid, bytes, crypto, Buffer, drawIv)
   } catch {
     return undefined
   }
@@ -73,7 +81,7 @@ function makeNodeKey(
   bytes: Uint8Array,
   crypto: NodeCrypto,
   Buffer: NodeBuffer,
-  drawIv: () => Uint8Array = randomIv,
+  drawIv: () => Bytes,
 ): DayKey {
   const key = crypto.createSecretKey(bytes)
   const header = headerOf(kid)
@@ -84,9 +92,11 @@ function makeNodeKey(
       const iv = drawIv()
       const cipher = crypto.createCipheriv(NAME, key, iv, FULL_TAG)
       cipher.setAAD(aad)
-      const ciphertext = cipher.update(text, 'utf8', 'base64url') + cipher.final('base64url')
-      const [nonce, tag] = [Buffer.from(iv.buffer), cipher.getAuthTag()]
-      return `${header}..${nonce.toString('base64url')}.${ciphertext}.${tag.toString('base64url')}`
+      const ciphertext = cipher.update(text, 'utf8').toString('base64url')
+      // GCM is a stream: the text came at once, and what its end adds is the tag.
+      cipher.final()
+      const tag = cipher.getAuthTag().toString('base64url')
+      return `${header}..${iv.toString('base64url')}.${ciphertext}.${tag}`
     },
     open(token) {
       const [, , iv = '', ciphertext = '', tag = ''] = token.split('.')
@@ -105,18 +115,6 @@ function makeNodeKey(
   }
 }
 
-/**
- * 96 random bits (SP 800-38D section 8.2.2), drawn for each token. Drawing many at once would be
- * cheaper, and a snapshot of the process that is started twice would then use the same ones twice.
- */
-function randomIv(): Uint8Array {
-  return globalThis.crypto.getRandomValues(new Uint8Array(12))
-}
-
-function noIv(): Uint8Array {
-  return new Uint8Array(12)
-}
-
 /** Under 32 zero bytes and an IV of zeros, as any implementation makes it. */
 const KNOWN_TEXT = 'gr\u00fc\u00dfe'
 const KNOWN_TOKEN =
@@ -124,7 +122,8 @@ const KNOWN_TOKEN =
 
 /** Whether sealing and opening give what they give elsewhere, and an altered tag gives nothing. */
 function worksAsKnown(crypto: NodeCrypto, Buffer: NodeBuffer): boolean {
-  const key = makeNodeKey({ id: 'test', day: 0 }, new Uint8Array(32), crypto, Buffer, noIv)
+  const noIv = Buffer.from(new ArrayBuffer(IV_BYTES))
+  const key = makeNodeKey({ id: 'test', day: 0 }, new Uint8Array(32), crypto, Buffer, () => noIv)
   return (
     key.seal(KNOWN_TEXT) === KNOWN_TOKEN &&
     key.open(KNOWN_TOKEN) === KNOWN_TEXT &&

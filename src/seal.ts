@@ -3,7 +3,7 @@
 // trailing bits.
 
 import { CompactEncrypt, compactDecrypt, errors } from 'jose'
-import { decode, encode, isCanonical } from './base64url.ts'
+import { decode, encode, endsCanonically } from './base64url.ts'
 import type { DayKey, Kid } from './keys.ts'
 
 /**
@@ -52,7 +52,7 @@ export async function makeJoseKey(kid: Kid, bytes: Uint8Array<ArrayBuffer>): Pro
 export function parse(token: string): Kid | undefined {
   const [, header, ciphertext, tag] = COMPACT.exec(token) ?? []
   if (header === undefined || ciphertext === undefined || tag === undefined) return undefined
-  if (!isCanonical(ciphertext) || !isCanonical(tag)) return undefined
+  if (!endsCanonically(ciphertext) || !endsCanonically(tag)) return undefined
   const [, id, day] = HEADER.exec(decode(header) ?? '') ?? []
   return id === undefined || day === undefined ? undefined : { id, day: Number(day) }
 }

@@ -55,6 +55,8 @@ export interface State {
   destroyed: boolean
   /** Its cookies have been made, or are being made. */
   committed: boolean
+  /** The lines that bring the browser up to date, once somebody has asked for them. */
+  writing: Promise<readonly string[]> | undefined
 }
 
 /** A session that came and is valid. */
@@ -96,6 +98,7 @@ export function stateOf(
     touched: false,
     destroyed: false,
     committed: false,
+    writing: undefined,
   }
 }
 
