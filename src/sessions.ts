@@ -95,7 +95,6 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   const context = { ...settings, ring, askRevoked, unrenewed: new Set<string>() }
   const environment = { lifetime, now, check: serializer === undefined ? checkEntry : undefined }
   const opened = new WeakMap<object, Promise<Session<Data>>>()
-  const written = new WeakMap<State, Promise<readonly string[]>>()
 
   async function open(source: CookieSource): Promise<Session<Data>> {
     const session = await openOnce(source)
@@ -167,20 +166,18 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   /** The lines of a session's response, made once. */
   async function linesOf(state: State): Promise<readonly string[]> {
     if (!state.used) return []
-    const known = written.get(state)
-    if (known !== undefined) {
-      const lines = await known
+    if (state.writing !== undefined) {
+      const lines = await state.writing
       refuseLateChange(state)
       return lines
     }
     state.committed = true
-    const writing = writeLines(state, context)
-    written.set(state, writing)
+    state.writing = writeLines(state, context)
     try {
-      return await writing
+      return await state.writing
     } catch (error) {
       // Nothing went out: the application may make the session smaller and try again.
-      written.delete(state)
+      state.writing = undefined
       state.committed = false
       throw error
     }
