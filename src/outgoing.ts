@@ -113,7 +113,6 @@ async function refuseUnfit({ data }: Contents, schema: Context['schema']): Promi
 
 /** An empty session takes no cookies: those that came are deleted. */
 function endLines(state: State, context: Context): readonly string[] {
-  state.text = writeContents(state.contents, context.serializer)
   if (!hasCookies(state)) return []
   if (state.destroyed) context.observe({ type: 'destroyed', id: state.came?.id })
   return clear(beforeOf(state, state.came, context), context.cookie)

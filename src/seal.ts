@@ -2,7 +2,10 @@
 // this file writes is refused before a key is asked for: jose also takes padding, blanks and other
 // trailing bits.
 
-import { CompactEncrypt, compactDecrypt, errors } from 'jose'
+// One by one: jose's index loads all of it, and whoever starts a process waits for that.
+import { JOSEError } from 'jose/errors'
+import { compactDecrypt } from 'jose/jwe/compact/decrypt'
+import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
 import { decode, encode, endsCanonically } from './base64url.ts'
 import type { DayKey, Kid } from './keys.ts'
 
@@ -41,7 +44,7 @@ export async function makeJoseKey(kid: Kid, bytes: Uint8Array<ArrayBuffer>): Pro
         return decodeText((await compactDecrypt(token, key, options)).plaintext)
       } catch (error) {
         // What else goes wrong is not the client's doing.
-        if (error instanceof errors.JOSEError) return undefined
+        if (error instanceof JOSEError) return undefined
         throw error
       }
     },

@@ -1,7 +1,7 @@
 // `createSessions`: the members an application calls, over the pipeline of incoming.ts and
 // outgoing.ts, and the promises about calling them: once a request, once a commit.
 
-import { copyOf, writeContents } from './contents.ts'
+import { copyOf, isEmpty, writeContents } from './contents.ts'
 import { cookieHeader, readCookies } from './cookies.ts'
 import type { CookieSource, Jar } from './cookies.ts'
 import { SessionCommittedError, SessionConfigError } from './errors.ts'
@@ -185,7 +185,9 @@ export function createSessions<Data extends object = Record<string, unknown>>(
 
   /** Only what was changed in place can have got past the session's own methods. */
   function refuseLateChange({ exposed, contents, text }: State): void {
-    if (exposed && writeContents(contents, serializer) !== text) throw new SessionCommittedError()
+    // An empty session holds nothing that could have been changed, and has no text.
+    if (!exposed || isEmpty(contents)) return
+    if (writeContents(contents, serializer) !== text) throw new SessionCommittedError()
   }
 
   /** Fails closed: a session that cannot be asked about is revoked. */

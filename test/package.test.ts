@@ -57,7 +57,8 @@ function read(path: string): string {
 /** What a module imports that is no file beside it. */
 function importsOf(code: string): string[] {
   const imports = code.matchAll(/^(?:import|export) [^'"]*from '([^.'][^']*)'/gm)
-  return Array.from(imports, ([, name = '']) => name)
+  // Of `jose/errors` the package; `node:` names have no path that matters.
+  return Array.from(imports, ([, name = '']) => name.split('/')[0] ?? name)
 }
 
 function sourcesOf(folder: string): string[] {
