@@ -1,0 +1,102 @@
+// Every attribute that the library writes, as the browser has kept it.
+
+import { describe, expect, test } from 'vitest'
+import type { Variant } from './application.ts'
+import { CHROMIUM_PRODUCT } from './browser.ts'
+import type { Kept } from './browser.ts'
+import { DAY, call } from './scene.ts'
+import type { Scene } from './scene.ts'
+import { note } from './table.ts'
+
+const LAX = { httpOnly: true, secure: true, sameSite: 'Lax', path: '/', domain: 'app.localhost' }
+
+const EXPECTED: [Variant, Partial<Kept>, lifetime: number | undefined][] = [
+  ['host', { ...LAX, name: '__Host-session' }, DAY],
+  ['strict', { ...LAX, name: '__Host-strict', sameSite: 'Strict' }, DAY],
+  ['framed', { ...LAX, name: '__Host-framed', sameSite: 'None' }, DAY],
+  ['wide', { ...LAX, name: 'wide', domain: '.app.localhost' }, DAY],
+  ['folder', { ...LAX, name: '__Secure-folder', path: '/folder' }, DAY],
+  ['open', { ...LAX, name: 'open', secure: false }, DAY],
+  ['brief', { ...LAX, name: '__Host-brief' }, undefined],
+  ['high', { ...LAX, name: '__Host-high' }, DAY],
+  ['long', { ...LAX, name: '__Host-long' }, 400 * DAY],
+]
+
+export function attributes(scene: Scene): void {
+  const { product, arrive, secure, open } = scene
+
+  describe('attributes', () => {
+    test('every cookie is kept as it was meant, on HTTPS', async (context) => {
+      note(context, 'version', scene.version())
+      const tab = await arrive(secure('app.localhost'))
+      for (const [variant, expected, lifetime] of EXPECTED) {
+        const before = Date.now() / 1000
+        await tab.go(`${secure('app.localhost')}/${variant}/set`)
+        const kept = (await tab.cookies()).find(({ name }) => name === expected.name)
+
+        expect(kept).toMatchObject(expected)
+        expect(Math.abs((kept?.expires ?? 0) - (lifetime ? before + lifetime : 0))).toBeLessThan(30)
+        expect(await call(tab, `/${variant}/read`)).toMatchObject({ user: 'ada', rejection: null })
+      }
+    })
+
+    test.runIf(product === CHROMIUM_PRODUCT)('Priority and Partitioned are kept', async () => {
+      const tab = await arrive()
+      for (const variant of ['host', 'high', 'framed']) await call(tab, `/${variant}/set`)
+      const kept = await tab.cookies()
+      expect(kept).toHaveLength(3)
+      for (const [name, priority, partition] of [
+        ['__Host-session', 'Medium', undefined],
+        ['__Host-high', 'High', undefined],
+        ['__Host-framed', 'Medium', 'https://localhost'],
+      ] as const) {
+        expect(kept).toContainEqual(expect.objectContaining({ name, priority, partition }))
+      }
+    })
+
+    test('a logout leaves nothing but its mark, whatever the attributes', async () => {
+      const tab = await arrive(secure('app.localhost'))
+      for (const [variant, { name = '', ...expected }] of EXPECTED) {
+        await tab.go(`${secure('app.localhost')}/${variant}/set`)
+        await call(tab, `/${variant}/logout`)
+        const kept = (await tab.cookies()).filter((cookie) => cookie.name.startsWith(name))
+        expect(kept).toHaveLength(1)
+        expect(kept[0]).toMatchObject({ ...expected, name: `${name}.x`, value: '1' })
+      }
+    })
+
+    test('no script sees a session nor the mark of a logout, or can replace them', async () => {
+      const tab = await arrive(secure('app.localhost'))
+      for (const variant of ['host', 'wide', 'open']) await call(tab, `/${variant}/set`)
+      await call(tab, '/large/set?length=6000')
+      await call(tab, '/host/logout')
+      expect(await tab.cookies()).toHaveLength(6)
+
+      await tab.run(`document.cookie = 'seen=1; path=/'`)
+      expect(await tab.run('document.cookie')).toBe('seen=1')
+      await tab.run(`document.cookie = 'open=1; path=/'`)
+      await tab.run(`document.cookie = 'open=; path=/; max-age=0'`)
+      expect(await call(tab, '/open/read')).toMatchObject({ user: 'ada', rejection: null })
+    })
+  })
+
+  describe('http://localhost', () => {
+    test('a session without Secure is kept', async () => {
+      const tab = await arrive(open())
+      await call(tab, '/open/set')
+      expect(await call(tab, '/open/read')).toMatchObject({ user: 'ada', rejection: null })
+      expect(await tab.cookies()).toMatchObject([{ name: 'open', secure: false, httpOnly: true }])
+    })
+
+    test('the default session is kept, or dropped as a whole', async (context) => {
+      const tab = await arrive(open())
+      await call(tab, '/host/set')
+      const { user, names, rejection } = await call(tab, '/host/read')
+      const isKept = user === 'ada'
+      expect(rejection).toBeNull()
+      expect(names).toEqual(isKept ? ['__Host-session'] : [])
+      if (!product.lacks.includes('Secure on http://localhost')) expect(isKept).toBe(true)
+      note(context, 'default session on http://localhost', isKept ? 'kept' : 'dropped')
+    })
+  })
+}

@@ -1,0 +1,166 @@
+// What the suites need of a browser, whichever it is, and Chromium and Firefox through Playwright.
+
+import { existsSync } from 'node:fs'
+import { chromium, firefox } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
+
+/** A cookie as the browser has it. What the browser does not tell is left out. */
+export interface Kept {
+  readonly name: string
+  readonly value: string
+  /** With a leading dot if subdomains get it too. */
+  readonly domain: string
+  readonly path: string
+  /** Seconds since 1970; `undefined` if it ends with the browser. */
+  readonly expires: number | undefined
+  readonly httpOnly: boolean
+  readonly secure: boolean
+  readonly sameSite: string | undefined
+  readonly priority?: string | undefined
+  readonly partition?: string | undefined
+}
+
+export interface Tab {
+  go(url: string): Promise<void>
+  /** As the button does. The page need not have been left when this returns. */
+  back(): Promise<void>
+  /** The value of an expression, or what the promise that it gives resolves to. */
+  run<T>(expression: string): Promise<T>
+  /** The cookies that the page's host gets. */
+  cookies(): Promise<Kept[]>
+}
+
+/** A visitor: one jar of cookies, and as many tabs as it likes. */
+export interface Visitor {
+  tab(): Promise<Tab>
+  leave(): Promise<void>
+}
+
+export interface Browser {
+  readonly version: string
+  /** A visitor without cookies. */
+  visit(): Promise<Visitor>
+  close(): Promise<void>
+}
+
+/** What not every browser does. */
+export type Ability =
+  | 'Secure on http://localhost'
+  | '__Host-'
+  | 'eviction'
+  | 'large responses'
+  | 'sessions in frames'
+  | 'no-store over HTTP'
+
+/** A browser that can be there or not. */
+export interface Product {
+  readonly name: string
+  /** What Debian calls it. */
+  readonly packages: string
+  readonly isInstalled: boolean
+  /** What it does not do, or not in all versions. */
+  readonly lacks: readonly Ability[]
+  readonly launch: () => Promise<Browser>
+  /** A visitor whose cookies stay in `folder`: leave, and begin again, is a restart of the browser. */
+  readonly launchFrom: ((folder: string) => Promise<Visitor>) | undefined
+}
+
+const CHROMIUM = {
+  executablePath: '/usr/bin/chromium',
+  // In containers tests run as root, and Chromium's sandbox does not. A service worker is refused
+  // where a certificate was only excused, and the cache not used.
+  args: ['--no-sandbox', '--ignore-certificate-errors'],
+  // Playwright turns off what a visitor's browser does when she goes back.
+  ignoreDefaultArgs: ['--disable-back-forward-cache'],
+}
+
+// Debian's Firefox speaks WebDriver BiDi, and not the protocol of Playwright's own build.
+const FIREFOX = { executablePath: '/usr/bin/firefox-esr', channel: 'moz-firefox' }
+
+export const CHROMIUM_PRODUCT: Product = product('Chromium', 'chromium', chromium, CHROMIUM)
+
+export const FIREFOX_PRODUCT: Product = product('Firefox', 'firefox-esr', firefox, FIREFOX)
+
+function product(
+  name: string,
+  packages: string,
+  type: typeof chromium,
+  options: typeof CHROMIUM | typeof FIREFOX,
+): Product {
+  const visitors = { ignoreHTTPSErrors: true }
+  return {
+    name,
+    packages,
+    isInstalled: existsSync(options.executablePath),
+    lacks: [],
+    async launch() {
+      const browser = await type.launch(options)
+      return {
+        version: browser.version(),
+        visit: async () => visitorOf(await browser.newContext(visitors)),
+        close: () => browser.close(),
+      }
+    },
+    async launchFrom(folder) {
+      return visitorOf(await type.launchPersistentContext(folder, { ...options, ...visitors }))
+    },
+  }
+}
+
+function visitorOf(context: BrowserContext): Visitor {
+  return {
+    tab: async () => tabOf(await context.newPage(), context),
+    leave: () => context.close(),
+  }
+}
+
+function tabOf(page: Page, context: BrowserContext): Tab {
+  return {
+    async go(url) {
+      await page.goto(url)
+    },
+    async back() {
+      // Firefox may end the script together with its page, and Playwright's own way waits for a load
+      // that does not come when a page is shown as it was left.
+      await page.evaluate('void history.back()').catch(() => {})
+    },
+    run: (expression) => page.evaluate(expression),
+    cookies: () =>
+      context.browser()?.browserType().name() === 'chromium'
+        ? cookiesByProtocol(page, context)
+        : cookiesOf(page, context),
+  }
+}
+
+async function cookiesOf(page: Page, context: BrowserContext): Promise<Kept[]> {
+  const cookies = await context.cookies(page.url())
+  return cookies.map((cookie) => ({
+    name: cookie.name,
+    value: cookie.value,
+    domain: cookie.domain,
+    path: cookie.path,
+    httpOnly: cookie.httpOnly,
+    secure: cookie.secure,
+    sameSite: cookie.sameSite,
+    expires: cookie.expires === -1 ? undefined : cookie.expires,
+  }))
+}
+
+/** Chromium's own protocol tells more than Playwright passes on. */
+async function cookiesByProtocol(page: Page, context: BrowserContext): Promise<Kept[]> {
+  const protocol = await context.newCDPSession(page)
+  const { cookies } = await protocol.send('Network.getCookies')
+  await protocol.detach()
+  return cookies.map((cookie) => ({
+    name: cookie.name,
+    value: cookie.value,
+    domain: cookie.domain,
+    path: cookie.path,
+    httpOnly: cookie.httpOnly,
+    secure: cookie.secure,
+    sameSite: cookie.sameSite,
+    expires: cookie.session ? undefined : cookie.expires,
+    priority: cookie.priority,
+    partition: cookie.partitionKey?.topLevelSite,
+  }))
+}

@@ -1,0 +1,4 @@
+import { FIREFOX_PRODUCT } from './browser.ts'
+import { examine } from './suite.ts'
+
+examine(FIREFOX_PRODUCT)

@@ -1,0 +1,103 @@
+// Requests that overlap: writers at once, and a logout while another request is in flight.
+
+import { describe, expect, test } from 'vitest'
+import type { Tab } from './browser.ts'
+import { call, namesOf, openOn } from './scene.ts'
+import type { Scene } from './scene.ts'
+
+const PLACES = ['the same tab', 'another tab']
+
+export function flight({ arrive, visit, secure, begin }: Scene): void {
+  async function twoTabs(place = 'another tab'): Promise<[Tab, Tab]> {
+    const visitor = await visit()
+    const one = await openOn(secure(), visitor)
+    return [one, place === 'another tab' ? await openOn(secure(), visitor) : one]
+  }
+
+  describe('writers at once', () => {
+    test('in two tabs: the last response wins, as a whole', async () => {
+      const [one, two] = await twoTabs()
+      for (const [first, last] of [
+        [100, 11_000],
+        [11_000, 100],
+        [5000, 5000],
+      ] as const) {
+        await call(one, '/huge/set?user=nobody&length=8000')
+        const answerAda = await begin(one, `/huge/set?user=ada&length=${last}`)
+        const answerBob = await begin(two, `/huge/set?user=bob&length=${first}`)
+        await answerBob()
+        await answerAda()
+        const expected = { user: 'ada', length: last, whole: true, rejection: null }
+        expect(await call(two, '/huge/read')).toMatchObject(expected)
+        expect(await call(one, '/huge/read')).toMatchObject(expected)
+      }
+    })
+
+    test('by the dozen: what is left is one of them, whole', async () => {
+      const tab = await arrive()
+      for (let round = 0; round < 5; round++) {
+        const lengths = Array.from({ length: 24 }, (_, index) => 1 + ((index * 7919) % 12_000))
+        const paths = lengths.map((length) => `/huge/set?user=u${length}&length=${length}`)
+        await tab.run(`Promise.all(${JSON.stringify(paths)}.map((path) => fetch(path)))`)
+        const read = await call(tab, '/huge/read')
+        expect(read).toMatchObject({ rejection: null, whole: true, user: `u${read.length}` })
+        expect(lengths).toContain(read.length)
+      }
+    })
+  })
+
+  describe('logout with a request in flight', () => {
+    test.each(PLACES)('answered after it, in %s: the session stays ended', async (place) => {
+      const [tab, other] = await twoTabs(place)
+      await call(tab, '/large/set?user=ada&length=3500')
+      const answer = await begin(other, '/large/set?user=ada&length=9000')
+      await call(tab, '/large/logout')
+      await answer()
+
+      const late = await call(tab, '/large/read')
+      expect(late.names).toEqual([...namesOf('__Host-large', 4), '__Host-large.x'])
+      expect(late).toMatchObject({ user: '', rejection: 'destroyed' })
+      const clean = { user: '', rejection: null, names: ['__Host-large.x'] }
+      expect(await call(other, '/large/read')).toMatchObject(clean)
+      // And whoever logs in next is in.
+      await call(tab, '/large/set?user=bob')
+      expect(await call(other, '/large/read')).toMatchObject({ user: 'bob', rejection: null })
+    })
+
+    test.each(PLACES)('answered before it, in %s: the session is ended', async (place) => {
+      const [tab, other] = await twoTabs(place)
+      await call(tab, '/large/set?user=ada')
+      const answerLogout = await begin(other, '/large/logout')
+      await call(tab, '/large/set?user=ada&length=9000')
+      await answerLogout()
+
+      // The logout knew of one cookie. The three others mean nothing alone, and go.
+      expect(await call(tab, '/large/read')).toMatchObject({ user: '', rejection: 'incomplete' })
+      const clean = { user: '', rejection: null, names: ['__Host-large.x'] }
+      expect(await call(tab, '/large/read')).toMatchObject(clean)
+    })
+
+    test('answered after the next login: nobody is in, the old user least of all', async () => {
+      const tab = await arrive()
+      await call(tab, '/large/set?user=ada')
+      const answer = await begin(tab, '/large/set?user=ada&length=9000')
+      await call(tab, '/large/logout')
+      await call(tab, '/large/set?user=bob')
+      await answer()
+      expect(await call(tab, '/large/read')).toMatchObject({ user: '', rejection: 'destroyed' })
+    })
+
+    test('two logouts at once, with a write between: ended, and the next login holds', async () => {
+      const [one, two] = await twoTabs()
+      await call(one, '/large/set?user=ada')
+      const answerWrite = await begin(one, '/large/set?user=ada&length=6000')
+      const answerLogout = await begin(two, '/large/logout')
+      await call(two, '/large/read')
+      await answerLogout()
+      await answerWrite()
+      expect(await call(two, '/large/read')).toMatchObject({ user: '', rejection: 'destroyed' })
+      await call(one, '/large/set?user=bob')
+      expect(await call(two, '/large/read')).toMatchObject({ user: 'bob', rejection: null })
+    })
+  })
+}

@@ -1,0 +1,108 @@
+// What another host of the same site can do to a session: nothing, where `__Host-` is enforced; else
+// put another whole session in its place, and never a part of one.
+
+import { describe, expect, test } from 'vitest'
+import type { TestContext } from 'vitest'
+import type { Variant, View } from './application.ts'
+import type { Tab } from './browser.ts'
+import { call, namesOf, openOn } from './scene.ts'
+import type { Scene } from './scene.ts'
+import { note } from './table.ts'
+
+export function hosts({ product, visit, secure, open }: Scene): void {
+  const app = () => secure('app.localhost')
+
+  /** Ada's browser: on the application, and how another host sets cookies for it. */
+  async function scenery(variant: Variant, length: number): Promise<[Tab, Toss]> {
+    const visitor = await visit()
+    const tab = await openOn(app(), visitor)
+    await call(tab, `/${variant}/set?user=ada&length=${length}`)
+    return [
+      tab,
+      async (pairs, path = '/') => {
+        const attributes = `; Domain=app.localhost; Path=${path}; Secure`
+        const lines = pairs.map((pair) => `line=${encodeURIComponent(pair + attributes)}`)
+        await tab.go(`${secure('sub.app.localhost')}/cookies?${lines.join('&')}`)
+        await tab.go(`${app()}/`)
+      },
+    ]
+  }
+
+  /** The cookies of a valid session of hers, as she can read them in a browser of her own. */
+  async function malloryOf(variant: Variant, length: number): Promise<string[]> {
+    const response = await fetch(`${open()}/${variant}/set?user=mallory&length=${length}`)
+    return response.headers.getSetCookie().map((line) => line.split(';', 1).join())
+  }
+
+  describe('another host of the site', () => {
+    test('cannot touch a __Host- session: not replace, not tear, not end it', async (context) => {
+      const [tab, toss] = await scenery('large', 7001)
+      const mine = { user: 'ada', length: 7001, whole: true, rejection: null }
+
+      await toss(['__Host-large=garbage', '__Host-large.1=garbage'])
+      await toss(['__Host-large.2=garbage'], '/large')
+      const afterGarbage = await call(tab, '/large/read')
+      expect(afterGarbage).toMatchObject(mine)
+
+      await toss(await malloryOf('large', 7000))
+      await toss(await malloryOf('large', 10), '/large')
+      const afterHers = await call(tab, '/large/read')
+      expectOneWhole(afterHers, 7001, [7000, 10])
+
+      await toss(['__Host-large.x=9'])
+      const afterMark = await call(tab, '/large/read')
+      if (product.lacks.includes('__Host-')) {
+        noteHostPrefix(context, afterGarbage)
+        expect(['ada', 'mallory', '']).toContain(afterMark.user)
+      } else {
+        noteHostPrefix(context, afterMark)
+        expect(afterMark).toMatchObject(mine)
+        expect(afterMark.names).toEqual(namesOf('__Host-large', 3))
+      }
+    })
+
+    test('cannot tear a session that has a domain with parts beside its own', async () => {
+      const [tab, toss] = await scenery('wide', 7001)
+      const [base = '', second = ''] = await malloryOf('wide', 7000)
+      for (const pairs of [[second], [base], ['wide.1=garbage']]) {
+        await toss(pairs, '/wide')
+        const { names, ...read } = await call(tab, '/wide/read')
+        expect(names.length).toBeGreaterThan(3)
+        expect(read).toMatchObject({ user: 'ada', length: 7001, whole: true, rejection: null })
+      }
+    })
+
+    test('can replace a session that has a domain, as a whole, until its next logout', async () => {
+      for (const [path, hers, mine] of [
+        ['/', 10, 7001],
+        ['/wide', 7000, 7001],
+        ['/wide', 7000, 10],
+      ] as const) {
+        const [tab, toss] = await scenery('wide', mine)
+        await toss(await malloryOf('wide', hers), path)
+        const read = await call(tab, '/wide/read')
+        // With the same path hers has taken the place of every part that she has.
+        expectOneWhole(read, path === '/' ? undefined : mine, [hers])
+
+        await call(tab, '/wide/logout')
+        const { user, rejection } = await call(tab, '/wide/read')
+        expect([user, [null, 'destroyed'].includes(rejection)]).toEqual(['', true])
+      }
+    })
+  })
+}
+
+type Toss = (pairs: readonly string[], path?: string) => Promise<void>
+
+function noteHostPrefix(context: TestContext, { names }: View): void {
+  const twins = names.length - new Set(names).size
+  note(context, "__Host- set by a subdomain's Domain=", twins === 0 ? 'refused' : 'accepted')
+}
+
+/** Ada's or one of Mallory's, to the last character: never a mixture, and never a refusal. */
+function expectOneWhole(view: View, mine: number | undefined, hers: readonly number[]): void {
+  expect(view).toMatchObject({ rejection: null, whole: true })
+  const allowed = hers.map((length) => `mallory ${length}`)
+  if (mine !== undefined) allowed.push(`ada ${mine}`)
+  expect(allowed).toContain(`${view.user} ${view.length}`)
+}

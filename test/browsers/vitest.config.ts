@@ -1,0 +1,19 @@
+// The library in real browsers, against a server over HTTPS and http://localhost: not part of
+// `npm test`. Browsers that are not installed are skipped, and are an error in CI.
+//   npx vitest run --config test/browsers/vitest.config.ts
+
+import { defineConfig } from 'vitest/config'
+import { tableReporter } from './table.ts'
+
+export default defineConfig({
+  resolve: { alias: { 'sealed-session': new URL('../../src/index.ts', import.meta.url).pathname } },
+  test: {
+    root: new URL('.', import.meta.url).pathname,
+    include: ['*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // A browser each: they mostly wait.
+    maxWorkers: 3,
+    reporters: ['default', tableReporter],
+  },
+})

@@ -1,0 +1,4 @@
+import { WEBKIT_PRODUCT } from './webkit.ts'
+import { examine } from './suite.ts'
+
+examine(WEBKIT_PRODUCT)
