@@ -44,6 +44,7 @@ test('every entry point is there, with its types first', () => {
 
 test('lock files name no host', () => {
   const locks = [
+    'bench/package-lock.json',
     'package-lock.json',
     ...packagesBelow('test').map((name) => `test/${name}/package-lock.json`),
   ]

@@ -1,0 +1,150 @@
+// What this library says of its own cost, each as one ratio of this run, and whether it holds.
+
+import { titleOf } from './contenders/index.mjs'
+import { authCore } from './contenders/auth-core.mjs'
+import { fastifySecureSession, secretbox } from './contenders/fastify-secure-session.mjs'
+import { rawNode, rawSubtle } from './contenders/limits.mjs'
+import { ironSession } from './contenders/iron-session.mjs'
+import {
+  engineJose,
+  engineNode,
+  sealedSession,
+  sealedSessionSubtle,
+} from './contenders/sealed-session.mjs'
+import { SIZES } from './payloads.mjs'
+import { median, ratio } from './timing.mjs'
+
+/** @returns { claim, bound, value, holds } each; `value` is a ratio, or characters */
+export function judge({ formats, sessions, added, opens, bytes }) {
+  const own = sessions.login[titleOf(sealedSession)]
+  const faster = (peer) => ratio(sessions.login[titleOf(peer)], own)
+  const format = (size, one, other) =>
+    ratio(formats[size][titleOf(one)], formats[size][titleOf(other)])
+  const against = (size, contender, limit) =>
+    ratio(sessions[size][titleOf(contender)], sessions[size][titleOf(limit)])
+
+  return [
+    atLeast('a login changed: times faster than iron-session', 25, faster(ironSession)),
+    atLeast('a login changed: times faster than @auth/core', 25, faster(authCore)),
+    ...SIZES.map((size) =>
+      atMost(
+        `the engine's round trip over libsodium's, ${size} bytes`,
+        size < 1000 ? 1.5 : 1,
+        format(size, engineNode, secretbox),
+      ),
+    ),
+    ...SIZES.map((size) =>
+      atMost(
+        `the engine's round trip over node:crypto, JSON and base64url, ${size} bytes`,
+        1.5,
+        format(size, engineNode, rawNode),
+      ),
+    ),
+    ...['login', ...SIZES].map((size) =>
+      atMost(
+        `a session changed over node:crypto, JSON and base64url, ${sizeName(size)}`,
+        2,
+        against(size, sealedSession, rawNode),
+      ),
+    ),
+    ...Object.entries(added).map(([size, times]) =>
+      atMost(
+        `what a read-only request adds over one Request and one Response, ${sizeName(size)}`,
+        1,
+        ratio(times.added, times.built),
+      ),
+    ),
+    atMost('opening junk over opening a session', 1, ratio(opens.junk, opens['a valid cookie'])),
+    ...SIZES.map((size) =>
+      atMost(
+        `WebCrypto: the engine's round trip over crypto.subtle, ${size} bytes`,
+        1.5,
+        format(size, engineJose, rawSubtle),
+      ),
+    ),
+    ...SIZES.map((size) =>
+      atMost(
+        `WebCrypto: a session changed over crypto.subtle, ${size} bytes`,
+        1.5,
+        against(size, sealedSessionSubtle, rawSubtle),
+      ),
+    ),
+    ...judgeBytes(bytes),
+  ]
+}
+
+function judgeBytes(bytes) {
+  const own = bytes[titleOf(sealedSession)].lengths
+  const box = bytes['libsodium, the box alone'].lengths
+  const plugin = bytes[titleOf(fastifySecureSession)].lengths
+  const rivals = Object.entries(bytes).filter(
+    ([name, { form, expires }]) =>
+      name !== titleOf(sealedSession) && expires && /^(?:JWE|Iron)/.test(form),
+  )
+  const payloads = Object.keys(own)
+  const least = (payload) =>
+    rivals
+      .map(([name, { lengths }]) => ({ name, length: lengths[payload] }))
+      .filter(({ length }) => length !== null)
+      .reduce((best, next) => (next.length < best.length ? next : best))
+  const worst = (moreOf) =>
+    payloads.map(moreOf).reduce((most, next) => (next.more > most.more ? next : most))
+  const overLeast = worst((payload) => {
+    const { name, length } = least(payload)
+    return { payload, name, more: own[payload] - length }
+  })
+  const over = (lengths) =>
+    worst((payload) => ({ payload, more: Math.round(own[payload] - lengths[payload]) }))
+  const overBox = over(box)
+  const overPlugin = over(plugin)
+  return [
+    atMost(
+      `characters more than the shortest other with an end inside, at most (${overLeast.name}, ${overLeast.payload})`,
+      0,
+      overLeast.more,
+    ),
+    atMost(
+      `characters more than libsodium's box alone, at most (${overBox.payload})`,
+      100,
+      overBox.more,
+    ),
+    atMost(
+      `characters more than @fastify/secure-session's cookie, at most (${overPlugin.payload})`,
+      100,
+      overPlugin.more,
+    ),
+  ]
+}
+
+/** The same for one other runtime: name -> times by round. */
+export function judgeRuntime(results) {
+  const ofRuntime = (one, other) =>
+    results[one.name] && results[other.name] ? ratio(results[one.name], results[other.name]) : null
+  return {
+    'engine over its limit': ofRuntime(engineNode, rawNode) ?? ofRuntime(engineJose, rawSubtle),
+    'session changed over that limit': ofRuntime(
+      sealedSession,
+      results[rawNode.name] ? rawNode : rawSubtle,
+    ),
+    'WebCrypto: engine over crypto.subtle': ofRuntime(engineJose, rawSubtle),
+    'WebCrypto: session changed over crypto.subtle': ofRuntime(sealedSessionSubtle, rawSubtle),
+    'times faster than iron-session': ofRuntime(ironSession, sealedSession),
+    'median of a session changed, µs': results[sealedSession.name]
+      ? median(results[sealedSession.name])
+      : null,
+  }
+}
+
+export function sizeName(size) {
+  return size === 'login'
+    ? 'a login'
+    : `${Number(size).toLocaleString('en').replace(',', ' ')} bytes`
+}
+
+function atLeast(claim, bound, value) {
+  return { claim, bound: `≥ ${bound}`, value, holds: value >= bound }
+}
+
+function atMost(claim, bound, value) {
+  return { claim, bound: `≤ ${bound}`, value, holds: value <= bound }
+}

@@ -1,0 +1,36 @@
+// One contender in a process of its own, where no other one has warmed, filled or confused anything. It
+// is checked, says so, and then takes one measurement each time it is told to.
+
+import { CheckError, checkFormat, checkSession } from './check.mjs'
+import { formats, sessions } from './contenders/index.mjs'
+import { login, sessionOf } from './payloads.mjs'
+import { timer } from './timing.mjs'
+
+const { kind, name, size, secret } = JSON.parse(process.argv[2])
+const data = size === 'login' ? login : sessionOf(size)
+
+try {
+  const measure = timer(await (kind === 'format' ? roundTrip() : change()))
+  // Until everything is compiled that will be.
+  await measure(500)
+  process.on('message', async (time) => process.send({ time: await measure(time) }))
+  process.on('disconnect', () => process.exit())
+  process.send({ ready: true })
+} catch (error) {
+  // What refuses the data is left out; what does not do what it is timed for must not be.
+  process.send({ refused: error.message, wrong: error instanceof CheckError })
+}
+
+async function roundTrip() {
+  const { seal, open } = await formats.find((contender) => contender.name === name).make(secret)
+  await checkFormat(name, { seal, open }, data)
+  const isAsync = seal(data) instanceof Promise
+  return isAsync ? async () => open(await seal(data)) : () => open(seal(data))
+}
+
+async function change() {
+  const session = await sessions.find((contender) => contender.name === name).make(secret)
+  const cookie = await checkSession(name, session, data)
+  let number = data.lastSeen
+  return () => session.step(cookie, ++number)
+}

@@ -1,0 +1,76 @@
+import { createSessions } from '../../dist/index.js'
+import { nodeKeys } from '../../dist/seal-node.js'
+import { makeJoseKey, parse } from '../../dist/seal.js'
+
+const KID = { id: 'a1b2', day: 20_778 }
+
+/** The token alone, without claims: the work that is compared with the limit and with libsodium. */
+function engine(name, keys) {
+  return {
+    name,
+    form: 'JWE, dir, A256GCM',
+    async make(secret) {
+      const bytes = Uint8Array.from(atob(secret.replaceAll('-', '+').replaceAll('_', '/')), (c) =>
+        c.charCodeAt(0),
+      )
+      const key = await keys()(KID, bytes)
+      return {
+        seal: (data) => key.seal(JSON.stringify(data)),
+        open(token) {
+          const kid = parse(token)
+          if (kid?.id !== KID.id || kid.day !== KID.day) return undefined
+          const text = key.open(token)
+          return typeof text === 'string' ? JSON.parse(text) : text?.then(parsed)
+        },
+      }
+    },
+  }
+}
+
+function parsed(text) {
+  return text === undefined ? undefined : JSON.parse(text)
+}
+
+function publicApi(name, create) {
+  return {
+    name,
+    form: 'JWE, dir, A256GCM',
+    expires: true,
+    async make(secret) {
+      const sessions = create({ secrets: secret, limits: 'node' })
+      return {
+        async write(data) {
+          const session = await sessions.open(null)
+          for (const [key, value] of Object.entries(data)) session.set(key, value)
+          return sessions.setCookies(session)
+        },
+        async read(cookie) {
+          return (await sessions.open(cookie)).toJSON()
+        },
+        async step(cookie, number) {
+          const session = await sessions.open(cookie)
+          session.set('lastSeen', number)
+          return sessions.setCookies(session)
+        },
+      }
+    },
+  }
+}
+
+/** As in a runtime that has no `node:crypto`. The engine is chosen when the object is made. */
+export function createWithoutNodeCrypto(options) {
+  const { process } = globalThis
+  const getBuiltinModule = process?.getBuiltinModule
+  if (getBuiltinModule === undefined) return createSessions(options)
+  process.getBuiltinModule = undefined
+  try {
+    return createSessions(options)
+  } finally {
+    process.getBuiltinModule = getBuiltinModule
+  }
+}
+
+export const engineNode = engine('engine, node:crypto', nodeKeys)
+export const engineJose = engine('engine, jose', () => makeJoseKey)
+export const sealedSession = publicApi('sealed-session', createSessions)
+export const sealedSessionSubtle = publicApi('sealed-session, WebCrypto', createWithoutNodeCrypto)

@@ -1,0 +1,280 @@
+// RESULTS.md, out of what results.json holds: what was measured is there, by round; here is how it
+// reads.
+
+import { judge, judgeRuntime, sizeName } from './claims.mjs'
+import { sessions, titleOf } from './contenders/index.mjs'
+import { rawNode } from './contenders/limits.mjs'
+import { engineNode, sealedSession } from './contenders/sealed-session.mjs'
+import { payloads } from './payloads.mjs'
+import { median, ratio, summary } from './timing.mjs'
+
+export function report({ node, runtimes }) {
+  return [
+    `# What a session costs
+
+Written by \`npm run bench\` and, for the other runtimes, \`node bench/run.mjs --runtimes\`. Machines differ
+and drift: what is compared stood side by side in one run, and a ratio is the median of the rounds'
+own ratios.
+
+![A change of a login session, in microseconds](chart.svg)
+`,
+    node ? nodeReport(node) : '',
+    runtimes ? runtimesReport(runtimes) : '',
+    METHOD,
+  ].join('\n')
+}
+
+const METHOD = `## How it is measured
+
+- What a contender sealed must open to the same data, and what was altered must not, before it is timed.
+- Each contender of the first two tables has a process of its own. Contenders take turns, round after round, another one first each time. A round is the mean of as many
+  operations as fit its time, 8 in a row to a reading of the clock, as tinybench takes it; the garbage
+  collector's share is in it. Numbers are the medians of rounds, with the quarters below and above which
+  the outer rounds lie.
+- The event loop turns between two readings, as it does between two requests.
+- The limit is what the runtime's own AES-256-GCM, JSON and base64url take: no header, no expiry, no check.
+- A session changed is \`open\` of a \`Cookie\` header, \`set\` of one number, and the \`Set-Cookie\` lines. Other
+  libraries are called as their documentation says; where their own way is more than that, the notes say
+  what is called instead, which is always less work.
+${sessions
+  .filter(({ note }) => note !== undefined)
+  .map((contender) => `- ${titleOf(contender)}: ${contender.note}.`)
+  .join('\n')}
+- h3 derives its keys from the password with PBKDF2, at every seal and every opening.
+- @auth0/nextjs-auth0 and express-openid-connect are called by the file that holds their session, since
+  their entries need a whole application. better-auth's cookie cache is written by a server with a
+  database; its functions are called. Not here: Remix's cookie storage, which is react-router's.
+- workerd's clock stands still while a request is computed: there, whoever asks takes the time, of many
+  operations, and takes off that of none.
+`
+
+function nodeReport(node) {
+  const { machine, formats, sessions: changed, requests, opens, added, growth, load, starts } = node
+  const claims = judge(node)
+  return [
+    `## Ratios
+
+${machine.text}
+
+${table(
+  ['', 'asked', 'here', ''],
+  claims.map(({ claim, bound, value, holds }) => [
+    claim,
+    bound,
+    Number.isInteger(value) ? String(value) : value.toFixed(2),
+    holds ? 'holds' : '**does not hold**',
+  ]),
+)}
+${WHY}
+
+## A session changed, through the public API
+
+How many times as long as sealed-session, and what that is in µs.
+
+${timesTable(changed, titleOf(sealedSession))}
+
+## Sealing and opening, text to text
+
+How many times as long as \`node:crypto\` alone, and µs for one seal and one open.
+
+${timesTable(formats, titleOf(rawNode))}
+
+## Characters of cookies
+
+Values only, as they stand in the \`Cookie\` header. A dash is a session that is refused.
+
+${bytesTable(node.bytes)}
+
+## A whole request
+
+A \`Request\` with its \`Cookie\` header in, a \`Response\` out, through \`wrap\`; beside it the same two objects
+without a session. \`µs\`, login session, unless it says three cookies.
+
+${table(
+  ['', 'with', 'without', 'ratio', 'added'],
+  Object.entries(requests).map(([kind, { with: one, without: other }]) => [
+    kind,
+    spread(one),
+    spread(other),
+    ratio(one, other).toFixed(2),
+    median(one.map((time, round) => time - other[round])).toFixed(1),
+  ]),
+)}
+What a read-only request adds, against one \`Request\` with the cookie and one \`Response\` that sets it:
+
+${table(
+  ['JSON', 'added', 'Request and Response', 'ratio'],
+  Object.entries(added).map(([size, times]) => [
+    sizeName(size),
+    spread(times.added),
+    spread(times.built),
+    ratio(times.added, times.built).toFixed(2),
+  ]),
+)}
+\`open\` alone:
+
+${table(
+  ['', 'µs'],
+  Object.entries(opens).map(([kind, times]) => [kind, spread(times)]),
+)}
+## A server on loopback
+
+Requests a second of \`node:http\` under autocannon, 10 connections, both on this machine; the same cookie
+is sent to all.
+
+${table(
+  ['', 'requests a second', 'of those without a session'],
+  Object.entries(load).map(([kind, rates]) => [
+    kind,
+    Math.round(median(rates)).toLocaleString('en').replaceAll(',', ' '),
+    ratio(rates, load['no session']).toFixed(2),
+  ]),
+)}
+## Starting
+
+A new process that seals and opens its first session, in milliseconds, and the same less an empty program.
+
+${table(
+  ['', 'ms', 'over an empty program'],
+  Object.entries(starts).map(([name, times]) => [
+    name,
+    spread(times),
+    median(times.map((time, round) => time - starts['an empty program'][round])).toFixed(1),
+  ]),
+)}
+Bundled with esbuild for an edge runtime, \`node:\` modules left out:
+
+${table(
+  ['', 'minified', 'gzip'],
+  Object.entries(node.bundles).map(([name, { minified, gzip }]) => [name, kB(minified), kB(gzip)]),
+)}
+## How it grows
+
+µs to seal and open a bare token, by the bytes of its JSON. A token of 64 kB is refused by the public API.
+
+${growthTable(growth.data)}
+µs to open a login session that the last of so many secrets sealed, and beside so many other cookies:
+
+${table(
+  ['secrets', 'µs'],
+  Object.entries(growth.secrets).map(([count, times]) => [count, spread(times)]),
+)}
+${table(
+  ['other cookies', 'µs'],
+  Object.entries(growth.cookies).map(([count, times]) => [count, spread(times)]),
+)}`,
+  ].join('\n')
+}
+
+const WHY = `What stands behind the ones that are missed:
+
+- libsodium seals and opens in one native call each. \`node:crypto\` makes an object for every token, two for
+  a round trip, and draws each IV by itself; that alone is more than libsodium's whole round trip at 132
+  bytes, as the row of the limit shows. Drawing many IVs at once would save a part of it, and a snapshot of
+  the process that is started twice would then use the same ones twice.
+- Of the time of an \`open\`, by a profile at 150 bytes of JSON, about a third is \`node:crypto\`'s, and a tenth
+  each that of \`JSON.parse\`, the garbage collector, the form of the token, the \`Cookie\` header, and the
+  claims and entries; the rest is promises. undici builds a small \`Request\` and \`Response\` in the same time.
+- WebCrypto in Node takes its time in the thread pool, where nothing here can be saved. What jose adds is
+  promises, and base64 written in JavaScript, which newer runtimes have built in. Node itself is served by
+  \`node:crypto\`.
+- Characters: a session has an id, two times and the name of its key. express-openid-connect has neither id
+  nor key name, and its times in the header, where everybody can read them. libsodium's box has no end
+  inside.`
+
+function runtimesReport({ machine, measured }) {
+  const names = Object.keys(Object.values(measured)[0].results)
+  const sections = names.map((size) => {
+    const rows = Object.entries(measured).map(([runtime, { version, results }]) => {
+      const judged = judgeRuntime(results[size])
+      return [
+        `${runtime} ${version}`,
+        Object.values(judged).map((value) => (value === null ? '–' : value.toFixed(2))),
+      ]
+    })
+    const titles = Object.keys(judgeRuntime(Object.values(measured)[0].results[size]))
+    const contenders = [
+      ...new Set(Object.values(measured).flatMap(({ results }) => Object.keys(results[size]))),
+    ]
+    return `### ${sizeName(size)}
+
+${table(['', ...titles], rows)}
+${table(
+  ['µs', ...Object.keys(measured)],
+  contenders.map((name) =>
+    [name].concat(
+      Object.values(measured).map(({ results }) =>
+        results[size][name] ? spread(results[size][name]) : '–',
+      ),
+    ),
+  ),
+)}`
+  })
+  return `## Other runtimes
+
+${machine.text} Where \`node:crypto\` is there, it is the engine; workerd has it or not, by its
+compatibility flag, and there \`crypto.subtle\` needs no thread pool.
+
+${sections.join('\n')}`
+}
+
+function timesTable(bySize, reference) {
+  const sizes = Object.keys(bySize).toSorted((a, b) =>
+    a === 'login' ? -1 : b === 'login' ? 1 : a - b,
+  )
+  const names = Object.keys(bySize[sizes[0]])
+  return table(
+    ['', ...sizes.map(sizeName), ...sizes.map((size) => `µs, ${sizeName(size)}`)],
+    names.map((name) => [
+      name,
+      sizes.map((size) => {
+        const times = bySize[size][name]
+        return times === undefined ? '–' : ratio(times, bySize[size][reference]).toFixed(2)
+      }),
+      sizes.map((size) => (bySize[size][name] === undefined ? '–' : spread(bySize[size][name]))),
+    ]),
+  )
+}
+
+function bytesTable(bytes) {
+  return table(
+    ['', 'form', 'ends inside', ...Object.keys(payloads)],
+    Object.entries(bytes).map(([name, { form, expires, lengths }]) => [
+      name,
+      form,
+      expires ? 'yes' : 'no',
+      Object.values(lengths).map((length) => (length === null ? '–' : String(length))),
+    ]),
+  )
+}
+
+function growthTable(data) {
+  const sizes = [...new Set(Object.keys(data).map((key) => key.split(', ')[0]))]
+  const cell = (size, name) => (data[`${size}, ${name}`] ? spread(data[`${size}, ${name}`]) : '–')
+  return table(
+    ['JSON', 'limit', titleOf(engineNode), 'public API'],
+    sizes.map((size) => [
+      sizeName(size),
+      cell(size, 'limit'),
+      cell(size, 'engine'),
+      cell(size, 'public API'),
+    ]),
+  )
+}
+
+/** The median, and the quarters around it. */
+function spread(times) {
+  const { median: middle, low, high } = summary(times)
+  const digits = middle < 100 ? 1 : 0
+  return `${middle.toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`
+}
+
+function kB(bytes) {
+  return `${(bytes / 1000).toFixed(1)} kB`
+}
+
+/** A row may hold lists of cells. */
+function table(head, rows) {
+  const line = (cells) => `| ${cells.flat().join(' | ')} |\n`
+  return line(head) + line(head.map(() => '---')) + rows.map(line).join('')
+}
