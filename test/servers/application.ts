@@ -10,6 +10,12 @@ import type { SessionOptions, Sessions, SizeReport } from 'sealed-session'
 import { close, listen } from './programs.ts'
 import type { Running } from './programs.ts'
 
+/**
+ * What a new session's first renewal adds to its token: the guard keeps that free, so that whatever may be
+ * written may be renewed. 17 characters of JSON (`"nbf":1768478400,`) in base64url.
+ */
+export const RENEWAL = 23
+
 export interface Data {
   readonly userId: string
   readonly text: string
