@@ -10,7 +10,7 @@ export const sealedSession = {
     const sessions = createSessions({
       secrets: secrets.map(({ text }) => text),
       maxAge,
-      idleTimeout: idle,
+      ...(idle === undefined ? {} : { idleTimeout: idle }),
       limits: large ? 'node' : undefined,
     })
 
