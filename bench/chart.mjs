@@ -42,7 +42,14 @@ function specification(bars, title) {
         values: [1, 10, 100, 1000, 10_000],
         format: ',',
       },
-      { orient: 'left', scale: 'names', ticks: false, domain: false, labelFontSize: 11 },
+      {
+        orient: 'left',
+        scale: 'names',
+        ticks: false,
+        domain: false,
+        labelFontSize: 11,
+        labelLimit: 260,
+      },
     ],
     marks: [
       {

@@ -2,7 +2,7 @@
 
 import { titleOf } from './contenders/index.mjs'
 import { authCore } from './contenders/auth-core.mjs'
-import { fastifySecureSession, secretbox } from './contenders/fastify-secure-session.mjs'
+import { secretbox } from './contenders/fastify-secure-session.mjs'
 import { rawNode, rawSubtle } from './contenders/limits.mjs'
 import { ironSession } from './contenders/iron-session.mjs'
 import {
@@ -76,7 +76,6 @@ export function judge({ formats, sessions, added, opens, bytes }) {
 function judgeBytes(bytes) {
   const own = bytes[titleOf(sealedSession)].lengths
   const box = bytes['libsodium, the box alone'].lengths
-  const plugin = bytes[titleOf(fastifySecureSession)].lengths
   const rivals = Object.entries(bytes).filter(
     ([name, { form, expires }]) =>
       name !== titleOf(sealedSession) && expires && /^(?:JWE|Iron)/.test(form),
@@ -93,10 +92,7 @@ function judgeBytes(bytes) {
     const { name, length } = least(payload)
     return { payload, name, more: own[payload] - length }
   })
-  const over = (lengths) =>
-    worst((payload) => ({ payload, more: Math.round(own[payload] - lengths[payload]) }))
-  const overBox = over(box)
-  const overPlugin = over(plugin)
+  const overBox = worst((payload) => ({ payload, more: own[payload] - box[payload] }))
   return [
     atMost(
       `characters more than the shortest other with an end inside, at most (${overLeast.name}, ${overLeast.payload})`,
@@ -107,11 +103,6 @@ function judgeBytes(bytes) {
       `characters more than libsodium's box alone, at most (${overBox.payload})`,
       100,
       overBox.more,
-    ),
-    atMost(
-      `characters more than @fastify/secure-session's cookie, at most (${overPlugin.payload})`,
-      100,
-      overPlugin.more,
     ),
   ]
 }

@@ -25,7 +25,7 @@ export async function measureRequests(secret, effort) {
   const aged = cookieOf(await written(sessions, login))
   time.now += LATER * 1000
 
-  const read = (_, session) => new Response(session.get('userId'))
+  const read = (_, session) => new Response(session.get('userId', 'nobody'))
   const write = (_, session) => {
     session.set('lastSeen', session.get('lastSeen') + 1)
     return new Response('changed')
