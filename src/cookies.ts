@@ -95,13 +95,16 @@ export function readCookies(header: string, name: string): Jar {
     const semicolon = header.indexOf(';', start)
     const stop = semicolon === -1 ? header.length : semicolon
     const [from, to] = trim(header, start, stop)
-    // Deno and workerd join several Cookie lines with a comma, which no value of ours holds. Behind a
-    // foreign value it may be a part of that, so what follows could be put there by anybody.
-    const joined = header.startsWith(name, from) ? header.slice(from, to).split(',') : []
-    const foreign = joined.findIndex((pair) => !take(pair))
-    const rest = joined.length === 0 ? from : to - joined.slice(foreign).join(',').length
-    const isForeign = joined.length === 0 ? to > from : foreign !== -1
-    if (isForeign) otherBytes += bytesOf(header, rest, to) + SEPARATOR_BYTES
+    let at = from
+    if (header.startsWith(name, from)) {
+      // Deno and workerd join several Cookie lines with a comma, which no value of ours holds. Behind
+      // a foreign value it may be a part of that, and what follows could be put there by anybody.
+      for (const pair of header.slice(from, to).split(',')) {
+        if (!take(pair)) break
+        at += pair.length + 1
+      }
+    }
+    if (at < to) otherBytes += bytesOf(header, at, to) + SEPARATOR_BYTES
     start = stop + 1
   }
   return { parts: Array.from(parts, (values) => values ?? []), logouts, otherBytes }

@@ -1,7 +1,7 @@
 // The head of a Node response, held back until the cookies of its sessions are made. Making them is
 // asynchronous, `writeHead` and `end` are not: what is called meanwhile waits, and is done in order.
 
-import { mark } from './response.ts'
+import { writeFields } from './response.ts'
 import type { Fields } from './response.ts'
 
 /** What is needed of a response: `http.ServerResponse` and `Http2ServerResponse` have it. */
@@ -269,7 +269,7 @@ function pass({ response, methods, lines }: Head, { name, given }: Call): unknow
 function bring(response: NodeResponse, lines: readonly string[]): void {
   const set = listOf(response.getHeader('Set-Cookie'))
   const fields = fieldsOf(response)
-  mark(fields, lines)
+  writeFields(fields, lines)
   const missing = lines.filter((line) => !set.includes(line))
   if (missing.length > 0) response.setHeader('Set-Cookie', [...set, ...missing])
 }

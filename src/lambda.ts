@@ -3,7 +3,7 @@
 
 import { SessionError } from './errors.ts'
 import { isRecord } from './guards.ts'
-import { mark } from './response.ts'
+import { writeFields } from './response.ts'
 import type { Fields } from './response.ts'
 import { Session } from './session.ts'
 import { peek } from './sessions.ts'
@@ -86,7 +86,7 @@ function carry<Result>(
   const given: unknown = result['cookies']
   const fields = gather(result['headers'], form === 'lists' ? result['multiValueHeaders'] : {})
   const cookies: string[] = []
-  mark(fieldsOf(fields, cookies), lines)
+  writeFields(fieldsOf(fields, cookies), lines)
   if (form === 'cookies') {
     return { ...result, headers: joined(fields), cookies: [...valuesOf(given), ...cookies] }
   }

@@ -31,12 +31,12 @@ export function carry(response: Response, lines: readonly string[]): Response {
     )
   }
   const carrier = hasFixedHeaders(response) ? new Response(response.body, response) : response
-  mark(carrier.headers, lines)
+  writeFields(carrier.headers, lines)
   return carrier
 }
 
-/** What the header of every response says whose request's session was used: the lines, to nobody else. */
-export function mark(fields: Fields, lines: readonly string[]): void {
+/** What a response must say if its request's session was used: its lines, and that it is one visitor's. */
+export function writeFields(fields: Fields, lines: readonly string[]): void {
   forbidSharing(fields, lines.length > 0)
   for (const line of lines) fields.append('Set-Cookie', line)
 }
