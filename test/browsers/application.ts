@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import { createSessions } from 'sealed-session'
 import type { Session, SessionOptions, Sessions } from 'sealed-session'
+import { createPlayground } from '../../examples/playground/app.ts'
 
 export interface Data {
   user: string
@@ -54,6 +55,9 @@ const VARIANTS = {
 } as const satisfies Record<string, Omit<SessionOptions<Data>, 'secrets'>>
 
 export type Variant = keyof typeof VARIANTS
+
+/** The host under which both servers serve the playground. */
+export const PLAYGROUND = 'playground.localhost'
 
 export interface Application {
   /** `https://HOST:PORT` */
@@ -150,7 +154,8 @@ export async function startApplication(secret: string): Promise<Application> {
 function createAnswer(
   secret: string,
   gate: (name: string) => Gate,
-): (request: Request) => Promise<Response> {
+): (request: Request) => Response | Promise<Response> {
+  const playground = createPlayground({ secrets: [secret] })
   const handlers = new Map(
     Object.entries<Omit<SessionOptions<Data>, 'secrets'>>(VARIANTS).map(([variant, options]) => [
       variant,
@@ -158,8 +163,9 @@ function createAnswer(
     ]),
   )
 
-  return async (request) => {
-    const { pathname, searchParams } = new URL(request.url)
+  return (request) => {
+    const { hostname, pathname, searchParams } = new URL(request.url)
+    if (hostname === PLAYGROUND) return playground(request)
     const [, folder = ''] = pathname.split('/')
     const handler = handlers.get(folder)
     if (handler !== undefined) return handler(request)

@@ -7,6 +7,7 @@ import type { Product } from './browser.ts'
 import { flight } from './flight.ts'
 import { hosts } from './hosts.ts'
 import { pages } from './pages.ts'
+import { playground } from './playground.ts'
 import { restart } from './restart.ts'
 import { sceneOf } from './scene.ts'
 import { sizes } from './sizes.ts'
@@ -18,7 +19,9 @@ export function examine(product: Product): void {
   if (isInstalled) {
     describe(name, () => {
       const scene = sceneOf(product)
-      for (const suite of [attributes, hosts, sizes, flight, pages, restart]) suite(scene)
+      for (const suite of [attributes, hosts, sizes, flight, pages, restart, playground]) {
+        suite(scene)
+      }
     })
   } else if (process.env['CI']) {
     test(name, () => {

@@ -1,0 +1,93 @@
+// The playground, as its visitors meet it, over HTTPS and over HTTP.
+
+import { describe, expect, test } from 'vitest'
+import { PLAYGROUND } from './application.ts'
+import type { Tab } from './browser.ts'
+import type { Scene } from './scene.ts'
+
+const COOKIE = 'playground'
+
+export function playground({ secure, open, arrive }: Scene): void {
+  describe.each([
+    ['HTTPS', secure],
+    ['HTTP on localhost', open],
+  ])('the playground over %s', (_, origin) => {
+    const come = async () => {
+      const tab = await arrive(origin(PLAYGROUND))
+      await press(tab, '/login', { name: 'Ada' })
+      return tab
+    }
+
+    test('keeps a visitor logged in, and shows it', async () => {
+      const tab = await come()
+      expect(await textOf(tab, '#user')).toBe('Logged in as Ada.')
+      expect(await textOf(tab, '#countdown')).toMatch(/^in (1 day )?\d\d:\d\d:\d\d$/)
+    })
+
+    test('shows scripts no cookie, and is styled', async () => {
+      const tab = await come()
+      expect(await tab.run('document.cookie')).toBe('')
+      expect(await tab.cookies()).toMatchObject([
+        { name: COOKIE, httpOnly: true, sameSite: 'Lax', path: '/', domain: PLAYGROUND },
+      ])
+      expect(await tab.run('getComputedStyle(document.querySelector("main")).display')).toBe('grid')
+    })
+
+    test('grows to three cookies and shrinks to one', async () => {
+      const tab = await come()
+      await press(tab, '/configure', { limits: 'node', timeouts: 'usual' })
+      await press(tab, '/fill')
+      expect(await namesIn(tab)).toEqual([COOKIE, `${COOKIE}.1`, `${COOKIE}.2`])
+      expect(await textOf(tab, '#user')).toBe('Logged in as Ada.')
+      await press(tab, '/shrink')
+      expect(await namesIn(tab)).toEqual([COOKIE])
+    })
+
+    test('refuses what no browser would keep, and loses nothing', async () => {
+      const tab = await come()
+      const before = await tab.cookies()
+      const { status, text } = await press(tab, '/overfill')
+      expect(status).toBe(413)
+      expect(text).toMatch(/ERR_SESSION_TOO_LARGE.*gallery.*history/s)
+      expect(valuesOf(await tab.cookies())).toEqual(valuesOf(before))
+      expect(await textOf(tab, '#user')).toBe('Logged in as Ada.')
+    })
+
+    test('leaves nothing but the mark after a logout', async () => {
+      const tab = await come()
+      await press(tab, '/logout')
+      expect(await namesIn(tab)).toEqual([`${COOKIE}.x`])
+      expect(await tab.run('document.querySelector("#user")')).toBeNull()
+    })
+  })
+}
+
+/** Sends a form as the page's own script would, and shows the page anew. */
+async function press(
+  tab: Tab,
+  action: string,
+  fields: Readonly<Record<string, string>> = {},
+): Promise<{ readonly status: number; readonly text: string }> {
+  const body = JSON.stringify(new URLSearchParams(fields).toString())
+  const options = `{ method: 'POST', body: new URLSearchParams(${body}), headers: { Accept: 'text/html' } }`
+  const answer = await tab.run<{ status: number; text: string }>(
+    `fetch('${action}', ${options}).then(async (response) => ({
+      status: response.status,
+      text: await response.text(),
+    }))`,
+  )
+  await tab.go(await tab.run<string>('new URL("/", location.href).href'))
+  return answer
+}
+
+function textOf(tab: Tab, selector: string): Promise<string> {
+  return tab.run(`document.querySelector('${selector}').textContent.trim()`)
+}
+
+async function namesIn(tab: Tab): Promise<string[]> {
+  return (await tab.cookies()).map(({ name }) => name).toSorted()
+}
+
+function valuesOf(cookies: readonly { readonly name: string; readonly value: string }[]): string[] {
+  return cookies.map(({ name, value }) => `${name}=${value}`)
+}
