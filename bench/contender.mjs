@@ -4,13 +4,13 @@
 import { CheckError, checkFormat, checkSession } from './check.mjs'
 import { formats, sessions } from './contenders/index.mjs'
 import { login, sessionOf } from './payloads.mjs'
+import { operationOf } from './scenarios.mjs'
 import { timer } from './timing.mjs'
 
 const { kind, name, size, secret } = JSON.parse(process.argv[2])
-const data = size === 'login' ? login : sessionOf(size)
 
 try {
-  const measure = timer(await (kind === 'format' ? roundTrip() : change()))
+  const measure = timer(await { format: roundTrip, session: change, request: answer }[kind]())
   // Until everything is compiled that will be.
   await measure(500)
   process.on('message', async (time) => process.send({ time: await measure(time) }))
@@ -22,6 +22,7 @@ try {
 }
 
 async function roundTrip() {
+  const data = dataOf(size)
   const { seal, open } = await formats.find((contender) => contender.name === name).make(secret)
   await checkFormat(name, { seal, open }, data)
   const isAsync = seal(data) instanceof Promise
@@ -29,8 +30,24 @@ async function roundTrip() {
 }
 
 async function change() {
-  const session = await sessions.find((contender) => contender.name === name).make(secret)
+  const data = dataOf(size)
+  const session = await sessionMaker().make(secret)
   const cookie = await checkSession(name, session, data)
   let number = data.lastSeen
   return () => session.step(cookie, ++number)
+}
+
+/** A whole request: here the "size" is what the request is like. */
+async function answer() {
+  const session = await sessionMaker().make(secret)
+  await checkSession(name, session, login)
+  return operationOf(size, session)
+}
+
+function sessionMaker() {
+  return sessions.find((contender) => contender.name === name)
+}
+
+function dataOf(bytes) {
+  return bytes === 'login' ? login : sessionOf(bytes)
 }

@@ -1,36 +1,34 @@
-// (c) Requests a second of a real server on loopback, with and without a session.
+// (c) Requests a second of a real server on loopback: without a session, and with each library's.
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import autocannon from 'autocannon'
+import { titleOf } from './contenders/index.mjs'
+import { authCore } from './contenders/auth-core.mjs'
 import { cookieOf } from './contenders/cookies.mjs'
-import { login } from './payloads.mjs'
+import { fastifySecureSession } from './contenders/fastify-secure-session.mjs'
+import { ironSession } from './contenders/iron-session.mjs'
+import { reactRouter } from './contenders/react-router.mjs'
+import { sealedSession } from './contenders/sealed-session.mjs'
 
-const KINDS = {
-  'no session': ['/none', '/login'],
-  'session read': ['/read', '/login'],
-  'session written': ['/write', '/login'],
-  'iron-session read': ['/iron/read', '/iron/login'],
-  'iron-session written': ['/iron/write', '/iron/login'],
-}
+const LIBRARIES = [sealedSession, fastifySecureSession, reactRouter, ironSession, authCore]
+
+/** What everything is compared with. */
+export const NO_SESSION = 'no session'
 
 /** @returns kind -> requests a second, by round */
 export async function measureLoad(secret, { loadRounds, loadSeconds }) {
-  const server = fork(new URL('server.mjs', import.meta.url), {
-    env: { ...process.env, BENCH_SECRET: secret, BENCH_LOGIN: JSON.stringify(login) },
-  })
+  const given = JSON.stringify({ names: LIBRARIES.map(({ name }) => name), secret })
+  const server = fork(new URL('server.mjs', import.meta.url), [given])
   try {
     const [port] = await once(server, 'message')
-    const results = Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, []]))
+    const origin = `http://127.0.0.1:${port}`
+    const kinds = await kindsOf(origin)
+    const results = Object.fromEntries(kinds.map(({ kind }) => [kind, []]))
     for (let round = -1; round < loadRounds; round++) {
-      for (const [kind, [path, login_]] of Object.entries(KINDS)) {
+      for (const { kind, url, cookie } of kinds) {
         // oxlint-disable-next-line no-await-in-loop
-        const rate = await load(
-          `http://127.0.0.1:${port}`,
-          path,
-          login_,
-          round < 0 ? 1 : loadSeconds,
-        )
+        const rate = await load(url, cookie, round < 0 ? 1 : loadSeconds)
         if (round >= 0) results[kind].push(rate)
       }
     }
@@ -42,15 +40,24 @@ export async function measureLoad(secret, { loadRounds, loadSeconds }) {
   }
 }
 
-async function load(origin, path, loginPath, duration) {
-  const response = await fetch(origin + loginPath)
-  const cookie = cookieOf(response.headers.getSetCookie())
-  const result = await autocannon({
-    url: origin + path,
-    connections: 10,
-    duration,
-    headers: { cookie },
-  })
-  if (result.errors > 0 || result.non2xx > 0) throw new Error(`${path} failed under load`)
+async function kindsOf(origin) {
+  const kinds = await Promise.all(
+    LIBRARIES.map(async (library, place) => {
+      const response = await fetch(`${origin}/${place}/login`)
+      const cookie = cookieOf(response.headers.getSetCookie())
+      return ['read', 'write'].map((action) => ({
+        kind: `${titleOf(library)}, ${action}`,
+        url: `${origin}/${place}/${action}`,
+        cookie,
+      }))
+    }),
+  )
+  const [[{ cookie }]] = kinds
+  return [{ kind: NO_SESSION, url: `${origin}/0/none`, cookie }, ...kinds.flat()]
+}
+
+async function load(url, cookie, duration) {
+  const result = await autocannon({ url, connections: 10, duration, headers: { cookie } })
+  if (result.errors > 0 || result.non2xx > 0) throw new Error(`${url} failed under load`)
   return result.requests.average
 }

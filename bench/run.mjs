@@ -15,7 +15,7 @@ import { measureLoad } from './load.mjs'
 import { report } from './report.mjs'
 import { measureAdded, measureRequests } from './requests.mjs'
 import { measureRuntimes } from './runtimes.mjs'
-import { measureFormats, measureSessions } from './sealing.mjs'
+import { measureFormats, measureScenarios, measureSessions } from './sealing.mjs'
 import { measureBundles, measureStarts } from './start.mjs'
 import { summary } from './timing.mjs'
 
@@ -56,6 +56,7 @@ async function measureNode() {
     bundles: await step('bundles', measureBundles),
     sessions: await step('sessions', () => measureSessions(secret, effort)),
     formats: await step('formats', () => measureFormats(secret, effort)),
+    scenarios: await step('whole requests', () => measureScenarios(secret, effort)),
     ...(await step('requests', () => measureRequests(secret, effort))),
     added: await step('what a request adds', () => measureAdded(secret, effort)),
     growth: {

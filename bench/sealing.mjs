@@ -1,9 +1,11 @@
-// (a) Sealing and opening: text to text, and a session's change through each library's own way.
+// (a) Sealing and opening: text to text, and a session's change through each library's own way. Whole
+// requests of (b) beside other libraries too: each contender has a process of its own.
 
 import { fork } from 'node:child_process'
 import { formats, sessions, titleOf } from './contenders/index.mjs'
 import { rawNode, rawSubtle } from './contenders/limits.mjs'
 import { SIZES } from './payloads.mjs'
+import { scenarios } from './scenarios.mjs'
 import { inRounds } from './timing.mjs'
 
 /** Size -> name -> microseconds for one seal and one open, by round. */
@@ -17,6 +19,12 @@ export function measureSessions(secret, effort) {
   const limits = [rawNode, rawSubtle].map((contender) => ({ kind: 'format', contender }))
   const each = sessions.map((contender) => ({ kind: 'session', contender }))
   return bySize(['login', ...SIZES], [...limits, ...each], secret, effort)
+}
+
+/** Scenario -> name -> microseconds for one whole request, by round. */
+export function measureScenarios(secret, effort) {
+  const each = sessions.map((contender) => ({ kind: 'request', contender }))
+  return bySize(Object.keys(scenarios), each, secret, effort)
 }
 
 async function bySize(sizes, contenders, secret, effort) {

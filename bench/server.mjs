@@ -1,58 +1,32 @@
-// The server of the load test, in a process of its own: the same answer with and without a session.
+// The server of the load test, in a process of its own: the same answer with each library and without.
+// `/<place of the library in the list>/<what it does>`.
 
 import { createServer } from 'node:http'
-import { getIronSession } from 'iron-session'
-import { createSessions } from '../dist/index.js'
+import { login } from './payloads.mjs'
+import { sessions } from './contenders/index.mjs'
 
-const secrets = process.env.BENCH_SECRET
-const sessions = createSessions({ secrets })
-const iron = { password: secrets, cookieName: 'session' }
-const login = JSON.parse(process.env.BENCH_LOGIN)
+const { names, secret } = JSON.parse(process.argv[2])
+const libraries = await Promise.all(
+  names.map((name) => sessions.find((contender) => contender.name === name).make(secret)),
+)
+let number = login.lastSeen
 
-function answer(response) {
+const actions = {
+  none: () => [],
+  read: async (session, cookie) => {
+    await session.read(cookie)
+    return []
+  },
+  write: (session, cookie) => session.step(cookie, ++number),
+  login: (session) => session.write(login),
+}
+
+const server = createServer(async (request, response) => {
+  const [, place, action] = request.url.split('/')
+  const lines = await actions[action](libraries[place], request.headers.cookie ?? '')
+  if (lines.length > 0) response.setHeader('Set-Cookie', lines)
   response.setHeader('Content-Type', 'text/plain')
   response.end('hello')
-}
-
-async function withSession(request, response, use) {
-  const session = await sessions.open(request)
-  use(session)
-  const lines = await sessions.setCookies(session)
-  if (lines.length > 0) response.setHeader('Set-Cookie', lines)
-  answer(response)
-}
-
-async function withIron(request, response, use) {
-  const session = await getIronSession(request, response, iron)
-  await use(session)
-  answer(response)
-}
-
-const routes = {
-  '/none': (_, response) => answer(response),
-  '/read': (request, response) =>
-    withSession(request, response, (session) => session.get('userId')),
-  '/write': (request, response) =>
-    withSession(request, response, (session) =>
-      session.set('lastSeen', session.get('lastSeen', 0) + 1),
-    ),
-  '/login': (request, response) =>
-    withSession(request, response, (session) => {
-      for (const [key, value] of Object.entries(login)) session.set(key, value)
-    }),
-  '/iron/read': (request, response) => withIron(request, response, (session) => session.userId),
-  '/iron/write': (request, response) =>
-    withIron(request, response, (session) => {
-      session.lastSeen = (session.lastSeen ?? 0) + 1
-      return session.save()
-    }),
-  '/iron/login': (request, response) =>
-    withIron(request, response, (session) => {
-      Object.assign(session, login)
-      return session.save()
-    }),
-}
-
-const server = createServer((request, response) => routes[request.url](request, response))
+})
 server.listen(0, '127.0.0.1', () => process.send(server.address().port))
 process.on('disconnect', () => process.exit())
