@@ -2,7 +2,7 @@
 // enforce by dropping the cookie without a word, which here are errors and, where they can be, types.
 
 import { SessionConfigError } from './errors.ts'
-import { flag, isRecord, oneOf, refuseStrangers, show } from './guards.ts'
+import { flag, isRecord, oneOf, ownOf, refuseStrangers, show } from './guards.ts'
 
 interface CookieBase {
   /** Ends with the browser when `false`; the embedded expiry stays. Default `true`. */
@@ -78,8 +78,9 @@ const MOST_ATTRIBUTE_BYTES = 1024
  *
  * @throws SessionConfigError with the option's path, what is wrong, and what to write instead
  */
-export function resolveCookie(option: unknown = {}): CookieSettings {
-  if (!isRecord(option)) throw new SessionConfigError('cookie', 'must be an object: { name: … }')
+export function resolveCookie(given: unknown = {}): CookieSettings {
+  if (!isRecord(given)) throw new SessionConfigError('cookie', 'must be an object: { name: … }')
+  const option = ownOf(given)
   refuseStrangers(option, COOKIE_OPTION_NAMES, 'cookie.')
   const domain = option['domain']
   const settings = {

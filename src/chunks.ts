@@ -10,6 +10,11 @@ export type Joined =
   | { readonly token: string }
   | { readonly reason: Extract<RejectionReason, 'malformed' | 'incomplete' | 'too-large'> }
 
+/** Whether the parts gave a token. */
+export function isToken(joined: Joined): joined is Extract<Joined, { readonly token: string }> {
+  return Object.hasOwn(joined, 'token')
+}
+
 /** `2.` to `16.`; what looks like a count but is none of these is refused by value. */
 const COUNT = /^([0-9]{1,16})\./
 

@@ -96,10 +96,9 @@ export function judge(
   if (claims.sealedAt > now + lifetime.clockTolerance) return 'not-yet-valid'
   if (past(claims.startedAt + lifetime.maxAge)) return 'expired'
   if (past(claims.sealedAt + lifetime.idleTimeout)) return 'idle'
-  if (past(claims.expiresAt)) {
-    // The ends under today's configuration are not reached, so a former, shorter one made this.
-    return claims.expiresAt < claims.startedAt + lifetime.maxAge ? 'idle' : 'expired'
-  }
+  // The ends under today's configuration are not reached, so a former, shorter one made this; which of
+  // its two ends it was, the token does not say.
+  if (past(claims.expiresAt)) return 'idle'
   return claims.startedAt < lifetime.validAfter ? 'revoked' : undefined
 }
 
@@ -148,7 +147,8 @@ export function renewalGrowth(claims: Claims): number {
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return isRecord(value) ? value : undefined
+    // Under no prototype: what other code has put on `Object.prototype` is no claim.
+    return isRecord(value) ? Object.setPrototypeOf(value, null) : undefined
   } catch {
     return undefined
   }

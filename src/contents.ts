@@ -26,6 +26,8 @@ export interface Contents extends Scope {
 /** One thing that could move server-side: a key, a scope, or the messages under a key. */
 export interface Part {
   readonly label: string
+  /** A session that holds it, and nothing else. */
+  readonly alone: Contents
   readonly remove: (contents: Contents) => void
 }
 
@@ -55,15 +57,22 @@ function copyOfScope({ data, scopes }: Scope): Scope {
 /** The parts of a session that a size report names. */
 export function partsOf({ data, scopes, flash }: Contents): Part[] {
   return [
-    ...[...data.keys()].map((key) => ({ label: key, remove: (c: Contents) => c.data.delete(key) })),
-    ...[...scopes].flatMap(([name, scope]) =>
-      isEmptyScope(scope)
-        ? []
-        : [{ label: `scope(${name})`, remove: (c: Contents) => c.scopes.delete(name) }],
-    ),
-    ...[...flash.keys()].map((key) => ({
+    ...Array.from(data, ([key, value]) => ({
+      label: key,
+      alone: emptyContents(new Map([[key, value]])),
+      remove: (contents: Contents) => contents.data.delete(key),
+    })),
+    ...Array.from(scopes)
+      .filter(([, scope]) => !isEmptyScope(scope))
+      .map(([name, scope]) => ({
+        label: `scope(${name})`,
+        alone: { ...emptyContents(), scopes: new Map([[name, scope]]) },
+        remove: (contents: Contents) => contents.scopes.delete(name),
+      })),
+    ...Array.from(flash, ([key, messages]) => ({
       label: `flash(${key})`,
-      remove: (c: Contents) => c.flash.delete(key),
+      alone: { ...emptyContents(), flash: new Map([[key, messages]]) },
+      remove: (contents: Contents) => contents.flash.delete(key),
     })),
   ]
 }

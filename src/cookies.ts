@@ -5,7 +5,7 @@ import { stringifySetCookie } from 'cookie'
 import type { SetCookie } from 'cookie'
 import type { CookieSettings } from './attributes.ts'
 import { SessionConfigError } from './errors.ts'
-import { isRecord } from './guards.ts'
+import { isRecord, own, ownOf } from './guards.ts'
 
 /** What a request brought. */
 export interface Jar {
@@ -131,7 +131,9 @@ export function writeCookie(
  */
 export function deleteCookie(settings: CookieSettings, name: string): string {
   const cookie = attributes(settings, name)
-  return stringifySetCookie({ ...cookie, maxAge: 0, expires: new Date(0) })
+  cookie.maxAge = 0
+  cookie.expires = new Date(0)
+  return stringifySetCookie(cookie)
 }
 
 /**
@@ -145,10 +147,12 @@ export function cookieHeader(source: CookieSource): string {
   if (typeof source === 'string') return source
   if (typeof source === 'object') {
     if (hasGet(source)) return source.get('cookie') ?? ''
-    // AWS API Gateway's payload 2.0 and function URLs take the cookies out of the headers.
-    if ('cookies' in source && Array.isArray(source.cookies)) return source.cookies.join('; ')
+    // AWS API Gateway's payload 2.0 and function URLs take the cookies out of the headers. Their own:
+    // a list that other code has put on `Object.prototype` would be everybody's session.
+    const cookies = own(source, 'cookies')
+    if (Array.isArray(cookies)) return cookies.join('; ')
     // Payload 1.0 has both: where a client sends several lines, `headers` has only the last one.
-    const listed = 'multiValueHeaders' in source ? source.multiValueHeaders : undefined
+    const listed = own(source, 'multiValueHeaders')
     const header = isRecord(listed) ? fromRecord(listed) : ''
     if (header !== '') return header
     if ('headers' in source && typeof source.headers === 'object' && source.headers !== null) {
@@ -157,7 +161,7 @@ export function cookieHeader(source: CookieSource): string {
         : fromRecord(source.headers)
     }
     // An AWS load balancer that is set to multi-value headers sends no others.
-    if ('multiValueHeaders' in source) return ''
+    if (Object.hasOwn(source, 'multiValueHeaders')) return ''
   }
   throw new SessionConfigError(
     'source',
@@ -218,10 +222,18 @@ function bytesOf(text: string, from: number, to: number): number {
   return BEYOND_A_BYTE.test(cookie) ? new TextEncoder().encode(cookie).length : to - from
 }
 
-/** A cookie without a value yet. */
+/** A cookie without a value yet. Whoever reads it asks for attributes that it has not got. */
 function attributes(settings: CookieSettings, name: string): SetCookie {
   const { path, domain, secure, sameSite, partitioned, priority } = settings
-  const cookie: SetCookie = { name, value: '', path, httpOnly: true, secure, sameSite, partitioned }
+  const cookie: SetCookie = ownOf({
+    name,
+    value: '',
+    path,
+    httpOnly: true,
+    secure,
+    sameSite,
+    partitioned,
+  })
   if (domain !== undefined) cookie.domain = domain
   if (priority !== undefined) cookie.priority = priority
   return cookie

@@ -7,6 +7,19 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/**
+ * An object's own members, under no prototype: what other code has put on `Object.prototype` is
+ * nobody's option, and no attribute of a cookie.
+ */
+export function ownOf<T extends object>(given: T): T {
+  return { __proto__: null, ...given }
+}
+
+/** One of them. */
+export function own(given: object, name: string): unknown {
+  return Object.hasOwn(given, name) ? Reflect.get(given, name) : undefined
+}
+
 /** A whole number that a double holds exactly, from `least` to `most`. */
 export function isWhole(
   value: unknown,

@@ -1,6 +1,7 @@
 // The head of a Node response, held back until the cookies of its sessions are made. Making them is
 // asynchronous, `writeHead` and `end` are not: what is called meanwhile waits, and is done in order.
 
+import { ownOf } from './guards.ts'
 import { writeFields } from './response.ts'
 import type { Fields } from './response.ts'
 
@@ -99,7 +100,7 @@ function guard(response: NodeResponse): Head {
     Reflect.set(response, name, (...given: unknown[]) => called(head, { name, given }))
   }
   if (Object.hasOwn(response, 'on')) rememberWaiting(head)
-  Object.defineProperty(response, HEAD, { value: head })
+  Object.defineProperty(response, HEAD, ownOf({ value: head }))
   return head
 }
 
@@ -285,12 +286,14 @@ function pretend(head: Head): void {
   const names = Object.keys(PRETENCE).filter((name) => name in response)
   const own = names.filter((name) => Object.hasOwn(response, name))
   // Other middleware may have put some of them there.
-  const before = own.map((name) => [name, Reflect.getOwnPropertyDescriptor(response, name) ?? {}])
+  const before = own.map((name) => {
+    return [name, ownOf(Reflect.getOwnPropertyDescriptor(response, name) ?? {})] as const
+  })
   head.behind =
     own.length === 0
       ? Object.getPrototypeOf(response)
       : Object.create(Object.getPrototypeOf(response), Object.fromEntries(before))
-  for (const name of names) Object.defineProperty(response, name, PRETENCE[name] ?? {})
+  for (const name of names) Object.defineProperty(response, name, ownOf(PRETENCE[name] ?? {}))
 }
 
 const PRETENCE: Readonly<Record<string, PropertyDescriptor>> = {
@@ -371,7 +374,7 @@ function pairsOf(fields: unknown): [string, unknown][] {
 
 /** The fields of a response whose cookies are written apart. */
 function fieldsOf(response: NodeResponse): Fields {
-  return {
+  return ownOf<Fields>({
     get(name) {
       const values = listOf(response.getHeader(name))
       return values.length === 0 ? null : values.join(', ')
@@ -380,7 +383,7 @@ function fieldsOf(response: NodeResponse): Fields {
     append: () => {},
     delete: (name) => response.removeHeader(name),
     keys: () => response.getHeaderNames(),
-  }
+  })
 }
 
 function listOf(value: number | string | readonly string[] | undefined): readonly string[] {

@@ -1,7 +1,7 @@
 // In: header -> cookies -> chunks -> seal(open) -> claims -> data. Whatever a client sends ends here
 // as a session that came, or as a reason. The mirror of outgoing.ts.
 
-import { join } from './chunks.ts'
+import { isToken, join } from './chunks.ts'
 import { judge, read, sealingWindow } from './claims.ts'
 import { readContents, writeContents } from './contents.ts'
 import type { Contents } from './contents.ts'
@@ -13,6 +13,7 @@ import type { Settings } from './options.ts'
 import { fit } from './schema.ts'
 import { parse } from './seal.ts'
 import type { Serializer } from './serialize.ts'
+import { isAccepted } from './session.ts'
 import type { Accepted, Refused } from './session.ts'
 
 /** A token longer than the fullest set of cookies is no token of ours. */
@@ -37,12 +38,11 @@ export async function acceptJar(
 ): Promise<Accepted | Refused | undefined> {
   let best: Accepted | Refused | undefined
   for (const joined of join(jar.parts)) {
-    const result =
-      'token' in joined
-        ? // One after the other: a header full of twins must not take many threads at once.
-          // oxlint-disable-next-line no-await-in-loop
-          await acceptToken(joined.token, 'cookie', jar.logouts, context)
-        : joined
+    const result = isToken(joined)
+      ? // One after the other: a header full of twins must not take many threads at once.
+        // oxlint-disable-next-line no-await-in-loop
+        await acceptToken(joined.token, 'cookie', jar.logouts, context)
+      : joined
     if (best === undefined || isNewer(result, best)) best = result
   }
   return best
@@ -103,6 +103,6 @@ function rewritten(contents: Contents, serializer: Serializer | undefined): stri
 }
 
 function isNewer(result: Accepted | Refused, best: Accepted | Refused): boolean {
-  if (!('claims' in result)) return false
-  return !('claims' in best) || result.claims.sealedAt > best.claims.sealedAt
+  if (!isAccepted(result)) return false
+  return !isAccepted(best) || result.claims.sealedAt > best.claims.sealedAt
 }

@@ -2,7 +2,7 @@
 // a function URL or an Application Load Balancer, each with its own way of carrying several cookies.
 
 import { SessionError } from './errors.ts'
-import { isRecord } from './guards.ts'
+import { isRecord, own, ownOf } from './guards.ts'
 import { writeFields } from './response.ts'
 import type { Fields } from './response.ts'
 import { Session } from './session.ts'
@@ -67,10 +67,11 @@ export function wrapLambda<
   }
 }
 
-function formOf({ version, requestContext, multiValueHeaders }: LambdaEvent): Form {
+function formOf(event: LambdaEvent): Form {
+  const { version, requestContext, multiValueHeaders } = ownOf(event)
   if (version === '2.0') return 'cookies'
   // A load balancer sends and takes lists if it is set to, and else neither.
-  const isBalancer = isRecord(requestContext) && 'elb' in requestContext
+  const isBalancer = isRecord(requestContext) && Object.hasOwn(requestContext, 'elb')
   return isBalancer && !isRecord(multiValueHeaders) ? 'single' : 'lists'
 }
 
@@ -79,12 +80,16 @@ function carry<Result>(
   form: Form,
   lines: readonly string[],
 ): Result | LambdaResponse {
-  if (!isRecord(result) || result['statusCode'] === undefined) {
+  if (!isRecord(result) || own(result, 'statusCode') === undefined) {
     if (form === 'cookies') return carry(inferred(result), form, lines)
     throw new SessionError('ERR_SESSION_RESPONSE', 'the handler must return a statusCode')
   }
-  const given: unknown = result['cookies']
-  const fields = gather(result['headers'], form === 'lists' ? result['multiValueHeaders'] : {})
+  const {
+    cookies: given,
+    headers,
+    multiValueHeaders,
+  }: Readonly<Record<string, unknown>> = ownOf(result)
+  const fields = gather(headers, form === 'lists' ? multiValueHeaders : {})
   const cookies: string[] = []
   writeFields(fieldsOf(fields, cookies), lines)
   if (form === 'cookies') {
@@ -146,7 +151,7 @@ function lists(fields: FieldMap): Record<string, string[]> {
 
 /** The fields of a result whose cookies are written apart. */
 function fieldsOf(fields: FieldMap, cookies: string[]): Fields {
-  return {
+  return ownOf<Fields>({
     get: (name) => fields.get(name.toLowerCase())?.values.join(', ') ?? null,
     set(name, value) {
       const key = name.toLowerCase()
@@ -155,5 +160,5 @@ function fieldsOf(fields: FieldMap, cookies: string[]): Fields {
     append: (_, line) => void cookies.push(line),
     delete: (name) => void fields.delete(name.toLowerCase()),
     keys: () => fields.keys(),
-  }
+  })
 }

@@ -4,7 +4,7 @@
 
 import { MAX_COOKIE_BYTES, MAX_COOKIES } from './cookies.ts'
 import { SessionConfigError } from './errors.ts'
-import { isRecord, isWhole, refuseStrangers, show } from './guards.ts'
+import { isRecord, isWhole, ownOf, refuseStrangers, show } from './guards.ts'
 
 /** The four bounds of the size guard. All are bytes but `cookies`. */
 export interface Limits {
@@ -195,7 +195,8 @@ export const PLACES: readonly string[] = Object.keys(PRESETS)
  * @throws SessionConfigError for an unknown preset or a number out of bounds
  */
 export function resolveLimits(option: unknown = 'portable', partitioned: boolean): Limits {
-  const { preset = 'portable', ...numbers } = isRecord(option) ? option : { preset: option }
+  const { preset = 'portable', ...rest } = isRecord(option) ? ownOf(option) : { preset: option }
+  const numbers = ownOf(rest)
   refuseStrangers(numbers, NAMES, 'limits.')
   const named: readonly unknown[] = Array.isArray(preset) ? preset : [preset]
   if (named.length === 0) throw new SessionConfigError('limits', 'names no preset: write portable')

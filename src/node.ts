@@ -2,7 +2,7 @@
 // compatibility API of `http2`, Express, Connect and Fastify. Nothing of Node is imported.
 
 import { SessionConfigError, SessionError } from './errors.ts'
-import { show } from './guards.ts'
+import { ownOf, show } from './guards.ts'
 import { board } from './head.ts'
 import type { NodeResponse } from './head.ts'
 import { Session } from './session.ts'
@@ -96,8 +96,9 @@ export function nodeSessions<
   Res extends NodeResponse = NodeResponse,
 >(
   sessions: Sessions<Data>,
-  { property = 'session', onError = answer }: NodeSessionsOptions<Req, Res> = {},
+  options: NodeSessionsOptions<Req, Res> = {},
 ): NodeSessions<Data, Req, Res> {
+  const { property = 'session', onError = answer } = ownOf(options)
   const known = new WeakMap<object, Session<Data>>()
   refuseWrong(property, onError)
 
@@ -113,7 +114,7 @@ export function nodeSessions<
         attach(session, response, next)
         known.set(request, session)
         // Not to be seen by whoever prints a request: `toJSON` would give its data.
-        const value = { value: session, writable: true, configurable: true }
+        const value = ownOf({ value: session, writable: true, configurable: true })
         Object.defineProperty(request, property, value)
         next()
       },

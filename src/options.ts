@@ -8,7 +8,7 @@ import type { Lifetime } from './claims.ts'
 import { MAX_COOKIES, partName, writeCookie } from './cookies.ts'
 import { SessionConfigError } from './errors.ts'
 import type { SessionEvent } from './events.ts'
-import { isRecord, isWhole, momentOf, oneOf, refuseStrangers, show } from './guards.ts'
+import { isRecord, isWhole, momentOf, oneOf, ownOf, refuseStrangers, show } from './guards.ts'
 import { resolveLimits } from './limits.ts'
 import type { Limits, LimitsOption } from './limits.ts'
 import type { Schema } from './schema.ts'
@@ -121,20 +121,20 @@ const MOST_TOLERANCE = 60
  *
  * @throws SessionConfigError with the option's path, what is wrong, and what to write instead
  */
-export function resolve<Data extends object>(options: SessionOptions<Data>): Settings {
-  const given: unknown = options
+export function resolve<Data extends object>(given: SessionOptions<Data>): Settings {
   if (!isRecord(given)) throw new SessionConfigError('options', 'must be an object with secrets')
-  refuseStrangers(given, OPTION_NAMES, '')
+  const options = ownOf(given)
+  refuseStrangers(options, OPTION_NAMES, '')
   functionOr('revoked', options.revoked, undefined)
   const now = inSeconds(functionOr('clock', options.clock, Date.now))
   const { secrets } = options
-  const cookie = resolveCookie(given['cookie'])
-  const limits = resolveLimits(given['limits'], cookie.partitioned)
+  const cookie = resolveCookie(options.cookie)
+  const limits = resolveLimits(options.limits, cookie.partitioned)
   refuseNoRoom(cookie, limits)
   return Object.freeze({
     secrets: typeof secrets === 'function' ? secrets : parseSecrets(secrets, now()),
     secretsRefresh: seconds('secretsRefresh', options.secretsRefresh, 300, 1, DAY),
-    rotate: oneOf('rotate', given['rotate'] ?? 'lazy', ['lazy', 'eager']),
+    rotate: oneOf('rotate', options.rotate ?? 'lazy', ['lazy', 'eager']),
     cookie,
     lifetime: resolveLifetime(options),
     limits,

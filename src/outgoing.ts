@@ -1,11 +1,11 @@
 // Out: data -> claims -> seal -> chunks -> size -> cookies. What a session has become, as the lines
 // of one response. The mirror of incoming.ts.
 
-import { join } from './chunks.ts'
+import { isToken, join } from './chunks.ts'
 import { LONGEST_LIFE, begin, renew, renewalDue, renewalGrowth, write } from './claims.ts'
 import type { Claims } from './claims.ts'
-import { copyOf, isEmpty, partsOf, writeContents } from './contents.ts'
-import type { Contents, Part } from './contents.ts'
+import { copyOf, emptyContents, isEmpty, partsOf, writeContents } from './contents.ts'
+import type { Contents } from './contents.ts'
 import type { SealCause } from './events.ts'
 import { MOST_TOKEN } from './incoming.ts'
 import type { Context } from './incoming.ts'
@@ -78,31 +78,38 @@ export async function writeToken(state: State, context: Context): Promise<string
   return token
 }
 
-/** What the session would take if it were written now. Serialises once for each key, and again. */
+/**
+ * What the session would take if it were written now. Serialises each part alone, and the whole a few
+ * times: clients choose the keys of many a session, and what a report costs must not grow with their
+ * square.
+ */
 export function measure(state: State, key: DayKey, context: Context): SizeReport {
   const { serializer, lifetime, cookie, limits } = context
   const now = context.now()
   const claims = renew(claimsOf(state, now), now, lifetime)
-  const tokenOf = (contents: Contents) => {
-    const payload = new TextEncoder().encode(write(claims, writeContents(contents, serializer)))
-    return sealedLength(payload.length, key)
-  }
+  const bytesOf = (contents: Contents) =>
+    new TextEncoder().encode(write(claims, writeContents(contents, serializer))).length
   const weightOf = (contents: Contents) => {
     if (isEmpty(contents)) return weightOfNothing(state.jar.otherBytes, limits)
     // Only its length matters.
-    const token = 'e'.repeat(tokenOf(contents))
+    const token = 'e'.repeat(sealedLength(bytesOf(contents), key))
     const before = beforeOf(state, claims, context)
     return weigh(layOut(token, claims.expiresAt - now, before, cookie, limits).load, limits)
   }
+  const whole = bytesOf(state.contents)
+  const nothing = bytesOf(emptyContents())
   const parts = partsOf(state.contents)
-  const without = (removed: readonly Part[]) => {
-    const contents = copyOf(state.contents)
-    for (const part of removed) part.remove(contents)
-    return contents
-  }
+  const length = sealedLength(whole, key)
+  // Beside others, a comma goes with it.
+  const comma = parts.length > 1 ? 1 : 0
   return reportOn(parts, {
-    weigh: (removed) => weightOf(without(removed)),
-    length: (removed) => tokenOf(without(removed)),
+    length,
+    lengthOf: ({ alone }) => length - sealedLength(whole - comma - bytesOf(alone) + nothing, key),
+    weigh: (removed) => {
+      const contents = copyOf(state.contents)
+      for (const part of removed) part.remove(contents)
+      return weightOf(contents)
+    },
   })
 }
 
@@ -181,7 +188,7 @@ function isFirst(id = '', { unrenewed }: Context): boolean {
 /** How the session that came stood. */
 function levelBefore(state: State, context: Context): SizeReport['level'] {
   const [joined] = join(state.jar.parts)
-  if (joined === undefined || !('token' in joined)) return 'ok'
+  if (joined === undefined || !isToken(joined)) return 'ok'
   const { lifetime, cookie, limits } = context
   const before = beforeOf(state, state.came, context)
   return weigh(layOut(joined.token, lifetime.maxAge, before, cookie, limits).load, limits).level

@@ -10,6 +10,7 @@ export interface Fields {
   append(name: string, value: string): void
   delete(name: string): void
   keys(): Iterable<string>
+  getSetCookie?(): readonly string[]
 }
 
 /**
@@ -38,7 +39,10 @@ export function carry(response: Response, lines: readonly string[]): Response {
 /** What a response must say if its request's session was used: its lines, and that it is one visitor's. */
 export function writeFields(fields: Fields, lines: readonly string[]): void {
   forbidSharing(fields, lines.length > 0)
-  for (const line of lines) fields.append('Set-Cookie', line)
+  // A handler may commit before its wrapper does, and no response may set a cookie twice (RFC 6265bis
+  // section 4.1.1); nor has the size guard counted it twice.
+  const there = lines.length === 0 ? [] : (fields.getSetCookie?.() ?? [])
+  for (const line of lines) if (!there.includes(line)) fields.append('Set-Cookie', line)
 }
 
 /**

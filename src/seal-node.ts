@@ -1,12 +1,13 @@
 // The same bytes as seal.ts, with `node:crypto`: synchronous, so a token costs what AES costs and not
 // a trip to a thread pool. Taken where the runtime has it; the package imports nothing of Node.
 
+import { ownOf } from './guards.ts'
 import type { DayKey, Kid, MakeKey } from './keys.ts'
 import { decodeText, headerOf } from './seal.ts'
 
 /** What is used of `node:crypto`, whose one door this is. */
 interface NodeCrypto {
-  randomBytes(size: number): Bytes
+  randomFillSync(bytes: Bytes): Bytes
   createSecretKey(bytes: Uint8Array): object
   createCipheriv(name: string, key: object, iv: Uint8Array, options: TagLength): Cipher
   createDecipheriv(name: string, key: object, iv: Uint8Array, options: TagLength): Decipher
@@ -55,7 +56,7 @@ const NAME = 'aes-256-gcm'
 const IV_BYTES = 12
 
 /** The full tag. Without this option Node takes tags of 4 bytes too (CVE-2018-1000539 elsewhere). */
-const FULL_TAG: TagLength = { authTagLength: 16 }
+const FULL_TAG: TagLength = ownOf({ authTagLength: 16 })
 
 /**
  * How keys are made with `node:crypto`, or `undefined` where the runtime has none, or has one that
@@ -69,7 +70,9 @@ export function nodeKeys(): MakeKey | undefined {
     if (crypto === undefined || buffer === undefined) return undefined
     const { Buffer } = buffer
     if (!worksAsKnown(crypto, Buffer)) return undefined
-    const drawIv = () => crypto.randomBytes(IV_BYTES)
+    // Filled anew for every token, and used before anything else can run.
+    const iv = Buffer.from(new ArrayBuffer(IV_BYTES))
+    const drawIv = () => crypto.randomFillSync(iv)
     return (kid, bytes) => makeNodeKey(kid, bytes, crypto, Buffer, drawIv)
   } catch {
     return undefined

@@ -7,6 +7,7 @@ import { JOSEError } from 'jose/errors'
 import { compactDecrypt } from 'jose/jwe/compact/decrypt'
 import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
 import { decode, encode, endsCanonically } from './base64url.ts'
+import { ownOf } from './guards.ts'
 import type { DayKey, Kid } from './keys.ts'
 
 /**
@@ -19,6 +20,13 @@ const COMPACT =
 /** Six digits reach the year 4707; a leading zero would be a second spelling. */
 const HEADER =
   /^\{"alg":"dir","enc":"A256GCM","kid":"([A-Za-z0-9_-]{1,32})\.(0|[1-9][0-9]{0,5})"\}$/
+
+/** `parse` has let nothing else through: `jose` must not either. */
+const ONLY_OURS = ownOf({
+  keyManagementAlgorithms: ['dir'],
+  contentEncryptionAlgorithms: ['A256GCM'],
+  maxDecompressedLength: 0,
+})
 
 /** Characters of a token beside header and ciphertext: four dots, the IV and the tag. */
 const FRAME = 4 + 16 + 22
@@ -35,13 +43,8 @@ export async function makeJoseKey(kid: Kid, bytes: Uint8Array<ArrayBuffer>): Pro
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: nameOf(kid) })
         .encrypt(key),
     open: async (token) => {
-      const options = {
-        keyManagementAlgorithms: ['dir'],
-        contentEncryptionAlgorithms: ['A256GCM'],
-        maxDecompressedLength: 0,
-      }
       try {
-        return decodeText((await compactDecrypt(token, key, options)).plaintext)
+        return decodeText((await compactDecrypt(token, key, ONLY_OURS)).plaintext)
       } catch (error) {
         // What else goes wrong is not the client's doing.
         if (error instanceof JOSEError) return undefined
@@ -56,8 +59,18 @@ export function parse(token: string): Kid | undefined {
   const [, header, ciphertext, tag] = COMPACT.exec(token) ?? []
   if (header === undefined || ciphertext === undefined || tag === undefined) return undefined
   if (!endsCanonically(ciphertext) || !endsCanonically(tag)) return undefined
+  return header === last?.header ? last.kid : readHeader(header)
+}
+
+/** The header that was read last: all tokens of one secret and one day have the same. */
+let last: { readonly header: string; readonly kid: Kid } | undefined
+
+function readHeader(header: string): Kid | undefined {
   const [, id, day] = HEADER.exec(decode(header) ?? '') ?? []
-  return id === undefined || day === undefined ? undefined : { id, day: Number(day) }
+  if (id === undefined || day === undefined) return undefined
+  const kid = { id, day: Number(day) }
+  last = { header, kid }
+  return kid
 }
 
 /** The protected header of a key's tokens, encoded. */

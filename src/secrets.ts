@@ -2,7 +2,7 @@
 
 import { decode } from './base64url.ts'
 import { SessionConfigError } from './errors.ts'
-import { isRecord, momentOf, refuseStrangers } from './guards.ts'
+import { isRecord, momentOf, own, ownOf, refuseStrangers } from './guards.ts'
 
 /** A key of A256GCM (RFC 7518 section 5.3) has 256 bits; a shorter secret cannot fill it. */
 const SECRET_BYTES = 32
@@ -132,7 +132,8 @@ function entriesOf(option: unknown): readonly unknown[] {
     refuseWrapped(text)
     return text.split(',')
   }
-  if (isRecord(option) && Array.isArray(option['keys'])) return option['keys']
+  const keys = isRecord(option) ? own(option, 'keys') : undefined
+  if (Array.isArray(keys)) return keys
   throw new SessionConfigError(
     'secrets',
     'must be a string (several secrets separated by commas), a list, newest first, a JWK Set, or a function that returns one of these',
@@ -161,11 +162,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-function parseEntry(entry: unknown, where: string): Secret {
-  if (typeof entry === 'string') return parseText(entry, where)
-  if (!isRecord(entry)) {
-    throw new SessionConfigError(where, `must be a string or an object, not ${kindOf(entry)}`)
+function parseEntry(given: unknown, where: string): Secret {
+  if (typeof given === 'string') return parseText(given, where)
+  if (!isRecord(given)) {
+    throw new SessionConfigError(where, `must be a string or an object, not ${kindOf(given)}`)
   }
+  const entry = ownOf(given)
   const { activeFrom } = entry
   const from = activeFrom === undefined ? 0 : momentOf(`${where}.activeFrom`, activeFrom)
   if ('kty' in entry) {

@@ -151,7 +151,9 @@ function misfitOfObject(object: object, above: object[]): Misfit | undefined {
 function misfitOfList(list: readonly unknown[], above: object[]): Misfit | undefined {
   if (heightOf(list) !== 2) return misfit('is an instance of a class, which JSON would lose')
   for (let index = 0; index < list.length; index++) {
-    if (!(index in list)) return misfit('is a hole, which JSON turns into null', `[${index}]`)
+    if (!Object.hasOwn(list, index)) {
+      return misfit('is a hole, which JSON turns into null', `[${index}]`)
+    }
     const found = misfitOf(list[index], above)
     if (found !== undefined) return misfit(found.problem, `[${index}]${found.path}`)
   }
@@ -167,7 +169,7 @@ function misfitOfRecord(record: object, above: object[]): Misfit | undefined {
     if (typeof key === 'symbol') return misfit('has a symbol as a key, which JSON drops')
     if (!key.isWellFormed()) return misfit('has a key with half of a surrogate pair')
     const property = Object.getOwnPropertyDescriptor(record, key)
-    if (property === undefined || !('value' in property)) {
+    if (property === undefined || !Object.hasOwn(property, 'value')) {
       return misfit('is a getter or setter, of which JSON keeps one reading', pathOf(key, '.'))
     }
     if (property.enumerable !== true) {

@@ -12,6 +12,7 @@ import { Dictionary } from './dictionary.ts'
 import type { Access, Key } from './dictionary.ts'
 import { SessionCommittedError, SessionConfigError } from './errors.ts'
 import type { RejectionReason } from './errors.ts'
+import { ownOf } from './guards.ts'
 
 /** Why the cookie that came was not accepted. */
 export interface Rejection {
@@ -74,17 +75,23 @@ export interface Refused {
   readonly error?: unknown
 }
 
+/** Whether what came is valid: by its own claims, not by what every object may have got elsewhere. */
+export function isAccepted(result: Accepted | Refused): result is Accepted {
+  return Object.hasOwn(result, 'claims')
+}
+
 /** The state of a session as a request brought it, or of an empty one. */
 export function stateOf(
   environment: Environment,
   jar: Jar,
   result: Accepted | Refused | undefined,
 ): State {
-  const accepted = result !== undefined && 'claims' in result ? result : undefined
+  const accepted = result !== undefined && isAccepted(result) ? result : undefined
+  const refused = result === undefined || isAccepted(result) ? undefined : result
   return {
     environment,
     jar,
-    rejection: result !== undefined && 'reason' in result ? { reason: result.reason } : undefined,
+    rejection: refused && { reason: refused.reason },
     came: accepted?.claims,
     secretId: accepted?.secretId ?? '',
     text: accepted?.text,
@@ -239,10 +246,10 @@ export class Session<Data extends object = Record<string, unknown>> extends Dict
    * change, above all at login. Keeps the keys named in `keep` and the scopes named in `scopes`, and
    * nothing else.
    */
-  regenerate({
-    keep = [],
-    scopes = [],
-  }: { readonly keep?: readonly Key<Data>[]; readonly scopes?: readonly string[] } = {}): void {
+  regenerate(
+    given: { readonly keep?: readonly Key<Data>[]; readonly scopes?: readonly string[] } = {},
+  ): void {
+    const { keep = [], scopes = [] } = ownOf(given)
     const state = change(this.#state)
     const { contents } = state
     const kept: readonly string[] = keep

@@ -7,6 +7,7 @@ import type { CookieSource, Jar } from './cookies.ts'
 import { SessionCommittedError, SessionConfigError } from './errors.ts'
 import { acceptJar, acceptToken } from './incoming.ts'
 import type { SessionEvent } from './events.ts'
+import { ownOf } from './guards.ts'
 import { createRing, dayOf } from './keys.ts'
 import type { Ring } from './keys.ts'
 import { resolve } from './options.ts'
@@ -17,7 +18,7 @@ import { carry } from './response.ts'
 import { nodeKeys } from './seal-node.ts'
 import { makeJoseKey } from './seal.ts'
 import { checkEntry } from './serialize.ts'
-import { Session, stateOf } from './session.ts'
+import { Session, isAccepted, stateOf } from './session.ts'
 import type { Accepted, Refused, State } from './session.ts'
 import type { SizeReport } from './size.ts'
 
@@ -89,7 +90,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   options: SessionOptions<Data>,
 ): Sessions<Data> {
   const settings = resolve(options)
-  const { revoked } = options
+  const { revoked } = ownOf(options)
   const { cookie, lifetime, serializer, observe, now } = settings
   const ring = ringOf(settings)
   const context = { ...settings, ring, askRevoked, unrenewed: new Set<string>() }
@@ -145,7 +146,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     sessionOrRequest: Session<Data> | Request,
     response: Response,
   ): Promise<Response> {
-    const isRequest = 'headers' in sessionOrRequest
+    const isRequest = !(sessionOrRequest instanceof Session) && 'headers' in sessionOrRequest
     const session = isRequest ? await opened.get(sessionOrRequest) : sessionOrRequest
     if (session === undefined) return response
     const state = stateBehind(session)
@@ -172,7 +173,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(
       return lines
     }
     state.committed = true
-    state.writing = writeLines(state, context)
+    // Begun only when it is known to be under way: an observer may ask for the lines it is told of.
+    state.writing = Promise.resolve().then(() => writeLines(state, context))
     try {
       return await state.writing
     } catch (error) {
@@ -255,7 +257,7 @@ async function responseOf(handle: () => Response | Promise<Response>): Promise<R
 }
 
 function eventOf(result: Accepted | Refused, now: number): SessionEvent {
-  if ('reason' in result) return { type: 'rejected', ...result }
+  if (!isAccepted(result)) return { type: 'rejected', ...result }
   const { claims, secretId } = result
   return { type: 'opened', id: claims.id, secretId, age: now - claims.sealedAt }
 }

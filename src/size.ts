@@ -99,38 +99,47 @@ export function weightOfNothing(otherBytes: number, limits: Limits): Weight {
   return { ...weigh(load, limits), level: 'ok' }
 }
 
-/** What a session would take with some of its parts removed. */
+/** What a session takes, and would take. */
 export interface WhatIf<Part> {
-  weigh(removed: readonly Part[]): Weight
   /** Characters of the token. */
-  length(removed: readonly Part[]): number
+  readonly length: number
+  /** How many of them are a part's. */
+  readonly lengthOf: (part: Part) => number
+  /** With some of its parts removed. */
+  readonly weigh: (removed: readonly Part[]) => Weight
 }
 
 /**
- * The whole report. Asks once for each part, and once for each that must go: only for a report that
- * somebody asked for, never on the way of a session that fits.
+ * The whole report. Asks once for each part, and seldom for what the others would weigh: only for a
+ * report that somebody asked for, never on the way of a session that fits.
  */
 export function reportOn<Part extends { readonly label: string }>(
   parts: readonly Part[],
-  whatIf: WhatIf<Part>,
+  { length, lengthOf, weigh: weighWithout }: WhatIf<Part>,
 ): SizeReport {
-  const whole = whatIf.length([])
   const sizes = parts
-    .map((part) => ({ part, bytes: whole - whatIf.length([part]) }))
+    .map((part) => ({ part, bytes: lengthOf(part) }))
     .toSorted((a, b) => b.bytes - a.bytes)
-  const weight = whatIf.weigh([])
-  const move: Part[] = []
-  let level = weight.level
-  for (const { part } of sizes) {
-    if (level === 'ok') break
-    move.push(part)
-    level = whatIf.weigh(move).level
-  }
+  const largest = sizes.map(({ part }) => part)
+  const weight = weighWithout([])
+  const fits = (count: number) => weighWithout(largest.slice(0, count)).level === 'ok'
+  const move = weight.level === 'ok' ? 0 : fewest(largest.length, fits)
   return {
     ...weight,
-    keys: sizes.map(({ part, bytes }) => ({ key: part.label, bytes, share: bytes / whole })),
-    move: move.map(({ label }) => label),
+    keys: sizes.map(({ part, bytes }) => ({ key: part.label, bytes, share: bytes / length })),
+    move: largest.slice(0, move).map(({ label }) => label),
   }
+}
+
+/** The least count that is enough, or all if none is: by halves, since what is enough stays enough. */
+function fewest(all: number, isEnough: (count: number) => boolean): number {
+  let [tooFew, enough] = [0, all]
+  while (enough - tooFew > 1) {
+    const middle = (tooFew + enough) >> 1
+    if (isEnough(middle)) enough = middle
+    else tooFew = middle
+  }
+  return enough
 }
 
 function sum(numbers: readonly number[], each: number): number {

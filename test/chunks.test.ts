@@ -104,6 +104,8 @@ describe('join', () => {
     expect(join([[text(4097)]])).toEqual([{ reason: 'too-large' }])
     expect(join([['2.a'], [text(4096)]])).toEqual([{ token: `a${text(4096)}` }])
     expect(join([['2.a'], [text(4097)]])).toEqual([{ reason: 'too-large' }])
+    expect(join([['3.a'], ['b'], [text(4097)]])).toEqual([{ reason: 'too-large' }])
+    expect(join([['2.a'], ['b', text(4097)]])).toEqual([{ reason: 'too-large' }])
   })
 })
 

@@ -5,7 +5,14 @@ import { inspect } from 'node:util'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SessionTooLargeError, createSessions } from 'sealed-session'
-import type { Limits, LimitsOption, SessionEvent, SessionOptions, SizeReport } from 'sealed-session'
+import type {
+  Limits,
+  LimitsOption,
+  Serializer,
+  SessionEvent,
+  SessionOptions,
+  SizeReport,
+} from 'sealed-session'
 import { createJar, pairsOf } from './jar.ts'
 import { SECRET, START } from './mint.ts'
 
@@ -114,6 +121,46 @@ describe('the report', () => {
     const shares = keys.reduce((sum, { share }) => sum + share, 0)
     expect(shares).toBeGreaterThan(0.7)
     expect(shares).toBeLessThan(1)
+  })
+
+  test('what a key takes is what the token loses without it', async () => {
+    const texts = fc.dictionary(fc.stringMatching(/^[a-zäö"]{1,9}$/), fc.string(), { minKeys: 2 })
+    const sealed = async (data: object) => {
+      const { sessions } = setUp('browsers')
+      const session = await sessions.open(null)
+      session.setTestCookie()
+      for (const [key, value] of Object.entries(data)) session.set(key, value)
+      return { token: await sessions.seal(session), report: await sessions.measure(session) }
+    }
+    const property = fc.asyncProperty(texts, async (data) => {
+      const { token, report } = await sealed(data)
+      for (const { key, bytes } of report.keys) {
+        const { [key]: _, ...others } = data
+        const { token: shorter } = await sealed(others)
+        expect(bytes).toBe(token.length - shorter.length)
+      }
+    })
+    await fc.assert(property, { numRuns: 40 })
+  })
+
+  test('costs no more than its length allows, however many keys a client has chosen', async () => {
+    let characters = 0
+    const serializer: Serializer = {
+      parse: JSON.parse,
+      stringify(value) {
+        const text = JSON.stringify(value)
+        characters += text.length
+        return text
+      },
+    }
+    const sessions = createSessions({ secrets: SECRET, serializer, limits: 'portable' })
+    const session = await sessions.open(null)
+    for (let key = 0; key < 2000; key++) session.set(`key${key}`, key)
+    const whole = JSON.stringify(session).length
+    const { move } = await sessions.measure(session)
+    expect(move.length).toBeGreaterThan(1000)
+    // The whole, each part alone, and by halves what is left: twice 11 times at most, not 2 000 times.
+    expect(characters).toBeLessThan(15 * whole)
   })
 
   test('its bytes are the bytes of the lines that are written', async () => {

@@ -24,6 +24,11 @@ describe('the cookies', () => {
     expect(carried.headers.getSetCookie()).toEqual(['theme=dark; Path=/', 's=theirs', ...LINES])
   })
 
+  test('are not set twice by a handler that commits and a wrapper that commits again', () => {
+    const response = carry(new Response(null, { headers: { 'set-cookie': 'own=1' } }), LINES)
+    expect(carry(response, LINES).headers.getSetCookie()).toEqual(['own=1', ...LINES])
+  })
+
   test('are none if there are none', () => {
     const carried = carry(new Response('x'), [])
     expect(carried.headers.has('Set-Cookie')).toBe(false)

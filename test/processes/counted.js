@@ -1,0 +1,14 @@
+// Random bytes that are the same in every life. Loads nothing: globals may be frozen after this.
+
+const nodeCrypto = process.getBuiltinModule('node:crypto')
+
+/** From here on random bytes are counted. Begins again at each call. */
+export function countRandomBytes() {
+  let count = 0
+  const fill = (bytes) => {
+    for (let at = 0; at < bytes.length; at++) bytes[at] = count++
+    return bytes
+  }
+  crypto.getRandomValues = fill
+  nodeCrypto.randomFillSync = fill
+}

@@ -1,0 +1,185 @@
+// Everything that a session can go through, told as a list that is the same each time: the clock stands
+// still and the random bytes are counted. For processes whose globals have been tampered with.
+
+import { createSessions } from '../../dist/index.js'
+import { wrapLambda } from '../../dist/lambda.js'
+import { nodeSessions } from '../../dist/node.js'
+
+export const SECRET = 'TpO1kDOzKxnFtTFl3N3ViTQuWqhZTTjjMMXdMJHwyJ4'
+const REMOVED_SECRET = 'Zv2mPqYd7uTNrc8AgW0sLkXhJf4eB9iOnVQyH3KtE6M'
+const START = 1_768_478_400_000
+const NAME = '__Host-session'
+
+const { getBuiltinModule } = process
+
+/** @param {'node:crypto' | 'webcrypto'} engine */
+export function takeEngine(engine) {
+  process.getBuiltinModule = engine === 'webcrypto' ? undefined : getBuiltinModule
+}
+
+export function make(options) {
+  const events = []
+  const observe = (event) => void events.push({ ...event })
+  const sessions = createSessions({ secrets: SECRET, clock: () => START, observe, ...options })
+  return { sessions, events }
+}
+
+/** Cookies of all kinds, as they come from browsers. */
+export async function bake() {
+  const { sessions } = make()
+  const cookieOf = async (maker, fill) => {
+    const session = await maker.open(null)
+    fill(session)
+    const lines = await maker.setCookies(session)
+    return lines.map((line) => line.split(';', 1)[0]).join('; ')
+  }
+  const user = (session) => session.set('user', 'ada')
+  const good = await cookieOf(sessions, (session) => {
+    user(session)
+    session.set('cart', [{ id: 1, tags: ['a', 'b'] }])
+    session.scope('shop').set('open', true)
+    session.flash('note', 'hello')
+  })
+  const long = await cookieOf(make({ limits: { cookie: 700 } }).sessions, (session) => {
+    session.set('text', 'x'.repeat(1000))
+  })
+  const removed = await cookieOf(make({ secrets: REMOVED_SECRET }).sessions, user)
+  const idle = await cookieOf(make({ clock: () => START - 100_000_000 }).sessions, user)
+  const token = await sessions.open(good).then((session) => sessions.seal(session))
+  return {
+    cookies: {
+      none: '',
+      good,
+      marked: `${NAME}.x=1; ${good}; theme=dark`,
+      altered: good.replace(/.{5}$/, 'AAAAA'),
+      long,
+      incomplete: long.split('; ')[0],
+      removed,
+      idle,
+      nonsense: `${NAME}=nonsense`,
+    },
+    token,
+  }
+}
+
+/** The requests and responses of one life: the platform's own objects, made while it is still whole. */
+export function prepare({ cookies, token }) {
+  const url = 'https://example.test/'
+  const visits = Object.entries(cookies).map(([kind, cookie]) => ({
+    kind,
+    cookie,
+    headers: new Headers({ cookie }),
+    request: new Request(url, { headers: { cookie } }),
+    page: new Response('text'),
+    redirect: Response.redirect(url, 303),
+  }))
+  const login = { request: new Request(url), page: new Response(null, { status: 204 }) }
+  return { visits, login, token, good: cookies.good }
+}
+
+/** What becomes of them. */
+export async function live({ sessions, events }, { visits, login, token, good }) {
+  const told = []
+  const tell = (...what) => told.push(what)
+  const fail = (error) => ({ failed: error.code ?? String(error) })
+  const headersOf = (response) => [...response.headers, response.status]
+  const data = (session) => ({
+    id: session.id,
+    expiresAt: session.expiresAt?.getTime(),
+    rejection: session.rejection?.reason,
+    isNew: session.isNew,
+    entries: session.entries(),
+  })
+
+  for (const { kind, cookie, headers, request, page, redirect } of visits) {
+    const session = await sessions.open(request)
+    tell(kind, data(session), session.scope('shop').entries(), session.flash('note'))
+    tell(kind, headersOf(await sessions.commit(request, page)))
+
+    const changed = await sessions.open(cookie)
+    changed.set('visits', 1)
+    const form = changed.csrfToken()
+    tell(kind, changed.verifyCsrfToken(form), changed.verifyCsrfToken('x'))
+    tell(kind, headersOf(await sessions.commit(changed, redirect)))
+
+    const risen = await sessions.open({ headers: { cookie } })
+    risen.set('admin', true)
+    risen.regenerate()
+    tell(kind, risen.entries())
+    risen.set('user', 'eve')
+    risen.regenerate({ keep: ['user'] })
+    tell(kind, data(risen), await sessions.setCookies(risen))
+
+    const over = await sessions.open(headers)
+    over.destroy()
+    tell(kind, await sessions.setCookies(over))
+    for (const event of [
+      { version: '2.0', cookies: cookie.split('; ') },
+      { version: '1.0', headers: { Cookie: cookie }, multiValueHeaders: null },
+      { requestContext: { elb: {} }, headers: { cookie } },
+    ]) {
+      const handle = wrapLambda(sessions, (_, own) => ({ statusCode: own.set('n', 1) ?? 200 }))
+      tell(kind, await handle(event).catch(fail))
+    }
+  }
+
+  const bare = await sessions.unseal(token)
+  tell(data(bare), await sessions.seal(bare), await sessions.measure(bare))
+  tell(data(await sessions.unseal('x')))
+  const handler = sessions.wrap((_, session) => {
+    session.set('user', 'ada')
+    throw login.page
+  })
+  tell(headersOf(await handler(login.request)))
+  const big = await sessions.open(null)
+  big.set('text', 'x'.repeat(70_000))
+  tell(await sessions.setCookies(big).catch(fail))
+  for (const value of [
+    new Date(0),
+    { deep: [undefined] },
+    Array(1),
+    {
+      get a() {
+        return 1
+      },
+    },
+  ]) {
+    try {
+      tell(big.set('value', value))
+    } catch (error) {
+      tell(fail(error), error.path)
+    }
+  }
+  tell(await throughNode(sessions, good))
+  tell(events.splice(0))
+  return told
+}
+
+/** The middleware, with as much of a request and a response as it needs. */
+async function throughNode(sessions, cookie) {
+  const headers = new Map()
+  const response = {
+    headersSent: false,
+    writableEnded: false,
+    statusCode: 200,
+    getHeader: (name) => headers.get(name.toLowerCase()),
+    setHeader: (name, value) => headers.set(name.toLowerCase(), value),
+    removeHeader: (name) => headers.delete(name.toLowerCase()),
+    getHeaderNames: () => [...headers.keys()],
+  }
+  const request = { headers: { cookie } }
+  const { middleware, sessionOf } = nodeSessions(sessions)
+  return new Promise((resolve) => {
+    Object.assign(response, {
+      writeHead: () => response,
+      write: () => true,
+      end: () => resolve([...headers]),
+      flushHeaders: () => {},
+    })
+    middleware(request, response, (error) => {
+      if (error) return resolve(error.code ?? String(error))
+      sessionOf(request).set('visits', 1)
+      return response.end('text')
+    })
+  })
+}

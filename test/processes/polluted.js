@@ -1,0 +1,156 @@
+// A life under a polluted `Object.prototype`, beside the same life without. Every word that stands in
+// the source of this library, of `jose` or of `cookie` is put there, with values of every type, before
+// the sessions are created or after. Prints what made a difference, as JSON.
+
+import { readFileSync, readdirSync } from 'node:fs'
+import { countRandomBytes } from './counted.js'
+import { bake, live, make, prepare, takeEngine } from './life.js'
+
+/** The language and the platform fail on these by themselves, with or without this library. */
+const THEIRS = new Set(['get', 'set', 'return', 'length', 'required', 'stream'])
+
+/** What jose asks of objects of its own, in the engine for runtimes without `node:crypto`. */
+const JOSE = [
+  'aad',
+  'crit',
+  'encrypted_key',
+  'fromBase64',
+  'hash',
+  'toBase64',
+  'unprotected',
+  'zip',
+]
+
+const VALUES = ['x', 1, true, null, {}, ['x']]
+
+/** Values that would do harm where they are believed. */
+const HOSTILE = {
+  cookies: ['__Host-session=1'],
+  claims: { id: 'x', startedAt: 0, sealedAt: 0, expiresAt: 9e9, logouts: 9 },
+  reason: 'expired',
+  domain: 'evil.example',
+  path: '/evil',
+  secure: false,
+  sameSite: 'none',
+  priority: 'low',
+  maxAge: 1,
+  expires: new Date(0),
+  idleTimeout: false,
+  touchInterval: 0,
+  clockTolerance: 60,
+  validAfter: 9e9,
+  rotate: 'eager',
+  limits: 'browsers',
+  preset: 'browsers',
+  requestHeader: 1,
+  keep: ['admin', 'user', 'cart'],
+  scopes: ['shop'],
+  nbf: 1_768_478_000,
+  out: 9,
+  c: 'AAAAAAAAAAAAAAAAAAAAAA',
+  t: 1,
+  s: { shop: [{ open: 'evil' }, {}] },
+  f: { note: ['evil'] },
+  d: { user: 'eve' },
+  id: 'next',
+  activeFrom: 9e9,
+  keys: [{ kty: 'oct', k: 'A'.repeat(43) }],
+  kty: 'RSA',
+  version: '2.0',
+  property: 'user',
+  statusCode: 500,
+  multiValueHeaders: { 'x-evil': ['1'] },
+  authTagLength: 4,
+}
+
+const library = new URL('../../dist/', import.meta.url)
+const modules = new URL('../../node_modules/', import.meta.url)
+const folders = [
+  library,
+  new URL('cookie/dist/', modules),
+  ...['lib/', 'jwe/compact/', 'jwe/flattened/'].map(
+    (name) => new URL(`jose/dist/webapi/${name}`, modules),
+  ),
+]
+const words = [...new Set(folders.flatMap(wordsOf))].filter(
+  (word) => !(word in {}) && !THEIRS.has(word),
+)
+
+function wordsOf(folder) {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.js'))
+    .flatMap((name) => readFileSync(new URL(name, folder), 'utf8').match(/[A-Za-z_$][\w$]*/g) ?? [])
+}
+
+const differences = []
+const believed = []
+let lives = 0
+for (const engine of ['node:crypto', 'webcrypto']) {
+  takeEngine(engine)
+  countRandomBytes()
+  const baked = await bake()
+  const usual = JSON.stringify(await lifeUnder({}, 'before', baked))
+  const fair = engine === 'webcrypto' ? words.filter((word) => !JOSE.includes(word)) : words
+  for (const when of ['before', 'after']) {
+    const isUsual = async (pollution) =>
+      JSON.stringify(await lifeUnder(Object.fromEntries(pollution), when, baked)) === usual
+    const found = [await blame(Object.entries(HOSTILE), isUsual)]
+    for (const value of VALUES) {
+      found.push(
+        await blame(
+          fair.map((word) => [word, value]),
+          isUsual,
+        ),
+      )
+    }
+    for (const culprits of found) {
+      if (culprits.length > 0) differences.push({ engine, when, culprits: culprits.slice(0, 5) })
+    }
+
+    for (const name of engine === 'webcrypto' ? JOSE : []) {
+      for (const value of ['x', 'DEF', true, {}, ['x']]) {
+        const told = await lifeUnder({ [name]: value }, when, baked)
+        for (const kind of ['altered', 'incomplete', 'removed', 'idle', 'nonsense']) {
+          if (!isNothing(told, kind)) believed.push({ when, name, value, kind })
+        }
+      }
+    }
+  }
+}
+console.log(JSON.stringify({ words: words.length, lives, differences, believed }))
+
+/** The smallest part of a pollution, by halves, that makes a difference; empty if none does. */
+async function blame(pollution, isUsual) {
+  if (await isUsual(pollution)) return []
+  if (pollution.length === 1) return pollution
+  const middle = Math.ceil(pollution.length / 2)
+  const first = await blame(pollution.slice(0, middle), isUsual)
+  if (first.length > 0) return first
+  const second = await blame(pollution.slice(middle), isUsual)
+  return second.length > 0 ? second : pollution
+}
+
+async function lifeUnder(pollution, when, baked) {
+  lives++
+  const ready = prepare(baked)
+  countRandomBytes()
+  const early = when === 'after' ? make() : undefined
+  for (const [name, value] of Object.entries(pollution)) {
+    // Like a careless merge of JSON, which knows no property attributes.
+    Reflect.set(Object.prototype, name, value)
+  }
+  try {
+    return await live(early ?? make(), ready)
+  } catch (error) {
+    return { thrown: String(error) }
+  } finally {
+    for (const name of Object.keys(pollution)) delete Object.prototype[name]
+  }
+}
+
+/** Whether what came of a bad cookie is an empty session, or an error. */
+function isNothing(told, kind) {
+  if ('thrown' in told) return true
+  const [, session] = told.find(([of]) => of === kind)
+  return session.entries.length === 0 && session.rejection !== undefined
+}
