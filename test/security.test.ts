@@ -339,54 +339,7 @@ describe.each(engines)('with %s', (engine) => {
     }
   })
 
-  test.each([1, 2, 3])(
-    'A7: every bit flipped of every character of a session in %i cookies opens nothing',
-    { timeout: 120_000 },
-    async (count) => {
-      const limits = { preset: 'node', cookie: 400 } as const
-      const { sessions, cookieOf } = setUp({ limits })
-      const sizes = [1, 200, 420]
-      const cookie = await cookieOf({ text: 'x'.repeat(sizes[count - 1] ?? 0) })
-      const values = cookie.split('; ').map((pair) => pair.slice(pair.indexOf('=') + 1))
-      expect(values).toHaveLength(count)
-      let at = 0
-      let flips = 0
-      for (const value of values) {
-        const start = cookie.indexOf(value, at)
-        at = start + value.length
-        for (let index = start; index < at; index++) {
-          for (let bit = 0; bit < 8; bit++) {
-            flips++
-            const flipped = String.fromCharCode(cookie.charCodeAt(index) ^ (1 << bit))
-            const session = await sessions.open(
-              cookie.slice(0, index) + flipped + cookie.slice(index + 1),
-            )
-            if (session.isEmpty && session.rejection !== undefined) continue
-            expect.unreachable(`bit ${bit} of character ${index} changes nothing`)
-          }
-        }
-      }
-      expect(flips).toBe(8 * values.join('').length)
-      expect((await sessions.open(cookie)).isEmpty).toBe(false)
-    },
-  )
-
-  test('A7: a zero tag, and tags, IVs, headers and ciphertexts swapped between tokens, open nothing', async () => {
-    const { openValue } = setUp()
-    const one = parts(await mint(claims()))
-    const two = parts(await mint(claims({ d: { user: 'eve' } })))
-    const older = parts(await mint(claims({ iat: START - 86_400 }), { day: DAY - 1 }))
-    const tokens = [
-      [...one.slice(0, 4), 'A'.repeat(22)],
-      [...one.slice(0, 4), two[4]],
-      [...one.slice(0, 3), two[3], one[4]],
-      [...one.slice(0, 2), two[2], ...one.slice(3)],
-      [older[0], ...one.slice(1)],
-      [one[0], ...older.slice(1)],
-    ]
-    for (const token of tokens) expectNothing(await openValue(token.join('.')), 'undecryptable')
-  })
-
+  // Every bit flipped, every cut and every exchange of parts: tampering.test.ts, for both engines too.
   test('A7: a token made by other means opens, so the bytes that are authenticated are the standard ones', async () => {
     const { openValue } = setUp()
     expect((await openValue(forge(HEADER, claims()))).toJSON()).toEqual({ user: 'ada' })
@@ -1157,7 +1110,6 @@ describe.each(engines)('with %s', (engine) => {
     await sessions.seal(session)
     vi.spyOn(crypto, 'getRandomValues').mockImplementation((array) => array)
     vi.spyOn(nodeCrypto, 'randomFillSync').mockImplementation((buffer) => buffer)
-    vi.spyOn(nodeCrypto, 'randomBytes').mockImplementation((size: number) => Buffer.alloc(size))
     const [one, two] = [await sessions.seal(session), await sessions.seal(session)]
     expect(parts(one)[2]).toBe(parts(two)[2])
   })
@@ -1217,9 +1169,9 @@ describe.each(engines)('with %s', (engine) => {
       const names = (await sessions.setCookies(session)).map((line) => line.split('=', 1).join())
       expect(names).toEqual([NAME, `${NAME}.3`])
     }
-    const started = performance.now()
-    await sessions.open(`${NAME}=16.e; ${`${NAME}.1=x; `.repeat(50_000)}`)
-    expect(performance.now() - started).toBeLessThan(1000)
+    const twins = await sessions.open(`${NAME}=16.e; ${`${NAME}.1=x; `.repeat(50_000)}`)
+    expectNothing(twins, 'incomplete')
+    expect(await sessions.setCookies(twins)).toHaveLength(2)
   })
 
   test('E2: cookies whose names only begin like ours are not ours', async () => {
@@ -1376,7 +1328,8 @@ describe.each(engines)('with %s', (engine) => {
     expectNothing(await sessions.open(`${NAME}="${token}"`), 'malformed')
   })
 
-  test('E8: a header of a megabyte is read in linear time', async () => {
+  // A way of reading that is quadratic takes minutes, and ends by the time-out.
+  test('E8: a header of two megabytes is read in linear time', { timeout: 30_000 }, async () => {
     const { sessions, cookieOf } = setUp()
     const cookie = await cookieOf({ user: 'ada' })
     const units = [
@@ -1395,10 +1348,8 @@ describe.each(engines)('with %s', (engine) => {
       `${NAME}.1=`,
     ]
     for (const unit of units) {
-      const header = `${unit.repeat(1_000_000 / unit.length)};${cookie}`
-      const started = performance.now()
+      const header = `${unit.repeat(2_000_000 / unit.length)};${cookie}`
       const session = await sessions.open(header)
-      expect(performance.now() - started).toBeLessThan(1000)
       expect([unit, session.get('user')]).toEqual([unit, 'ada'])
     }
   })

@@ -19,9 +19,13 @@ interface Valid extends Case {
   readonly startedAt: string
   readonly expiresAt: string
   readonly data: Readonly<Record<string, unknown>>
+  readonly scopes?: Readonly<Record<string, unknown>>
+  readonly messages?: Readonly<Record<string, readonly unknown[]>>
+  readonly testCookieWorked?: boolean
 }
 
 interface Invalid extends Case {
+  readonly about: string
   readonly reason: string
 }
 
@@ -69,6 +73,12 @@ describe.each(['node:crypto', 'jose'])('with %s', (engine) => {
     expect(session.startedAt).toEqual(new Date(valid.startedAt))
     expect(session.expiresAt).toEqual(new Date(valid.expiresAt))
     expect(session.isNew).toBe(false)
+    const { scopes = {}, messages = {}, testCookieWorked = false } = valid
+    for (const [name, data] of Object.entries(scopes)) {
+      expect(session.scope(name).toJSON()).toEqual(data)
+    }
+    for (const [key, list] of Object.entries(messages)) expect(session.flash(key)).toEqual(list)
+    expect(session.testCookieWorked()).toBe(testCookieWorked)
   })
 
   test.each(vectors.invalid)('refuses as $reason: $title', async (invalid) => {
@@ -76,6 +86,14 @@ describe.each(['node:crypto', 'jose'])('with %s', (engine) => {
     const session = await open(invalid)
     expect(session.rejection).toEqual({ reason: invalid.reason })
     expect([session.isEmpty, session.id]).toEqual([true, undefined])
+  })
+
+  test('the vectors are opened by this engine', async () => {
+    withEngine()
+    const webCrypto = vi.spyOn(crypto.subtle, 'decrypt')
+    const [valid] = vectors.valid
+    if (valid !== undefined) await open(valid)
+    expect(webCrypto).toHaveBeenCalledTimes(engine === 'jose' ? 1 : 0)
   })
 })
 
@@ -93,4 +111,32 @@ test('there is a vector for every reason that a token or a header alone can give
     'undecryptable',
     'unknown-key',
   ])
+})
+
+test('there is a refused vector for every step of reading, with the reasons it can give', () => {
+  const reasons: Record<string, string[]> = {}
+  for (const { about, reason } of vectors.invalid) {
+    const known = (reasons[about] ??= [])
+    if (!known.includes(reason)) known.push(reason)
+  }
+  expect(reasons).toEqual({
+    form: ['malformed'],
+    header: ['malformed'],
+    kid: ['unknown-key', 'malformed', 'undecryptable'],
+    day: ['malformed', 'expired', 'not-yet-valid', 'undecryptable'],
+    AEAD: ['undecryptable', 'malformed'],
+    name: ['undecryptable'],
+    purpose: ['undecryptable'],
+    claims: ['malformed'],
+    time: ['expired', 'idle', 'not-yet-valid'],
+    logout: ['destroyed'],
+    data: ['invalid-data'],
+    count: ['malformed', 'incomplete', 'too-large', 'undecryptable'],
+  })
+})
+
+test('there are 20 vectors that open and 70 that do not, each under a title of its own', () => {
+  const { valid, invalid } = vectors
+  expect([valid.length, invalid.length]).toEqual([20, 70])
+  expect(new Set([...valid, ...invalid].map(({ title }) => title)).size).toBe(90)
 })
