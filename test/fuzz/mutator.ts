@@ -1,0 +1,357 @@
+// From one input to the next. Half of the mutations know nothing and turn bytes; the others know what
+// a header, a count, a mark, a token and a payload are, and change one thing that is otherwise right.
+
+import { NAME, START, dayOf } from '../mint.ts'
+import { cut, headerOf, pairsOf, partName, tokenIn, withToken } from './headers.ts'
+import type { Pair } from './headers.ts'
+import { mutatePayload, shuffled, usual } from './payloads.ts'
+import type { Random } from './random.ts'
+import { IDS, SECRETS, dayOfClaims, headerText, open, seal } from './tokens.ts'
+
+/** Twice what sixteen full cookies have: beyond it nothing is different any more. */
+const MOST_INPUT = 140_000
+
+type Mutation = (input: string, random: Random, other: string) => string
+
+/** Another input made from `input`, and now and then from a second one. */
+export function mutate(input: string, random: Random, other: string): string {
+  let mutated = input
+  for (let left = 1 + random.below(random.pick([1, 2, 6])); left > 0; left--) {
+    mutated = random.pick(MUTATIONS)(mutated, random, other)
+    if (mutated.length > MOST_INPUT) mutated = mutated.slice(0, MOST_INPUT)
+  }
+  return mutated
+}
+
+const NAMES = [
+  NAME,
+  `${NAME}.x`,
+  `${NAME}.1`,
+  `${NAME}.2`,
+  `${NAME}.9`,
+  `${NAME}.10`,
+  `${NAME}.15`,
+  `${NAME}.16`,
+  `${NAME}.0`,
+  `${NAME}.01`,
+  `${NAME}.1 `,
+  `${NAME}.`,
+  `${NAME}.xx`,
+  `${NAME}x`,
+  `x${NAME}`,
+  '__host-session',
+  '%5F%5FHost-session',
+  `\u00a0${NAME}`,
+  '__proto__',
+  'constructor',
+  '',
+  '$Version',
+  '"',
+  'theme',
+  `${NAME}=${NAME}`,
+] as const
+
+const MAGIC = [
+  ';',
+  ',',
+  '=',
+  '; ',
+  ';;',
+  ' ',
+  '\t',
+  '"',
+  '.',
+  '..',
+  '-',
+  '_',
+  '\\',
+  '%',
+  '%3D',
+  '%00',
+  '\u0000',
+  '\r\n',
+  '\u007f',
+  '\u00a0',
+  '\u00ff',
+  '\ufeff',
+  '\u2028',
+  '\ud800',
+  '\u{1f36a}',
+  '0.',
+  '1.',
+  '2.',
+  '3.',
+  '02.',
+  '10.',
+  '16.',
+  '17.',
+  '999999.',
+  '9999999999999999.',
+  '.x=',
+  'eyJ',
+  'eyJhbGciOiJub25lIn0',
+  'e30',
+  'AAAA',
+  'A',
+  'Q',
+  '==',
+  'null',
+  '{}',
+  '__proto__',
+  `${NAME}=`,
+  `${NAME}.x=1`,
+  `; ${NAME}.1=`,
+  `,${NAME}=`,
+  '$Path=/',
+  '$Version=1; ',
+] as const
+
+const COUNTS = [
+  '',
+  '0.',
+  '1.',
+  '2.',
+  '3.',
+  '9.',
+  '10.',
+  '15.',
+  '16.',
+  '17.',
+  '02.',
+  '1e1.',
+] as const
+const LOGOUTS = [
+  '0',
+  '1',
+  '2',
+  '01',
+  '-1',
+  '1.5',
+  '',
+  '999999999',
+  '1000000000',
+  'x',
+  '1 ',
+] as const
+
+const TOKEN_HEADERS = [
+  '{"alg":"none"}',
+  '{"alg":"dir","enc":"A128GCM","kid":"KID"}',
+  '{"alg":"A256KW","enc":"A256GCM","kid":"KID"}',
+  '{"alg":"PBES2-HS256+A128KW","enc":"A256GCM","p2c":2147483647,"p2s":"AAAA","kid":"KID"}',
+  '{"alg":"dir","enc":"A256GCM","zip":"DEF","kid":"KID"}',
+  '{"alg":"dir","enc":"A256GCM","kid":"KID","crit":["exp"],"exp":1}',
+  '{"alg":"dir","enc":"A256GCM","kid":"KID","cty":"JWT"}',
+  '{"enc":"A256GCM","alg":"dir","kid":"KID"}',
+  '{"alg":"dir","enc":"A256GCM","kid":"KID","kid":"KID"}',
+  '{"alg":"dir","enc":"A256GCM","kid":{"a":1}}',
+  '{"alg":"dir","enc":"A256GCM","kid":"__proto__.20468"}',
+  '{"alg":"dir", "enc":"A256GCM","kid":"KID"}',
+] as const
+
+const BYTE_MUTATIONS: readonly Mutation[] = [
+  (input, random) => {
+    const at = random.below(input.length)
+    const flipped = input.charCodeAt(at) ^ (1 << random.below(random.oneIn(8) ? 16 : 8))
+    return input === '' ? '' : replaced(input, at, at + 1, String.fromCharCode(flipped))
+  },
+  (input, random) => {
+    const at = random.below(input.length + 1)
+    return replaced(input, at, at, String.fromCharCode(random.below(256)))
+  },
+  (input, random) => replaced(input, ...random.range(input.length), ''),
+  (input, random) => {
+    const at = random.below(input.length)
+    return replaced(input, at, at + 1 + random.below(4), '')
+  },
+  (input, random) => {
+    const [from, to] = random.range(input.length)
+    return replaced(input, to, to, input.slice(from, to))
+  },
+  (input, random) => {
+    const at = random.below(input.length + 1)
+    return replaced(input, at, at + (random.oneIn(2) ? 1 : 0), random.pick(MAGIC))
+  },
+  (input, random, other) =>
+    input.slice(0, random.below(input.length + 1)) + other.slice(random.below(other.length + 1)),
+  (input, random) => {
+    const at = random.below(input.length + 1)
+    const length = random.oneIn(40) ? 70_000 : random.oneIn(8) ? 4_097 : random.below(60)
+    const unit = random.pick(MAGIC)
+    return replaced(input, at, at, unit.repeat(Math.ceil(length / unit.length)))
+  },
+]
+
+const HEADER_MUTATIONS: readonly Mutation[] = [
+  (input, random) => headerOf(shuffled(pairsOf(input), random)),
+  (input, random) => {
+    const pairs = pairsOf(input)
+    const twin = pairs[random.below(pairs.length)]
+    return twin === undefined ? input : headerOf(inserted(pairs, twin, random))
+  },
+  (input, random) => {
+    const pairs = pairsOf(input)
+    return headerOf(pairs.toSpliced(random.below(pairs.length), 1))
+  },
+  (input, random) =>
+    changedPair(input, random, ({ value }) => ({ name: random.pick(NAMES), value })),
+  (input, random, other) => {
+    const found = random.pick(pairsOf(other))
+    return found === undefined ? input : headerOf(inserted(pairsOf(input), found, random))
+  },
+  (input, random) => {
+    const pair = { name: random.pick(NAMES), value: random.pick(MAGIC) }
+    return headerOf(inserted(pairsOf(input), pair, random))
+  },
+  (input, random) =>
+    changedPair(input, random, ({ name, value }) => ({ name, value: `"${value}"` })),
+  (input, random) =>
+    input.replace(/; /g, (usual) =>
+      random.oneIn(3) ? random.pick([';', ',', ', ', ' ; ', ';;', ';\t', ';\u00a0']) : usual,
+    ),
+  (input, random) => {
+    const pair = { name: `${NAME}.x`, value: random.pick(LOGOUTS) }
+    return headerOf(inserted(pairsOf(input), pair, random))
+  },
+  (input, random) => {
+    const count = random.oneIn(2) ? random.pick(COUNTS) : `${random.below(20)}.`
+    return headerOf(
+      pairsOf(input).map(({ name, value }) =>
+        name === NAME ? { name, value: count + value.replace(/^\d+\./, '') } : { name, value },
+      ),
+    )
+  },
+  (input, random) => {
+    const others = pairsOf(input).filter(({ name }) => !name.startsWith(NAME))
+    return headerOf([...others, ...cut(tokenIn(input), 1 + random.below(17))])
+  },
+  (input, random) => {
+    const pair = { name: partName(random.below(18)), value: tokenIn(input).slice(0, 40) }
+    return headerOf(inserted(pairsOf(input), pair, random))
+  },
+]
+
+const TOKEN_MUTATIONS: readonly Mutation[] = [
+  (input, random, other) => {
+    const theirs = tokenIn(other).split('.')
+    const at = random.below(5)
+    const parts = tokenIn(input).split('.')
+    return withToken(input, parts.with(at % parts.length, theirs[at] ?? '').join('.'), random)
+  },
+  (input, random) => {
+    const parts = tokenIn(input).split('.')
+    const changed = random.oneIn(2)
+      ? parts.toSpliced(random.below(parts.length), 1)
+      : parts.toSpliced(random.below(parts.length), 0, random.pick(MAGIC))
+    return withToken(input, changed.join('.'), random)
+  },
+  (input, random, other) => {
+    const change = random.pick<Mutation>([...BYTE_MUTATIONS]) ?? keep
+    return withToken(input, change(tokenIn(input), random, tokenIn(other)), random)
+  },
+  // Headers, authenticated or not.
+  (input, random) => {
+    const token = tokenIn(input)
+    const [encoded = '', ...rest] = token.split('.')
+    const before = Buffer.from(encoded, 'base64url').toString('latin1')
+    const header = otherHeader(before, random)
+    const opened = random.oneIn(2) ? open(token) : undefined
+    if (opened !== undefined)
+      return withToken(input, seal(opened.payload, { ...opened, header }), random)
+    const text = Buffer.from(header, 'latin1').toString('base64url')
+    return withToken(input, [text, ...rest].join('.'), random)
+  },
+  (input, random) => {
+    const opened = open(tokenIn(input))
+    const payload = opened?.payload ?? usual()
+    return withToken(input, seal(payload, bindingFor(random)), random)
+  },
+]
+
+/** What is authenticated and wrong. */
+const PAYLOAD_MUTATIONS: readonly Mutation[] = [
+  resealed((payload, random) => mutatePayload(payload, random)),
+  resealed((payload, random) => mutatePayload(mutatePayload(payload, random), random)),
+  resealed((payload, random) => {
+    const change = random.pick<Mutation>([...BYTE_MUTATIONS]) ?? keep
+    return change(payload, random, payload)
+  }),
+]
+
+const MUTATIONS: readonly [Mutation, ...Mutation[]] = [
+  among(BYTE_MUTATIONS),
+  among(HEADER_MUTATIONS),
+  among(TOKEN_MUTATIONS),
+  among(PAYLOAD_MUTATIONS),
+]
+
+function keep(input: string): string {
+  return input
+}
+
+/** One of these, so that a kind is as likely as another, however many it has. */
+function among(mutations: readonly Mutation[]): Mutation {
+  return (input, random, other) => (random.pick(mutations) ?? keep)(input, random, other)
+}
+
+/** The token's payload changed and sealed under the key of the day it names, usually. */
+function resealed(change: (payload: string, random: Random) => string): Mutation {
+  return (input, random) => {
+    const opened = open(tokenIn(input))
+    const payload = change(opened?.payload.toString('utf8') ?? usual(), random)
+    const day = random.oneIn(12) ? undefined : dayOfClaims(payload)
+    // Latin-1 leaves bytes that are no UTF-8.
+    const bytes = Buffer.from(payload, random.oneIn(10) ? 'latin1' : 'utf8')
+    const { secret = SECRETS[0], purpose = 'cookie' } = opened ?? {}
+    const token = seal(bytes, { secret, purpose, day: day ?? opened?.day ?? dayOf(START) })
+    return withToken(input, token, random)
+  }
+}
+
+function otherHeader(header: string, random: Random): string {
+  const [, kid = `${IDS[0]}.${dayOf(START)}`] = /"kid":"([^"]*)"/.exec(header) ?? []
+  switch (random.below(4)) {
+    case 0:
+      return random.pick(TOKEN_HEADERS).replaceAll('KID', kid)
+    case 1:
+      return headerText(random.pick(IDS), neighbourOf(kid, random))
+    case 2: {
+      const change = random.pick<Mutation>([...BYTE_MUTATIONS]) ?? keep
+      return change(header, random, header)
+    }
+    default: {
+      const id = random.pick(['', 'a'.repeat(32), 'a'.repeat(33), '../x', '__proto__', IDS[0]])
+      return headerText(id, neighbourOf(kid, random))
+    }
+  }
+}
+
+/** A day beside the one a `kid` names, or none. */
+function neighbourOf(kid: string, random: Random): string {
+  const day = Number(kid.split('.').at(-1)) || dayOf(START)
+  const steps = [0, 1, -1, 2, -6, -7, -8, -9, 400, -400, -day, 10 ** 6]
+  const other = String(day + (random.pick(steps) ?? 0))
+  return random.oneIn(10) ? random.pick([`0${other}`, `${other}.0`, '', '1e4', ' 1']) : other
+}
+
+function bindingFor(random: Random) {
+  const secret = random.pick(SECRETS)
+  const purpose = random.pick(['cookie', 'cookie', 'token'] as const)
+  const name = random.pick([NAME, NAME, `${NAME}2`] as const)
+  const day = dayOf(START) - (random.pick([0, 0, 0, 1, 7, 8, -1]) ?? 0)
+  return { secret, purpose, name, day }
+}
+
+function replaced(text: string, from: number, to: number, by: string): string {
+  return text.slice(0, from) + by + text.slice(to)
+}
+
+function inserted(pairs: readonly Pair[], pair: Pair, random: Random): Pair[] {
+  return pairs.toSpliced(random.below(pairs.length + 1), 0, pair)
+}
+
+function changedPair(header: string, random: Random, change: (pair: Pair) => Pair): string {
+  const pairs = pairsOf(header)
+  const at = random.below(pairs.length)
+  return headerOf(pairs.map((pair, index) => (index === at ? change(pair) : pair)))
+}
