@@ -1,0 +1,211 @@
+// Random histories: what happens how often, chosen so that within some hundred of them everything does.
+
+import * as fc from 'fast-check'
+import type { Arbitrary } from 'fast-check'
+import { CONFIG } from './steps.ts'
+import type { Action, Config, History, Kind, Setup, Step, Toss } from './steps.ts'
+
+const HOUR = 3600
+const DAY = 86_400
+
+const bit = fc.constantFrom(0, 1)
+const few = fc.nat(5)
+
+const rings: readonly Config['secrets'][] = [
+  [[1, 0]],
+  [[2, 0]],
+  // The first two rotated, staged and staged twice.
+  rotated(0),
+  rotated(HOUR),
+  [[2, DAY], ...rotated(0)],
+]
+
+const parts = {
+  secrets: fc.constantFrom(...rings),
+  maxAge: fc.constantFrom(HOUR, DAY, 400 * DAY),
+  idleTimeout: fc.constantFrom<Config['idleTimeout']>(HOUR, 30 * DAY, false),
+  touchInterval: fc.constantFrom(0, 60),
+  rotate: fc.constant('eager' as const),
+  limits: fc.constant('portable' as const),
+  validAfter: fc.constantFrom(60, DAY),
+  skew: fc.constantFrom(2, -2),
+}
+
+/** Mostly one thing is other than usual: who changes all of them at once hears of one error only. */
+const config: Arbitrary<Partial<Config>> = fc
+  .oneof(
+    { weight: 6, arbitrary: fc.constant({}) },
+    { weight: 4, arbitrary: fc.record({ secrets: parts.secrets }) },
+    { weight: 5, arbitrary: fc.record({ secrets: fc.constant(rotated(0)), rotate: parts.rotate }) },
+    { weight: 2, arbitrary: fc.record({ maxAge: parts.maxAge }) },
+    { weight: 2, arbitrary: fc.record({ idleTimeout: parts.idleTimeout }) },
+    { weight: 1, arbitrary: fc.record({ touchInterval: parts.touchInterval }) },
+    { weight: 1, arbitrary: fc.record({ limits: parts.limits }) },
+    { weight: 1, arbitrary: fc.record({ validAfter: parts.validAfter }) },
+    { weight: 3, arbitrary: fc.record({ skew: parts.skew }) },
+    { weight: 1, arbitrary: fc.record(parts, { requiredKeys: [] }) },
+  )
+  .map(fitting)
+
+function rotated(activeFrom: number): Config['secrets'] {
+  return [
+    [1, activeFrom],
+    [0, 0],
+  ]
+}
+
+/** An idle timeout has to be longer than the interval at which it is renewed. */
+function fitting(config: Partial<Config>): Partial<Config> {
+  const { idleTimeout = CONFIG.idleTimeout, touchInterval = CONFIG.touchInterval } = config
+  const fits = idleTimeout === false || touchInterval < idleTimeout
+  return fits ? config : { ...config, touchInterval: 60 }
+}
+
+const setup: Arbitrary<Partial<Setup>> = fc.record({
+  cookie: weighed<Setup['cookie']>({ host: 5, domain: 4, unguarded: 1 }),
+  engine: weighed<Setup['engine']>({ node: 24, jose: 1 }),
+  persistent: fc.constantFrom(true, false),
+  fleet: fc.array(config, { minLength: 1, maxLength: 2 }),
+})
+
+type Weights<T extends string> = Readonly<Partial<Record<T, number>>>
+
+const ACTIONS: Weights<Action> = {
+  set: 10,
+  add: 3,
+  delete: 2,
+  clear: 1,
+  login: 4,
+  logout: 4,
+  goodbye: 1,
+  flash: 2,
+  take: 2,
+  scope: 2,
+  touch: 2,
+  read: 4,
+  ignore: 1,
+}
+
+/** Characters: one cookie, just around one, two and three, and up to more than sixteen. */
+const small = fc.constantFrom(1, 40, 200)
+const medium = fc.constantFrom(2800, 2850, 3000, 3000, 3500, 5800, 5900, 9000)
+const large = fc.constantFrom(20_000, 45_000, 46_500, 60_000)
+
+/** Seconds: often within what a session lives through, now and then far beyond, and back again. */
+const clock = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(1, 4, 6, 60, 600, HOUR, 3 * HOUR, 9 * HOUR) },
+  { weight: 2, arbitrary: fc.constantFrom(DAY, 6 * DAY, 30 * DAY, 100 * DAY) },
+  { weight: 2, arbitrary: fc.constantFrom(-1, -4, -30, -HOUR, -2 * DAY) },
+)
+
+const pieces = fc.constantFrom(0, 1, 1, 2)
+const end = fc.constantFrom('absolute', 'idle')
+const around = fc.constantFrom(-3, -1, 0, 4, 5, 6)
+
+const toss = weighed<Toss>({ junk: 3, own: 5, splice: 6, delete: 1, mark: 1 })
+
+/** What makes one kind of history: how often each kind of step is taken, and with what. */
+interface Kinds {
+  readonly steps: Weights<Kind>
+  readonly actions?: Weights<Action>
+  readonly amount?: Arbitrary<number>
+}
+
+function historyOf({ steps, actions = ACTIONS, amount = small }: Kinds): Arbitrary<History> {
+  const action = weighed(actions)
+  const nth = fc.integer({ min: -1, max: 5 })
+  const all: { readonly [K in Kind]: Arbitrary<Step> } = {
+    ask: tuple(fc.constant('ask'), bit, bit, bit, action, amount),
+    answer: tuple(fc.constant('answer'), bit, few),
+    deliver: tuple(fc.constant('deliver'), bit, few, pieces),
+    visit: tuple(fc.constant('visit'), bit, bit, bit, action, amount),
+    close: tuple(fc.constant('close'), bit),
+    clock: tuple(fc.constant('clock'), clock),
+    until: tuple(fc.constant('until'), end, around),
+    deploy: tuple(fc.constant('deploy'), bit, config),
+    evict: tuple(fc.constant('evict'), nth),
+    crowd: tuple(fc.constant('crowd'), fc.integer({ min: 25, max: 40 })),
+    own: tuple(fc.constant('own'), bit, action, amount),
+    toss: tuple(fc.constant('toss'), bit, toss, few, few),
+  }
+  const weighted = Object.entries(all).flatMap(([kind, arbitrary]) => {
+    const weight = steps[kind as Kind]
+    return weight === undefined ? [] : [{ weight, arbitrary }]
+  })
+  return fc.tuple(
+    setup,
+    fc.array(fc.oneof(...weighted), { minLength: 8, maxLength: 28, size: 'max' }),
+  )
+}
+
+/** One visitor after the other's time, with nothing in the way: lives, ends, deploys. */
+const calm = historyOf({
+  steps: { visit: 200, clock: 50, until: 40, deploy: 30, crowd: 3, evict: 3 },
+  amount: fc.oneof({ weight: 9, arbitrary: small }, { weight: 2, arbitrary: medium }),
+})
+
+/** Logins, logouts and writes that overtake each other. */
+const racing = historyOf({
+  steps: { ask: 100, answer: 90, deliver: 100, visit: 60, clock: 10, close: 10, evict: 3 },
+  actions: { set: 4, login: 3, logout: 5, goodbye: 1, read: 1, touch: 1 },
+})
+
+/** Sessions of many cookies, which arrive in pieces and lose some. */
+const heavy = historyOf({
+  steps: {
+    ask: 80,
+    answer: 80,
+    deliver: 120,
+    visit: 80,
+    evict: 20,
+    clock: 10,
+    deploy: 10,
+    crowd: 5,
+  },
+  actions: { set: 8, add: 3, delete: 2, clear: 1, login: 1, logout: 2, touch: 2, read: 2 },
+  amount: fc.oneof(
+    { weight: 3, arbitrary: small },
+    { weight: 7, arbitrary: medium },
+    { weight: 1, arbitrary: large },
+  ),
+})
+
+/** A neighbour who sets what he likes. */
+const hostile = historyOf({
+  steps: { visit: 100, ask: 20, answer: 20, deliver: 20, own: 50, toss: 80, clock: 20, until: 5 },
+  amount: fc.oneof({ weight: 3, arbitrary: small }, { weight: 3, arbitrary: medium }),
+})
+
+/** A little of everything. */
+const mixed = historyOf({
+  steps: {
+    visit: 180,
+    ask: 90,
+    answer: 90,
+    deliver: 90,
+    close: 20,
+    clock: 40,
+    until: 10,
+    deploy: 20,
+    evict: 20,
+    crowd: 10,
+    own: 20,
+    toss: 30,
+  },
+  amount: fc.oneof({ weight: 8, arbitrary: small }, { weight: 4, arbitrary: medium }),
+})
+
+export const histories: Arbitrary<History> = fc.oneof(calm, racing, heavy, hostile, mixed)
+
+function weighed<T extends string>(weights: Weights<T>): Arbitrary<T> {
+  const choices = Object.entries<number | undefined>(weights).flatMap(([choice, weight = 0]) =>
+    Array.from({ length: weight }, () => choice as T),
+  )
+  return fc.constantFrom(...choices)
+}
+
+function tuple<const T extends readonly unknown[]>(
+  ...parts: { [K in keyof T]: Arbitrary<T[K]> }
+): Arbitrary<T> {
+  return fc.tuple(...parts) as unknown as Arbitrary<T>
+}
