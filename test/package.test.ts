@@ -1,8 +1,20 @@
 // What a user installs: the files, what they import, and what they bring with them.
 
 import { execFileSync } from 'node:child_process'
-import { readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
+
+interface Lock {
+  readonly lockfileVersion: number
+  readonly packages: Readonly<Record<string, LockedPackage>>
+}
+
+interface LockedPackage {
+  readonly integrity?: string
+  readonly resolved?: string
+  readonly link?: boolean
+  readonly dependencies?: Readonly<Record<string, string>>
+}
 
 const root = new URL('..', import.meta.url)
 const manifest = JSON.parse(read('package.json'))
@@ -18,7 +30,16 @@ test('the package has the built files of every source and nothing else', () => {
 test('it brings jose and cookie, and no other package', () => {
   expect(Object.keys(manifest.dependencies).toSorted()).toEqual(['cookie', 'jose'])
   expect(manifest.peerDependencies).toBeUndefined()
-  expect(manifest.scripts.postinstall).toBeUndefined()
+  const { packages }: Lock = JSON.parse(read('package-lock.json'))
+  for (const name of ['cookie', 'jose']) {
+    expect(packages[`node_modules/${name}`], name).toMatchObject({ license: 'MIT' })
+    expect(packages[`node_modules/${name}`]?.dependencies, name).toBeUndefined()
+  }
+})
+
+test('nothing of it is run when it is installed', () => {
+  const atInstall = /^(pre|post)?(install|prepare)$/
+  expect(Object.keys(manifest.scripts).filter((name) => atInstall.test(name))).toEqual([])
 })
 
 test('the library imports its own files, jose and cookie; only the command imports Node', () => {
@@ -42,13 +63,32 @@ test('every entry point is there, with its types first', () => {
   expect(packed).toContain(manifest.bin['sealed-session'].slice(2))
 })
 
-test('lock files name no host', () => {
-  const locks = [
-    'bench/package-lock.json',
-    'package-lock.json',
-    ...packagesBelow('test').map((name) => `test/${name}/package-lock.json`),
-  ]
-  for (const lock of locks) expect(read(lock), lock).not.toMatch(/https?:\/\/[^"]*\.tgz/)
+test('every lock file fixes every package by its hash, and names no host', () => {
+  // Listed here, so that a folder that loses its lock file is noticed.
+  expect(lockFiles()).toEqual(manifests().map((path) => path.replace('.json', '-lock.json')))
+  for (const path of lockFiles()) {
+    const { lockfileVersion, packages }: Lock = JSON.parse(read(path))
+    expect(lockfileVersion, path).toBe(3)
+    const { '': project, ...installed } = packages
+    expect(Object.keys(installed).length, path).toBeGreaterThan(2)
+    expect(project, path).toMatchObject(rangesOf(path))
+    for (const [name, entry] of Object.entries(installed)) {
+      expect(name, path).toMatch(/^node_modules\//)
+      expect(entry.integrity, `${path}: ${name}`).toMatch(/^sha512-[A-Za-z0-9+/]{86}==$/)
+      expect([entry.resolved, entry.link], `${path}: ${name}`).toEqual([undefined, undefined])
+    }
+  }
+})
+
+test('no folder installs from anywhere but the registry that the machine is set to', () => {
+  for (const path of manifests()) {
+    const { dependencies = {}, devDependencies = {}, overrides = {} } = JSON.parse(read(path))
+    const ranges = Object.values<string>({ ...dependencies, ...devDependencies, ...overrides })
+    for (const range of ranges) expect(range, path).toMatch(/^(npm:(@[\w-]+\/)?[\w-]+@)?\^?\d/)
+    expect(read(path.replace('package.json', '.npmrc')), path).toMatch(
+      /^omit-lockfile-registry-resolved=true$/m,
+    )
+  }
 })
 
 function read(path: string): string {
@@ -67,12 +107,33 @@ function sourcesOf(folder: string): string[] {
   return names.map((name) => name.replace(/\.ts$/, ''))
 }
 
-function packagesBelow(folder: string): string[] {
+/** Every `package.json` of ours: the root's, and those of the folders that install for themselves. */
+function manifests(): string[] {
+  return [
+    'package.json',
+    ...['bench', ...foldersBelow('test')].map((name) => `${name}/package.json`),
+  ]
+    .filter((path) => existsSync(new URL(path, root)))
+    .toSorted()
+}
+
+function lockFiles(): string[] {
+  const locks = manifests().map((path) => path.replace('.json', '-lock.json'))
+  return locks.filter((path) => existsSync(new URL(path, root)))
+}
+
+/** What a lock file's own entry repeats from the manifest beside it: if not, it is out of date. */
+function rangesOf(lock: string): object {
+  const { dependencies, devDependencies } = JSON.parse(read(lock.replace('-lock', '')))
+  return {
+    ...(dependencies === undefined ? {} : { dependencies }),
+    ...(devDependencies === undefined ? {} : { devDependencies }),
+  }
+}
+
+function foldersBelow(folder: string): string[] {
   const entries = readdirSync(new URL(folder, root), { withFileTypes: true })
-  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  return folders.filter((name) =>
-    readdirSync(new URL(`${folder}/${name}`, root)).includes('package-lock.json'),
-  )
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${folder}/${name}`)
 }
 
 function packedFiles(): string[] {
