@@ -28,15 +28,18 @@ export interface Context extends Settings {
   readonly unrenewed: Set<string>
 }
 
-/**
- * The newest of the sessions that came in a jar, the first reason against them, or `undefined` if
- * none came.
- */
-export async function acceptJar(
-  jar: Jar,
-  context: Context,
-): Promise<Accepted | Refused | undefined> {
+/** What came in a jar. */
+export interface Found {
+  /** The newest session, the first reason against them, or `undefined` if none came. */
+  readonly result: Accepted | Refused | undefined
+  /** The most logouts that a session which came, or the mark, knows of: a logout now is one more. */
+  readonly logouts: number
+}
+
+/** The newest of the sessions that came in a jar: of several, where scopes overlap. */
+export async function acceptJar(jar: Jar, context: Context): Promise<Found> {
   let best: Accepted | Refused | undefined
+  let { logouts } = jar
   for (const joined of join(jar.parts)) {
     const result = isToken(joined)
       ? // One after the other: a header full of twins must not take many threads at once.
@@ -44,8 +47,9 @@ export async function acceptJar(
         await acceptToken(joined.token, 'cookie', jar.logouts, context)
       : joined
     if (best === undefined || isNewer(result, best)) best = result
+    if (isAccepted(result)) logouts = Math.max(logouts, result.claims.logouts)
   }
-  return best
+  return { result: best, logouts }
 }
 
 /** What a token holds, or why it is not accepted. At most one derivation and one decryption. */

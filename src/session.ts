@@ -80,11 +80,16 @@ export function isAccepted(result: Accepted | Refused): result is Accepted {
   return Object.hasOwn(result, 'claims')
 }
 
-/** The state of a session as a request brought it, or of an empty one. */
+/**
+ * The state of a session as a request brought it, or of an empty one.
+ *
+ * @param logouts how many the request knows of
+ */
 export function stateOf(
   environment: Environment,
   jar: Jar,
   result: Accepted | Refused | undefined,
+  logouts: number = jar.logouts,
 ): State {
   const accepted = result !== undefined && isAccepted(result) ? result : undefined
   const refused = result === undefined || isAccepted(result) ? undefined : result
@@ -98,7 +103,7 @@ export function stateOf(
     contents: accepted?.contents ?? emptyContents(),
     tested: accepted?.contents.tested ?? false,
     claims: accepted?.claims,
-    logouts: Math.max(jar.logouts, accepted?.claims.logouts ?? 0),
+    logouts: Math.max(logouts, accepted?.claims.logouts ?? 0),
     used: false,
     changed: false,
     exposed: false,

@@ -119,7 +119,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(
 
   async function openHeader(header: string): Promise<Session<Data>> {
     const jar = readCookies(header, cookie.name)
-    return sessionOf(jar, await acceptJar(jar, context))
+    const { result, logouts } = await acceptJar(jar, context)
+    return sessionOf(jar, result, logouts)
   }
 
   async function unseal(token: string | null | undefined): Promise<Session<Data>> {
@@ -208,9 +209,13 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     }
   }
 
-  function sessionOf(jar: Jar, result: Accepted | Refused | undefined): Session<Data> {
+  function sessionOf(
+    jar: Jar,
+    result: Accepted | Refused | undefined,
+    logouts?: number,
+  ): Session<Data> {
     if (result !== undefined) observe(eventOf(result, now()))
-    return new Session<Data>(stateOf(environment, jar, result))
+    return new Session<Data>(stateOf(environment, jar, result, logouts))
   }
 
   function stateBehind(session: Session<Data>): State {

@@ -866,6 +866,24 @@ describe.each(engines)('with %s', (engine) => {
     expect(jar.names()).toEqual([`${NAME}.x`])
   })
 
+  test('C2: a logout ends every session that came with it, not only the newest', async () => {
+    const { sessions } = setUp()
+    // The browser lost its mark after five logouts, and the older session is in another scope.
+    const older = await mint(claims({ iat: START - 50, out: 5 }))
+    const newer = await mint(claims({ iat: START - 10 }))
+    for (const values of [
+      [older, newer],
+      [newer, older],
+    ]) {
+      const session = await sessions.open(values.map((value) => `${NAME}=${value}`).join('; '))
+      expect(session.startedAt).toEqual(new Date((START - 10) * 1000))
+      session.destroy()
+      const [, mark = ''] = await sessions.setCookies(session)
+      expect(mark).toMatch(/^__Host-session\.x=6;/)
+      expectNothing(await sessions.open(`${NAME}=${older}; ${NAME}.x=6`), 'destroyed')
+    }
+  })
+
   test('C3: regenerate keeps no id, no time and no value that was not named', async () => {
     const { time, sessions, cookieOf } = setUp()
     const planted = await cookieOf({ user: 'mallory', theme: 'dark' })
