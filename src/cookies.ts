@@ -51,6 +51,9 @@ export const LINE_FRAME_BYTES = 14
 /** Nine digits: more logouts than a browser lives through, and exact in a double. */
 const LOGOUTS = /^[1-9][0-9]{0,8}$/
 
+/** `=` for the first part, `.1=` to `.15=` for the others, `.x=` for the mark. */
+const SUFFIX = /^(?:\.(x|[1-9]|1[0-5]))?=/
+
 /** No header can hold it as it is. */
 const BEYOND_A_BYTE = /[\u0100-\uffff]/
 
@@ -79,7 +82,7 @@ export function readCookies(header: string, name: string): Jar {
   let otherBytes = 0
   const take = (pair: string): boolean => {
     const [from, to] = trim(pair, 0, pair.length)
-    const slot = pair.startsWith(name, from) ? slotOf(pair, from + name.length, to) : undefined
+    const slot = pair.startsWith(name, from) ? slotOf(pair, from + name.length) : undefined
     if (slot === undefined) return false
     const value = pair.slice(slot.valueAt, to)
     if (slot.index === undefined) {
@@ -183,21 +186,16 @@ function hasGet(value: object): value is { get(name: string): string | null } {
   return 'get' in value && typeof value.get === 'function'
 }
 
-/** Which of our cookies a pair is, by what follows the base name: `=`, `.1=` to `.15=`, or `.x=`. */
+/** Which of our cookies a pair is, by what follows the base name, and where its value begins. */
 function slotOf(
-  header: string,
+  pair: string,
   from: number,
-  to: number,
 ): { readonly index: number | undefined; readonly valueAt: number } | undefined {
-  if (header[from] === '=' && from < to) return { index: 0, valueAt: from + 1 }
-  // No further than the longest suffix: a search through the rest, for every name, would be quadratic.
-  const length = header.slice(from, Math.min(to, from + '.15='.length)).indexOf('=')
-  if (length === -1) return undefined
-  const suffix = header.slice(from, from + length)
-  const valueAt = from + length + 1
-  if (suffix === '.x') return { index: undefined, valueAt }
-  const [, digits] = /^\.([1-9]|1[0-5])$/.exec(suffix) ?? []
-  return digits === undefined ? undefined : { index: Number(digits), valueAt }
+  // As far as the longest suffix reaches: what follows may be long.
+  const match = SUFFIX.exec(pair.slice(from, from + '.15='.length))
+  if (match === null) return undefined
+  const [{ length }, suffix = '0'] = match
+  return { index: suffix === 'x' ? undefined : Number(suffix), valueAt: from + length }
 }
 
 /** Space and tab only (RFC 6265bis section 5.6); what Unicode calls blank is part of a name. */

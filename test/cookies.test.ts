@@ -253,6 +253,11 @@ describe('cookieHeader', () => {
     expect(cookieHeader(event as CookieSource)).toBe('')
   })
 
+  test('is not led astray by a header whose name is get', async () => {
+    expect(cookieHeader(await receive({ get: ['x'], cookie: [header] }))).toBe(header)
+    expect(cookieHeader({ headers: { get: 'x', cookie: header } })).toBe(header)
+  })
+
   test('finds the cookies of a request that Node has received', async () => {
     const received = await receive({ cookie: [`${NAME}=v`, 'a=1'] })
     expect(cookieHeader(received)).toBe(header)

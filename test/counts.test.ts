@@ -286,6 +286,16 @@ describe('keys', () => {
     expect([derive.mock.calls.length, makeKey.mock.calls.length]).toEqual([3, 3])
   })
 
+  test('the header of a secret and a day is decoded once, not with every token', async () => {
+    const cookie = await cookieOf({ secrets: SECRET, clock }, { user: 'ada' })
+    const sessions = await warm({ secrets: SECRET, clock }, cookie)
+    const decode = vi.spyOn(globalThis, 'atob')
+    for (let request = 0; request < 10; request++) {
+      expect((await sessions.open(cookie)).get('user')).toBe('ada')
+    }
+    expect(decode).not.toHaveBeenCalled()
+  })
+
   test('a secret without a name has it derived once, and so has its key', async () => {
     const sessions = createSessions({ secrets: SECRET, clock })
     const derive = vi.spyOn(crypto.subtle, 'deriveBits')

@@ -67,6 +67,18 @@ describe('one format, two engines', () => {
     expect(await node.open(token)).toBeUndefined()
     expect(await jose.open(token)).toBeUndefined()
   })
+
+  test('a tag of any other length is an error to node:crypto too, should it ever get there', async () => {
+    const { node } = await bothKeys()
+    const token = await node.seal('text')
+    for (const characters of [6, 8, 16, 20]) {
+      const short = token.slice(0, token.lastIndexOf('.') + 1 + characters)
+      expect(parse(short)).toBeUndefined()
+      expect(() => node.open(short)).toThrow(
+        expect.objectContaining({ code: 'ERR_CRYPTO_INVALID_AUTH_TAG' }),
+      )
+    }
+  })
 })
 
 describe('where the runtime has no usable node:crypto', () => {
@@ -92,12 +104,17 @@ describe('where the runtime has no usable node:crypto', () => {
     expect(nodeKeys()).toBeUndefined()
 
     const crypto = getBuiltinModule('node:crypto')
-    const otherCipher = { ...crypto, createCipheriv: withZeroTag(crypto) }
-    vi.stubGlobal('process', {
-      getBuiltinModule: (name: string) =>
-        name === 'node:crypto' ? otherCipher : getBuiltinModule(name),
-    })
-    expect(nodeKeys()).toBeUndefined()
+    for (const broken of [
+      { createCipheriv: withZeroTag(crypto) },
+      { createDecipheriv: thatOpensAnything(crypto) },
+      { createDecipheriv: thatOpensToZeros(crypto) },
+    ]) {
+      vi.stubGlobal('process', {
+        getBuiltinModule: (name: string) =>
+          name === 'node:crypto' ? { ...crypto, ...broken } : getBuiltinModule(name),
+      })
+      expect(nodeKeys()).toBeUndefined()
+    }
   })
 })
 
@@ -110,5 +127,25 @@ function withZeroTag({ createCipheriv }: typeof import('node:crypto')) {
     const cipher = createCipheriv('aes-256-gcm', ...rest)
     cipher.getAuthTag = () => Buffer.alloc(16)
     return cipher
+  }
+}
+
+function thatOpensAnything({ createDecipheriv }: typeof import('node:crypto')) {
+  return (_: string, ...rest: [Buffer, Buffer, { authTagLength: 16 }]) => {
+    const decipher = createDecipheriv('aes-256-gcm', ...rest)
+    Reflect.set(decipher, 'final', () => Buffer.alloc(0))
+    return decipher
+  }
+}
+
+function thatOpensToZeros({ createDecipheriv }: typeof import('node:crypto')) {
+  return (_: string, ...rest: [Buffer, Buffer, { authTagLength: 16 }]) => {
+    const decipher = createDecipheriv('aes-256-gcm', ...rest)
+    const { update } = decipher
+    Reflect.set(decipher, 'update', (...given: unknown[]) => {
+      const text: Buffer = Reflect.apply(update, decipher, given)
+      return text.fill(0)
+    })
+    return decipher
   }
 }

@@ -187,6 +187,8 @@ describe('parse', () => {
     ['a list', '["dir"]'],
     ['no JSON', '{"alg":"dir'],
     ['too much', `{"alg":"dir","enc":"A256GCM","kid":"aB-_.1","x":"${'x'.repeat(300)}"}`],
+    ['something behind its end', `${HEADER}}`],
+    ['a blank behind its end', `${HEADER} `],
   ])('refuses a header with %s', (_, header) => {
     expect(parse(withHeader(header))).toBeUndefined()
   })
