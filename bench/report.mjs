@@ -180,9 +180,12 @@ const WHY = `What stands behind the ones that are missed:
   a round trip, and draws each IV by itself; that alone is more than libsodium's whole round trip at 132
   bytes, as the row of the limit shows. Drawing many IVs at once would save a part of it, and a snapshot of
   the process that is started twice would then use the same ones twice.
-- Of the time of an \`open\`, by a profile at 150 bytes of JSON, about a third is \`node:crypto\`'s, and a tenth
-  each that of \`JSON.parse\`, the garbage collector, the form of the token, the \`Cookie\` header, and the
-  claims and entries; the rest is promises. undici builds a small \`Request\` and \`Response\` in the same time.
+- A login session opened takes 10.7 µs by a profile: \`node:crypto\` 3.9 (its object 1.3, the text 1.0, the verdict
+  0.6, the rest setting up), \`JSON.parse\` 1.1, the \`Cookie\` header 0.8, the garbage collector 0.6, the form of the
+  token 0.6, the entries and how deep they nest 0.7, the claims 0.4; what is left, a quarter, are promises,
+  each of which something may really have to wait for. undici builds a small \`Request\` and \`Response\` in the
+  same time. A change adds as much again: an IV 1.6, sealing 4, serialising and checking the data 1.9, the
+  garbage collector 1.4, the line 0.5.
 - WebCrypto in Node takes its time in the thread pool, where nothing here can be saved. What jose adds is
   promises, and base64 written in JavaScript, which newer runtimes have built in. Node itself is served by
   \`node:crypto\`.
