@@ -72,8 +72,9 @@ function numbered(parts: readonly string[]): string[] {
 /** What one first value can mean. Twins of later parts are taken in step: never one from each. */
 function joinFrom(head: string, values: readonly (readonly string[])[]): Joined[] {
   if (head.length > MAX_COOKIE_BYTES) return [{ reason: 'too-large' }]
-  const [prefix, digits] = COUNT.exec(head) ?? []
-  if (prefix === undefined || digits === undefined) return [{ token: head }]
+  const match = COUNT.exec(head)
+  if (match === null) return [{ token: head }]
+  const [prefix, digits = ''] = match
   const count = Number(digits)
   if (count < 2 || String(count) !== digits) return [{ reason: 'malformed' }]
   if (count > MAX_COOKIES) return [{ reason: 'too-large' }]

@@ -30,7 +30,11 @@ const MOST_UNRENEWED = 1000
  */
 export async function writeLines(state: State, context: Context): Promise<readonly string[]> {
   const { serializer, schema, lifetime, cookie, limits, ring, observe } = context
-  if (isEmpty(state.contents)) return endLines(state, context)
+  if (isEmpty(state.contents)) {
+    // Not before it is known that these lines are under way: an observer may ask for them.
+    await undefined
+    return endLines(state, context)
+  }
 
   const seen = state.changed || state.exposed || state.text === undefined
   const text = seen ? writeContents(state.contents, serializer) : state.text

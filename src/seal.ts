@@ -56,8 +56,9 @@ export async function makeJoseKey(kid: Kid, bytes: Uint8Array<ArrayBuffer>): Pro
 
 /** The key a token asks for, or `undefined` if it is not, to the character, of our form. No crypto. */
 export function parse(token: string): Kid | undefined {
-  const [, header, ciphertext, tag] = COMPACT.exec(token) ?? []
-  if (header === undefined || ciphertext === undefined || tag === undefined) return undefined
+  const match = COMPACT.exec(token)
+  if (match === null) return undefined
+  const [, header = '', ciphertext = '', tag = ''] = match
   if (!endsCanonically(ciphertext) || !endsCanonically(tag)) return undefined
   return header === last?.header ? last.kid : readHeader(header)
 }
@@ -66,8 +67,9 @@ export function parse(token: string): Kid | undefined {
 let last: { readonly header: string; readonly kid: Kid } | undefined
 
 function readHeader(header: string): Kid | undefined {
-  const [, id, day] = HEADER.exec(decode(header) ?? '') ?? []
-  if (id === undefined || day === undefined) return undefined
+  const match = HEADER.exec(decode(header) ?? '')
+  if (match === null) return undefined
+  const [, id = '', day = ''] = match
   const kid = { id, day: Number(day) }
   last = { header, kid }
   return kid

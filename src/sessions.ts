@@ -174,8 +174,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
       return lines
     }
     state.committed = true
-    // Begun only when it is known to be under way: an observer may ask for the lines it is told of.
-    state.writing = Promise.resolve().then(() => writeLines(state, context))
+    state.writing = writeLines(state, context)
     try {
       return await state.writing
     } catch (error) {
