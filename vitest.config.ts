@@ -2,13 +2,13 @@ import { defineConfig } from 'vitest/config'
 
 const source = new URL('src', import.meta.url).pathname
 
+/** Tests import the package by the name its users import it by; here that name is the source. */
+export const alias = [
+  { find: /^sealed-session$/, replacement: `${source}/index.ts` },
+  { find: /^sealed-session\/(node|lambda)$/, replacement: `${source}/$1.ts` },
+]
+
 export default defineConfig({
-  // Tests import the package by the name its users import it by; here that name is the source.
-  resolve: {
-    alias: [
-      { find: /^sealed-session$/, replacement: `${source}/index.ts` },
-      { find: /^sealed-session\/(node|lambda)$/, replacement: `${source}/$1.ts` },
-    ],
-  },
+  resolve: { alias },
   test: { include: ['test/*.test.ts', 'test/browser/*.test.ts'] },
 })
