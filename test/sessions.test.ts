@@ -994,6 +994,33 @@ describe('observe', () => {
     expect(events.map(({ type }) => type)).toEqual(['opened'])
   })
 
+  test('a logout that leaves a goodbye is told beside the new session, a cleared session is not one', async () => {
+    const { sessions, events } = clocked()
+    const cookie = `__Host-session=${await mint(claims())}`
+    const leaving = await sessions.open(cookie)
+    const { id } = leaving
+    leaving.destroy()
+    leaving.set('text', 'goodbye')
+    await sessions.setCookies(leaving)
+    expect(events.slice(1)).toMatchObject([
+      { type: 'sealed', cause: 'new', id: leaving.id },
+      { type: 'destroyed', id },
+    ])
+    events.length = 0
+    const emptied = await sessions.open(cookie)
+    emptied.clear()
+    expect(await sessions.setCookies(emptied)).toHaveLength(1)
+    expect(events.map(({ type }) => type)).toEqual(['opened'])
+  })
+
+  test('a session that is touched is renewed', async () => {
+    const { sessions, events } = clocked()
+    const session = await sessions.open(`__Host-session=${await mint(claims())}`)
+    session.touch()
+    await sessions.setCookies(session)
+    expect(events.at(-1)).toMatchObject({ type: 'sealed', cause: 'renewed' })
+  })
+
   test('a destroyed session that had not been accepted has no id', async () => {
     const { sessions, events } = clocked()
     const session = await sessions.open('__Host-session=nonsense')
