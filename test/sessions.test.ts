@@ -140,7 +140,10 @@ describe('open', () => {
   test('a session of other sessions is refused, not written', async () => {
     const { sessions, make } = clocked()
     const foreign = await make().open(null)
-    await expect(sessions.setCookies(foreign)).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG' })
+    await expect(sessions.setCookies(foreign)).rejects.toMatchObject({
+      code: 'ERR_SESSION_CONFIG',
+      option: 'session',
+    })
   })
 })
 
@@ -981,6 +984,18 @@ describe('observe', () => {
     const spoiled = `${await mint(claims())}A`
     await sessions.open(`__Host-session=${spoiled}`)
     expect(events).toEqual([{ type: 'rejected', reason: 'malformed' }])
+  })
+
+  test('a Request that could not be opened can be opened again, and then is the same session', async () => {
+    const { sessions } = clocked()
+    const headers = { cookie: `__Host-session=${await mint(claims())}` }
+    const request = new Request('https://example.test/', { headers })
+    const error = new Error('no crypto today')
+    vi.spyOn(crypto.subtle, 'importKey').mockRejectedValueOnce(error)
+    await expect(sessions.open(request)).rejects.toBe(error)
+    const session = await sessions.open(request)
+    expect(session.get('user')).toBe('ada')
+    expect(await sessions.open(request)).toBe(session)
   })
 
   test('is told once for a Request that is opened twice', async () => {

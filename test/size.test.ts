@@ -229,9 +229,27 @@ describe('SessionTooLargeError', () => {
         code: 'ERR_SESSION_TOO_LARGE',
         report: full(tightest),
       })
-      for (const told of [`limits.${tightest}`, '"cart" (1800 bytes)', JSON.stringify('a"b')]) {
+      const largest = '"cart" (1800 bytes), "a\\"b" (20 bytes)'
+      for (const told of [`limits.${tightest}`, largest, 'Keep "cart" on a server']) {
         expect(error.message).toContain(told)
       }
     },
   )
+
+  test.each([
+    ['cookie', '250 bytes longer'],
+    ['cookies', '5 cookies of up to 1000 bytes'],
+    ['requestHeader', '500 bytes longer'],
+    ['responseHeader', '750 bytes more'],
+  ] as const)('says by how much %s is passed: %s', (tightest, much) => {
+    expect(new SessionTooLargeError(full(tightest)).message).toContain(much)
+  })
+
+  test('names the three largest keys, and every key that must go', () => {
+    const keys = ['a', 'b', 'c', 'd'].map((key) => ({ key, bytes: 500, share: 0.25 }))
+    const report = { ...full('cookies'), keys, move: ['a', 'b', 'c', 'd'] }
+    const { message } = new SessionTooLargeError(report)
+    expect(message).toContain('Largest: "a" (500 bytes), "b" (500 bytes), "c" (500 bytes). ')
+    expect(message).toContain('Keep "a", "b", "c", "d" on a server')
+  })
 })
