@@ -7,7 +7,13 @@ import type { CookieSettings } from '../src/attributes.ts'
 import { deleteCookie, writeCookie } from '../src/cookies.ts'
 
 const refusal = (option: string) =>
-  expect.objectContaining({ name: 'SessionConfigError', code: 'ERR_SESSION_CONFIG', option })
+  expect.objectContaining({
+    name: 'SessionConfigError',
+    code: 'ERR_SESSION_CONFIG',
+    option,
+    // The path, and words: what is wrong, and what to write.
+    message: expect.stringMatching(/^\S+ [^]{12,}/),
+  })
 
 const DEFAULTS = {
   name: '__Host-session',
@@ -324,3 +330,11 @@ function resolved(option: unknown): CookieSettings | undefined {
     return undefined
   }
 }
+
+test.each([
+  ['__Host-login', '"login"'],
+  ['__Host-', '"session"'],
+])('a name %s that its attributes forbid is given one without the prefix: %s', (name, other) => {
+  expect(() => resolveCookie({ name, secure: false })).toThrow(other)
+  expect(resolveCookie({ name: 'my__secure-name', secure: false }).name).toBe('my__secure-name')
+})

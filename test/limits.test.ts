@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { PLACES, RESERVE, resolveLimits } from '../src/limits.ts'
 
 const refusal = (option: string) =>
-  expect.objectContaining({ name: 'SessionConfigError', code: 'ERR_SESSION_CONFIG', option })
+  expect.objectContaining({
+    name: 'SessionConfigError',
+    code: 'ERR_SESSION_CONFIG',
+    option,
+    // The path, and words: what is wrong, and what to write.
+    message: expect.stringMatching(/^\S+ [^]{12,}/),
+  })
 
 describe('a preset', () => {
   test.each(PLACES)('%s gives four whole numbers that a session can live with', (place) => {
@@ -16,6 +22,59 @@ describe('a preset', () => {
     }
     expect(Object.isFrozen(limits)).toBe(true)
   })
+
+  // As measured (README has the sources), less the kilobyte for what else is in the header.
+  test.each([
+    ['portable', 7168, 3072],
+    ['browsers', 65_536, 64_335],
+    ['chips', 10_240, 64_335],
+    ['nginx', 8182, 3072],
+    ['ingress-nginx', 8182, 3072],
+    ['apache', 8182, 64_335],
+    ['haproxy', 14_208, 14_208],
+    ['node', 15_360, 15_360],
+    ['bun', 15_360, 64_335],
+    ['deno', 15_360, 64_335],
+    ['go', 65_536, 64_335],
+    ['caddy', 15_360, 64_335],
+    ['traefik', 65_536, 64_335],
+    ['envoy', 60_416, 60_416],
+    ['iis', 15_360, 64_335],
+    ['kestrel', 31_744, 64_335],
+    ['tomcat', 7168, 7168],
+    ['jetty', 7168, 7168],
+    ['lighttpd', 7168, 64_335],
+    ['varnish', 8184, 31_744],
+    ['gunicorn', 8180, 64_335],
+    ['uwsgi', 3072, 3072],
+    ['cloudflare', 65_536, 64_335],
+    ['vercel', 15_984, 64_335],
+    ['netlify', 7168, 3072],
+    ['aws-alb', 15_984, 30_976],
+    ['aws-apigateway', 9216, 9216],
+    ['aws-cloudfront', 19_456, 19_456],
+    ['aws-lambda', 9216, 9216],
+    ['gcp-app-engine', 13_976, 62_976],
+    ['gcp-api-gateway', 58_976, 64_335],
+    ['gcp-alb', 13_976, 62_976],
+    ['gcp-cloud-run', 15_360, 15_360],
+    ['azure-app-gateway', 7992, 64_335],
+    ['azure-front-door', 63_992, 64_335],
+    ['azure-app-service', 15_360, 64_335],
+    ['fastly', 32_000, 64_335],
+    ['akamai', 30_976, 7168],
+    ['heroku', 8184, 64_335],
+    ['fly', 7168, 3072],
+    ['render', 7168, 3072],
+    ['deno-deploy', 7168, 3072],
+    ['twilio', 13_976, 13_976],
+  ])(
+    '%s lets a Cookie header of %i bytes through, and Set-Cookie lines of %i',
+    (place, ...both) => {
+      const { requestHeader, responseHeader } = resolveLimits(place, false)
+      expect([requestHeader, responseHeader]).toEqual(both)
+    },
+  )
 
   test('is portable by default, a kilobyte under what is let through', () => {
     const portable = { cookie: 4096, cookies: 16, requestHeader: 7168, responseHeader: 3072 }
@@ -152,4 +211,18 @@ describe('partitioned cookies', () => {
     expect(resolveLimits('portable', true)).toEqual(resolveLimits('portable', false))
     expect(resolveLimits({ requestHeader: 20_000 }, true).requestHeader).toBe(20_000)
   })
+})
+
+test('a number out of bounds is told the bounds that there are', () => {
+  const told = (limits: object) => {
+    try {
+      resolveLimits(limits, false)
+    } catch (error) {
+      return String(error)
+    }
+    return ''
+  }
+  expect(told({ cookie: 4097 })).toMatch(/at least 1 and at most 4096$/)
+  expect(told({ requestHeader: 0 })).toMatch(/at least 1$/)
+  expect(told({ preset: 'nowhere' })).toContain('nginx, ingress-nginx')
 })

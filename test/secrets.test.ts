@@ -7,7 +7,13 @@ const ONE = 'uVc7pLQkrqZ0A9dFSuQxX8nyj0pWkNfGzcrTg2vM1bE'
 const TWO = 'H3sYtWq9oJmB5zXvK1fLcRgUeN7aDpT0ib6wQxS4yZM'
 
 const refusal = (option: string) =>
-  expect.objectContaining({ name: 'SessionConfigError', code: 'ERR_SESSION_CONFIG', option })
+  expect.objectContaining({
+    name: 'SessionConfigError',
+    code: 'ERR_SESSION_CONFIG',
+    option,
+    // The path, and words: what is wrong, and what to write.
+    message: expect.stringMatching(/^\S+ [^]{12,}/),
+  })
 
 const textsOf = (option: unknown) =>
   parseSecrets(option, 0).map(({ bytes }) => new TextDecoder().decode(bytes))

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import superjson from 'superjson'
 import { describe, expect, test } from 'vitest'
 import { checkEntries, checkEntry, entriesOf, readData, writeData } from '../src/serialize.ts'
+import { untyped } from './mint.ts'
 
 const misfit = (path: string) =>
   expect.objectContaining({ name: 'SessionDataError', code: 'ERR_SESSION_DATA', path })
@@ -337,3 +338,63 @@ function caught(run: () => unknown): unknown {
     return error
   }
 }
+
+describe('a refusal says what is wrong and what to write instead', () => {
+  const problemOf = (act: () => unknown): string => {
+    try {
+      act()
+    } catch (error) {
+      return error instanceof Error ? error.message : ''
+    }
+    return ''
+  }
+
+  test.each<[unknown, RegExp]>([
+    [
+      new Date(0),
+      /^k is a Date, .*store value\.toISOString\(\) .*serializer: devalue.*'devalue'`$/,
+    ],
+    [new Map(), /^k is a Map, .*store \[\.\.\.value\], .*devalue/],
+    [new Set(), /^k is a Set, .*store \[\.\.\.value\], .*devalue/],
+    [new Point(), /^k is an instance of a class, .*store a plain object, .*devalue/],
+    [/x/, /^k is of the kind RegExp, .*store a plain object, .*devalue/],
+    [5n, /^k is a bigint, .*store String\(value\), .*devalue/],
+    [undefined, /^k is undefined, .*delete the key, or store null$/],
+    [Symbol('s'), /^k is a symbol, .*store what it is made from$/],
+    [() => 1, /^k is a function, .*store what it is made from$/],
+    [-0, /^k is -0, .*store 0, .*devalue/],
+    [NaN, /^k is NaN, .*store null, .*devalue/],
+    [-Infinity, /^k is -Infinity, .*store null, .*devalue/],
+    ['\ud800', /^k holds half of a surrogate pair$/],
+    [cycle, /^k\.deep\.deeper\[0\] refers to itself, .*store an id instead, .*devalue/],
+    [nested(200), /\] nests deeper than 100 levels$/],
+    [List.of(1), /^k is an instance of a class, which JSON would lose$/],
+    [hole, /^k\[1\] is a hole, which JSON turns into null$/],
+    [named, /^k has properties beside its elements, .*use an object$/],
+    [{ [Symbol('s')]: 1 }, /^k has a symbol as a key, which JSON drops$/],
+    [{ '\ud800': 1 }, /^k has a key with half of a surrogate pair$/],
+    [
+      {
+        get now() {
+          return 1
+        },
+      },
+      /^k\.now is a getter or setter, .*one reading$/,
+    ],
+    [hidden, /^k\.hidden is not enumerable, and JSON drops it$/],
+  ])('%o', (value, problem) => {
+    expect(problemOf(() => checkEntry('k', value))).toMatch(problem)
+  })
+
+  test('for a key, and for a serializer that throws or gives no text', () => {
+    expect(problemOf(() => checkEntry('\ud800', 1))).toMatch(/^a key holds .*use well-formed text$/)
+    const thrower = { parse: JSON.parse, stringify: () => untyped<string>(null).length.toString() }
+    expect(problemOf(() => writeData(dataOf(1), thrower))).toMatch(
+      /^the session was refused by the serializer \(TypeError\): its stringify/,
+    )
+    const other = { parse: JSON.parse, stringify: () => untyped<string>(5) }
+    expect(problemOf(() => writeData(dataOf(1), other))).toBe(
+      'the session became number in the serializer, not text',
+    )
+  })
+})
