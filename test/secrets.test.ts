@@ -248,3 +248,51 @@ function list(one: string, two: string) {
     { secret: TWO, id: two },
   ]
 }
+
+describe('a refusal says what is wrong, and never what the secret is', () => {
+  const told = (option: unknown): string => {
+    try {
+      parseSecrets(option, 0)
+    } catch (error) {
+      return error instanceof Error ? error.message : ''
+    }
+    return ''
+  }
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+
+  test.each<[unknown, RegExp]>([
+    [undefined, /^secrets is undefined: is the environment variable set\?/],
+    [null, /^secrets is null: is the environment variable set\?/],
+    ['', /^secrets is an empty string: is the environment variable set\?/],
+    [5, /^secrets must be a string/],
+    [[''], /^secrets\[0\] is empty; /],
+    [[ONE, null], /^secrets\[1\] must be a string or an object, not null/],
+    [[ONE, [TWO]], /^secrets\[1\] must be a string or an object, not a list/],
+    [[ONE, 5], /^secrets\[1\] must be a string or an object, not number/],
+    [[pem], /^secrets\[0\] is an asymmetric key: /],
+    ['short', /^secrets has 5 bytes and needs at least 32; /],
+    [ONE.slice(0, 16).repeat(3), /^secrets repeats a shorter text; /],
+    ['changeme'.padEnd(40, ONE), /^secrets is a text from an example, which attackers try first; /],
+    ['abababbaabbabaabbbaababbaabaabba', /^secrets has too little variety to be random; /],
+    [[ONE, ONE], /^secrets\[1\] has the same text as secrets\[0\]: /],
+    [
+      [
+        { secret: ONE, id: 'a' },
+        { secret: TWO, id: 'a' },
+      ],
+      /^secrets\[1\] has the same id as secrets\[0\]: /,
+    ],
+    [`"${ONE}"`, /^secrets .*quotes/],
+    [`[${ONE}]`, /^secrets .*brackets/],
+  ])('%j', (option, message) => {
+    expect(told(option)).toMatch(message)
+    expect(told(option)).not.toContain(ONE.slice(0, 12))
+  })
+
+  test('and a text that has a quote or a bracket on one side is no wrapped one', () => {
+    for (const text of [`${ONE}"`, `"${ONE}`, `${ONE}]`, `[${ONE}`, `x"${ONE}"`, `x[${ONE}]y`]) {
+      expect(textsOf(text)).toEqual([text])
+    }
+  })
+})
