@@ -32,7 +32,7 @@ export async function writeLines(state: State, context: Context): Promise<readon
   const { serializer, schema, lifetime, cookie, limits, ring, observe } = context
   if (isEmpty(state.contents)) {
     // Not before it is known that these lines are under way: an observer may ask for them.
-    await undefined
+    await Promise.resolve()
     return endLines(state, context)
   }
 
