@@ -189,6 +189,7 @@ describe('parse', () => {
     ['too much', `{"alg":"dir","enc":"A256GCM","kid":"aB-_.1","x":"${'x'.repeat(300)}"}`],
     ['something behind its end', `${HEADER}}`],
     ['a blank behind its end', `${HEADER} `],
+    ['something before its beginning', `{"x${HEADER}`],
   ])('refuses a header with %s', (_, header) => {
     expect(parse(withHeader(header))).toBeUndefined()
   })
