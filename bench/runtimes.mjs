@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from 'esbuild'
+import { EDGE } from './edge.mjs'
 
 const here = new URL('.', import.meta.url).pathname
 const installed = new URL('../test/everywhere/node_modules/', import.meta.url).pathname
@@ -76,13 +77,7 @@ async function startWorker(folder, secret, compatibility) {
   await build({
     entryPoints: [join(here, 'worker.mjs')],
     outfile: join(folder, 'worker.mjs'),
-    bundle: true,
-    format: 'esm',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    conditions: ['workerd', 'worker', 'import'],
-    external: ['node:*'],
-    logLevel: 'error',
+    ...EDGE,
   })
   await writeFile(
     join(folder, 'config.capnp'),

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { EDGE } from './edge.mjs'
 
 const here = new URL('.', import.meta.url).pathname
 
@@ -68,15 +69,9 @@ export async function measureBundles() {
     // oxlint-disable-next-line no-await-in-loop
     const { outputFiles } = await build({
       stdin: { contents, resolveDir: here },
-      bundle: true,
+      ...EDGE,
       minify: true,
       write: false,
-      format: 'esm',
-      platform: 'neutral',
-      mainFields: ['module', 'main'],
-      conditions: ['workerd', 'worker', 'import'],
-      external: ['node:*'],
-      logLevel: 'error',
     })
     const [{ contents: bytes }] = outputFiles
     sizes[name] = { minified: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length }

@@ -134,16 +134,7 @@ function tabOf(page: Page, context: BrowserContext): Tab {
 
 async function cookiesOf(page: Page, context: BrowserContext): Promise<Kept[]> {
   const cookies = await context.cookies(page.url())
-  return cookies.map((cookie) => ({
-    name: cookie.name,
-    value: cookie.value,
-    domain: cookie.domain,
-    path: cookie.path,
-    httpOnly: cookie.httpOnly,
-    secure: cookie.secure,
-    sameSite: cookie.sameSite,
-    expires: cookie.expires === -1 ? undefined : cookie.expires,
-  }))
+  return cookies.map((cookie) => keptOf(cookie, cookie.expires === -1))
 }
 
 /** Chromium's own protocol tells more than Playwright passes on. */
@@ -151,16 +142,20 @@ async function cookiesByProtocol(page: Page, context: BrowserContext): Promise<K
   const protocol = await context.newCDPSession(page)
   const { cookies } = await protocol.send('Network.getCookies')
   await protocol.detach()
-  return cookies.map((cookie) => ({
-    name: cookie.name,
-    value: cookie.value,
-    domain: cookie.domain,
-    path: cookie.path,
-    httpOnly: cookie.httpOnly,
-    secure: cookie.secure,
-    sameSite: cookie.sameSite,
-    expires: cookie.session ? undefined : cookie.expires,
-    priority: cookie.priority,
-    partition: cookie.partitionKey?.topLevelSite,
-  }))
+  return cookies.map((cookie) =>
+    Object.assign(keptOf(cookie, cookie.session), {
+      priority: cookie.priority,
+      partition: cookie.partitionKey?.topLevelSite,
+    }),
+  )
+}
+
+/** What both ways of asking tell. */
+function keptOf(
+  cookie: Omit<Kept, 'sameSite'> & { readonly sameSite?: string },
+  endsWithBrowser: boolean,
+): Kept {
+  const { name, value, domain, path, httpOnly, secure, sameSite } = cookie
+  const expires = endsWithBrowser ? undefined : cookie.expires
+  return { name, value, domain, path, httpOnly, secure, sameSite, expires }
 }

@@ -3,10 +3,11 @@
 //   npx vitest run --config test/browsers/vitest.config.ts
 
 import { defineConfig } from 'vitest/config'
+import { alias } from '../../vitest.config.ts'
 import { tableReporter } from './table.ts'
 
 export default defineConfig({
-  resolve: { alias: { 'sealed-session': new URL('../../src/index.ts', import.meta.url).pathname } },
+  resolve: { alias },
   test: {
     root: new URL('.', import.meta.url).pathname,
     include: ['*.test.ts'],
