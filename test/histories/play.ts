@@ -8,6 +8,7 @@ import type { Instance } from './fleet.ts'
 import { entryOf, partNames, reasonsAgainst } from './ledger.ts'
 import type { Entry } from './ledger.ts'
 import {
+  checkMark,
   checkNothingLost,
   checkQuiet,
   checkWritten,
@@ -157,32 +158,41 @@ async function begin(asked: Asked, alone: boolean): Promise<Exchange> {
   world.tally(`action ${action}`)
   const order = world.requests++
   const instance = instanceOf(world, nth)
-  const started = { owner, instance, order, action, alone, answer: undefined }
+  const started = { owner, instance, order, action, alone, answer: undefined, logout: undefined }
   const header = store.header(url(path))
   if (action === 'ignore') {
-    return { ...started, session: undefined, came: undefined, logout: undefined }
+    return { ...started, session: undefined, came: undefined, counts: undefined }
   }
   const pairs = pairsOf(header)
   const mark = markIn(pairs, world.name)
   const session = await instance.sessions.open(header)
   const cameId = session.id
-  const came = wholeIn(world, pairs).find(
-    (entry) => entry.id === cameId && reasonsAgainst(entry, instance, mark).length === 0,
+  const valid = wholeIn(world, pairs).filter(
+    (entry) => reasonsAgainst(entry, instance, mark).length === 0,
   )
+  const came = valid.find((entry) => entry.id === cameId)
   act(session, action, `${order}`, amount)
-  const seen = Math.max(mark, (cameId !== undefined && world.births.get(cameId)?.logouts) || 0)
+  // Of several that came, a logout ends all that were opened, so it counts from the highest of them.
+  const least = Math.max(mark, came?.logouts ?? 0)
+  const most = Math.max(mark, ...valid.map(({ logouts }) => logouts))
   const ours = new Set(partNames(world.name))
   const ends =
     (action === 'logout' || action === 'goodbye') && pairs.some(([name]) => ours.has(name))
-  const logout = ends ? Math.min(seen + 1, MOST_LOGOUTS) : undefined
+  const counts = ends ? ([next(least), next(most)] as const) : undefined
   const { id } = session
   if (action === 'login') hold(id !== cameId, 'a login begins another session')
   if (id !== undefined && !world.births.has(id)) {
-    const birth = { owner, order, at: instance.now(), logouts: logout ?? seen }
-    world.births.set(id, { ...birth, goodbye: logout !== undefined })
+    const [from, to] = counts ?? [least, most]
+    const birth = { owner, order, at: instance.now(), logouts: to, least: from }
+    world.births.set(id, { ...birth, goodbye: counts !== undefined })
   }
   const twins = new Set(pairs.map(([name]) => name)).size < pairs.length
-  return { ...started, session, came: twins ? undefined : came, logout }
+  return { ...started, session, came: twins ? undefined : came, counts }
+}
+
+/** The count of one logout more. */
+function next(logouts: number): number {
+  return Math.min(logouts + 1, MOST_LOGOUTS)
 }
 
 function act(session: Session, action: Action, text: string, amount: number): void {
@@ -234,6 +244,7 @@ async function answerOf(world: World, exchange: Exchange): Promise<Answer> {
     const lines = await instance.sessions.setCookies(session)
     const entry = entryOf(lines, world.name)
     checkQuiet(exchange, lines)
+    checkMark(world, exchange, lines)
     if (entry !== undefined) {
       checkWritten(world, exchange, entry)
       world.ledger.push({ ...entry, owner })

@@ -3,7 +3,7 @@
 import type { Session } from 'sealed-session'
 import { stage } from './fleet.ts'
 import type { Instance } from './fleet.ts'
-import { contentsIn, partNames, reasonsAgainst } from './ledger.ts'
+import { contentsIn, pairOf, partNames, reasonsAgainst } from './ledger.ts'
 import type { Entry, Pair } from './ledger.ts'
 import { TOLERANCE } from './steps.ts'
 import type { Step } from './steps.ts'
@@ -172,10 +172,11 @@ export function checkWritten(world: World, exchange: Exchange, entry: Entry): vo
   )
   hold(startedAt === birth.at, 'no renewal moves the start')
   hold(
-    entry.logouts === birth.logouts,
+    birth.least <= entry.logouts && entry.logouts <= birth.logouts,
     'a session carries the logouts before it',
-    `${entry.logouts} for ${birth.logouts}`,
+    `${entry.logouts}, not ${birth.least} to ${birth.logouts}`,
   )
+  world.births.set(id, { ...birth, logouts: entry.logouts, least: entry.logouts })
   hold(entry.secret === instance.sealing(), 'the newest active secret seals')
   const { action, came } = exchange
   if (came !== undefined && action === 'read' && !isDue(came, instance)) {
@@ -192,6 +193,24 @@ export function checkWritten(world: World, exchange: Exchange, entry: Entry): vo
   )
   const idleEnd = idleTimeout === false ? Infinity : sealedAt + idleTimeout
   hold(expiresAt === Math.min(end, idleEnd), 'a session ends at the nearer of its ends')
+}
+
+/** A logout counts itself, and nothing else does. */
+export function checkMark(world: World, exchange: Exchange, lines: readonly string[]): void {
+  const { counts } = exchange
+  const value = lines.map(pairOf).find(([name]) => name === `${world.name}.x`)?.[1]
+  hold(
+    (value === undefined) === (counts === undefined),
+    'a logout, and nothing else, leaves a mark',
+  )
+  if (value === undefined || counts === undefined) return
+  const [least, most] = counts
+  exchange.logout = Number(value)
+  hold(
+    least <= exchange.logout && exchange.logout <= most,
+    'a logout counts one more than what came',
+    `${value}, not ${least} to ${most}`,
+  )
 }
 
 /** A handler's change that fits is written, or it would be lost in silence. */

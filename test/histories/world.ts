@@ -20,8 +20,10 @@ export interface Birth {
   /** The place of its request among all requests. */
   readonly order: number
   readonly at: number
-  /** The count of logouts that it has to be begun under. */
+  /** The count of logouts that it has to be begun under, or the highest that it may be. */
   readonly logouts: number
+  /** The lowest: lower where a name came twice, and not all that can be paired need be opened. */
+  readonly least: number
   /** By a write after the end of another, in one request. */
   readonly goodbye: boolean
 }
@@ -38,8 +40,10 @@ export interface Exchange {
   readonly session: Session | undefined
   /** The state that came and was opened, where no cookie came twice. */
   readonly came: Entry | undefined
-  /** The count that this request, a logout, has to leave in the mark. */
-  readonly logout: number | undefined
+  /** The counts that this request, a logout, may leave in the mark. */
+  readonly counts: readonly [least: number, most: number] | undefined
+  /** The one that its response leaves. */
+  logout: number | undefined
   answer: Answer | undefined
 }
 
