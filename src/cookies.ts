@@ -5,7 +5,7 @@ import { stringifySetCookie } from 'cookie'
 import type { SetCookie } from 'cookie'
 import type { CookieSettings } from './attributes.ts'
 import { SessionConfigError } from './errors.ts'
-import { isRecord, own, ownOf } from './guards.ts'
+import { isRecord, own } from './guards.ts'
 
 /** What a request brought. */
 export interface Jar {
@@ -89,8 +89,9 @@ export function readCookies(header: string, name: string): Jar {
       if (LOGOUTS.test(value)) logouts = Math.max(logouts, Number(value))
       return true
     }
-    const twins = (parts[slot.index] ??= [])
-    if (twins.length < MAX_TWINS) twins.push(value)
+    while (parts.length <= slot.index) parts.push([])
+    const twins = parts[slot.index]
+    if (twins !== undefined && twins.length < MAX_TWINS) twins.push(value)
     return true
   }
 
@@ -102,7 +103,8 @@ export function readCookies(header: string, name: string): Jar {
     if (header.startsWith(name, from)) {
       // Deno and workerd join several Cookie lines with a comma, which no value of ours holds. Behind
       // a foreign value it may be a part of that, and what follows could be put there by anybody.
-      for (const pair of header.slice(from, to).split(',')) {
+      const ours = header.slice(from, to)
+      for (const pair of ours.includes(',') ? ours.split(',') : [ours]) {
         if (!take(pair)) break
         at += pair.length + 1
       }
@@ -110,7 +112,7 @@ export function readCookies(header: string, name: string): Jar {
     if (at < to) otherBytes += bytesOf(header, at, to) + SEPARATOR_BYTES
     start = stop + 1
   }
-  return { parts: Array.from(parts, (values) => values ?? []), logouts, otherBytes }
+  return { parts, logouts, otherBytes }
 }
 
 /** A cookie's `Set-Cookie` line. Without `maxAge` (seconds) it ends with the browser. */
@@ -223,7 +225,8 @@ function bytesOf(text: string, from: number, to: number): number {
 /** A cookie without a value yet. Whoever reads it asks for attributes that it has not got. */
 function attributes(settings: CookieSettings, name: string): SetCookie {
   const { path, domain, secure, sameSite, partitioned, priority } = settings
-  const cookie: SetCookie = ownOf({
+  const cookie: SetCookie & { __proto__: null } = {
+    __proto__: null,
     name,
     value: '',
     path,
@@ -231,7 +234,7 @@ function attributes(settings: CookieSettings, name: string): SetCookie {
     secure,
     sameSite,
     partitioned,
-  })
+  }
   if (domain !== undefined) cookie.domain = domain
   if (priority !== undefined) cookie.priority = priority
   return cookie

@@ -27,12 +27,16 @@ export interface DayKey extends Kid {
 /** How 256 bits become a key: with jose, or with `node:crypto`. */
 export type MakeKey = (kid: Kid, bytes: Uint8Array<ArrayBuffer>) => DayKey | Promise<DayKey>
 
-/** The secrets in force as the keys they become. */
+/** The secrets in force as the keys they become: at once where a key is at hand, as it mostly is. */
 export interface Ring {
   /** The key for `day` of the first secret that is active at `now` (seconds). */
-  sealing(purpose: Purpose, day: number, now: number): Promise<DayKey>
+  sealing(purpose: Purpose, day: number, now: number): DayKey | Promise<DayKey>
   /** The key that `id` and `day` name, or `undefined` if no secret has that id. */
-  opening(purpose: Purpose, id: string, day: number): Promise<DayKey | undefined>
+  opening(
+    purpose: Purpose,
+    id: string,
+    day: number,
+  ): DayKey | undefined | Promise<DayKey | undefined>
 }
 
 /** A secret that can derive, under its public name. */
@@ -91,24 +95,37 @@ export function createRing(
     return made
   }
 
-  return {
-    async sealing(purpose, day, now) {
-      const active = (loaded ?? (await load())).find(({ activeFrom }) => activeFrom <= now)
-      if (active !== undefined) {
-        return dayKeys.get(placeOf(purpose, active.id, day)) ?? makeDayKey(purpose, active, day)
-      }
-      throw new SessionConfigError(
-        'secrets',
-        'has none that is active: leave one without activeFrom',
-      )
-    },
-    async opening(purpose, id, day) {
-      const known = dayKeys.get(placeOf(purpose, id, day))
-      if (known !== undefined) return known
-      const named = (loaded ?? (await load())).find((entry) => entry.id === id)
-      return named && makeDayKey(purpose, named, day)
-    },
+  function atHand(purpose: Purpose, id: string, day: number): DayKey | undefined {
+    return dayKeys.get(placeOf(purpose, id, day))
   }
+
+  async function deriveSealing(purpose: Purpose, day: number, now: number): Promise<DayKey> {
+    const secret = activeAmong(await load(), now)
+    return makeDayKey(purpose, secret, day)
+  }
+
+  async function deriveOpening(
+    purpose: Purpose,
+    id: string,
+    day: number,
+  ): Promise<DayKey | undefined> {
+    const secret = (await load()).find((entry) => entry.id === id)
+    return secret && makeDayKey(purpose, secret, day)
+  }
+
+  return {
+    sealing: (purpose, day, now) =>
+      (loaded && atHand(purpose, activeAmong(loaded, now).id, day)) ??
+      deriveSealing(purpose, day, now),
+    opening: (purpose, id, day) => atHand(purpose, id, day) ?? deriveOpening(purpose, id, day),
+  }
+}
+
+/** The secret that seals. */
+function activeAmong(named: readonly Named[], now: number): Named {
+  const active = named.find(({ activeFrom }) => activeFrom <= now)
+  if (active !== undefined) return active
+  throw new SessionConfigError('secrets', 'has none that is active: leave one without activeFrom')
 }
 
 /** Where a key is kept: an id holds neither a space nor a dot. */

@@ -5,6 +5,7 @@ import { SessionConfigError, SessionError } from './errors.ts'
 import { ownOf, show } from './guards.ts'
 import { board } from './head.ts'
 import type { NodeResponse } from './head.ts'
+import { createMemo } from './memo.ts'
 import { Session } from './session.ts'
 import { peek } from './sessions.ts'
 import type { Sessions } from './sessions.ts'
@@ -99,7 +100,7 @@ export function nodeSessions<
   options: NodeSessionsOptions<Req, Res> = {},
 ): NodeSessions<Data, Req, Res> {
   const { property = 'session', onError = answer } = ownOf(options)
-  const known = new WeakMap<object, Session<Data>>()
+  const known = createMemo<Session<Data>>()
   refuseWrong(property, onError)
 
   async function open(request: Req, response: Res): Promise<Session<Data>> {

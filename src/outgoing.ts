@@ -38,7 +38,8 @@ export async function writeLines(state: State, context: Context): Promise<readon
 
   const seen = state.changed || state.exposed || state.text === undefined
   const text = seen ? writeContents(state.contents, serializer) : state.text
-  const cause = await causeToSeal(state, text, context)
+  const found = causeToSeal(state, text, context)
+  const cause = found instanceof Promise ? await found : found
   if (cause === undefined || text === undefined) return []
   if (schema !== undefined && text !== state.text) await refuseUnfit(state.contents, schema)
   const now = context.now()
@@ -129,23 +130,38 @@ function endLines(state: State, context: Context): readonly string[] {
   return clear(beforeOf(state, state.came, context), context.cookie)
 }
 
-async function causeToSeal(
+/** Why there is something to seal, if there is: known at once unless somebody has to be asked. */
+function causeToSeal(
   state: State,
   text: string | undefined,
   context: Context,
-): Promise<SealCause | undefined> {
-  const { came, contents, secretId } = state
+): SealCause | undefined | Promise<SealCause | undefined> {
+  const { came } = state
   if (came === undefined || isNew(state)) return 'new'
   if (text === undefined || text !== state.text) return 'changed'
   if (state.touched) return 'renewed'
   const now = context.now()
-  if (renewalDue(came, now, context.lifetime)) {
-    // A slow request must not renew what was revoked while it ran.
-    const refused = await context.askRevoked?.({ claims: came, text, contents, secretId })
-    return refused === undefined ? 'renewed' : undefined
-  }
-  if (context.rotate === 'lazy') return undefined
-  const newest = await context.ring.sealing('cookie', dayOf(now), now)
+  if (renewalDue(came, now, context.lifetime)) return causeToRenew(state, came, text, context)
+  return context.rotate === 'lazy' ? undefined : causeToMove(state, now, context)
+}
+
+/** A slow request must not renew what was revoked while it ran. */
+async function causeToRenew(
+  { contents, secretId }: State,
+  claims: Claims,
+  text: string,
+  { askRevoked }: Context,
+): Promise<SealCause | undefined> {
+  const refused = await askRevoked?.({ claims, text, contents, secretId })
+  return refused === undefined ? 'renewed' : undefined
+}
+
+async function causeToMove(
+  { secretId }: State,
+  now: number,
+  { ring }: Context,
+): Promise<SealCause | undefined> {
+  const newest = await ring.sealing('cookie', dayOf(now), now)
   return newest.id === secretId ? undefined : 'rotated'
 }
 

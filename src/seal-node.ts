@@ -3,7 +3,7 @@
 
 import { ownOf } from './guards.ts'
 import type { DayKey, Kid, MakeKey } from './keys.ts'
-import { decodeText, headerOf } from './seal.ts'
+import { IV_LENGTH, TAG_LENGTH, decodeText, headerOf } from './seal.ts'
 
 /** What is used of `node:crypto`, whose one door this is. */
 interface NodeCrypto {
@@ -33,11 +33,12 @@ interface Decipher {
 
 interface Bytes extends Uint8Array {
   toString(encoding?: 'base64url'): string
+  write(text: string, encoding: 'base64url'): number
 }
 
 /** What is used of `Buffer`. */
 interface NodeBuffer {
-  from(text: string, encoding: 'base64url' | 'latin1'): Bytes
+  from(text: string, encoding: 'latin1'): Bytes
   from(bytes: ArrayBufferLike): Bytes
 }
 
@@ -51,12 +52,15 @@ const NAME = 'aes-256-gcm'
 
 /**
  * 96 random bits (SP 800-38D section 8.2.2), drawn for each token. Drawing many at once would be
- * cheaper, and a snapshot of the process that is started twice would then use the same ones twice.
+ * cheaper, and they would be used twice after a snapshot of the machine that is started twice, however
+ * soon the runtime's own generator is seeded anew.
  */
 const IV_BYTES = 12
 
+const TAG_BYTES = 16
+
 /** The full tag. Without this option Node takes tags of 4 bytes too (CVE-2018-1000539 elsewhere). */
-const FULL_TAG: TagLength = ownOf({ authTagLength: 16 })
+const FULL_TAG: TagLength = ownOf({ authTagLength: TAG_BYTES })
 
 /**
  * How keys are made with `node:crypto`, or `undefined` where the runtime has none, or has one that
@@ -70,10 +74,8 @@ export function nodeKeys(): MakeKey | undefined {
     if (crypto === undefined || buffer === undefined) return undefined
     const { Buffer } = buffer
     if (!worksAsKnown(crypto, Buffer)) return undefined
-    // Filled anew for every token, and used before anything else can run.
-    const iv = Buffer.from(new ArrayBuffer(IV_BYTES))
-    const drawIv = () => crypto.randomFillSync(iv)
-    return (kid, bytes) => makeNodeKey(kid, bytes, crypto, Buffer, drawIv)
+    const draw = (iv: Bytes) => crypto.randomFillSync(iv)
+    return (kid, bytes) => makeNodeKey(kid, bytes, crypto, Buffer, draw)
   } catch {
     return undefined
   }
@@ -84,29 +86,37 @@ function makeNodeKey(
   bytes: Uint8Array,
   crypto: NodeCrypto,
   Buffer: NodeBuffer,
-  drawIv: () => Bytes,
+  draw: (iv: Bytes) => void,
 ): DayKey {
   const key = crypto.createSecretKey(bytes)
   const header = headerOf(kid)
   const aad = Buffer.from(header, 'latin1')
+  // Filled anew for every token, and used before anything else can run.
+  const iv = Buffer.from(new ArrayBuffer(IV_BYTES))
+  const tag = Buffer.from(new ArrayBuffer(TAG_BYTES))
   return {
     ...kid,
     seal(text) {
-      const iv = drawIv()
+      draw(iv)
       const cipher = crypto.createCipheriv(NAME, key, iv, FULL_TAG)
       cipher.setAAD(aad)
       const ciphertext = cipher.update(text, 'utf8').toString('base64url')
       // GCM is a stream: the text came at once, and what its end adds is the tag.
       cipher.final()
-      const tag = cipher.getAuthTag().toString('base64url')
-      return `${header}..${iv.toString('base64url')}.${ciphertext}.${tag}`
+      const verdict = cipher.getAuthTag().toString('base64url')
+      return `${header}..${iv.toString('base64url')}.${ciphertext}.${verdict}`
     },
     open(token) {
-      const [, , iv = '', ciphertext = '', tag = ''] = token.split('.')
-      const decipher = crypto.createDecipheriv(NAME, key, Buffer.from(iv, 'base64url'), FULL_TAG)
+      // `header..iv.ciphertext.tag`: all of them but one have a known length.
+      const ivAt = header.length + '..'.length
+      const ivEnd = ivAt + IV_LENGTH
+      const tagAt = token.length - TAG_LENGTH
+      if (iv.write(token.slice(ivAt, ivEnd), 'base64url') !== IV_BYTES) return undefined
+      if (tag.write(token.slice(tagAt), 'base64url') !== TAG_BYTES) return undefined
+      const decipher = crypto.createDecipheriv(NAME, key, iv, FULL_TAG)
       decipher.setAAD(aad)
-      decipher.setAuthTag(Buffer.from(tag, 'base64url'))
-      const plaintext = decipher.update(ciphertext, 'base64url')
+      decipher.setAuthTag(tag)
+      const plaintext = decipher.update(token.slice(ivEnd + 1, tagAt - 1), 'base64url')
       try {
         // GCM is a stream: nothing is left to give out here but the verdict on the tag.
         decipher.final()

@@ -28,8 +28,12 @@ const ONLY_OURS = ownOf({
   maxDecompressedLength: 0,
 })
 
+/** Characters of an IV of 96 bits, and of a tag of 128. */
+export const IV_LENGTH = 16
+export const TAG_LENGTH = 22
+
 /** Characters of a token beside header and ciphertext: four dots, the IV and the tag. */
-const FRAME = 4 + 16 + 22
+const FRAME = 4 + IV_LENGTH + TAG_LENGTH
 
 /** A key that seals and opens with jose, over WebCrypto: for every runtime. */
 export async function makeJoseKey(kid: Kid, bytes: Uint8Array<ArrayBuffer>): Promise<DayKey> {
@@ -86,10 +90,12 @@ export function sealedLength(bytes: number, kid: Kid): number {
   return headerOf(kid).length + FRAME + Math.ceil((bytes * 4) / 3)
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /** Authenticated bytes as text; `undefined` if they are no UTF-8, which no writer of ours makes. */
 export function decodeText(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return utf8.decode(bytes)
   } catch {
     return undefined
   }

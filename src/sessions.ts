@@ -10,6 +10,7 @@ import type { SessionEvent } from './events.ts'
 import { ownOf } from './guards.ts'
 import { createRing, dayOf } from './keys.ts'
 import type { Ring } from './keys.ts'
+import { createMemo } from './memo.ts'
 import { resolve } from './options.ts'
 import type { SessionOptions, Settings } from './options.ts'
 import { measure, writeLines, writeToken } from './outgoing.ts'
@@ -93,9 +94,10 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   const { revoked } = ownOf(options)
   const { cookie, lifetime, serializer, observe, now } = settings
   const ring = ringOf(settings)
-  const context = { ...settings, ring, askRevoked, unrenewed: new Set<string>() }
+  const veto = revoked === undefined ? undefined : askRevoked
+  const context = { ...settings, ring, askRevoked: veto, unrenewed: new Set<string>() }
   const environment = { lifetime, now, check: serializer === undefined ? checkEntry : undefined }
-  const opened = new WeakMap<object, Promise<Session<Data>>>()
+  const opened = createMemo<Promise<Session<Data>>>()
 
   async function open(source: CookieSource): Promise<Session<Data>> {
     const session = await openOnce(source)
@@ -110,17 +112,21 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     }
     const known = opened.get(source)
     if (known !== undefined) return known
-    const opening = openHeader(cookieHeader(source))
+    const opening = openHeader(cookieHeader(source), source)
     opened.set(source, opening)
-    // What failed was no client's doing, and may work the next time.
-    opening.catch(() => opened.delete(source))
     return opening
   }
 
-  async function openHeader(header: string): Promise<Session<Data>> {
+  async function openHeader(header: string, source?: object): Promise<Session<Data>> {
     const jar = readCookies(header, cookie.name)
-    const { result, logouts } = await acceptJar(jar, context)
-    return sessionOf(jar, result, logouts)
+    try {
+      const { result, logouts } = await acceptJar(jar, context)
+      return sessionOf(jar, result, logouts)
+    } catch (error) {
+      // What failed was no client's doing, and may work the next time.
+      if (source !== undefined) opened.delete(source)
+      throw error
+    }
   }
 
   async function unseal(token: string | null | undefined): Promise<Session<Data>> {
@@ -161,7 +167,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     return async (request, ...rest) => {
       const session = await openOnce(request)
       const response = await responseOf(() => handler(request, session, ...rest))
-      return commit(session, response)
+      return await commit(session, response)
     }
   }
 

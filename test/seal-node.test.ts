@@ -68,15 +68,19 @@ describe('one format, two engines', () => {
     expect(await jose.open(token)).toBeUndefined()
   })
 
-  test('a tag of any other length is an error to node:crypto too, should it ever get there', async () => {
+  test('an IV or a tag of any other length opens nothing, should it ever get there', async () => {
     const { node } = await bothKeys()
     const token = await node.seal('text')
     for (const characters of [6, 8, 16, 20]) {
       const short = token.slice(0, token.lastIndexOf('.') + 1 + characters)
       expect(parse(short)).toBeUndefined()
-      expect(() => node.open(short)).toThrow(
-        expect.objectContaining({ code: 'ERR_CRYPTO_INVALID_AUTH_TAG' }),
-      )
+      expect(node.open(short)).toBeUndefined()
+    }
+    const [header = '', , iv = '', ...rest] = token.split('.')
+    for (const other of ['', iv.slice(0, 15), `.${iv.slice(1)}`]) {
+      const misfit = [header, '', other, ...rest].join('.')
+      expect(parse(misfit)).toBeUndefined()
+      expect(node.open(misfit)).toBeUndefined()
     }
   })
 })
