@@ -24,7 +24,7 @@ class Given {
  * whole request that only reads its session was that (Node 20).
  */
 export function createMemo<Value>(): Memo<Value> {
-  /** For objects that take no members any more: a proposal for ECMAScript has private ones refused too. */
+  /** For objects that take no members any more. There is a proposal that they refuse private ones too. */
   const fixed = new WeakMap<object, Value>()
 
   class Carrier extends Given {
@@ -35,17 +35,14 @@ export function createMemo<Value>(): Memo<Value> {
     }
 
     static set(object: object, value: Value): void {
-      if (!(#value in object) && !Object.isExtensible(object)) fixed.set(object, value)
-      else Carrier.carried(object).#value = value
+      if (#value in object) object.#value = value
+      else if (Object.isExtensible(object)) new Carrier(object).#value = value
+      else fixed.set(object, value)
     }
 
     static delete(object: object): void {
       if (#value in object) object.#value = undefined
       else fixed.delete(object)
-    }
-
-    static carried(object: object): Carrier {
-      return #value in object ? object : new Carrier(object)
     }
   }
 

@@ -135,8 +135,8 @@ const KNOWN_TOKEN =
 
 /** Whether sealing and opening give what they give elsewhere, and an altered tag gives nothing. */
 function worksAsKnown(crypto: NodeCrypto, Buffer: NodeBuffer): boolean {
-  const noIv = Buffer.from(new ArrayBuffer(IV_BYTES))
-  const key = makeNodeKey({ id: 'test', day: 0 }, new Uint8Array(32), crypto, Buffer, () => noIv)
+  // An IV that nobody draws is all zeros.
+  const key = makeNodeKey({ id: 'test', day: 0 }, new Uint8Array(32), crypto, Buffer, () => {})
   return (
     key.seal(KNOWN_TEXT) === KNOWN_TOKEN &&
     key.open(KNOWN_TOKEN) === KNOWN_TEXT &&

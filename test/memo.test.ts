@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createMemo } from '../src/memo.ts'
 
 const objects: [string, () => object][] = [
@@ -55,6 +55,16 @@ test('an object that is frozen later keeps its value, and takes another', () => 
   expect(memo.get(object)).toBe('before')
   memo.set(object, 'after')
   expect(memo.get(object)).toBe('after')
+})
+
+test('only of objects that take no members a table is kept', () => {
+  const keep = vi.spyOn(WeakMap.prototype, 'set')
+  const memo = createMemo<string>()
+  const [open, frozen] = [{}, Object.freeze({})]
+  for (const object of [open, frozen, open, frozen]) memo.set(object, 'value')
+  const kept = keep.mock.calls.map(([object]) => object === frozen)
+  keep.mockRestore()
+  expect(kept).toEqual([true, true])
 })
 
 test('a proxy and what stands behind it are two objects, as they are to a WeakMap', () => {
