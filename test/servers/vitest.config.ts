@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
+import { alias } from '../../vitest.config.ts'
 
 export default defineConfig({
-  resolve: { alias: { 'sealed-session': new URL('../../src/index.ts', import.meta.url).pathname } },
+  resolve: { alias },
   test: {
     root: new URL('.', import.meta.url).pathname,
     include: ['*.test.ts'],
