@@ -14,6 +14,7 @@ import type { DayKey } from './keys.ts'
 import { clear, layOut } from './lines.ts'
 import type { Before, Layout } from './lines.ts'
 import { refuseMisfit } from './schema.ts'
+import type { Schema } from './schema.ts'
 import { sealedLength } from './seal.ts'
 import { hasCookies, isNew } from './session.ts'
 import type { State } from './session.ts'
@@ -36,7 +37,7 @@ export async function writeLines(state: State, context: Context): Promise<readon
     return endLines(state, context)
   }
 
-  const seen = state.changed || state.exposed || state.text === undefined
+  const seen = state.changed || state.exposed
   const text = seen ? writeContents(state.contents, serializer) : state.text
   const found = causeToSeal(state, text, context)
   const cause = found instanceof Promise ? await found : found
@@ -119,7 +120,7 @@ export function measure(state: State, key: DayKey, context: Context): SizeReport
 }
 
 /** No data is no misfit: there may still be a message or a CSRF secret. */
-async function refuseUnfit({ data }: Contents, schema: Context['schema']): Promise<void> {
+async function refuseUnfit({ data }: Contents, schema: Schema<object>): Promise<void> {
   if (data.size > 0) await refuseMisfit(data, schema)
 }
 

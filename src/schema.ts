@@ -25,10 +25,9 @@ export type SchemaResult =
 
 /** The data as the schema gives it back, or `undefined` if it does not fit. */
 export async function fit(
-  data: Map<string, unknown>,
-  schema: Schema<object> | undefined,
+  data: ReadonlyMap<string, unknown>,
+  schema: Schema<object>,
 ): Promise<Map<string, unknown> | undefined> {
-  if (schema === undefined) return data
   const result = await schema['~standard'].validate(Object.fromEntries(data))
   return result.issues === undefined ? entriesOf(result.value) : undefined
 }
@@ -40,9 +39,8 @@ export async function fit(
  */
 export async function refuseMisfit(
   data: ReadonlyMap<string, unknown>,
-  schema: Schema<object> | undefined,
+  schema: Schema<object>,
 ): Promise<void> {
-  if (schema === undefined) return
   const { issues } = await schema['~standard'].validate(Object.fromEntries(data))
   if (issues === undefined) return
   const steps = issues[0]?.path ?? []

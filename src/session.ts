@@ -116,7 +116,7 @@ export function stateOf(
 
 /** Whether any of the session's cookies came with the request, good or bad. */
 export function hasCookies({ jar }: State): boolean {
-  return jar.parts.some((values) => values.length > 0)
+  return jar.parts.length > 0
 }
 
 /** Whether the session in this state began in this request. */

@@ -20,7 +20,7 @@ import { nodeKeys } from './seal-node.ts'
 import { makeJoseKey } from './seal.ts'
 import { checkEntry } from './serialize.ts'
 import { Session, isAccepted, stateOf } from './session.ts'
-import type { Accepted, Refused, State } from './session.ts'
+import type { Accepted, Environment, Refused, State } from './session.ts'
 import type { SizeReport } from './size.ts'
 
 /** A fetch-style handler that is given the session beside the request. */
@@ -94,9 +94,9 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   const { revoked } = ownOf(options)
   const { cookie, lifetime, serializer, observe, now } = settings
   const ring = ringOf(settings)
-  const veto = revoked === undefined ? undefined : askRevoked
-  const context = { ...settings, ring, askRevoked: veto, unrenewed: new Set<string>() }
   const environment = { lifetime, now, check: serializer === undefined ? checkEntry : undefined }
+  const askRevoked = revoked && vetoBy(revoked, environment)
+  const context = { ...settings, ring, askRevoked, unrenewed: new Set<string>() }
   const opened = createMemo<Promise<Session<Data>>>()
 
   async function open(source: CookieSource): Promise<Session<Data>> {
@@ -131,9 +131,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
 
   async function unseal(token: string | null | undefined): Promise<Session<Data>> {
     const result = token ? await acceptToken(token, 'token', 0, context) : undefined
-    const session = sessionOf(NO_COOKIES, result)
-    stateBehind(session).used = true
-    return session
+    return sessionOf(NO_COOKIES, result)
   }
 
   async function setCookies(session: Session<Data>): Promise<string[]> {
@@ -198,22 +196,6 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     if (writeContents(contents, serializer) !== text) throw new SessionCommittedError()
   }
 
-  /** Fails closed: a session that cannot be asked about is revoked. */
-  async function askRevoked(accepted: Accepted): Promise<Refused | undefined> {
-    if (revoked === undefined) return undefined
-    try {
-      // A session of its own: looking at it is not the handler's use, nor is changing it.
-      const copy = stateOf(environment, NO_COOKIES, {
-        ...accepted,
-        contents: copyOf(accepted.contents),
-      })
-      const answer: unknown = await revoked(new Session<Data>(copy))
-      return answer === false ? undefined : { reason: 'revoked' }
-    } catch (error) {
-      return { reason: 'revoked', error }
-    }
-  }
-
   function sessionOf(
     jar: Jar,
     result: Accepted | Refused | undefined,
@@ -254,6 +236,26 @@ function ringOf({
   if (typeof secrets !== 'function') return createRing(secrets, name, lifetime.maxAge, makeKey)
   const given = { name, lifetime: lifetime.maxAge, makeKey, refresh, now, observe }
   return createProvidedRing(secrets, given)
+}
+
+/** Asks `revoked`. Fails closed: a session that cannot be asked about is revoked. */
+function vetoBy<Data extends object>(
+  revoked: NonNullable<SessionOptions<Data>['revoked']>,
+  environment: Environment,
+): (accepted: Accepted) => Promise<Refused | undefined> {
+  return async (accepted) => {
+    try {
+      // A session of its own: looking at it is not the handler's use, nor is changing it.
+      const copy = stateOf(environment, NO_COOKIES, {
+        ...accepted,
+        contents: copyOf(accepted.contents),
+      })
+      const answer: unknown = await revoked(new Session<Data>(copy))
+      return answer === false ? undefined : { reason: 'revoked' }
+    } catch (error) {
+      return { reason: 'revoked', error }
+    }
+  }
 }
 
 /** What a handler gave, by returning it or by throwing it. */

@@ -475,6 +475,27 @@ describe('in a token', () => {
     expect(session.isEmpty).toBe(true)
   })
 
+  test('data that cannot be read is no contents, whatever stands beside it', () => {
+    for (const d of [5, 'text', [], null]) expect(readContents({ d }, undefined)).toBeUndefined()
+    expect(readContents({ d: {} }, undefined)).toEqual(emptyContents())
+  })
+
+  test('the deepest value in the deepest scope comes back', async () => {
+    const { sessions, next } = setUp()
+    const session = await sessions.open(null)
+    const innermost = (outer: Session<Data>) => {
+      let scope = outer.scope('s')
+      for (let level = 1; level < 16; level++) scope = scope.scope('s')
+      return scope
+    }
+    const deep = nest(99)
+    innermost(session).set('deep', deep)
+    expect(() => innermost(session).set('deeper', [deep])).toThrow(
+      misfit(`${'scope(s).'.repeat(16)}deeper${'[0]'.repeat(99)}`),
+    )
+    expect(innermost(await next(session)).get('deep')).toEqual(deep)
+  })
+
   test.each([0, true, '1', null])('a mark of %o is none', async (t) => {
     const { sessions } = setUp()
     const session = await sessions.open(`${NAME}=${await mint(claims({ t }))}`)

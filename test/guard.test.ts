@@ -14,7 +14,7 @@ import type {
   SizeReport,
 } from 'sealed-session'
 import { createJar, pairsOf } from './jar.ts'
-import { SECRET, START } from './mint.ts'
+import { OTHER_SECRET, SECRET, START, claims, mint } from './mint.ts'
 
 type Data = Record<string, unknown>
 
@@ -313,13 +313,13 @@ describe('properties', () => {
 })
 
 /** Cookies written under high limits, and sessions with lower ones. */
-async function lowered() {
+async function lowered(more: Partial<SessionOptions<Data>> = {}) {
   const wide = setUp('node')
   const session = await wide.sessions.open(null)
   session.set('text', 'x'.repeat(6000))
   session.set('user', 'ada')
   const cookie = pairsOf(await wide.sessions.setCookies(session))
-  return { cookie, ...setUp('portable') }
+  return { cookie, ...setUp('portable', more) }
 }
 
 describe('a session too large for lowered limits', () => {
@@ -343,6 +343,39 @@ describe('a session too large for lowered limits', () => {
     expect(next.get('user')).toBe('ada')
     expect(await sessions.setCookies(next)).toEqual([])
     expect(reports(), 'told once a session, not on every request').toHaveLength(1)
+  })
+
+  test('a move to a new secret is left undone likewise', async () => {
+    const { cookie, sessions, reports } = await lowered({
+      secrets: [OTHER_SECRET, SECRET],
+      rotate: 'eager',
+    })
+    const session = await sessions.open(cookie)
+    expect(session.get('user')).toBe('ada')
+    expect(await sessions.setCookies(session)).toEqual([])
+    expect(reports()).toMatchObject([{ level: 'over', move: ['text'] }])
+  })
+
+  test('of the last thousand that could not be renewed it is known that they were told of', async () => {
+    const { sessions, time, reports } = setUp({ preset: 'node', responseHeader: 400 })
+    time.now += 20_000
+    const read = async (number: number) => {
+      const jti = `${number}`.padStart(22, 'A')
+      const token = await mint(claims({ jti, exp: START + 86_400, d: { text: 'x'.repeat(300) } }))
+      const session = await sessions.open(`__Host-session=${token}`)
+      session.get('text')
+      expect(await sessions.setCookies(session)).toEqual([])
+    }
+    for (let number = 0; number < 1000; number++) await read(number)
+    expect(reports()).toHaveLength(1000)
+    await read(0)
+    await read(999)
+    expect(reports()).toHaveLength(1000)
+    await read(1000)
+    await read(1)
+    expect(reports(), 'the thousand and first').toHaveLength(1001)
+    await read(0)
+    expect(reports(), 'the first, which is forgotten').toHaveLength(1002)
   })
 
   test('a renewal that was asked for is refused', async () => {

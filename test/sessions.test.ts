@@ -137,6 +137,28 @@ describe('open', () => {
     for (const spy of spies) expect(spy).not.toHaveBeenCalled()
   })
 
+  test('of two sessions that were sealed in the same second, the one that came first opens', async () => {
+    const { sessions } = clocked()
+    const [one, other] = [await mint(claims({ d: { n: 1 } })), await mint(claims({ d: { n: 2 } }))]
+    for (const [values, n] of [
+      [[one, other], 1],
+      [[other, one], 2],
+    ] as const) {
+      const header = values.map((value) => `__Host-session=${value}`).join('; ')
+      expect((await sessions.open(header)).toJSON()).toEqual({ n })
+    }
+  })
+
+  test('what is neither a session nor a request is refused, not written', async () => {
+    const { sessions } = clocked()
+    const refused = expect.objectContaining({ code: 'ERR_SESSION_CONFIG', option: 'session' })
+    for (const nothing of [{}, new Map()]) {
+      const session = untyped<Session<Data>>(nothing)
+      await expect(sessions.commit(session, new Response())).rejects.toEqual(refused)
+      await expect(sessions.setCookies(session)).rejects.toEqual(refused)
+    }
+  })
+
   test('a session of other sessions is refused, not written', async () => {
     const { sessions, make } = clocked()
     const foreign = await make().open(null)
@@ -400,6 +422,21 @@ describe('wrap', () => {
     expect(events.map(({ type }) => type)).toEqual(['sealed', 'opened'])
   })
 
+  test('lines that are asked for before anybody has looked are none, though a renewal be due', async () => {
+    const { sessions, time } = clocked()
+    const cookie = await cookiesOf(sessions, ada)
+    time.now += 50_000
+    const seen: string[][] = []
+    const handler = sessions.wrap(async (_request, session) => {
+      seen.push(await sessions.setCookies(session))
+      session.get('user')
+      seen.push(await sessions.setCookies(session))
+      return new Response()
+    })
+    await handler(new Request('https://example.test/', { headers: { cookie } }))
+    expect(seen.map(({ length }) => length)).toEqual([0, 1])
+  })
+
   const looks: readonly (readonly [string, (session: Session<Data>) => unknown])[] = [
     ['get', (session) => session.get('user')],
     ['has', (session) => session.has('user')],
@@ -461,6 +498,32 @@ describe('seal and unseal', () => {
     expect(asCookie.rejection).toEqual({ reason: 'undecryptable' })
     expect(asToken.rejection).toEqual({ reason: 'undecryptable' })
     expect([asCookie.isEmpty, asToken.isEmpty]).toEqual([true, true])
+  })
+
+  test('a bare token has no cookies that could be deleted, and its logout leaves no mark', async () => {
+    const { sessions } = clocked()
+    const session = await sessions.open(null)
+    session.set('user', 'ada')
+    const later = await sessions.unseal(await sessions.seal(session))
+    later.destroy()
+    expect(await sessions.setCookies(later)).toEqual([])
+  })
+
+  test('the longest token is as long as all cookies together: 65 536 characters', async () => {
+    const { sessions } = clocked()
+    const session = await sessions.open(null)
+    const sealedWith = async (length: number) => {
+      session.set('text', 'x'.repeat(length))
+      return sessions.seal(session)
+    }
+    const frame = (await sealedWith(0)).length
+    let length = Math.floor(((65_536 - frame) * 3) / 4)
+    while ((await sealedWith(length)).length < 65_536) length++
+    const token = await sealedWith(length)
+    expect(token).toHaveLength(65_536)
+    expect((await sessions.unseal(token)).get('text')).toHaveLength(length)
+    await expect(sealedWith(length + 1)).rejects.toMatchObject({ code: 'ERR_SESSION_TOO_LARGE' })
+    expect((await sessions.unseal(`${token}A`)).rejection).toEqual({ reason: 'too-large' })
   })
 
   test('a token beyond what any set of cookies holds is refused both ways', async () => {
@@ -765,6 +828,24 @@ describe('schema', () => {
     await expect(sessions.setCookies(session)).rejects.toMatchObject({ code: 'ERR_SESSION_DATA' })
   })
 
+  test('is not asked again about what was only renewed or sealed as it came', async () => {
+    const seen: unknown[] = []
+    const validate = (value: unknown) => {
+      seen.push(value)
+      return { value }
+    }
+    const { make, time } = clocked<{ user: string }>()
+    const cookie = await cookiesOf(make(), (session) => session.set('user', 'ada'))
+    time.now += 50_000
+    const sessions = make({ schema: { '~standard': { version: 1, vendor: 'test', validate } } })
+    const session = await sessions.open(cookie)
+    expect(seen).toEqual([{ user: 'ada' }])
+    expect(await sessions.setCookies(session)).toHaveLength(1)
+    const other = await sessions.open(cookie)
+    await sessions.seal(other)
+    expect(seen).toHaveLength(2)
+  })
+
   test('a default it fills in is no reason to write', async () => {
     const { make } = clocked<{ user: string; visits: number }>()
     const cookie = await cookiesOf(make(), (session) => session.set('user', 'ada'))
@@ -1041,6 +1122,11 @@ describe('observe', () => {
     const session = await sessions.open('__Host-session=nonsense')
     session.destroy()
     await sessions.setCookies(session)
+    expect(events.at(-1)).toEqual({ type: 'destroyed', id: undefined })
+    const other = await sessions.open('__Host-session=nonsense')
+    other.destroy()
+    other.set('text', 'goodbye')
+    expect(await sessions.setCookies(other)).toHaveLength(2)
     expect(events.at(-1)).toEqual({ type: 'destroyed', id: undefined })
   })
 
