@@ -95,7 +95,7 @@ function carry<Result>(
   if (form === 'cookies') {
     return { ...result, headers: joined(fields), cookies: [...valuesOf(given), ...cookies] }
   }
-  if (cookies.length > 0) add(fields, 'Set-Cookie', cookies)
+  add(fields, 'Set-Cookie', cookies)
   if (form === 'lists') return { ...result, headers: {}, multiValueHeaders: lists(fields) }
   refuseSeveral(fields)
   return { ...result, headers: joined(fields) }
@@ -128,6 +128,7 @@ function gather(headers: unknown, multiValueHeaders: unknown): FieldMap {
 }
 
 function add(fields: FieldMap, name: string, values: readonly string[]): void {
+  if (values.length === 0) return
   const key = name.toLowerCase()
   const known = fields.get(key) ?? { name, values: [] }
   known.values.push(...values.filter((value) => !known.values.includes(value)))

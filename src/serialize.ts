@@ -48,7 +48,7 @@ export function textOf(object: object, serializer: Serializer | undefined): stri
  * @param place what the path of a value that is refused begins with
  * @throws SessionDataError with the value's path and the remedy
  */
-export function checkEntries(data: ReadonlyMap<string, unknown>, place = ''): void {
+export function checkEntries(data: ReadonlyMap<string, unknown>, place: string): void {
   for (const [key, value] of data) checkEntry(key, value, place)
 }
 

@@ -277,12 +277,24 @@ describe('scopes travel with the session', () => {
     expect(scope.get('list')).toEqual([1])
     for (const change of [
       () => scope.set('x', 1),
+      () => scope.set('x', 1n),
+      () => scope.set(untyped<string>(1), 1),
       () => scope.delete('list'),
       () => scope.clear(),
       () => session.scope('new').set('x', 1),
     ]) {
       expect(change).toThrow(COMMITTED)
     }
+    list.push(2)
+    await expect(sessions.setCookies(session)).rejects.toThrow(COMMITTED)
+  })
+
+  test('a value that was set is watched after the commit, without having been looked at', async () => {
+    const { sessions } = setUp()
+    const session = await sessions.open(null)
+    const list = [1]
+    session.scope('a').set('list', list)
+    await sessions.setCookies(session)
     list.push(2)
     await expect(sessions.setCookies(session)).rejects.toThrow(COMMITTED)
   })

@@ -1,5 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { isRecord, isWhole, momentOf, refuseStrangers, show } from '../src/guards.ts'
+import {
+  flag,
+  isRecord,
+  isWhole,
+  momentOf,
+  oneOf,
+  own,
+  ownOf,
+  refuseStrangers,
+  show,
+} from '../src/guards.ts'
+
+const refusal = (option: string) => expect.objectContaining({ code: 'ERR_SESSION_CONFIG', option })
 
 describe('isRecord', () => {
   test.each([[{}], [Object.create(null)], [new Date(0)]])('accepts an object', (value) => {
@@ -8,6 +20,24 @@ describe('isRecord', () => {
 
   test.each([[null], [undefined], [[]], ['{}'], [1], [() => {}]])('refuses %j', (value) => {
     expect(isRecord(value)).toBe(false)
+  })
+})
+
+describe('own members', () => {
+  const given = Object.assign(Object.create({ inherited: 1 }), { mine: 2 })
+
+  test('are read, and inherited ones are not', () => {
+    expect([own(given, 'mine'), own(given, 'inherited'), own({}, 'toString')]).toEqual([
+      2,
+      undefined,
+      undefined,
+    ])
+  })
+
+  test('stand under no prototype in a copy', () => {
+    const copy = ownOf(given)
+    expect(Object.getPrototypeOf(copy)).toBeNull()
+    expect(Object.entries(copy)).toEqual([['mine', 2]])
   })
 })
 
@@ -74,6 +104,10 @@ describe('refuseStrangers', () => {
     )
   })
 
+  test('tells the options that there are', () => {
+    expect(() => refuseStrangers({ knwon: 2 }, ['known', 'other'], '')).toThrow(/ known, other$/)
+  })
+
   test('sees an own __proto__ and leaves inherited members alone', () => {
     const given: unknown = JSON.parse('{"__proto__":1}')
     expect(isRecord(given) && Object.keys(given)).toEqual(['__proto__'])
@@ -106,5 +140,33 @@ describe('show', () => {
     expect(show(Object.create(null))).toBe('an object')
     expect(show([talkative])).toBe('a list')
     expect(show(() => 'what it holds')).toBe('a function')
+  })
+})
+
+describe('flag', () => {
+  test('is what was given, or else the default', () => {
+    const given = [true, false, undefined]
+    expect(given.map((value) => flag('cookie.secure', value, true))).toEqual([true, false, true])
+    expect(given.map((value) => flag('cookie.secure', value, false))).toEqual([true, false, false])
+  })
+
+  test.each([null, 0, 1, 'true', '', {}])('refuses %o', (value) => {
+    expect(() => flag('cookie.secure', value, true)).toThrow(refusal('cookie.secure'))
+  })
+})
+
+describe('oneOf', () => {
+  test('is the word that was given', () => {
+    expect(oneOf('rotate', 'eager', ['lazy', 'eager'])).toBe('eager')
+  })
+
+  test('tells the words that there are', () => {
+    expect(() => oneOf('rotate', 'x', ['lazy', 'eager'])).toThrow(
+      /^rotate is "x" .* "lazy" or "eager"$/,
+    )
+  })
+
+  test.each([undefined, null, '', 'Lazy', 'lazy ', ['lazy'], 0])('refuses %o', (value) => {
+    expect(() => oneOf('rotate', value, ['lazy', 'eager'])).toThrow(refusal('rotate'))
   })
 })

@@ -140,6 +140,31 @@ describe.each(sources)('%s', (source) => {
     if (SOURCES[source] === 'lists') expect(result.headers).toEqual({})
   })
 
+  test('a header without a value is none, and one in two spellings or lists is one', async () => {
+    const result = await run(eventOf(source), (_, session) => {
+      count(session)
+      const headers = { vary: ['Accept', 'Origin'], 'x-a': '1', 'X-A': '2', 'x-b': null }
+      return { statusCode: 200, headers: { ...headers, 'x-c': undefined }, cookies: null }
+    })
+    const forms = { ...result.headers, ...result.multiValueHeaders }
+    const names = Object.keys(forms).map((name) => name.toLowerCase())
+    const ours = SOURCES[source] === 'cookies' ? [] : ['set-cookie']
+    expect(names.toSorted()).toEqual(['cache-control', ...ours, 'vary', 'x-a'])
+    expect(fieldOf(source, result, 'vary')).toBe('Accept, Origin, Cookie')
+    expect(fieldOf(source, result, 'x-a')).toBe('1, 2')
+    expect(linesOf(source, result)).toHaveLength(1)
+  })
+
+  test('only the headers are read that the source reads', async () => {
+    const result = await run(eventOf(source), (_, session) => {
+      count(session)
+      return { statusCode: 200, headers: { 'x-a': '1' }, multiValueHeaders: { 'x-b': ['2'] } }
+    })
+    expect(fieldOf(source, result, 'x-a')).toBe('1')
+    expect(result.headers).not.toHaveProperty('x-b')
+    expect(fieldOf(source, result, 'x-b')).toBe(SOURCES[source] === 'lists' ? '2' : undefined)
+  })
+
   test('open gives the handler the same session', async () => {
     const { sessions, run } = make()
     await run(eventOf(source), async (event, session) => {
@@ -269,6 +294,17 @@ test('an event whose headers are null has an empty session', async () => {
   const event = { ...eventOf('api-gateway-v1'), headers: null, multiValueHeaders: null }
   const result = await run(event, (_, session) => ({ statusCode: 200, body: `${session.size}` }))
   expect(result.body).toBe('0')
+})
+
+test('an event of API Gateway without lists of headers is answered with lists all the same', async () => {
+  const { run } = make()
+  const event = { ...eventOf('api-gateway-v1'), multiValueHeaders: null }
+  const result = await run(event, (_, session) => {
+    count(session)
+    return { statusCode: 200 }
+  })
+  expect(linesOf('api-gateway-v1', result)).toHaveLength(1)
+  expect(result.headers).toEqual({})
 })
 
 test('cookies that came in several lines are all read', async () => {

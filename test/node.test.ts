@@ -802,6 +802,20 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     ])
   })
 
+  test('request.session may be replaced and removed, as any property of a request', async () => {
+    const found: unknown[] = []
+    const wire = await chain((session, response, request) => {
+      found.push(Object.getOwnPropertyDescriptor(request, 'session'))
+      found.push(Object.is(Reflect.get(request, 'session'), session))
+      response.end()
+    })
+    await wire.ask()
+    expect(found).toEqual([
+      expect.objectContaining({ writable: true, configurable: true, enumerable: false }),
+      true,
+    ])
+  })
+
   test('an error of opening goes to next', async () => {
     const other = make({ secrets: OTHER_SECRET })
     const session = await other.open(null)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { writeCookie } from '../src/cookies.ts'
 import { resolve } from '../src/options.ts'
 import type { SessionOptions } from '../src/options.ts'
 
@@ -220,12 +221,23 @@ describe('the times', () => {
   })
 })
 
+test('a time out of bounds is told the bounds that there are, and what else there is', () => {
+  const told = (options: object) => String(caught(() => resolveAny(options)))
+  expect(told({ maxAge: 0 })).toMatch(/^SessionConfigError: maxAge is 0 .* from 1 to 34560000$/)
+  expect(told({ idleTimeout: 0 })).toMatch(/ from 1 to 34560000, or false$/)
+})
+
 describe('the words and functions', () => {
   test('rotate is lazy or eager', () => {
     expect(resolveAny({ rotate: 'eager' }).rotate).toBe('eager')
     for (const value of ['Eager', '', true, 5]) {
       expect(() => resolveAny({ rotate: value })).toThrow(refusal('rotate'))
     }
+  })
+
+  test('observe is taken as it is, and revoked is one of the options', () => {
+    const observe = () => {}
+    expect(resolveAny({ observe, revoked: () => false }).observe).toBe(observe)
   })
 
   test.each(['revoked', 'observe', 'clock'])('%s is a function', (option) => {
@@ -272,6 +284,17 @@ describe('the limits against the cookie', () => {
     const cookie = { name: 'n'.repeat(64), path: `/${'p'.repeat(999)}` }
     expect(() => resolveAny({ cookie, limits: { cookie: 1100 } })).toThrow(refusal('limits.cookie'))
     expect(resolveAny({ cookie }).limits.cookie).toBe(4096)
+  })
+
+  test('are enough from 64 characters beside the longest name and attributes', () => {
+    const cookie = resolve({ secrets: SECRET }).cookie
+    const least = writeCookie(cookie, '__Host-session.15', '', 400 * 86_400).length + 64
+    expect(resolveAny({ limits: { cookie: least } }).limits.cookie).toBe(least)
+    const error = caught(() => resolveAny({ limits: { cookie: least - 1 } }))
+    expect(error).toEqual(refusal('limits.cookie'))
+    expect(String(error)).toContain(
+      `must be at least ${least}: name and attributes take ${least - 64}`,
+    )
   })
 
   test('are those of partitioned cookies where the cookie is partitioned', () => {

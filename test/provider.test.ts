@@ -146,7 +146,48 @@ describe('while there is a ring', () => {
       time.now += 1
     }
     expect(asked).toHaveBeenCalledTimes(2)
+    await sessions.open(cookie)
+    expect(asked).toHaveBeenCalledTimes(3)
   }, 2000)
+
+  test.each<[string, () => unknown]>([
+    ['given', () => A],
+    ['refused', fail],
+  ])('an answer that was %s is followed by a question at the usual time', async (_, second) => {
+    const { sessions, asked, time } = provided(
+      answers(() => A, second),
+      5,
+    )
+    for (const times of [1, 2, 3]) {
+      await cookieOf(sessions)
+      await turn()
+      expect(asked).toHaveBeenCalledTimes(times)
+      time.now += 5
+    }
+  })
+
+  test('a question that is answered late leaves the one that is open alone', async () => {
+    const slow = later<string>()
+    const { sessions, asked, time } = provided(
+      answers(
+        () => A,
+        () => slow.promise,
+        never,
+      ),
+      1,
+    )
+    await cookieOf(sessions)
+    for (const seconds of [1, 2 * PATIENCE]) {
+      time.now += seconds
+      await cookieOf(sessions)
+    }
+    expect(asked).toHaveBeenCalledTimes(3)
+    slow.resolve(B)
+    await turn()
+    time.now += 1
+    await cookieOf(sessions)
+    expect(asked).toHaveBeenCalledTimes(3)
+  })
 
   test('a question that is lost is asked again, after the time in which any would be settled', async () => {
     const context = provided(
@@ -336,6 +377,61 @@ describe('a first answer', () => {
     expect(await late).toContain('=')
     expect(asked).toHaveBeenCalledTimes(2)
   })
+})
+
+describe('a first question that is lost', () => {
+  test('is asked again by who comes after the time in which any would be settled', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { sessions, asked, time } = provided(answers(never, () => A))
+    for (const seconds of [0, 2 * PATIENCE - 1]) {
+      time.now += seconds
+      cookieOf(sessions).catch(() => {})
+      await turn()
+      expect(asked).toHaveBeenCalledTimes(1)
+    }
+    time.now += 1
+    expect(await cookieOf(sessions)).toContain('=')
+    expect(asked).toHaveBeenCalledTimes(2)
+  })
+
+  test('leaves a later one open when the request that asked it gives up', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const slow = later<string>()
+    const { sessions, asked, time } = provided(answers(never, () => slow.promise))
+    const first = cookieOf(sessions).catch((error: unknown) => error)
+    await vi.advanceTimersByTimeAsync(PATIENCE * 500)
+    time.now += 2 * PATIENCE
+    const second = cookieOf(sessions)
+    await vi.advanceTimersByTimeAsync(PATIENCE * 500)
+    expect(await first).toEqual(refusal())
+    const third = cookieOf(sessions)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(asked).toHaveBeenCalledTimes(2)
+    slow.resolve(A)
+    expect(await Promise.all([second, third])).toHaveLength(2)
+  })
+
+  test('and answered after all spares who comes next the asking', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    // The question's own timer is lost; the request's is not.
+    vi.spyOn(globalThis, 'setTimeout').mockImplementationOnce((() => 0) as never)
+    const slow = later<string>()
+    const { sessions, asked } = provided(() => slow.promise)
+    const first = cookieOf(sessions).catch((error: unknown) => error)
+    await vi.advanceTimersByTimeAsync(PATIENCE * 1000)
+    expect(await first).toEqual(refusal())
+    slow.resolve(A)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await cookieOf(sessions)).toContain('=')
+    expect(asked).toHaveBeenCalledTimes(1)
+  })
+})
+
+test('no timer outlives the question that it was for, to keep a process alive', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  await cookieOf(provided(async () => A).sessions)
+  await expect(cookieOf(provided(fail).sessions)).rejects.toEqual(refusal())
+  expect(vi.getTimerCount()).toBe(0)
 })
 
 describe('what has been derived', () => {

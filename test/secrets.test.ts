@@ -91,6 +91,8 @@ describe('the secrets option', () => {
     ['an id with a full stop', list('a', 'b.c'), 'secrets[1].id'],
     ['an empty id', list('', 'b'), 'secrets[0].id'],
     ['an id of 33 characters', list('a', 'i'.repeat(33)), 'secrets[1].id'],
+    ['an id that is no text', [{ secret: ONE, id: 5 }], 'secrets[0].id'],
+    ['a kid with a blank', { keys: [{ kty: 'oct', k: ONE, kid: 'a b' }] }, 'secrets[0].kid'],
     ['a beginning that is no moment', [{ secret: ONE, activeFrom: '-' }], 'secrets[0].activeFrom'],
     ['a set with an RSA key', { keys: [{ kty: 'RSA', n: ONE, e: 'AQAB' }] }, 'secrets[0].kty'],
     ['a set with a key that is missing', { keys: [{ kty: 'oct' }] }, 'secrets[0].k'],
@@ -98,6 +100,11 @@ describe('the secrets option', () => {
     ['a set with a short key', { keys: [{ kty: 'oct', k: 'uVc7pLQkrqZ0' }] }, 'secrets[0].k'],
   ])('refuses %s', (_, option, path) => {
     expect(() => parseSecrets(option, 0)).toThrow(refusal(path))
+  })
+
+  test('may hold one text under two names, or with and without one', () => {
+    const named = [{ secret: ONE, id: 'a' }, { secret: ONE, id: 'b' }, ONE]
+    expect(parseSecrets(named, 0).map(({ id }) => id)).toEqual(['a', 'b', undefined])
   })
 
   test('refuses a list of which none is active, as long as a clock runs', () => {
@@ -135,6 +142,27 @@ describe('a weak secret', () => {
         .repeat(Math.ceil(64 / period) + 1)
         .slice(0, 64),
     )
+  })
+
+  test('is 20 characters twice', () => {
+    refused(ONE.slice(0, 20).repeat(2))
+  })
+
+  test('is a repetition of what nearly repeats itself', () => {
+    for (const text of ['ataaaktkkaattkkat', 'ttkktakkakkttkaatkt']) {
+      refused(text.repeat(5).slice(0, 64))
+    }
+  })
+
+  test('is not one whose second half begins otherwise', () => {
+    const half = ONE.slice(1, 26)
+    expect(textsOf(`a${half}b${half}`)).toEqual([`a${half}b${half}`])
+  })
+
+  test('is 36 characters of little variety, however often they are repeated', () => {
+    const little = 'kaakkakaakkkakaakakkaakkaakakakaakkk'
+    expect(little).toHaveLength(36)
+    for (const times of [1, 2, 4, 8]) refused(little.repeat(times))
   })
 
   test('is not 32 characters over and over, nor one that ends as it begins', () => {
@@ -191,6 +219,21 @@ describe('a weak secret', () => {
     }
   })
 
+  test('is one whose estimate is below 40 bits; 40 are enough', () => {
+    // Four bytes that stand eight times each have 2 bits, and 20 of the 32 do not continue a run.
+    const bytes = Uint8Array.from(
+      '02233112112331102200233120033001',
+      (digit) => 2 + 4 * Number(digit),
+    )
+    const keysOf = (key: Uint8Array) => ({
+      keys: [{ kty: 'oct', k: Buffer.from(key).toString('base64url') }],
+    })
+    expect(parseSecrets(keysOf(bytes), 0)[0]?.bytes).toEqual(bytes)
+    const less = bytes.with(7, bytes[6] ?? 0)
+    expect(less).not.toEqual(bytes)
+    expect(() => parseSecrets(keysOf(less), 0)).toThrow(refusal('secrets[0].k'))
+  })
+
   test('is weak as a JWK, too', () => {
     const keys = [{ kty: 'oct', k: Buffer.alloc(32).toString('base64url') }]
     expect(() => parseSecrets({ keys }, 0)).toThrow(refusal('secrets[0].k'))
@@ -235,6 +278,7 @@ describe('areSame', () => {
     ['fewer secrets', [ONE]],
     ['more secrets', [ONE, TWO, `${ONE}!`]],
     ['another text', [ONE, `${TWO}!`]],
+    ['another text of the same length', [ONE, `${TWO.slice(0, -1)}x`]],
     ['a name', [ONE, { secret: TWO, id: 'two' }]],
     ['a beginning', [ONE, { secret: TWO, activeFrom: 5 }]],
   ])('does not hold for %s', (_, other) => {
@@ -270,6 +314,8 @@ describe('a refusal says what is wrong, and never what the secret is', () => {
     [[ONE, null], /^secrets\[1\] must be a string or an object, not null/],
     [[ONE, [TWO]], /^secrets\[1\] must be a string or an object, not a list/],
     [[ONE, 5], /^secrets\[1\] must be a string or an object, not number/],
+    [[{ secret: {} }], /^secrets\[0\]\.secret must be a string, not an object$/],
+    [`{${ONE}`, /^secrets begins like a JWK Set and is not valid JSON$/],
     [[pem], /^secrets\[0\] is an asymmetric key: /],
     ['short', /^secrets has 5 bytes and needs at least 32; /],
     [ONE.slice(0, 16).repeat(3), /^secrets repeats a shorter text; /],
@@ -291,7 +337,9 @@ describe('a refusal says what is wrong, and never what the secret is', () => {
   })
 
   test('and a text that has a quote or a bracket on one side is no wrapped one', () => {
-    for (const text of [`${ONE}"`, `"${ONE}`, `${ONE}]`, `[${ONE}`, `x"${ONE}"`, `x[${ONE}]y`]) {
+    const quoted = [`${ONE}"`, `"${ONE}`, `x"${ONE}"`, `"${ONE}"x`]
+    const bracketed = [`${ONE}]`, `[${ONE}`, `x[${ONE}]y`, `x[${ONE}]`, `[${ONE}]y`]
+    for (const text of [...quoted, ...bracketed]) {
       expect(textsOf(text)).toEqual([text])
     }
   })

@@ -86,6 +86,11 @@ describe('strict JSON refuses what it would change or lose', () => {
       '.now',
     ],
     ['a setter', Object.defineProperty({}, 's', { set: () => {}, enumerable: true }), '.s'],
+    [
+      'a proxy that names a key and does not have it',
+      new Proxy({}, { ownKeys: () => ['x'] }),
+      '.x',
+    ],
     ['toJSON', { toJSON: () => 'other' }, '.toJSON'],
     ['a method', { a: 1, say() {} }, '.say'],
     ['a cycle', cycle, '.deep.deeper[0]'],
@@ -245,7 +250,17 @@ describe('entriesOf', () => {
   test('takes plain objects only', () => {
     expect(entriesOf({ a: 1 })).toEqual(new Map([['a', 1]]))
     expect(entriesOf(runInNewContext('({ a: 1 })'))).toEqual(new Map([['a', 1]]))
-    for (const value of [new Point(), new Map([['a', 1]]), [1], null, 'a', 5, new Date(0)]) {
+    for (const value of [
+      new Point(),
+      new Map([['a', 1]]),
+      [1],
+      null,
+      undefined,
+      'a',
+      5,
+      new Date(0),
+      () => 1,
+    ]) {
       expect(entriesOf(value)).toBeUndefined()
     }
   })

@@ -48,6 +48,12 @@ describe('weigh', () => {
     expect(weigh(load(more), LIMITS)).toMatchObject({ tightest, used })
   })
 
+  test('names the first of two that are equally tight', () => {
+    const even = load({ token: 2000, pairs: [1000], lines: [1486] })
+    expect(weigh(even, LIMITS)).toMatchObject({ tightest: 'cookies', used: 0.5 })
+    expect(weigh({ ...even, token: 0 }, LIMITS).tightest).toBe('requestHeader')
+  })
+
   test('names the cookie where only one is allowed', () => {
     const single = { ...LIMITS, cookies: 1 }
     expect(weigh(load({ token: 950, capacity: 1000 }), single)).toMatchObject({
@@ -75,10 +81,16 @@ describe('weigh', () => {
   })
 
   test('of nothing is ok, however much the other cookies take', () => {
-    expect(weightOfNothing(0, LIMITS)).toMatchObject({ level: 'ok', used: 0, cookies: 0 })
+    expect(weightOfNothing(0, LIMITS)).toMatchObject({
+      level: 'ok',
+      used: 0,
+      cookies: 0,
+      bytes: { cookie: 0, requestHeader: 0, responseHeader: 0, otherCookies: 0 },
+    })
     expect(weightOfNothing(9000, LIMITS)).toMatchObject({
       level: 'ok',
-      bytes: { cookie: 0, responseHeader: 0, otherCookies: 9000 },
+      // The last of them has no separator after it.
+      bytes: { cookie: 0, requestHeader: 8998, responseHeader: 0, otherCookies: 9000 },
     })
   })
 
@@ -139,7 +151,10 @@ describe('reportOn', () => {
     return reportOn(parts, {
       length: lengthOf(parts),
       lengthOf: ({ size }) => size,
-      weigh: (removed) => weightOf(without(removed)),
+      weigh: (removed) => {
+        expect(removed.filter((part) => !parts.includes(part))).toEqual([])
+        return weightOf(without(removed))
+      },
     })
   }
 
@@ -230,17 +245,18 @@ describe('SessionTooLargeError', () => {
         report: full(tightest),
       })
       const largest = '"cart" (1800 bytes), "a\\"b" (20 bytes)'
-      for (const told of [`limits.${tightest}`, largest, 'Keep "cart" on a server']) {
+      const remedies = ['Keep "cart" on a server', "name them: limits: 'node'"]
+      for (const told of [`limits.${tightest}`, largest, ...remedies]) {
         expect(error.message).toContain(told)
       }
     },
   )
 
   test.each([
-    ['cookie', '250 bytes longer'],
+    ['cookie', 'would be 250 bytes longer'],
     ['cookies', '5 cookies of up to 1000 bytes'],
-    ['requestHeader', '500 bytes longer'],
-    ['responseHeader', '750 bytes more'],
+    ['requestHeader', 'would be 500 bytes longer'],
+    ['responseHeader', 'would take 750 bytes more'],
   ] as const)('says by how much %s is passed: %s', (tightest, much) => {
     expect(new SessionTooLargeError(full(tightest)).message).toContain(much)
   })
