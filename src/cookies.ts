@@ -122,12 +122,19 @@ export function writeCookie(
   value: string,
   maxAge: number,
 ): string {
-  const cookie = attributes(settings, name)
+  return cookieWriter(settings, maxAge)(name, value)
+}
+
+/** The same for several cookies, whose attributes are written once. */
+export function cookieWriter(
+  settings: CookieSettings,
+  maxAge: number,
+): (name: string, value: string) => string {
+  const cookie = attributes(settings, settings.name)
   if (settings.persistent) cookie.maxAge = maxAge
-  const line = stringifySetCookie(cookie)
+  const after = stringifySetCookie(cookie).slice(`${settings.name}=`.length)
   // Our values are base64url, digits and dots: nothing to encode, and nothing to look for.
-  const start = name.length + 1
-  return line.slice(0, start) + value + line.slice(start)
+  return (name, value) => `${name}=${value}${after}`
 }
 
 /**

@@ -3,7 +3,14 @@
 
 import type { CookieSettings } from './attributes.ts'
 import { split } from './chunks.ts'
-import { deleteCookie, markName, markValue, partName, writeCookie } from './cookies.ts'
+import {
+  cookieWriter,
+  deleteCookie,
+  markName,
+  markValue,
+  partName,
+  writeCookie,
+} from './cookies.ts'
 import type { Jar } from './cookies.ts'
 import type { Limits } from './limits.ts'
 import type { Load } from './size.ts'
@@ -39,13 +46,12 @@ export function layOut(
 ): Layout {
   // Within the tolerance a session may be sealed at its very end, and `Max-Age=0` would delete it.
   const age = Math.max(maxAge, 1)
-  const line = (index: number, value: string) =>
-    writeCookie(cookie, partName(cookie.name, index), value, age)
-  const overhead = line(0, '').length - cookie.name.length
+  const write = cookieWriter(cookie, age)
+  const overhead = write('', '').length
   const room = (index: number) => limits.cookie - overhead - partName(cookie.name, index).length
   const values = split(token, room)
   const lines = [
-    ...values.map((value, index) => line(index, value)),
+    ...values.map((value, index) => write(partName(cookie.name, index), value)),
     ...clear(before, cookie, values.length),
   ]
   const pairs = values.map((value, index) => partName(cookie.name, index).length + 1 + value.length)
