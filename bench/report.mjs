@@ -178,17 +178,17 @@ const WHY = `What stands behind the ones that are missed:
 
 - libsodium seals and opens in one native call each. \`node:crypto\` makes an object for every token, two for
   a round trip, and draws each IV by itself; that alone is more than libsodium's whole round trip at 132
-  bytes, as the row of the limit shows. Drawing many IVs at once would save a part of it, and a snapshot of
-  the process that is started twice would then use the same ones twice.
-- A login session opened takes 10.7 µs by a profile: \`node:crypto\` 3.9 (its object 1.3, the text 1.0, the verdict
-  0.6, the rest setting up), \`JSON.parse\` 1.1, the \`Cookie\` header 0.8, the garbage collector 0.6, the form of the
-  token 0.6, the entries and how deep they nest 0.7, the claims 0.4; what is left, a quarter, are promises,
-  each of which something may really have to wait for. undici builds a small \`Request\` and \`Response\` in the
-  same time. A change adds as much again: an IV 1.6, sealing 4, serialising and checking the data 1.9, the
-  garbage collector 1.4, the line 0.5.
-- WebCrypto in Node takes its time in the thread pool, where nothing here can be saved. What jose adds is
-  promises, and base64 written in JavaScript, which newer runtimes have built in. Node itself is served by
-  \`node:crypto\`.
+  bytes, as the row of the limit shows. Drawing many IVs at once would save 1.5 µs, and they would be used
+  twice after a snapshot of the machine that is started twice.
+- A login session opened takes 7.5 to 8.5 µs, by a profile: \`node:crypto\` 3.2, \`JSON.parse\` 0.9, the entries and
+  how deep they nest 0.6, the garbage collector 0.6, the form of the token 0.5, the claims 0.4, the \`Cookie\`
+  header 0.3, finding the key 0.2; what is left, a quarter, are promises, each of which something may really
+  have to wait for. \`wrap\` adds 3 to 4 µs more: the request's headers are asked once and the response's twice,
+  \`Vary\` is set, and the handler may be asynchronous. undici builds a small \`Request\` and \`Response\` in 9 to 10.
+- WebCrypto in Node takes its time in the thread pool, and how much of it is left over for a ratio changes from
+  run to run. What jose adds is promises, and base64 written in JavaScript, which newer runtimes have built in:
+  it is little in Bun and Deno, and much in workerd, where \`crypto.subtle\` needs no thread pool. Node, Bun, Deno
+  and workerd with Node's compatibility are served by \`node:crypto\`.
 - Characters: a session has an id, two times and the name of its key. express-openid-connect has neither id
   nor key name, and its times in the header, where everybody can read them. libsodium's box has no end
   inside.`
