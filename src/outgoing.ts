@@ -25,23 +25,31 @@ import type { SizeReport } from './size.ts'
 const MOST_UNRENEWED = 1000
 
 /**
- * The lines that bring the browser's cookies up to date; none if there is nothing to tell it.
+ * The lines that bring the browser's cookies up to date; none if there is nothing to tell it, and then
+ * at once.
  *
  * @throws SessionDataError, SessionTooLargeError
  */
-export async function writeLines(state: State, context: Context): Promise<readonly string[]> {
-  const { serializer, schema, lifetime, cookie, limits, ring, observe } = context
-  if (isEmpty(state.contents)) {
-    // Not before it is known that these lines are under way: an observer may ask for them.
-    await Promise.resolve()
-    return endLines(state, context)
-  }
-
+export function writeLines(
+  state: State,
+  context: Context,
+): readonly string[] | Promise<readonly string[]> {
+  if (isEmpty(state.contents)) return endLines(state, context)
   const seen = state.changed || state.exposed
-  const text = seen ? writeContents(state.contents, serializer) : state.text
-  const found = causeToSeal(state, text, context)
-  const cause = found instanceof Promise ? await found : found
-  if (cause === undefined || text === undefined) return []
+  const text = seen ? writeContents(state.contents, context.serializer) : state.text
+  const cause = causeToSeal(state, text, context)
+  return cause === undefined || text === undefined ? [] : sealLines(state, text, cause, context)
+}
+
+async function sealLines(
+  state: State,
+  text: string,
+  found: SealCause | Promise<SealCause | undefined>,
+  context: Context,
+): Promise<readonly string[]> {
+  const { schema, lifetime, cookie, limits, ring, observe } = context
+  const cause = await found
+  if (cause === undefined) return []
   if (schema !== undefined && text !== state.text) await refuseUnfit(state.contents, schema)
   const now = context.now()
   const current = claimsOf(state, now)
@@ -125,7 +133,9 @@ async function refuseUnfit({ data }: Contents, schema: Schema<object>): Promise<
 }
 
 /** An empty session takes no cookies: those that came are deleted. */
-function endLines(state: State, context: Context): readonly string[] {
+async function endLines(state: State, context: Context): Promise<readonly string[]> {
+  // Not before it is known that these lines are under way: an observer may ask for them.
+  await Promise.resolve()
   if (!hasCookies(state)) return []
   if (state.destroyed) context.observe({ type: 'destroyed', id: state.came?.id })
   return clear(beforeOf(state, state.came, context), context.cookie)

@@ -222,7 +222,9 @@ function heightOf(object: object): number {
 
 function nestsDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((inner) => nestsDeeper(inner, levels - 1))
+  if (levels === 0) return true
+  for (const inner of Object.values(value)) if (nestsDeeper(inner, levels - 1)) return true
+  return false
 }
 
 /** `cart`, `.addedAt`, or `["a b"]` for a key that is no identifier. */

@@ -57,7 +57,7 @@ export interface State {
   /** Its cookies have been made, or are being made. */
   committed: boolean
   /** The lines that bring the browser up to date, once somebody has asked for them. */
-  writing: Promise<readonly string[]> | undefined
+  writing: readonly string[] | Promise<readonly string[]> | undefined
 }
 
 /** A session that came and is valid. */

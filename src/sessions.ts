@@ -164,7 +164,13 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   ): (request: Request, ...rest: Rest) => Promise<Response> {
     return async (request, ...rest) => {
       const session = await openOnce(request)
-      const response = await responseOf(() => handler(request, session, ...rest))
+      let response: Response
+      try {
+        response = await handler(request, session, ...rest)
+      } catch (thrown) {
+        if (!(thrown instanceof Response)) throw thrown
+        response = thrown
+      }
       return await commit(session, response)
     }
   }
@@ -178,8 +184,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(
       return lines
     }
     state.committed = true
-    state.writing = writeLines(state, context)
     try {
+      state.writing = writeLines(state, context)
       return await state.writing
     } catch (error) {
       // Nothing went out: the application may make the session smaller and try again.
@@ -255,16 +261,6 @@ function vetoBy<Data extends object>(
     } catch (error) {
       return { reason: 'revoked', error }
     }
-  }
-}
-
-/** What a handler gave, by returning it or by throwing it. */
-async function responseOf(handle: () => Response | Promise<Response>): Promise<Response> {
-  try {
-    return await handle()
-  } catch (thrown) {
-    if (thrown instanceof Response) return thrown
-    throw thrown
   }
 }
 
