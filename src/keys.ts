@@ -46,6 +46,8 @@ interface Named {
   readonly activeFrom: number
 }
 
+type Days = Map<number, DayKey>
+
 /** The format's version: part of every derivation, so another format's tokens cannot open. */
 const FORMAT = 'sealed-session/1'
 
@@ -74,7 +76,8 @@ export function createRing(
   makeKey: MakeKey,
 ): Ring {
   let loaded: readonly Named[] | undefined
-  const dayKeys = new Map<string, DayKey>()
+  /** By purpose and secret, and then by day: no text has to be put together to find one. */
+  const dayKeys = { cookie: new Map<string, Days>(), token: new Map<string, Days>() }
 
   async function load(): Promise<readonly Named[]> {
     loaded ??= refuseTwins(await Promise.all(secrets.map(nameSecret)))
@@ -86,17 +89,18 @@ export function createRing(
     { id, material }: Named,
     day: number,
   ): Promise<DayKey> {
-    const place = placeOf(purpose, id, day)
     const made = await makeKey({ id, day }, await deriveKey(material, name, purpose, day))
-    for (const [old, { day: then }] of dayKeys) {
-      if (then < day - lifetime / DAY_SECONDS - 2) dayKeys.delete(old)
+    const oldest = day - lifetime / DAY_SECONDS - 2
+    for (const days of [...dayKeys.cookie.values(), ...dayKeys.token.values()]) {
+      for (const then of days.keys()) if (then < oldest) days.delete(then)
     }
-    dayKeys.set(place, made)
+    const days = dayKeys[purpose].get(id) ?? new Map<number, DayKey>()
+    dayKeys[purpose].set(id, days.set(day, made))
     return made
   }
 
   function atHand(purpose: Purpose, id: string, day: number): DayKey | undefined {
-    return dayKeys.get(placeOf(purpose, id, day))
+    return dayKeys[purpose].get(id)?.get(day)
   }
 
   async function deriveSealing(purpose: Purpose, day: number, now: number): Promise<DayKey> {
@@ -126,11 +130,6 @@ function activeAmong(named: readonly Named[], now: number): Named {
   const active = named.find(({ activeFrom }) => activeFrom <= now)
   if (active !== undefined) return active
   throw new SessionConfigError('secrets', 'has none that is active: leave one without activeFrom')
-}
-
-/** Where a key is kept: an id holds neither a space nor a dot. */
-function placeOf(purpose: Purpose, id: string, day: number): string {
-  return `${purpose} ${id}.${day}`
 }
 
 async function nameSecret({ bytes, id, activeFrom }: Secret): Promise<Named> {
