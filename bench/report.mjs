@@ -180,7 +180,7 @@ const WHY = `What stands behind the ones that are missed:
   a round trip, and draws each IV by itself; that alone is more than libsodium's whole round trip at 132
   bytes, as the row of the limit shows. Drawing many IVs at once would save 1.5 µs, and they would be used
   twice after a snapshot of the machine that is started twice.
-- A login session opened takes 7.5 to 8.5 µs, by a profile: \`node:crypto\` 3.2, \`JSON.parse\` 0.9, the entries and
+- A login session opened takes 7 to 8.5 µs, by a profile: \`node:crypto\` 3.2, \`JSON.parse\` 0.9, the entries and
   how deep they nest 0.6, the garbage collector 0.6, the form of the token 0.5, the claims 0.4, the \`Cookie\`
   header 0.3, finding the key 0.2; what is left, a quarter, are promises, each of which something may really
   have to wait for. \`wrap\` adds 3 to 4 µs more: the request's headers are asked once and the response's twice,

@@ -230,6 +230,27 @@ describe('what is derived', () => {
     await ring.sealing('cookie', DAY + 6, 0)
     expect(await ring.sealing('cookie', DAY, 0)).not.toBe(old)
   })
+
+  test('is forgotten also if another secret or another purpose is all that is used by then', async () => {
+    const made: object[] = []
+    const ring = ringOf([ONE, TWO], NAME, 3 * 86_400, async (kid, bytes) => {
+      const key = await makeJoseKey(kid, bytes)
+      made.push(key)
+      return key
+    })
+    const asked = () =>
+      Promise.all([
+        ring.opening('cookie', idOf(TWO), DAY),
+        ring.opening('token', idOf(TWO), DAY),
+        ring.opening('token', idOf(ONE), DAY),
+      ])
+    const old = await asked()
+    expect(await asked()).toEqual(old)
+    expect(made).toHaveLength(3)
+    await ring.sealing('cookie', DAY + 6, 0)
+    const again = await asked()
+    expect(again.map((key, index) => key === old[index])).toEqual([false, false, false])
+  })
 })
 
 describe('dayOf', () => {
