@@ -133,18 +133,18 @@ export function read(payload: string): Payload | undefined {
 
 /** Members that have their usual value are left out: every byte travels on every request. */
 function opening({ id, startedAt, sealedAt, expiresAt, logouts }: Claims): string {
-  const nbf = startedAt === sealedAt ? '' : start(startedAt)
+  const nbf = startedAt === sealedAt ? '' : startMember(startedAt)
   const out = logouts === 0 ? '' : `"out":${logouts},`
   return `{"jti":"${id}","iat":${sealedAt},"exp":${expiresAt},${nbf}${out}`
 }
 
-function start(startedAt: number): string {
+function startMember(startedAt: number): string {
   return `"nbf":${startedAt},`
 }
 
 /** Characters that a later renewal adds to a token: the start, once it is not the sealing time. */
 export function renewalGrowth({ startedAt, sealedAt }: Claims): number {
-  return startedAt === sealedAt ? Math.ceil((start(startedAt).length * 4) / 3) : 0
+  return startedAt === sealedAt ? Math.ceil((startMember(startedAt).length * 4) / 3) : 0
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {

@@ -20,6 +20,19 @@ export function own(given: object, name: string): unknown {
   return Object.hasOwn(given, name) ? Reflect.get(given, name) : undefined
 }
 
+/**
+ * Whether a value has to be waited for. Told by what it can do: zone.js and others put a `Promise` of
+ * their own in the global's place, and what an async function returns is none of those.
+ */
+export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'then' in value &&
+    typeof value.then === 'function'
+  )
+}
+
 /** A whole number that a double holds exactly, from `least` to `most`. */
 export function isWhole(
   value: unknown,

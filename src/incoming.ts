@@ -7,6 +7,7 @@ import { readContents, writeContents } from './contents.ts'
 import type { Contents } from './contents.ts'
 import { MAX_COOKIE_BYTES, MAX_COOKIES } from './cookies.ts'
 import type { Jar } from './cookies.ts'
+import { isPromise } from './guards.ts'
 import { dayOf } from './keys.ts'
 import type { Purpose, Ring } from './keys.ts'
 import type { Settings } from './options.ts'
@@ -69,10 +70,10 @@ export async function acceptToken(
   if (kid.day > dayOf(newest)) return { reason: 'not-yet-valid' }
   // What is there at once is not waited for: each turn of the queue costs as much as a check.
   const found = ring.opening(purpose, kid.id, kid.day)
-  const key = found instanceof Promise ? await found : found
+  const key = isPromise(found) ? await found : found
   if (key === undefined) return { reason: 'unknown-key' }
   const opening = key.open(token)
-  const opened = opening instanceof Promise ? await opening : opening
+  const opened = isPromise(opening) ? await opening : opening
   if (opened === undefined) return { reason: 'undecryptable' }
   const payload = read(opened)
   // The key of a day speaks for that day only.

@@ -104,8 +104,7 @@ export function createRing(
   }
 
   async function deriveSealing(purpose: Purpose, day: number, now: number): Promise<DayKey> {
-    const secret = activeAmong(await load(), now)
-    return makeDayKey(purpose, secret, day)
+    return makeDayKey(purpose, activeAmong(await load(), now), day)
   }
 
   async function deriveOpening(

@@ -1,6 +1,8 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import {
   flag,
+  isPromise,
   isRecord,
   isWhole,
   momentOf,
@@ -38,6 +40,21 @@ describe('own members', () => {
     const copy = ownOf(given)
     expect(Object.getPrototypeOf(copy)).toBeNull()
     expect(Object.entries(copy)).toEqual([['mine', 2]])
+  })
+})
+
+describe('isPromise', () => {
+  test('tells what can be waited for by what it can do, and not by its class', () => {
+    const other = class extends Promise<unknown> {}
+    for (const value of [
+      Promise.resolve(1),
+      other.resolve(1),
+      runInNewContext('Promise.resolve()'),
+    ])
+      expect(isPromise<unknown>(value)).toBe(true)
+    const likeOne: unknown = JSON.parse('{"then":"a name"}')
+    for (const value of [undefined, null, 'then', 0, {}, [], likeOne])
+      expect(isPromise<unknown>(value)).toBe(false)
   })
 })
 

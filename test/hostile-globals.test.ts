@@ -1,12 +1,12 @@
 // A realm that other code has tampered with: `Object.prototype` polluted, everything frozen. Rows X50 to
-// X59 of faults.md. The processes work on `dist/`, which `npm test` builds first.
+// X59, and X61, of faults.md. The processes work on `dist/`, which `npm test` builds first.
 
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import { resolve } from '../src/options.ts'
-import { ada, cookieOf, request, setUp } from './faulty.ts'
+import { ENGINES, ada, cookieOf, request, setUp } from './faulty.ts'
 import type { Data } from './faulty.ts'
 import { OTHER_SECRET, SECRET, START, claims, mint, untyped } from './mint.ts'
 
@@ -26,6 +26,7 @@ const polluted = new Set<string>()
 afterEach(() => {
   for (const name of polluted) Reflect.deleteProperty(Object.prototype, name)
   polluted.clear()
+  vi.unstubAllGlobals()
 })
 
 /** As a careless merge of JSON does it. */
@@ -227,6 +228,27 @@ describe('a frozen realm', () => {
       expect([usual['isFrozen'], frozen['isFrozen']]).toEqual([false, true])
       expect(frozen['frozen']).toBeGreaterThan(1000)
       expect(frozen['told']).toEqual(usual['told'])
+    },
+  )
+
+  test.each(ENGINES)(
+    'X61: lives under another Promise in the place of the global one, with %s',
+    async (engine) => {
+      vi.stubGlobal('Promise', class extends Promise<unknown> {})
+      const { make, sessions } = setUp({ revoked: async () => false }, engine)
+      const cookie = await cookieOf(sessions)
+      const token = await sessions.seal(await sessions.open(cookie))
+      // With keys at hand, and with keys that have to be derived.
+      for (const other of [sessions, make()]) {
+        const handler = other.wrap((_, session) => {
+          session.set('visits', 1)
+          return new Response(String(session.get('user')))
+        })
+        const response = await handler(request(cookie))
+        expect(await response.text()).toBe('ada')
+        expect(response.headers.getSetCookie()).toHaveLength(1)
+        expect((await other.unseal(token)).get('user')).toBe('ada')
+      }
     },
   )
 
