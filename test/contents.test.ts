@@ -467,7 +467,7 @@ describe('in a token', () => {
     ['messages that are no lists', { f: { notice: 'x' } }],
     ['messages as text without a serializer', { f: '{}' }],
     ['messages that nest too deep', { f: { notice: [nest(101)] } }],
-    ['a scope whose values nest too deep', { s: { cart: [{ deep: nest(131) }] } }],
+    ['a scope whose values nest too deep', { s: { cart: [{ deep: nest(131) }, {}] } }],
     ['data that is text without a serializer', { d: '{}' }],
   ])('%s make the whole session invalid', async (_, changes) => {
     const { sessions } = setUp()
