@@ -9,7 +9,7 @@ import { isRecord, own } from './guards.ts'
 
 /** What a request brought. */
 export interface Jar {
-  /** The values of each part, by its number: usually one, more where scopes overlap. */
+  /** The values of each part, by its number: usually one, more where scopes overlap. Empty if none came. */
   readonly parts: readonly (readonly string[])[]
   /** How often this browser has logged out: 0 without a mark. */
   readonly logouts: number

@@ -46,6 +46,7 @@ interface Named {
   readonly activeFrom: number
 }
 
+/** A secret's keys for one purpose, by their day. */
 type Days = Map<number, DayKey>
 
 /** The format's version: part of every derivation, so another format's tokens cannot open. */

@@ -48,6 +48,7 @@ async function sealLines(
   context: Context,
 ): Promise<readonly string[]> {
   const { schema, lifetime, cookie, limits, ring, observe } = context
+  // Waits in any case: an observer below may ask for these lines, which must be known to be under way.
   const cause = await found
   if (cause === undefined) return []
   if (schema !== undefined && text !== state.text) await refuseUnfit(state.contents, schema)

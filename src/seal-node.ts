@@ -103,8 +103,8 @@ function makeNodeKey(
       const ciphertext = cipher.update(text, 'utf8').toString('base64url')
       // GCM is a stream: the text came at once, and what its end adds is the tag.
       cipher.final()
-      const verdict = cipher.getAuthTag().toString('base64url')
-      return `${header}..${iv.toString('base64url')}.${ciphertext}.${verdict}`
+      const tagText = cipher.getAuthTag().toString('base64url')
+      return `${header}..${iv.toString('base64url')}.${ciphertext}.${tagText}`
     },
     open(token) {
       // `header..iv.ciphertext.tag`: all of them but one have a known length.

@@ -5,15 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { resolveCookie } from '../src/attributes.ts'
 import type { CookieSettings } from '../src/attributes.ts'
 import { deleteCookie, writeCookie } from '../src/cookies.ts'
-
-const refusal = (option: string) =>
-  expect.objectContaining({
-    name: 'SessionConfigError',
-    code: 'ERR_SESSION_CONFIG',
-    option,
-    // The path, and words: what is wrong, and what to write.
-    message: expect.stringMatching(/^\S+ [^]{12,}/),
-  })
+import { refusal } from './refusal.ts'
 
 const DEFAULTS = {
   name: '__Host-session',

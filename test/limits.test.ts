@@ -1,14 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { PLACES, RESERVE, resolveLimits } from '../src/limits.ts'
-
-const refusal = (option: string) =>
-  expect.objectContaining({
-    name: 'SessionConfigError',
-    code: 'ERR_SESSION_CONFIG',
-    option,
-    // The path, and words: what is wrong, and what to write.
-    message: expect.stringMatching(/^\S+ [^]{12,}/),
-  })
+import { refusal } from './refusal.ts'
 
 describe('a preset', () => {
   test.each(PLACES)('%s gives four whole numbers that a session can live with', (place) => {

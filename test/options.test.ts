@@ -2,18 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { writeCookie } from '../src/cookies.ts'
 import { resolve } from '../src/options.ts'
 import type { SessionOptions } from '../src/options.ts'
+import { refusal } from './refusal.ts'
 
 const SECRET = 'dN0cVgSgRzBfJ-0VqPNDGbpT9rN6FqCnqUKXqKkhqB0'
 const OTHER = 'Zw3yF0mFjmgTOXsWl5q2Zc1EXyCkV7YvEo4hYkR9qnE'
-
-const refusal = (option: string) =>
-  expect.objectContaining({
-    name: 'SessionConfigError',
-    code: 'ERR_SESSION_CONFIG',
-    option,
-    // The path, and words: what is wrong, and what to write.
-    message: expect.stringMatching(/^\S+ [^]{12,}/),
-  })
 
 /** Options of any shape, as they come from JavaScript. */
 const resolveAny = (more: object) => resolve({ secrets: SECRET, ...more })

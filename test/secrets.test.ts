@@ -2,18 +2,10 @@ import { createHash, generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { areSame, parseSecrets } from '../src/secrets.ts'
+import { refusal } from './refusal.ts'
 
 const ONE = 'uVc7pLQkrqZ0A9dFSuQxX8nyj0pWkNfGzcrTg2vM1bE'
 const TWO = 'H3sYtWq9oJmB5zXvK1fLcRgUeN7aDpT0ib6wQxS4yZM'
-
-const refusal = (option: string) =>
-  expect.objectContaining({
-    name: 'SessionConfigError',
-    code: 'ERR_SESSION_CONFIG',
-    option,
-    // The path, and words: what is wrong, and what to write.
-    message: expect.stringMatching(/^\S+ [^]{12,}/),
-  })
 
 const textsOf = (option: unknown) =>
   parseSecrets(option, 0).map(({ bytes }) => new TextDecoder().decode(bytes))
