@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { createSessions } from 'sealed-session'
-import type { Preset, SizeReport } from 'sealed-session'
+import type { LimitsPreset, SizeReport } from 'sealed-session'
 import { UsageError, standardInput } from './inputs.ts'
 
 export const HELP = `Usage: sealed-session measure [options] < data.json
@@ -28,7 +28,7 @@ export async function run(args: string[]): Promise<number> {
     secrets: randomBytes(32).toString('base64url'),
     cookie: { name: values.name },
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- createSessions checks them
-    limits: values.limits as Preset[],
+    limits: values.limits as LimitsPreset[],
   })
   const session = await sessions.open(null)
   for (const [key, value] of entriesOf(await standardInput())) session.set(key, value)

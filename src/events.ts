@@ -1,7 +1,7 @@
 // What an operator is told: what happened to which session, never what is in it.
 
 import type { RejectionReason } from './errors.ts'
-import type { SizeReport } from './size.ts'
+import type { SizeReport } from './size/report.ts'
 
 /** What `observe` is told. Never a secret, a key, a token or a value of a session. */
 export type SessionEvent =

@@ -1,21 +1,29 @@
 // What an application may configure: the types, their documentation, every default, and the one place
 // where each is checked. What leaves here is frozen and needs no further look.
 
-import { resolveCookie } from './attributes.ts'
-import type { CookieOptions, CookieSettings } from './attributes.ts'
-import { LONGEST_LIFE } from './claims.ts'
-import type { Lifetime } from './claims.ts'
-import { MAX_COOKIES, partName, writeCookie } from './cookies.ts'
+import { resolveCookieOptions } from './cookies/cookie-options.ts'
+import type { CookieOptions, ResolvedCookieOptions } from './cookies/cookie-options.ts'
+import { LONGEST_LIFE } from './token/claims.ts'
+import type { Lifetime } from './token/claims.ts'
+import { MAX_COOKIES, partName, writeCookie } from './cookies/request-cookies.ts'
 import { SessionConfigError } from './errors.ts'
 import type { SessionEvent } from './events.ts'
-import { isRecord, isWhole, momentOf, oneOf, ownOf, refuseStrangers, show } from './guards.ts'
-import { resolveLimits } from './limits.ts'
-import type { Limits, LimitsOption } from './limits.ts'
-import type { Schema } from './schema.ts'
-import type { Serializer } from './serialize.ts'
-import { parseSecrets } from './secrets.ts'
-import type { Secret, Secrets } from './secrets.ts'
-import type { Session } from './session.ts'
+import {
+  isRecord,
+  isWholeNumber,
+  timestampOption,
+  enumOption,
+  ownProperties,
+  assertKnownKeys,
+  describe,
+} from './validate.ts'
+import { resolveLimits } from './size/limits.ts'
+import type { SizeLimits, LimitsOption } from './size/limits.ts'
+import type { SessionSchema } from './session/schema.ts'
+import type { SessionSerializer } from './data/serialize.ts'
+import { parseSecrets } from './token/secrets.ts'
+import type { Secret, Secrets } from './token/secrets.ts'
+import type { Session } from './session/session.ts'
 
 /** A function that gives the secrets, and is asked again. */
 export type SecretsProvider = () => Secrets | undefined | Promise<Secrets | undefined>
@@ -56,12 +64,12 @@ export interface SessionOptions<Data extends object = Record<string, unknown>> {
   /** What stands in the way of the cookies: a place's name, several, or numbers. Default `portable`. */
   readonly limits?: LimitsOption | undefined
   /** Text for what JSON cannot hold: `devalue`, `superjson`. Default: JSON, strictly. */
-  readonly serializer?: Serializer | undefined
+  readonly serializer?: SessionSerializer | undefined
   /**
    * A Standard Schema for the data. Checked on open, where its output is what the session holds, and
    * again before a write; its output must fit it too. An empty session is not checked.
    */
-  readonly schema?: Schema<Data> | undefined
+  readonly schema?: SessionSchema<Data> | undefined
   /** Rejects every session that began before: a Date, its ISO text, or seconds since 1970. */
   readonly validAfter?: Date | string | number | undefined
   /**
@@ -76,15 +84,15 @@ export interface SessionOptions<Data extends object = Record<string, unknown>> {
 }
 
 /** The options, checked and complete. */
-export interface Settings {
+export interface ResolvedOptions {
   readonly secrets: readonly Secret[] | SecretsProvider
   readonly secretsRefresh: number
   readonly rotate: 'lazy' | 'eager'
-  readonly cookie: CookieSettings
+  readonly cookie: ResolvedCookieOptions
   readonly lifetime: Lifetime
-  readonly limits: Limits
-  readonly serializer: Serializer | undefined
-  readonly schema: Schema<object> | undefined
+  readonly limits: SizeLimits
+  readonly serializer: SessionSerializer | undefined
+  readonly schema: SessionSchema<object> | undefined
   readonly observe: (event: SessionEvent) => void
   /** Whole seconds. */
   readonly now: () => number
@@ -121,20 +129,20 @@ const MOST_TOLERANCE = 60
  *
  * @throws SessionConfigError with the option's path, what is wrong, and what to write instead
  */
-export function resolve<Data extends object>(given: SessionOptions<Data>): Settings {
+export function resolveOptions<Data extends object>(given: SessionOptions<Data>): ResolvedOptions {
   if (!isRecord(given)) throw new SessionConfigError('options', 'must be an object with secrets')
-  const options = ownOf(given)
-  refuseStrangers(options, OPTION_NAMES, '')
+  const options = ownProperties(given)
+  assertKnownKeys(options, OPTION_NAMES, '')
   functionOr('revoked', options.revoked, undefined)
   const now = inSeconds(functionOr('clock', options.clock, Date.now))
   const { secrets } = options
-  const cookie = resolveCookie(options.cookie)
+  const cookie = resolveCookieOptions(options.cookie)
   const limits = resolveLimits(options.limits, cookie.partitioned)
   refuseNoRoom(cookie, limits)
   return Object.freeze({
     secrets: typeof secrets === 'function' ? secrets : parseSecrets(secrets, now()),
     secretsRefresh: seconds('secretsRefresh', options.secretsRefresh, 300, 1, DAY),
-    rotate: oneOf('rotate', options.rotate ?? 'lazy', ['lazy', 'eager']),
+    rotate: enumOption('rotate', options.rotate ?? 'lazy', ['lazy', 'eager']),
     cookie,
     lifetime: resolveLifetime(options),
     limits,
@@ -146,7 +154,7 @@ export function resolve<Data extends object>(given: SessionOptions<Data>): Setti
 }
 
 /** A cookie whose name and attributes fill it holds no part of a token, however many there are. */
-function refuseNoRoom(cookie: CookieSettings, limits: Limits): void {
+function refuseNoRoom(cookie: ResolvedCookieOptions, limits: SizeLimits): void {
   const longest = partName(cookie.name, MAX_COOKIES - 1)
   const frame = writeCookie(cookie, longest, '', LONGEST_LIFE).length
   if (limits.cookie >= frame + LEAST_ROOM) return
@@ -176,7 +184,7 @@ function resolveLifetime<Data extends object>(options: SessionOptions<Data>): Li
     idleTimeout,
     touchInterval,
     clockTolerance: seconds('clockTolerance', options.clockTolerance, 5, 0, MOST_TOLERANCE),
-    validAfter: validAfter === undefined ? 0 : momentOf('validAfter', validAfter),
+    validAfter: validAfter === undefined ? 0 : timestampOption('validAfter', validAfter),
   })
 }
 
@@ -195,14 +203,16 @@ function seconds(
   orElse = '',
 ): number {
   if (value === undefined) return fallback
-  if (isWhole(value, least, most)) return value
+  if (isWholeNumber(value, least, most)) return value
   throw new SessionConfigError(
     option,
-    `is ${show(value)} and must be a whole number of seconds from ${least} to ${most}${orElse}`,
+    `is ${describe(value)} and must be a whole number of seconds from ${least} to ${most}${orElse}`,
   )
 }
 
-function resolveSerializer(serializer: Serializer | undefined): Serializer | undefined {
+function resolveSerializer(
+  serializer: SessionSerializer | undefined,
+): SessionSerializer | undefined {
   const fits =
     serializer === undefined ||
     (typeof serializer?.stringify === 'function' && typeof serializer.parse === 'function')
@@ -213,7 +223,9 @@ function resolveSerializer(serializer: Serializer | undefined): Serializer | und
   )
 }
 
-function resolveSchema<Data>(schema: Schema<Data> | undefined): Schema<Data> | undefined {
+function resolveSchema<Data>(
+  schema: SessionSchema<Data> | undefined,
+): SessionSchema<Data> | undefined {
   if (schema === undefined || typeof schema?.['~standard']?.validate === 'function') return schema
   throw new SessionConfigError('schema', 'must be a Standard Schema (valibot, zod, arktype, …)')
 }
@@ -225,7 +237,7 @@ function inSeconds(clock: () => number): () => number {
     if (Number.isFinite(milliseconds) && milliseconds >= 0) return Math.floor(milliseconds / 1000)
     throw new SessionConfigError(
       'clock',
-      `returned ${show(milliseconds)}, not milliseconds since 1970`,
+      `returned ${describe(milliseconds)}, not milliseconds since 1970`,
     )
   }
 }
@@ -233,5 +245,5 @@ function inSeconds(clock: () => number): () => number {
 function functionOr<F, G>(option: string, value: F | undefined, fallback: G): F | G {
   if (value === undefined) return fallback
   if (typeof value === 'function') return value
-  throw new SessionConfigError(option, `must be a function, not ${show(value)}`)
+  throw new SessionConfigError(option, `must be a function, not ${describe(value)}`)
 }

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { createSessions } from 'sealed-session'
-import type { Preset, SessionEvent, Sessions } from 'sealed-session'
+import type { LimitsPreset, SessionEvent, Sessions } from 'sealed-session'
 
 /** What the playground itself keeps in a session, beside whatever its visitor puts there. */
 export interface Data {
@@ -12,7 +12,7 @@ export interface Data {
 }
 
 export interface Choice {
-  readonly limits: Preset
+  readonly limits: LimitsPreset
   readonly timeouts: Timeouts
 }
 
@@ -45,7 +45,7 @@ export const PRESETS = [
   'aws-alb',
   'cloudflare',
   'browsers',
-] as const satisfies readonly Preset[]
+] as const satisfies readonly LimitsPreset[]
 
 export const TIMEOUTS = {
   usual: { label: '7 days, 1 day idle', maxAge: 604_800, idleTimeout: 86_400 },

@@ -1,8 +1,8 @@
 // Clients with cookies of their own, logged in, who come again and again and know who they are.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { createJar } from '../jar.ts'
-import type { Browser } from '../jar.ts'
+import { createJar } from '../support/cookie-jar.ts'
+import type { Browser } from '../support/cookie-jar.ts'
 
 const IN_FLIGHT = 20
 

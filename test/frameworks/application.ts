@@ -4,9 +4,9 @@
 import type { Server } from 'node:net'
 import { createSessions } from 'sealed-session'
 import type { Sessions } from 'sealed-session'
-import { createJar } from '../jar.ts'
-import type { Browser } from '../jar.ts'
-import { SECRET } from '../mint.ts'
+import { createJar } from '../support/cookie-jar.ts'
+import type { Browser } from '../support/cookie-jar.ts'
+import { SECRET } from '../support/mint.ts'
 
 export interface Data {
   visits?: number

@@ -14,7 +14,7 @@ import type {
 } from 'aws-lambda'
 import { expect, test } from 'vitest'
 import { wrapLambda } from 'sealed-session/lambda'
-import { untyped } from '../mint.ts'
+import { untyped } from '../support/mint.ts'
 import { make } from './application.ts'
 
 const sessions = make()

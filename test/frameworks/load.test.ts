@@ -10,7 +10,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 import type { Session } from 'sealed-session'
 import { nodeSessions } from 'sealed-session/node'
-import { pairsOf } from '../jar.ts'
+import { pairsOf } from '../support/cookie-jar.ts'
 import { TOO_MUCH, listen, make } from './application.ts'
 import type { Data } from './application.ts'
 

@@ -1,7 +1,7 @@
 // A `Cookie` header taken apart and put together, as the fuzzer sees it. Loose on purpose: what it
 // makes of a header only steers the next mutation.
 
-import { NAME } from '../mint.ts'
+import { NAME } from '../support/mint.ts'
 import type { Random } from './random.ts'
 
 export interface Pair {

@@ -1,7 +1,7 @@
 // What the token format says about one minted token under the default configuration, written a second
 // time from its description: the oracle's own opinion, beside the library's.
 
-import { START, dayOf, secretId } from '../mint.ts'
+import { START, dayOf, secretId } from '../support/mint.ts'
 import { DAY, SECRETS, headerText } from './tokens.ts'
 import type { Opened } from './tokens.ts'
 

@@ -1,7 +1,7 @@
 // From one input to the next. Half of the mutations know nothing and turn bytes; the others know what
 // a header, a count, a mark, a token and a payload are, and change one thing that is otherwise right.
 
-import { NAME, START, dayOf } from '../mint.ts'
+import { NAME, START, dayOf } from '../support/mint.ts'
 import { cut, headerOf, pairsOf, partName, tokenIn, withToken } from './headers.ts'
 import type { Pair } from './headers.ts'
 import { mutatePayload, shuffled, usual } from './payloads.ts'

@@ -2,7 +2,7 @@
 // answers is compared with itself, with what was minted, and with the model.
 
 import type { Session, SessionOptions, Sessions, createSessions } from 'sealed-session'
-import { NAME, OLDER_SECRET, SECRET, START } from '../mint.ts'
+import { NAME, OLDER_SECRET, SECRET, START } from '../support/mint.ts'
 import { pairsOf } from './headers.ts'
 import { Meter, watchWebCrypto, withNodeCrypto, withWebCrypto } from './meter.ts'
 import { accepts, claimsOf, isWritable } from './model.ts'

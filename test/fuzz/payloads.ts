@@ -1,7 +1,7 @@
 // Payloads as somebody writes them who has the key and means ill: sealed again by the mutator, they
 // reach what stands behind the authentication.
 
-import { START } from '../mint.ts'
+import { START } from '../support/mint.ts'
 import type { Random } from './random.ts'
 import { DAY } from './tokens.ts'
 

@@ -1,7 +1,7 @@
 // Where the search begins: one header for everything that the format knows, with what it comes to
 // under the default configuration.
 
-import { NAME, OLDER_SECRET, OTHER_SECRET, START, dayOf, secretId } from '../mint.ts'
+import { NAME, OLDER_SECRET, OTHER_SECRET, START, dayOf, secretId } from '../support/mint.ts'
 import { cut, headerOf } from './headers.ts'
 import { nested, scopes, usual } from './payloads.ts'
 import { DAY, headerText, seal } from './tokens.ts'

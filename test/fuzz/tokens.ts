@@ -11,7 +11,7 @@ import {
   dayKey,
   dayOf,
   secretId,
-} from '../mint.ts'
+} from '../support/mint.ts'
 
 export const DAY = 86_400
 

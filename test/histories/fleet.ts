@@ -3,7 +3,7 @@
 
 import { createSessions } from 'sealed-session'
 import type { SessionEvent, Sessions } from 'sealed-session'
-import { OLDER_SECRET, OTHER_SECRET, SECRET, START } from '../mint.ts'
+import { OLDER_SECRET, OTHER_SECRET, SECRET, START } from '../support/mint.ts'
 import type { Config, Setup } from './steps.ts'
 
 export const SECRETS: readonly string[] = [SECRET, OLDER_SECRET, OTHER_SECRET]

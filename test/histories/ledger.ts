@@ -3,7 +3,7 @@
 
 import { createDecipheriv } from 'node:crypto'
 import type { Session } from 'sealed-session'
-import { START, dayKey, dayOf, secretId } from '../mint.ts'
+import { START, dayKey, dayOf, secretId } from '../support/mint.ts'
 import { SECRETS } from './fleet.ts'
 import type { Instance } from './fleet.ts'
 import { TOLERANCE } from './steps.ts'

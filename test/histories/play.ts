@@ -2,7 +2,7 @@
 
 import { SessionTooLargeError } from 'sealed-session'
 import type { Session } from 'sealed-session'
-import type { CookieStore } from '../cookie-store.ts'
+import type { CookieStore } from '../support/cookie-store.ts'
 import { stage } from './fleet.ts'
 import type { Instance } from './fleet.ts'
 import { entryOf, partNames, reasonsAgainst } from './ledger.ts'

@@ -2,9 +2,9 @@
 // is known of every session that was begun or written.
 
 import type { Session } from 'sealed-session'
-import { createCookieStore } from '../cookie-store.ts'
-import type { CookieStore } from '../cookie-store.ts'
-import { START } from '../mint.ts'
+import { createCookieStore } from '../support/cookie-store.ts'
+import type { CookieStore } from '../support/cookie-store.ts'
+import { START } from '../support/mint.ts'
 import { cookieOf, deploy, stage } from './fleet.ts'
 import type { Instance } from './fleet.ts'
 import { pairOf } from './ledger.ts'

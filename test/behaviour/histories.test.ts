@@ -1,0 +1,228 @@
+// Random histories of one browser: requests and responses in any order, clocks, deploys, evictions and
+// an attacker, with every promise checked after every step (histories/promises.ts). One that breaks a
+// promise is shrunk and printed as a line to play again:
+//
+//   REPLAY='[…]' npx vitest run test/histories.test.ts
+//
+// HISTORIES=20000 plays as many, and tells how often everything happened; SEED=7 plays others than the
+// usual ones, which are the same each time, so that what failed on one machine fails on the next.
+
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { histories } from '../histories/arbitrary.ts'
+import { failureOf, play, smallest } from '../histories/play.ts'
+import type { Action, History, Step } from '../histories/steps.ts'
+
+const { HISTORIES, REPLAY, SEED = '1' } = process.env
+const RUNS = Number(HISTORIES ?? 800)
+
+const known = REPLAY === undefined ? undefined : (JSON.parse(REPLAY) as History)
+
+/** What eight hundred random histories come to see, or they have stopped looking. */
+const USUAL = [
+  each('step', 'ask answer deliver visit close clock until deploy evict crowd own toss'),
+  each('action', 'set add delete clear login logout goodbye flash take scope touch read ignore'),
+  each('rejected', 'malformed incomplete unknown-key destroyed'),
+  each('rejected', 'expired idle not-yet-valid revoked'),
+  each('sealed', 'new changed renewed'),
+  each('tossed own', 'stored refused'),
+  each('tossed splice', 'stored refused'),
+  each('tossed junk', 'stored refused'),
+  each('tossed mark', 'stored refused'),
+  each('tossed delete', 'deleted refused'),
+  ['opened', "opened the attacker's", 'opened within the tolerance', 'the newest of several'],
+  ['in order', 'requests that overlap', 'a response in pieces', 'several cookies', 'only deleted'],
+  ['logged out', 'a mark lost', 'evicted', 'too large to write'],
+].flat()
+
+/** The first two secrets, changed over. */
+const ROTATED = [
+  [1, 0],
+  [0, 0],
+] as const
+
+/** What some thousands see. Each has a history of its own below. */
+const RARE = [
+  'a goodbye beside another logout',
+  'a mark put back by an older logout',
+  'as many cookies as there may be',
+  'rejected undecryptable',
+  'rejected too-large',
+  'sealed rotated',
+]
+
+test.runIf(known !== undefined)('the history to play again', async () => {
+  if (known !== undefined) await play(known, (what) => console.log(what))
+})
+
+describe.runIf(known === undefined)('histories', () => {
+  test(
+    `${RUNS} random ones break no promise, and see everything`,
+    { timeout: 600_000 },
+    async () => {
+      const counts = new Map<string, number>()
+      const tally = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1)
+      const property = fc.asyncProperty(histories, (history) => play(history, tally))
+      const details = await fc.check(property, {
+        numRuns: RUNS,
+        seed: Number(SEED),
+        endOnFailure: true,
+      })
+      const { counterexample, errorInstance, numRuns } = details
+      if (counterexample !== null) throw await replayable(counterexample[0], errorInstance, numRuns)
+      if (HISTORIES !== undefined) report(counts)
+      if (RUNS < 800) return
+      const expected = RUNS < 20_000 ? USUAL : [...USUAL, ...RARE]
+      expect(expected.filter((what) => !counts.has(what))).toEqual([])
+    },
+  )
+})
+
+// Smallest histories that once showed something, each with what it has to come to.
+describe.runIf(known === undefined)('one history', () => {
+  test.each<readonly [title: string, outcome: string, history: History]>([
+    [
+      'a goodbye that does not fit is no logout: an error, and the session stays',
+      'too large to write',
+      [{ fleet: [{ limits: 'portable' }] }, [visit('set', 1), visit('goodbye', 2700)]],
+    ],
+    [
+      'what one logout says goodbye with is not ended by another that overlaps it',
+      'a goodbye beside another logout',
+      [{}, [visit('set', 1), ask('goodbye', 1), visit('logout', 1), ...arrive(0)]],
+    ],
+    [
+      'an older logout that arrives after a newer one puts the mark back, and the session between opens',
+      'opened after a mark was put back',
+      [
+        {},
+        [
+          visit('set', 1),
+          ask('logout', 1),
+          visit('logout', 1),
+          visit('set', 1),
+          ask('set', 2),
+          visit('logout', 1),
+          ...arrive(0),
+          ...arrive(0),
+        ],
+      ],
+    ],
+    [
+      'a tossed mark that counts no higher leaves a logout nothing to count to',
+      'logged out',
+      [
+        { cookie: 'domain' },
+        [
+          ['toss', 0, 'mark', 4, 0],
+          visit('set', 1),
+          visit('logout', 1),
+          ['toss', 0, 'splice', 0, 0],
+        ],
+      ],
+    ],
+    [
+      'a response that arrives late is kept from when it arrives, and ends all the same',
+      'rejected idle',
+      [{}, [visit('set', 1), ask('set', 1), ['answer', 0, 0], ['clock', 90_000], ...arrive(0)]],
+    ],
+    [
+      'a cookie that the browser has dropped stays away when the clock is put back',
+      'step clock',
+      [{}, [visit('set', 1), ['clock', 604_800], ['clock', -604_800]]],
+    ],
+    [
+      'a late part that begins with digits and a dot is a part like any other',
+      'several cookies',
+      [{}, [visit('set', 5900), ask('set', 3000), ask('set', 9000), ...arrive(0), ...arrive(0)]],
+    ],
+    [
+      'a write that has arrived by halves opens as nothing',
+      'rejected undecryptable',
+      [{}, [visit('set', 5900), ask('set', 5900), ['answer', 0, 0], ['deliver', 0, 0, 1]]],
+    ],
+    [
+      'a tossed count that nobody writes opens as nothing',
+      'rejected too-large',
+      [{ cookie: 'domain' }, [visit('set', 1), ['toss', 0, 'junk', 2, 0]]],
+    ],
+    [
+      'a session that is only read moves to the new secret, and its end stays',
+      'sealed rotated',
+      [
+        { fleet: [{}, { secrets: ROTATED, rotate: 'eager' }] },
+        [visit('set', 1), ['clock', 60], ['visit', 0, 1, 0, 'read', 1]],
+      ],
+    ],
+    [
+      'a message that is the last thing in a session takes its cookies with it',
+      'only deleted',
+      [{}, [visit('flash', 1), visit('take', 1)]],
+    ],
+    [
+      'of two sessions at once, what begins beside them counts from the one that has seen more logouts',
+      'tossed own stored',
+      [
+        { cookie: 'domain' },
+        [
+          ['own', 0, 'set', 40],
+          ['toss', 1, 'splice', 0, 3],
+          ['own', 1, 'goodbye', 5800],
+          ['toss', 0, 'own', 1, 0],
+          ['visit', 1, 0, 1, 'login', 40],
+        ],
+      ],
+    ],
+    [
+      'sixteen parts and a mark are all there can be',
+      'as many cookies as there may be',
+      [{}, [visit('set', 1), visit('logout', 1), visit('set', 46_500)]],
+    ],
+  ])('%s', async (_, outcome, history) => {
+    const seen = new Set<string>()
+    await play(history, (what) => seen.add(what))
+    expect([...seen]).toContain(outcome)
+  })
+
+  test('of a history that fails, the smallest one that does is found', async () => {
+    const fails: History = [{ engine: 'node' }, [visit('set', 1), ['clock', NaN], visit('read', 1)]]
+    const least = await smallest(fails)
+    expect(least).toEqual([{}, [visit('set', 1), ['clock', NaN]]])
+  })
+})
+
+function visit(action: Action, amount: number): Step {
+  return ['visit', 0, 0, 0, action, amount]
+}
+
+function ask(action: Action, amount: number): Step {
+  return ['ask', 0, 0, 0, action, amount]
+}
+
+/** The answer and the arrival of the request that has waited longest. */
+function arrive(tab: number): Step[] {
+  return [
+    ['answer', tab, 0],
+    ['deliver', tab, 0, 0],
+  ]
+}
+
+function each(what: string, which: string): string[] {
+  return which.split(' ').map((one) => `${what} ${one}`)
+}
+
+/** The error of a failing history, with the line that plays the smallest one like it. */
+async function replayable(history: History, error: unknown, runs: number): Promise<Error> {
+  const least = await smallest(history)
+  // Ids and nonces are random each time: a failure that hangs on them need not come again.
+  const failure = (await failureOf(least)) ?? error
+  const line = `REPLAY='${JSON.stringify(least)}' npx vitest run test/histories.test.ts`
+  return new Error(`after ${runs} runs: ${String(failure)}\n${line}`, { cause: failure })
+}
+
+function report(counts: ReadonlyMap<string, number>): void {
+  const steps = [...counts].filter(([what]) => what.startsWith('step '))
+  const taken = steps.reduce((sum, [, count]) => sum + count, 0)
+  const lines = [...counts].map(([what, count]) => `${what}: ${count}`).toSorted()
+  console.log([`${RUNS} histories, ${taken} steps`, ...lines].join('\n'))
+}

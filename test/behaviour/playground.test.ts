@@ -1,0 +1,253 @@
+// The playground as its README shows it, with curl, and as a fetch handler.
+
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createPlayground } from '../../examples/playground/app.ts'
+import { textOf, valueOf } from '../../examples/playground/value.ts'
+import { createJar } from '../support/cookie-jar.ts'
+import { startPlayground } from '../support/playground-server.ts'
+import type { PlaygroundServer } from '../support/playground-server.ts'
+
+vi.mock('node:timers/promises', () => ({ setTimeout: () => Promise.resolve() }))
+
+const ORIGIN = 'http://127.0.0.1:3000'
+
+const newSecret = () => randomBytes(32).toString('base64url')
+
+describe('with curl', () => {
+  let folder: string
+  let server: PlaygroundServer
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'playground-'))
+    server = await startPlayground({ PORT: '0', SESSION_SECRETS: newSecret() })
+  })
+
+  afterEach(async () => {
+    await server.stop()
+    await rm(folder, { recursive: true })
+  })
+
+  /** A line as the documentation prints it, without the progress meter. */
+  async function run(line: string): Promise<string> {
+    const [, ...parameters] = line.replace(ORIGIN, server.url).split(' ')
+    const { stdout } = await promisify(execFile)('curl', ['-sS', ...parameters], { cwd: folder })
+    return stdout
+  }
+
+  async function session(): Promise<unknown> {
+    return JSON.parse(await run('curl -b jar http://127.0.0.1:3000/session.json'))
+  }
+
+  test('a cookie jar logs in, keeps what is set, survives too much, and logs out', async () => {
+    await run('curl -c jar -b jar -d name=Ada http://127.0.0.1:3000/login')
+    await run('curl -c jar -b jar -d key=theme -d value=dark http://127.0.0.1:3000/set')
+    expect(await session()).toMatchObject({ data: { user: 'Ada', theme: 'dark' }, isNew: false })
+
+    const refusal = await run('curl -c jar -b jar -X POST http://127.0.0.1:3000/overfill')
+    expect(refusal).toContain('"gallery", "history"')
+    expect(await session()).toMatchObject({ data: { user: 'Ada', theme: 'dark' } })
+
+    await run('curl -c jar -b jar -X POST http://127.0.0.1:3000/logout')
+    expect(await session()).toMatchObject({ data: {}, message: expect.stringContaining('Goodbye') })
+  })
+})
+
+describe('as a process', () => {
+  test('takes the next port if the one it was given is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    const server = await startPlayground({ PORT: String(port), SESSION_SECRETS: newSecret() })
+    try {
+      expect(Number(new URL(server.url).port)).toBeGreaterThan(port)
+      const answer = await fetch(`${server.url}/session.json`)
+      expect(await answer.json()).toMatchObject({ data: {}, isNew: true })
+    } finally {
+      await server.stop()
+      other.close()
+    }
+  })
+
+  test('makes a secret of its own if it is given none, and says so in one line', async () => {
+    const server = await startPlayground({ PORT: '0' })
+    await server.stop()
+    expect(server.printed).toEqual([expect.stringContaining('SESSION_SECRETS'), server.url])
+  })
+})
+
+describe('as a fetch handler', () => {
+  test('a page that changes nothing sets no cookie', async () => {
+    const { get, post } = visitor()
+    expect((await get('/')).headers.getSetCookie()).toEqual([])
+    await post('/set', { key: 'theme', value: 'dark' })
+    const response = await get('/')
+    expect(await response.text()).toContain('value="dark"')
+    expect(response.headers.getSetCookie()).toEqual([])
+  })
+
+  test('a form of another site is refused, one of its own and one of no site are not', async () => {
+    const { post, get } = visitor()
+    const from = (headers: Record<string, string>) => post('/login', { name: 'Eve' }, headers)
+    expect((await from({ 'Sec-Fetch-Site': 'cross-site' })).status).toBe(403)
+    expect((await from({ 'Sec-Fetch-Site': 'same-site' })).status).toBe(403)
+    expect((await from({ Origin: 'https://example.test' })).status).toBe(403)
+    expect(await (await get('/session.json')).json()).toMatchObject({ data: {} })
+    expect((await from({ 'Sec-Fetch-Site': 'same-origin', Origin: 'null' })).status).toBe(303)
+    expect((await from({ Origin: ORIGIN })).status).toBe(303)
+    expect((await from({})).status).toBe(303)
+  })
+
+  test('what a visitor writes is text on the page, and the page may run nothing else', async () => {
+    const { post, get } = visitor()
+    await post('/login', { name: '<script>alert(1)</script>' })
+    await post('/set', { key: '"><img src=x>', value: '"><script>alert(2)</script>' })
+    const response = await get('/')
+    const page = await response.text()
+    expect(page).toContain('&lt;script&gt;alert(1)')
+    expect(page).toContain('&lt;script&gt;alert(2)')
+    expect(page.match(/<script|<img|<style| style=| on\w+=/g)).toEqual(['<script'])
+    expect(response.headers.get('Content-Security-Policy')).toBe(
+      "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    )
+  })
+
+  test('logging in begins a new session that keeps the cart and nothing else', async () => {
+    const { post, session } = visitor()
+    await post('/set', { key: 'cart', value: '[{"sku":"A1"}]' })
+    await post('/set', { key: 'theme', value: 'dark' })
+    const before = await session()
+    await post('/login', { name: 'Ada' })
+    const after = await session()
+    expect(after).toMatchObject({ data: { cart: [{ sku: 'A1' }], user: 'Ada' } })
+    expect(after).not.toHaveProperty('data.theme')
+    expect(after).not.toMatchObject({ id: before['id'] })
+  })
+
+  test('a value that could not come back as it is is refused, and the session stays', async () => {
+    const { post, session } = visitor()
+    await post('/set', { key: 'theme', value: 'dark' })
+    const refused = await post('/set', { key: 'theme', value: '1e999' }, { Accept: 'text/html' })
+    expect(refused.status).toBe(422)
+    expect(await refused.text()).toContain('ERR_SESSION_DATA')
+    expect(await session()).toMatchObject({ data: { theme: 'dark' } })
+  })
+
+  test('a session fits the limits that are chosen, or is refused and stays', async () => {
+    const { post, get, session, jar } = visitor()
+    await post('/set', { key: 'theme', value: 'dark' })
+    expect((await post('/fill')).status).toBe(413)
+    expect(await session()).toMatchObject({ data: { theme: 'dark' } })
+    await post('/configure', { limits: 'node' })
+    expect((await post('/fill')).status).toBe(303)
+    expect(jar.names()).toEqual(['playground', 'playground.1', 'playground.2'])
+    const page = await (await get('/')).text()
+    expect(page).toContain('id="move"')
+
+    await post('/configure', { limits: 'portable' })
+    const refused = await post('/set', { key: 'theme', value: 'light' }, { Accept: 'text/html' })
+    expect(refused.status).toBe(413)
+    expect(await refused.text()).toContain('ERR_SESSION_TOO_LARGE')
+    expect(await session()).toMatchObject({ data: { theme: 'dark' } })
+    expect((await post('/shrink')).status).toBe(303)
+    expect(jar.names()).toEqual(['playground'])
+  })
+
+  test('a rotated secret seals at the next write, and the visitor stays logged in', async () => {
+    const { post, session } = visitor()
+    await post('/login', { name: 'Ada' })
+    const { secretId: old } = await session()
+    await post('/rotate')
+    expect(await session()).toMatchObject({ data: { user: 'Ada' }, secretId: old })
+    await post('/set', { key: 'theme', value: 'dark' })
+    const { data, secretId } = await session()
+    expect(data).toEqual({ user: 'Ada', theme: 'dark' })
+    expect(secretId).toMatch(/^[\w-]{4}$/)
+    expect(secretId).not.toBe(old)
+  })
+
+  test('tampering tells the reason, and leaves the visitor’s own cookie as it was', async () => {
+    const { post, session } = visitor()
+    await post('/tamper')
+    expect(await session()).toMatchObject({ message: expect.stringContaining('no cookie') })
+    await post('/login', { name: 'Ada' })
+    await session()
+    await post('/tamper')
+    expect(await session()).toMatchObject({
+      data: { user: 'Ada' },
+      message: expect.stringContaining('undecryptable'),
+    })
+  })
+
+  test('a session idles out after the time that is chosen', async () => {
+    const { post, session, wait } = visitor()
+    await post('/login', { name: 'Ada' })
+    await post('/configure', { timeouts: 'idle' })
+    wait(9)
+    expect(await session()).toMatchObject({ data: { user: 'Ada' } })
+    wait(9)
+    expect(await session()).toMatchObject({ data: { user: 'Ada' } })
+    wait(10)
+    expect(await session()).toMatchObject({ data: {}, rejection: { reason: 'idle' } })
+  })
+
+  test('a slow request writes after its delay, which is five seconds at most', async () => {
+    const { get, post, session } = visitor()
+    await post('/login', { name: 'Ada' })
+    expect(await (await get('/slow?ms=90000')).json()).toEqual({ user: 'Ada', delay: 5000 })
+    expect(await (await get('/slow?ms=-1')).json()).toEqual({ user: 'Ada', delay: 0 })
+    expect(await session()).toMatchObject({ data: { slow: 'took 0 ms' } })
+  })
+
+  test.each([
+    [5, '5'],
+    ['5', '"5"'],
+    ['dark', 'dark'],
+    ['', ''],
+    ['two\nlines', '"two\\nlines"'],
+    [[{ sku: 'A1' }], '[{"sku":"A1"}]'],
+    [null, 'null'],
+  ])('the value %j is edited as %s', (value, text) => {
+    expect(textOf(value)).toBe(text)
+    expect(valueOf(text)).toEqual(value)
+  })
+})
+
+/** A visitor with a cookie jar, at a playground and a clock of their own. */
+function visitor() {
+  let now = Date.parse('2026-01-01T00:00:00Z')
+  const handle = createPlayground({ secrets: [newSecret()], clock: () => now })
+  const jar = createJar(ORIGIN)
+
+  async function send(path: string, init?: RequestInit): Promise<Response> {
+    const response = await handle(jar.request(path, init))
+    jar.store(response)
+    return response
+  }
+
+  return {
+    jar,
+    get: (path: string) => send(path),
+    post: (path: string, fields: Record<string, string> = {}, headers?: Record<string, string>) =>
+      send(path, {
+        method: 'POST',
+        body: new URLSearchParams(fields),
+        ...(headers && { headers }),
+      }),
+    async session(): Promise<Record<string, unknown>> {
+      const answer: unknown = await (await send('/session.json')).json()
+      return typeof answer === 'object' && answer !== null ? { ...answer } : {}
+    },
+    wait(seconds: number) {
+      now += 1000 * seconds
+    },
+  }
+}

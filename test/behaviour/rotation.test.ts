@@ -1,0 +1,456 @@
+// From one secret to the next: which one seals, what opens, and that nothing of a session moves.
+
+import { describe, expect, test } from 'vitest'
+import { createSessions } from 'sealed-session'
+import type { SecretEntry, SecretsOption, SessionEvent, SessionOptions } from 'sealed-session'
+import { createJar, pairsOf } from '../support/cookie-jar.ts'
+import { START, secretId } from '../support/mint.ts'
+
+const A = 'GlMBXgo_YZhmvdR3G21Qzh3MCHOxWGbCbbOCPRhIRss'
+const B = 'NDKBDCChkqmVKy265BsrAIl0z_2fb780dfYveSNn_og'
+const C = 'Gwd1ZuavUOAaj1DU7fS3zETnMY9Kko6XoZWFgRBYFn0'
+const D = 'QNsxiFBx27cLgiXztKPmJkaqfC501IryzCz9bKv-IIg'
+const DAY = 86_400
+const WEEK = 7 * DAY
+const TOLERANCE = 5
+
+type Options = Partial<SessionOptions<{ user: string }>>
+
+const refusal = (option: string) =>
+  expect.objectContaining({ name: 'SessionConfigError', code: 'ERR_SESSION_CONFIG', option })
+
+const k = (secret: string) => Buffer.from(secret).toString('base64url')
+
+/** One server: its secrets, and a clock that a test sets, in seconds. */
+function instance(secrets: SecretsOption, options: Options = {}, time = { now: START }) {
+  const events: SessionEvent[] = []
+  const sessions = createSessions<{ user: string }>({
+    secrets,
+    clock: () => time.now * 1000,
+    observe: (event) => void events.push(event),
+    ...options,
+  })
+
+  /** The `Set-Cookie` lines of a new session. */
+  async function start(): Promise<string[]> {
+    const session = await sessions.open(null)
+    session.set('user', 'ada')
+    return sessions.setCookies(session)
+  }
+
+  /** What a browser sends after them. */
+  async function begin(): Promise<string> {
+    return pairsOf(await start())
+  }
+
+  /** What this server makes of a cookie, in one word. */
+  async function verdict(cookie: string): Promise<string> {
+    const session = await sessions.open(cookie)
+    return session.rejection?.reason ?? session.get('user', 'empty')
+  }
+
+  return { sessions, events, time, start, begin, verdict }
+}
+
+/** The secret that a cookie was sealed under. */
+function idOf(cookie: string): unknown {
+  const [, header = ''] = /=(?:[0-9]+\.)?(eyJ[^.]+)/.exec(cookie) ?? []
+  return JSON.parse(Buffer.from(header, 'base64url').toString()).kid.split('.')[0]
+}
+
+function ordersOf<T>(list: readonly T[]): T[][] {
+  if (list.length < 2) return [[...list]]
+  return list.flatMap((first, at) =>
+    ordersOf(list.filter((_, index) => index !== at)).map((rest) => [first].concat(rest)),
+  )
+}
+
+describe('the secret that seals', () => {
+  test.each<[string, SecretsOption, string]>([
+    ['a text', `${B},${A}`, secretId(B)],
+    ['a list of texts', [B, A], secretId(B)],
+    ['a list with names', [{ secret: B, id: 'next' }, A], 'next'],
+    ['a list with a staged one', [{ secret: B, activeFrom: START + 1 }, A], secretId(A)],
+    [
+      'a list with a Date that has come',
+      [{ secret: B, activeFrom: new Date(START * 1000) }, A],
+      secretId(B),
+    ],
+    [
+      'a list with an ISO text',
+      [{ secret: B, activeFrom: '2026-01-15T12:00:01Z' }, A],
+      secretId(A),
+    ],
+    [
+      'a JWK Set',
+      {
+        keys: [
+          { kty: 'oct', k: k(B), kid: 'b' },
+          { kty: 'oct', k: k(A) },
+        ],
+      },
+      'b',
+    ],
+    [
+      'the text of a JWK Set',
+      JSON.stringify({
+        keys: [
+          { kty: 'oct', k: k(B), activeFrom: '2026-01-15T12:00:00Z' },
+          { kty: 'oct', k: k(A) },
+        ],
+      }),
+      secretId(B),
+    ],
+    [
+      'a file with a byte order mark',
+      `\uFEFF{"keys":[{"kty":"oct","k":"${k(B)}"},{"kty":"oct","k":"${k(A)}"}]}`,
+      secretId(B),
+    ],
+    ['a function', async () => [B, A], secretId(B)],
+  ])('is the newest active one of %s, and the older one still opens', async (_, secrets, id) => {
+    const now = instance(secrets)
+    expect(idOf(await now.begin())).toBe(id)
+    expect(await now.verdict(await instance(A).begin())).toBe('ada')
+  })
+
+  test('is, for every order of every ring, the first one that is active', async () => {
+    let rings = 0
+    for (const order of ordersOf([A, B, C, D])) {
+      for (let active = 1; active < 16; active++) {
+        const isActive = (_: unknown, at: number) => ((active >> at) & 1) === 1
+        const ring: SecretEntry[] = order.map((secret, at) => ({
+          secret,
+          activeFrom: isActive(secret, at) ? START : START + 1,
+        }))
+        expect(idOf(await instance(ring).begin())).toBe(secretId(order.find(isActive)))
+        rings++
+      }
+    }
+    expect(rings).toBe(24 * 15)
+  })
+
+  test('changes in the second of activeFrom, and never changes back', async () => {
+    const from = START + 100
+    const { begin, time } = instance([{ secret: B, activeFrom: from }, A])
+    const ids = []
+    for (time.now = from - 2; time.now < from + 3; time.now++) ids.push(idOf(await begin()))
+    const [a, b] = [secretId(A), secretId(B)]
+    expect(ids).toEqual([a, a, b, b, b])
+  })
+
+  test('of several staged ones is each in its turn', async () => {
+    const staged = [
+      { secret: C, activeFrom: START + 200 },
+      { secret: B, activeFrom: START + 100 },
+      A,
+    ]
+    const { begin, time } = instance(staged)
+    const ids = []
+    for (time.now = START; time.now <= START + 200; time.now += 100) ids.push(idOf(await begin()))
+    expect(ids).toEqual([secretId(A), secretId(B), secretId(C)])
+  })
+})
+
+describe('a rolling deploy', () => {
+  /** Every instance gets its new secrets after another; in between, each opens what each has sealed. */
+  async function deploy(before: SecretsOption, after: SecretsOption, order: number[]) {
+    const time = { now: START }
+    const instances = order.map(() => instance(before, {}, time))
+    const verdicts = new Set<string>()
+    for (const next of order) {
+      instances[next] = instance(after, {}, time)
+      time.now += 10
+      const cookies = await Promise.all(instances.map(({ begin }) => begin()))
+      for (const { verdict } of instances) {
+        for (const cookie of cookies) verdicts.add(await verdict(cookie))
+      }
+    }
+    time.now = START + 100
+    const cookies = await Promise.all(instances.map(({ begin }) => begin()))
+    for (const { verdict } of instances) {
+      for (const cookie of cookies) verdicts.add(await verdict(cookie))
+    }
+    return { verdicts, ids: new Set(cookies.map(idOf)) }
+  }
+
+  const ORDERS = ordersOf([0, 1, 2])
+
+  test.each(ORDERS)('with a staged secret logs nobody out: %i, %i, %i', async (...order) => {
+    const after = [{ secret: B, activeFrom: START + 100 }, A]
+    const { verdicts, ids } = await deploy(A, after, order)
+    expect(verdicts).toEqual(new Set(['ada']))
+    expect(ids).toEqual(new Set([secretId(B)]))
+  })
+
+  test.each(ORDERS)('without staging it does: %i, %i, %i', async (...order) => {
+    const { verdicts } = await deploy(A, [B, A], order)
+    expect(verdicts).toEqual(new Set(['ada', 'unknown-key']))
+  })
+
+  test('with clocks that differ by the tolerance logs nobody out as the secret becomes active', async () => {
+    const ring = [{ secret: B, activeFrom: START + 10 }, A]
+    const fast = instance(ring, {}, { now: START + 10 })
+    const slow = instance(ring, {}, { now: START + 10 - TOLERANCE })
+    const [early, late] = [await fast.begin(), await slow.begin()]
+    expect([idOf(early), idOf(late)]).toEqual([secretId(B), secretId(A)])
+    expect(await slow.verdict(early)).toBe('ada')
+    expect(await fast.verdict(late)).toBe('ada')
+  })
+
+  test('rejects under a removed secret exactly what it sealed, as unknown-key', async () => {
+    const old = await instance(A).begin()
+    const { verdict, begin } = instance([C, B])
+    expect(await verdict(old)).toBe('unknown-key')
+    expect(await verdict(await instance(B).begin())).toBe('ada')
+    expect(await verdict(await begin())).toBe('ada')
+  })
+})
+
+describe('a session under an older secret', () => {
+  /** A browser with a session under A, and what a server with B in front answers, later. */
+  async function visitor(seconds: number, options: Options = {}) {
+    const jar = createJar()
+    const old = instance(A, options)
+    const first = await old.sessions.open(null)
+    first.set('user', 'ada')
+    jar.store(await old.sessions.setCookies(first))
+    const { expiresAt } = first
+    const now = instance([B, A], options, old.time)
+    now.time.now += seconds
+    return { jar, now, time: now.time, id: first.id, startedAt: first.startedAt, expiresAt }
+  }
+
+  const read = { rotate: 'lazy' } as const
+  const eager = { rotate: 'eager' } as const
+
+  test('is not written again when it is only read, if rotation is lazy', async () => {
+    const { jar, now } = await visitor(60, read)
+    const session = await now.sessions.open(jar.header())
+    expect(session.get('user')).toBe('ada')
+    expect(await now.sessions.setCookies(session)).toEqual([])
+  })
+
+  test.each<[string, number, SessionEvent['type'], string]>([
+    ['a write', 60, 'sealed', 'changed'],
+    ['a renewal', DAY / 10, 'sealed', 'renewed'],
+  ])(
+    'is sealed under the newest at %s, its id and its start kept',
+    async (_, seconds, type, cause) => {
+      const { jar, now, id, startedAt } = await visitor(seconds, read)
+      const session = await now.sessions.open(jar.header())
+      if (cause === 'changed') session.set('user', 'eve')
+      else session.get('user')
+      jar.store(await now.sessions.setCookies(session))
+      expect(idOf(jar.header())).toBe(secretId(B))
+      const again = await now.sessions.open(jar.header())
+      expect([again.id, again.startedAt]).toEqual([id, startedAt])
+      expect(now.events).toContainEqual(
+        expect.objectContaining({ type, cause, secretId: secretId(B), id }),
+      )
+    },
+  )
+
+  test.each(['lazy', 'eager'] as const)(
+    'ends, however often secrets change (%s), in the second in which it would have',
+    async (rotate) => {
+      const ring = [A]
+      const options = { rotate, secretsRefresh: 1 }
+      const { sessions, time, start } = instance(() => [...ring], options)
+      const jar = createJar()
+      jar.store(await start())
+      const end = START + WEEK
+      const names = [B, C, D]
+      for (time.now = START + DAY / 2; time.now < end; time.now += DAY / 2) {
+        if (time.now % (2 * DAY) < DAY) ring.unshift(...names.splice(0, 1))
+        for (let visit = 0; visit < 2; visit++) {
+          const session = await sessions.open(jar.header())
+          expect(session.startedAt).toEqual(new Date(START * 1000))
+          expect(session.expiresAt?.getTime()).toBeLessThanOrEqual(end * 1000)
+          jar.store(await sessions.setCookies(session))
+        }
+      }
+      expect(names).toEqual([])
+      expect(idOf(jar.header())).toBe(secretId(D))
+      time.now = end + TOLERANCE - 1
+      const last = await sessions.open(jar.header())
+      expect(last.expiresAt).toEqual(new Date(end * 1000))
+      time.now = end + TOLERANCE
+      expect((await sessions.open(jar.header())).rejection).toEqual({ reason: 'expired' })
+    },
+  )
+
+  test('is sealed under the newest at the first response that used it, if rotation is eager', async () => {
+    const { jar, now, time, id, startedAt, expiresAt } = await visitor(60, eager)
+    const session = await now.sessions.open(jar.header())
+    const lines = await now.sessions.setCookies(session)
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toContain(`; Max-Age=${DAY - 60};`)
+    expect(session.expiresAt).toEqual(expiresAt)
+    jar.store(lines)
+    expect(idOf(jar.header())).toBe(secretId(B))
+
+    const again = await now.sessions.open(jar.header())
+    expect([again.id, again.startedAt, again.expiresAt]).toEqual([id, startedAt, expiresAt])
+    expect(await now.sessions.setCookies(again)).toEqual([])
+    expect(now.events.map((event) => ('cause' in event ? event.cause : event.type))).toEqual([
+      'opened',
+      'rotated',
+      'opened',
+    ])
+    // Not used since it began: the move was no use of it.
+    time.now = START + DAY + TOLERANCE
+    expect((await now.sessions.open(jar.header())).rejection).toEqual({ reason: 'idle' })
+  })
+
+  test('is not written by a response that did not use it, if rotation is eager', async () => {
+    const { jar, now } = await visitor(60, eager)
+    const ignoring = now.sessions.wrap(() => new Response('hello'))
+    expect((await ignoring(jar.request())).headers.getSetCookie()).toEqual([])
+    const using = now.sessions.wrap((_, session) => new Response(session.get('user')))
+    expect((await using(jar.request())).headers.getSetCookie()).toHaveLength(1)
+  })
+
+  test('is renewed, not only moved, when both are due', async () => {
+    const { jar, now } = await visitor(DAY / 2, eager)
+    const session = await now.sessions.open(jar.header())
+    jar.store(await now.sessions.setCookies(session))
+    expect(session.expiresAt).toEqual(new Date((START + DAY / 2 + DAY) * 1000))
+    expect(now.events.at(-1)).toMatchObject({ cause: 'renewed', secretId: secretId(B) })
+  })
+
+  test('stays under it while the newest is only staged', async () => {
+    const cookie = await instance(A).begin()
+    const { sessions, time } = instance([{ secret: B, activeFrom: START + 10 }, A], eager)
+    time.now = START + 9
+    expect(await sessions.setCookies(await sessions.open(cookie))).toEqual([])
+    time.now = START + 10
+    const lines = await sessions.setCookies(await sessions.open(cookie))
+    expect(idOf(pairsOf(lines))).toBe(secretId(B))
+  })
+})
+
+describe('time', () => {
+  test.each([
+    ['a day', Date.UTC(2026, 4, 6) / 1000],
+    ['a month', Date.UTC(2028, 2, 1) / 1000],
+    ['a year', Date.UTC(2027, 0, 1) / 1000],
+  ])(
+    'over the edge of %s a session opens, is renewed and moves to a staged secret',
+    async (_, edge) => {
+      const ring = [{ secret: B, activeFrom: edge }, A]
+      const { sessions, begin, verdict, time, events } = instance(
+        ring,
+        { touchInterval: 1 },
+        { now: edge - 1 },
+      )
+      const cookie = await begin()
+      expect(idOf(cookie)).toBe(secretId(A))
+      time.now = edge
+      expect(await verdict(cookie)).toBe('ada')
+      expect(events.at(-1)).toMatchObject({ type: 'opened', secretId: secretId(A), age: 1 })
+      const session = await sessions.open(cookie)
+      const renewed = pairsOf(await sessions.setCookies(session))
+      expect(idOf(renewed)).toBe(secretId(B))
+      expect(session.startedAt).toEqual(new Date((edge - 1) * 1000))
+      // A server whose clock is still before the edge.
+      time.now = edge - TOLERANCE
+      expect(await verdict(renewed)).toBe('ada')
+    },
+  )
+
+  test('a server whose clock is ahead makes sessions for others within the tolerance only', async () => {
+    const here = instance(A, { clockTolerance: 60 })
+    const ahead = (seconds: number) => instance(A, {}, { now: START + seconds }).begin()
+    expect(await here.verdict(await ahead(60))).toBe('ada')
+    expect(await here.verdict(await ahead(61))).toBe('not-yet-valid')
+    expect(await here.verdict(await ahead(3600))).toBe('not-yet-valid')
+  })
+
+  test('a server whose clock is an hour behind makes sessions that are an hour old', async () => {
+    const { verdict, events } = instance(A)
+    expect(await verdict(await instance(A, {}, { now: START - 3600 }).begin())).toBe('ada')
+    expect(events).toMatchObject([{ type: 'opened', secretId: secretId(A), age: 3600 }])
+  })
+})
+
+describe('a list of secrets', () => {
+  test('tells observe which secret opened, by its chosen or derived name, and how old the seal was', async () => {
+    const named = [B, { secret: A, id: 'spring' }]
+    const { verdict, events, begin, time } = instance(named)
+    const [own, old] = [await begin(), await instance([{ secret: A, id: 'spring' }]).begin()]
+    events.length = 0
+    time.now += 90
+    await verdict(own)
+    await verdict(old)
+    expect(events).toMatchObject([
+      { type: 'opened', secretId: secretId(B), age: 90 },
+      { type: 'opened', secretId: 'spring', age: 90 },
+    ])
+  })
+
+  test.each<[string, SecretsOption, string]>([
+    [
+      'two secrets with one id',
+      [
+        { secret: B, id: 'x' },
+        { secret: A, id: 'x' },
+      ],
+      'secrets[1]',
+    ],
+    ['one secret twice', `${A},${A}`, 'secrets[1]'],
+    [
+      'none that is active',
+      [
+        { secret: B, activeFrom: START + 1 },
+        { secret: A, activeFrom: START + 2 },
+      ],
+      'secrets',
+    ],
+    ['quotes around it, as some files of variables keep them', `"${B},${A}"`, 'secrets'],
+    ['single quotes around it', ` '${A}' `, 'secrets'],
+    ['the brackets of a JSON list', JSON.stringify([B, A]), 'secrets'],
+  ])('with %s is refused', (_, secrets, option) => {
+    expect(() => instance(secrets)).toThrow(refusal(option))
+  })
+
+  test('with an id that another secret derives is refused at the first use', async () => {
+    const { begin } = instance([{ secret: B, id: secretId(A) }, A])
+    await expect(begin()).rejects.toEqual(refusal('secrets'))
+  })
+
+  test('of which none is active is refused at a use, if no clock ran when it was given', async () => {
+    const time = { now: 0 }
+    const { begin } = instance([{ secret: B, activeFrom: START + 1 }], {}, time)
+    time.now = START
+    await expect(begin()).rejects.toEqual(refusal('secrets'))
+    time.now = START + 1
+    expect(idOf(await begin())).toBe(secretId(B))
+  })
+
+  test('may have one secret under two names, for a time in which it is renamed', async () => {
+    const cookie = await instance([{ secret: A, id: 'one' }]).begin()
+    const { verdict, begin } = instance([
+      { secret: A, id: 'two' },
+      { secret: A, id: 'one' },
+    ])
+    expect(await verdict(cookie)).toBe('ada')
+    expect(idOf(await begin())).toBe('two')
+  })
+})
+
+const SEALS = process.env['SLOW'] === '1' ? 1_000_000 : 100_000
+
+test(`${SEALS} seals under one key have ${SEALS} different IVs`, { timeout: 300_000 }, async () => {
+  const { sessions } = instance(A)
+  const session = await sessions.open(null)
+  session.set('user', 'ada')
+  const ivs = new Set<string>()
+  const headers = new Set<string>()
+  for (let made = 0; made < SEALS; made++) {
+    const [header = '', , iv = ''] = (await sessions.seal(session)).split('.')
+    headers.add(header)
+    ivs.add(iv)
+  }
+  expect(ivs.size).toBe(SEALS)
+  expect(headers.size).toBe(1)
+})

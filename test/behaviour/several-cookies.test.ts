@@ -1,0 +1,333 @@
+// Several cookies, several requests and a browser between them: whatever the order in which responses
+// arrive, what the browser ends up with is one whole session or none.
+
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createSessions } from 'sealed-session'
+import type { Session, SessionOptions } from 'sealed-session'
+import { createJar } from '../support/cookie-jar.ts'
+import type { Browser } from '../support/cookie-jar.ts'
+import { NAME, SECRET, START } from '../support/mint.ts'
+
+interface Data {
+  user?: string
+  text?: string
+  goodbye?: string
+}
+
+function setUp(options: Partial<SessionOptions<Data>> = {}) {
+  const time = { now: START }
+  const clock = () => time.now * 1000
+  const settings = { secrets: SECRET, clock, limits: 'browsers', ...options } as const
+  const sessions = createSessions<Data>(settings)
+
+  /** One request and its response, which is not stored yet. */
+  const send = async (jar: Browser, act: (session: Session<Data>) => void) => {
+    const request = jar.request()
+    act(await sessions.open(request))
+    return sessions.commit(request, new Response())
+  }
+  const visit = async (jar: Browser, act: (session: Session<Data>) => void) => {
+    jar.store(await send(jar, act))
+  }
+  const look = (jar: Browser) => sessions.open(jar.request())
+  return { time, sessions, send, visit, look }
+}
+
+function write(text: string): (session: Session<Data>) => void {
+  return (session) => session.set('text', text)
+}
+
+function logIn(session: Session<Data>): void {
+  session.regenerate()
+  session.set('user', 'ada')
+}
+
+function logOut(session: Session<Data>): void {
+  session.destroy()
+}
+
+function orders<T>(items: readonly T[]): T[][] {
+  if (items.length === 0) return [[]]
+  return items.flatMap((item, index) =>
+    orders(items.toSpliced(index, 1)).map((rest) => [item].concat(rest)),
+  )
+}
+
+const partNames = Array.from({ length: 16 }, (_, i) => (i === 0 ? NAME : `${NAME}.${i}`)).toSorted()
+
+describe('parts', () => {
+  test('a session takes as many cookies as it needs, named in order', async () => {
+    const { visit } = setUp()
+    const jar = createJar()
+    await visit(jar, write('x'.repeat(7000)))
+    expect(jar.names()).toEqual([NAME, `${NAME}.1`, `${NAME}.2`])
+    expect(jar.header()).toMatch(/^__Host-session=3\.eyJ/)
+  })
+
+  test('grows and shrinks without leaving a part behind', async () => {
+    const { visit, look } = setUp()
+    const jar = createJar()
+    const counts: number[] = []
+    for (const size of [10, 7000, 40_000, 4000, 44_500, 1, 12_000, 3]) {
+      await visit(jar, write('x'.repeat(size)))
+      expect((await look(jar)).get('text')).toHaveLength(size)
+      counts.push(jar.names().length)
+    }
+    expect(counts).toEqual([1, 3, 14, 2, 15, 1, 5, 1])
+  })
+
+  test('any sequence of sizes decodes to the last write and leaves no other part', async () => {
+    const { visit, look } = setUp()
+    const sizes = fc.array(fc.integer({ min: 0, max: 45_000 }), { minLength: 1, maxLength: 6 })
+    const property = fc.asyncProperty(sizes, async (sequence) => {
+      const jar = createJar()
+      for (const [index, size] of sequence.entries()) {
+        const text = String.fromCharCode(97 + index).repeat(size)
+        await visit(jar, write(text))
+        const session = await look(jar)
+        expect(session.get('text')).toBe(text)
+        const count = Number(/^__Host-session=(?:([0-9]+)\.)?/.exec(jar.header())?.[1] ?? '1')
+        expect(jar.names().toSorted()).toEqual(namesOf(count))
+      }
+    })
+    await fc.assert(property, { numRuns: 40 })
+  })
+
+  test('a session emptied or destroyed takes every part with it', async () => {
+    const { visit } = setUp()
+    const jar = createJar()
+    await visit(jar, write('x'.repeat(9000)))
+    await visit(jar, (session) => session.clear())
+    expect(jar.names()).toEqual([])
+    await visit(jar, write('x'.repeat(9000)))
+    await visit(jar, logOut)
+    expect(jar.names()).toEqual([`${NAME}.x`])
+  })
+
+  test('an evicted part is incomplete, and what is left is deleted', async () => {
+    for (const lost of [NAME, `${NAME}.1`, `${NAME}.2`]) {
+      const { visit, look } = setUp()
+      const jar = createJar()
+      await visit(jar, write('x'.repeat(7000)))
+      jar.evict(lost)
+      const session = await look(jar)
+      expect(session.rejection).toEqual({ reason: 'incomplete' })
+      expect(session.isEmpty).toBe(true)
+      await visit(jar, ({ rejection }) => expect(rejection).toBeDefined())
+      expect(jar.names()).toEqual([])
+    }
+  })
+
+  test.each([
+    ['domain', { name: 'sid', domain: 'example.test' }],
+    ['path', { name: 'sid', path: '/app' }],
+    ['plain', { name: 'sid', secure: false }],
+    ['partitioned', { name: '__Host-sid', partitioned: true }],
+  ] as const)('a deletion has the attributes of the write (%s)', async (_, cookie) => {
+    const { sessions } = setUp({ cookie })
+    const jar = createJar('https://example.test')
+    const path = '/app/page'
+    const step = async (act: (session: Session<Data>) => void) => {
+      const request = jar.request(path)
+      act(await sessions.open(request))
+      const lines = (await sessions.commit(request, new Response())).headers.getSetCookie()
+      jar.store(lines)
+      return lines.map((line) => line.replace(/^[^;]*; /, '').replace(/; Expires=[^;]*/, ''))
+    }
+    const written = await step(write('x'.repeat(5000)))
+    expect(jar.header(path)).not.toBe('')
+    const deleted = await step((session) => session.clear())
+    expect(jar.header(path)).toBe('')
+    expect(deleted).toEqual(written.map((line) => line.replace(/Max-Age=\d+/, 'Max-Age=0')))
+  })
+})
+
+describe('parallel writers', () => {
+  test('the last one wins, whole, and the next write removes what another has left', async () => {
+    const texts = ['a'.repeat(10), 'b'.repeat(5000), 'c'.repeat(9000)]
+    for (const order of orders([0, 1, 2])) {
+      const { send, visit, look } = setUp()
+      const jar = createJar()
+      await visit(jar, logIn)
+      const responses = await Promise.all(texts.map((text) => send(jar, write(text))))
+      for (const index of order) jar.store(responses[index] ?? [])
+      const last = texts[order.at(-1) ?? 0]
+      const session = await look(jar)
+      expect(session.toJSON()).toEqual({ user: 'ada', text: last })
+      await visit(jar, write('small'))
+      expect(jar.names()).toEqual([NAME])
+    }
+  })
+
+  test('a request that read before another wrote sends nothing, and undoes nothing', async () => {
+    const { send, visit, look } = setUp()
+    const jar = createJar()
+    await visit(jar, logIn)
+    const slow = await send(jar, (session) => session.get('user'))
+    await visit(jar, write('new'))
+    jar.store(slow)
+    expect((await look(jar)).get('text')).toBe('new')
+  })
+})
+
+describe('logout', () => {
+  test('a request in flight that writes the old session back does not undo it, in any order', async () => {
+    for (const order of orders(['logout', 'small', 'large'] as const)) {
+      const { send, visit, look } = setUp()
+      const jar = createJar()
+      await visit(jar, logIn)
+      const responses = {
+        logout: await send(jar, logOut),
+        small: await send(jar, write('late')),
+        large: await send(jar, write('late'.repeat(2500))),
+      }
+      for (const name of order) jar.store(responses[name])
+      const session = await look(jar)
+      expect(session.isEmpty).toBe(true)
+      const reason = order[2] === 'logout' ? undefined : 'destroyed'
+      if (reason !== undefined) expect(session.rejection).toEqual({ reason })
+      await visit(jar, ({ isEmpty }) => expect(isEmpty).toBe(true))
+      await visit(jar, (later) => later.set('user', 'eve'))
+      expect(jar.names()).toEqual([NAME, `${NAME}.x`])
+      expect((await look(jar)).toJSON()).toEqual({ user: 'eve' })
+    }
+  })
+
+  test('a renewal in flight does not undo it', async () => {
+    const { send, visit, look, time } = setUp()
+    const jar = createJar()
+    await visit(jar, logIn)
+    time.now += 40_000
+    const slow = await send(jar, (session) => session.get('user'))
+    expect(slow.headers.getSetCookie()).toHaveLength(1)
+    await visit(jar, logOut)
+    jar.store(slow)
+    expect((await look(jar)).rejection).toEqual({ reason: 'destroyed' })
+  })
+
+  test('a second logout ends the second session, and the first one stays ended', async () => {
+    const { send, visit, look } = setUp()
+    const jar = createJar()
+    await visit(jar, logIn)
+    const slowInFirst = await send(jar, write('first'))
+    await visit(jar, logOut)
+    await visit(jar, logIn)
+    const second = await look(jar)
+    expect(second.get('user')).toBe('ada')
+    const slowInSecond = await send(jar, write('second'))
+    await visit(jar, logOut)
+    expect(jar.header()).toBe(`${NAME}.x=2`)
+    for (const slow of [slowInFirst, slowInSecond, slowInFirst]) {
+      jar.store(slow)
+      expect((await look(jar)).rejection).toEqual({ reason: 'destroyed' })
+    }
+    await visit(jar, logIn)
+    expect((await look(jar)).get('user')).toBe('ada')
+  })
+
+  test('two logouts at once leave nobody logged in, and let the next login in', async () => {
+    for (const order of orders([0, 1, 2])) {
+      const { send, visit, look } = setUp()
+      const jar = createJar()
+      await visit(jar, logIn)
+      const responses = [
+        await send(jar, logOut),
+        await send(jar, logOut),
+        await send(jar, write('late')),
+      ]
+      for (const index of order) jar.store(responses[index] ?? [])
+      expect((await look(jar)).isEmpty).toBe(true)
+      await visit(jar, logIn)
+      expect((await look(jar)).get('user')).toBe('ada')
+    }
+  })
+
+  test('any sequence of logins, writes and logouts, with responses in any order, respects the last logout', async () => {
+    const step = fc.record({
+      act: fc.constantFrom('login', 'write', 'logout'),
+      delay: fc.integer({ min: 0, max: 4 }),
+      size: fc.constantFrom(1, 4000, 9000),
+    })
+    const property = fc.asyncProperty(fc.array(step, { maxLength: 14 }), async (steps) => {
+      const { send, visit, look } = setUp()
+      const jar = createJar()
+      const inFlight: { due: number; response: Response }[] = []
+      const ended = new Set<string>()
+      for (const [at, { act, delay, size }] of steps.entries()) {
+        const response = await send(jar, (session) => {
+          if (act === 'login') logIn(session)
+          else if (act === 'write') session.set('text', 'x'.repeat(size))
+          else {
+            if (session.id !== undefined) ended.add(session.id)
+            session.destroy()
+          }
+        })
+        // What a logout's visitor sees next is the page that the logout answered with.
+        if (act === 'logout') jar.store(response)
+        else inFlight.push({ due: at + delay, response })
+        for (const { due, response: arrived } of inFlight) if (due === at) jar.store(arrived)
+        const { id } = await look(jar)
+        if (id !== undefined) expect(ended).not.toContain(id)
+      }
+      await visit(jar, logOut)
+      for (const { response } of inFlight) jar.store(response)
+      const left = await look(jar)
+      if (left.id !== undefined) expect(ended).not.toContain(left.id)
+    })
+    await fc.assert(property, { numRuns: 60 })
+  })
+
+  test('a goodbye message after destroy is there for the next request, in a session of its own', async () => {
+    const { visit, look } = setUp()
+    const jar = createJar()
+    await visit(jar, logIn)
+    const { id } = await look(jar)
+    await visit(jar, (session) => {
+      session.destroy()
+      session.set('goodbye', 'see you')
+    })
+    const session = await look(jar)
+    expect(session.toJSON()).toEqual({ goodbye: 'see you' })
+    expect(session.id).not.toBe(id)
+    expect(jar.names()).toEqual([NAME, `${NAME}.x`])
+  })
+
+  test('a goodbye message does not let a request in flight bring the old session back', async () => {
+    const { send, visit, look } = setUp()
+    const jar = createJar()
+    await visit(jar, logIn)
+    const slow = await send(jar, write('late'.repeat(2500)))
+    await visit(jar, (session) => {
+      session.destroy()
+      session.set('goodbye', 'see you')
+    })
+    jar.store(slow)
+    const session = await look(jar)
+    expect(session.rejection).toEqual({ reason: 'destroyed' })
+    await visit(jar, ({ isEmpty }) => expect(isEmpty).toBe(true))
+    expect(jar.names()).toEqual([`${NAME}.x`])
+  })
+
+  test('a forged mark ends the session, begins none, and locks nobody out', async () => {
+    for (const value of ['1', '999999999', '1000000000', '0', '-1', '1e3', 'x', '']) {
+      const { visit, look } = setUp()
+      const jar = createJar()
+      await visit(jar, logIn)
+      jar.put(`${NAME}.x`, value)
+      const ends = value === '1' || value === '999999999'
+      const session = await look(jar)
+      expect(session.rejection).toEqual(ends ? { reason: 'destroyed' } : undefined)
+      await visit(jar, logIn)
+      await visit(jar, logOut)
+      await visit(jar, logIn)
+      expect((await look(jar)).get('user')).toBe('ada')
+    }
+  })
+})
+
+function namesOf(count: number): string[] {
+  return partNames
+    .filter((name) => name === NAME || Number(name.slice(NAME.length + 1)) < count)
+    .toSorted()
+}

@@ -1,0 +1,147 @@
+// What a user installs: the files, what they import, and what they bring with them.
+
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { expect, test } from 'vitest'
+
+interface Lock {
+  readonly lockfileVersion: number
+  readonly packages: Readonly<Record<string, LockedPackage>>
+}
+
+interface LockedPackage {
+  readonly integrity?: string
+  readonly resolved?: string
+  readonly link?: boolean
+  readonly dependencies?: Readonly<Record<string, string>>
+}
+
+const root = new URL('../..', import.meta.url)
+const manifest = JSON.parse(read('package.json'))
+const packed = packedFiles()
+
+test('the package has the built files of every source and nothing else', () => {
+  const built = sourcesOf('src').flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`])
+  const command = sourcesOf('bin').map((name) => `dist/bin/${name}.js`)
+  const beside = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
+  expect(new Set(packed)).toEqual(new Set([...built, ...command, ...beside]))
+})
+
+test('it brings jose and cookie, and no other package', () => {
+  expect(Object.keys(manifest.dependencies).toSorted()).toEqual(['cookie', 'jose'])
+  expect(manifest.peerDependencies).toBeUndefined()
+  const { packages }: Lock = JSON.parse(read('package-lock.json'))
+  for (const name of ['cookie', 'jose']) {
+    expect(packages[`node_modules/${name}`], name).toMatchObject({ license: 'MIT' })
+    expect(packages[`node_modules/${name}`]?.dependencies, name).toBeUndefined()
+  }
+})
+
+test('nothing of it is run when it is installed', () => {
+  const atInstall = /^(pre|post)?(install|prepare)$/
+  expect(Object.keys(manifest.scripts).filter((name) => atInstall.test(name))).toEqual([])
+})
+
+test('the library imports its own files, jose and cookie; only the command imports Node', () => {
+  const imported = (prefix: string) =>
+    packed
+      .filter((file) => file.startsWith(prefix) && file.endsWith('.js'))
+      .flatMap((file) => importsOf(read(file)))
+  const command = new Set(imported('dist/bin/'))
+  const library = imported('dist/').filter((name) => !command.has(name))
+  expect(new Set(library)).toEqual(new Set(['cookie', 'jose']))
+  expect([...command].filter((name) => !name.startsWith('node:'))).toEqual(['sealed-session'])
+})
+
+test('every entry point is there, with its types first', () => {
+  const entries = Object.entries<Record<string, string> | string>(manifest.exports)
+  for (const [name, entry] of entries) {
+    if (typeof entry === 'string') continue
+    expect(Object.keys(entry), name).toEqual(['types', 'default'])
+    for (const path of Object.values(entry)) expect(packed).toContain(path.slice(2))
+  }
+  expect(packed).toContain(manifest.bin['sealed-session'].slice(2))
+})
+
+test('every lock file fixes every package by its hash, and names no host', () => {
+  // Listed here, so that a folder that loses its lock file is noticed.
+  expect(lockFiles()).toEqual(manifests().map((path) => path.replace('.json', '-lock.json')))
+  for (const path of lockFiles()) {
+    const { lockfileVersion, packages }: Lock = JSON.parse(read(path))
+    expect(lockfileVersion, path).toBe(3)
+    const { '': project, ...installed } = packages
+    expect(Object.keys(installed).length, path).toBeGreaterThan(2)
+    expect(project, path).toMatchObject(rangesOf(path))
+    for (const [name, entry] of Object.entries(installed)) {
+      expect(name, path).toMatch(/^node_modules\//)
+      expect(entry.integrity, `${path}: ${name}`).toMatch(/^sha512-[A-Za-z0-9+/]{86}==$/)
+      expect([entry.resolved, entry.link], `${path}: ${name}`).toEqual([undefined, undefined])
+    }
+  }
+})
+
+test('no folder installs from anywhere but the registry that the machine is set to', () => {
+  for (const path of manifests()) {
+    const { dependencies = {}, devDependencies = {}, overrides = {} } = JSON.parse(read(path))
+    const ranges = Object.values<string>({ ...dependencies, ...devDependencies, ...overrides })
+    for (const range of ranges) expect(range, path).toMatch(/^(npm:(@[\w-]+\/)?[\w-]+@)?\^?\d/)
+    expect(read(path.replace('package.json', '.npmrc')), path).toMatch(
+      /^omit-lockfile-registry-resolved=true$/m,
+    )
+  }
+})
+
+function read(path: string): string {
+  return readFileSync(new URL(path, root), 'utf8')
+}
+
+/** What a module imports that is no file beside it. */
+function importsOf(code: string): string[] {
+  const imports = code.matchAll(/^(?:import|export) [^'"]*from '([^.'][^']*)'/gm)
+  // Of `jose/errors` the package; `node:` names have no path that matters.
+  return Array.from(imports, ([, name = '']) => name.split('/')[0] ?? name)
+}
+
+function sourcesOf(folder: string): string[] {
+  const names = readdirSync(new URL(folder, root)).filter((name) => name.endsWith('.ts'))
+  return names.map((name) => name.replace(/\.ts$/, ''))
+}
+
+/** Every `package.json` of ours: the root's, and those of the folders that install for themselves. */
+function manifests(): string[] {
+  return [
+    'package.json',
+    ...['bench', ...foldersBelow('test')].map((name) => `${name}/package.json`),
+  ]
+    .filter((path) => existsSync(new URL(path, root)))
+    .toSorted()
+}
+
+function lockFiles(): string[] {
+  const locks = manifests().map((path) => path.replace('.json', '-lock.json'))
+  return locks.filter((path) => existsSync(new URL(path, root)))
+}
+
+/** What a lock file's own entry repeats from the manifest beside it: if not, it is out of date. */
+function rangesOf(lock: string): object {
+  const { dependencies, devDependencies } = JSON.parse(read(lock.replace('-lock', '')))
+  return {
+    ...(dependencies === undefined ? {} : { dependencies }),
+    ...(devDependencies === undefined ? {} : { devDependencies }),
+  }
+}
+
+function foldersBelow(folder: string): string[] {
+  const entries = readdirSync(new URL(folder, root), { withFileTypes: true })
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${folder}/${name}`)
+}
+
+function packedFiles(): string[] {
+  const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const [{ files }] = JSON.parse(output)
+  return files.map(({ path }: { path: string }) => path)
+}

@@ -1,0 +1,259 @@
+// The lists in SECURITY.md of what standards ask: no point is left out, and whatever a row refers to,
+// a test, a row of threats.md or a section, is there.
+
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+
+interface Row {
+  readonly id: string
+  readonly restated: string
+  readonly who: string
+  readonly how: string
+}
+
+const DOES = 'the library does'
+const GIVES = 'the library gives, you do'
+const ANSWERS = [DOES, GIVES, 'you do', 'does not apply']
+
+/** `V7.1.1`, `V7.1.2`… from how many items each section has. */
+function numbered(chapter: string, counts: readonly number[]): string[] {
+  return counts.flatMap((count, section) =>
+    Array.from({ length: count }, (_, item) => `${chapter}.${section + 1}.${item + 1}`),
+  )
+}
+
+/** Points as a text lists them. */
+function listed(text: string): string[] {
+  return text.split(', ')
+}
+
+/** Every point of each list, as the documents named there have them. */
+const LISTS: Readonly<Record<string, readonly string[]>> = {
+  // OWASP ASVS, the repository's tag v5.0.0_release, 5.0/en: 0x16, 0x12, 0x18 and 0x20.
+  'OWASP ASVS 5.0: sessions (V7)': numbered('V7', [3, 4, 2, 5, 3, 2]),
+  'OWASP ASVS 5.0: cookie setup (V3.3)': numbered('V3', [0, 0, 5]),
+  'OWASP ASVS 5.0: self-contained tokens (V9)': numbered('V9', [3, 4]),
+  'OWASP ASVS 5.0: cryptography (V11)': numbered('V11', [4, 5, 5, 4, 2, 2, 2]),
+  // OWASP CheatSheetSeries, commit 6b8819da: the headings that ask for something, in their order.
+  'OWASP Session Management Cheat Sheet': [
+    'Session ID Name Fingerprinting',
+    'Session ID Entropy',
+    'Session ID Length',
+    'Session ID Content (or Value)',
+    'Built-in Session Management Implementations',
+    'Used vs. Accepted Session ID Exchange Mechanisms',
+    'Transport Layer Security',
+    'Secure Attribute',
+    'HttpOnly Attribute',
+    'SameSite Attribute',
+    'Cookie Name Prefixes',
+    'Domain and Path Attributes',
+    'Expire and Max-Age Attributes',
+    'HTML5 Web Storage API',
+    'Web Workers',
+    'Permissive and Strict Session Management',
+    'Manage Session ID as Any Other User Input',
+    'Renew the Session ID After Any Privilege Level Change',
+    'Reauthentication After Risk Events',
+    'Considerations When Using Multiple Cookies',
+    'Session Expiration',
+    'Idle Timeout',
+    'Absolute Timeout',
+    'Renewal Timeout',
+    'Logout Button',
+    'Web Content Caching and Clear-Site-Data',
+    'Initial Login Timeout',
+    'Force Session Logout On Web Browser Window Close Events',
+    'Disable Web Browser Cross-Tab Sessions',
+    'Automatic Client Logout',
+    'Session ID Guessing and Brute Force Detection',
+    'Detecting Session ID Anomalies',
+    'Binding the Session ID to Other User Properties',
+    'Logging Sessions Life Cycle',
+    'Simultaneous Session Logons',
+    'Session Management WAF Protections',
+  ],
+  // RFC 8725 has 3.1 to 3.12. Its successor's appendix "Changes from RFC 8725" names what is new.
+  'RFC 8725, JSON Web Token best current practices': [
+    ...Array.from({ length: 12 }, (_, index) => `3.${index + 1}`),
+    ...listed('3.1 bis, 3.3 bis, 3.10 bis, 3.11 bis, 3.13 bis, 3.14 bis, 3.15 bis'),
+  ],
+  // draft-ietf-httpbis-rfc6265bis-22: each requirement of section 4 on a server, then what bears on one.
+  'RFC 6265bis, cookies': [
+    ...['grammar', 'name', 'value', 'extensions', 'domain', 'attributes', 'cookies', 'races'].map(
+      (point) => `4.1.1 ${point}`,
+    ),
+    ...listed('4.1.1 dates, 4.1.2.1, 4.1.3, 4.2.1 size, 4.2.1 lines, 4.2.2'),
+    ...listed('5.4, 5.5, 5.6, 6.1 size, 6.1 eviction'),
+    ...listed('8.2, 8.3 contents, 8.3 channel, 8.4, 8.5, 8.6 siblings, 8.6 keeping, 8.7'),
+    ...listed('8.8.1, 8.8.2, 8.8.6'),
+  ],
+  // NIST SP 800-63B-4, section 5: numbered where the document numbers.
+  'NIST SP 800-63B-4, session management': [
+    ...['secret', 'continuity', 'persistence', 'remembering', 'origin', 'level'].map(
+      (point) => `5.1 ${point}`,
+    ),
+    ...[1, 2, 3, 4, 5, 6].map((item) => `5.1 (${item})`),
+    ...listed('5.1 erasing, 5.1 storage, 5.1 fall-back, 5.1 forgery, 5.1 logoff'),
+    ...[1, 2, 3, 4, 5, 6, 7].map((item) => `5.1.1 (${item})`),
+    '5.1.2',
+    ...['again', 'end', 'activity', 'reset', 'limits', 'documents', 'federation'].map(
+      (point) => `5.2 ${point}`,
+    ),
+    ...listed('5.3 action, 5.3 privacy'),
+  ],
+}
+
+const security = read('../../SECURITY.md')
+const threats = idsOf(read('threats.md'))
+const anchors = { '': anchorsOf(security), 'README.md': anchorsOf(read('../../README.md')) }
+
+function read(path: string): string {
+  return readFileSync(new URL(path, import.meta.url), 'utf8')
+}
+
+function idsOf(document: string): Set<string> {
+  return new Set(Array.from(document.matchAll(/^\| ([A-G]\d+) /gm), ([, id = '']) => id))
+}
+
+/** The anchors of a document's headings, as GitHub makes them. */
+function anchorsOf(document: string): Set<string> {
+  const headings = document.replace(/^```[\s\S]*?^```/gm, '').matchAll(/^#+ (.*)$/gm)
+  return new Set(
+    Array.from(headings, ([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-'),
+    ),
+  )
+}
+
+/** The rows of the table under a heading. */
+function rowsOf(document: string, heading: string): Row[] {
+  const [, section = ''] = document.split(`\n### ${heading}\n`)
+  const [table = ''] = section.split(/\n##/, 1)
+  const lines = table.split('\n').filter((line) => line.startsWith('|'))
+  return lines.slice(2).map((line) => {
+    const cells = line.split('|').map((cell) => cell.trim())
+    expect(cells, line).toHaveLength(6)
+    const [, id = '', restated = '', who = '', how = ''] = cells
+    return { id, restated, who, how }
+  })
+}
+
+interface References {
+  /** What is tested: rows of threats.md, and titles in test files. */
+  readonly tests: readonly string[]
+  /** What is said elsewhere. */
+  readonly sections: readonly string[]
+  /** References to what is not there. */
+  readonly missing: readonly string[]
+}
+
+function referencesOf(how: string): References {
+  const titles = [...how.matchAll(/`([\w./-]+\.test\.ts)` "([^"]+)"/g)]
+  const links = [...how.matchAll(/\]\(([\w.]*)#([\w-]+)\)/g)]
+  const prose = how.replace(/`[^`]*`|"[^"]*"|\]\([^)]*\)/g, '')
+  const rows = Array.from(prose.matchAll(/\b[A-G]\d{1,2}\b/g), ([id]) => id)
+  const missing = [
+    ...rows.filter((id) => !threats.has(id)),
+    ...titles.filter(([, file = '', title = '']) => !hasTest(file, title)).map(([all]) => all),
+    ...links
+      .filter(([, file = '', anchor = '']) => !Reflect.get(anchors, file)?.has(anchor))
+      .map(([all]) => all),
+  ]
+  return {
+    tests: [...rows, ...titles.map(([all]) => all)],
+    sections: links.map(([all]) => all),
+    missing,
+  }
+}
+
+/** Whether a file has a test, or a group of them, whose title begins so. */
+function hasTest(file: string, title: string): boolean {
+  const source = sourceOf(file)
+  const calls = source.matchAll(/(?:\b(?:test|describe)|\))\(\s*['"`]/g)
+  return [...calls].some(({ 0: call, index }) => source.startsWith(title, index + call.length))
+}
+
+const sources = new Map<string, string>()
+
+function sourceOf(file: string): string {
+  const known = sources.get(file)
+  if (known !== undefined) return known
+  const source = file.includes('..') ? '' : readIfThere(file)
+  sources.set(file, source)
+  return source
+}
+
+function readIfThere(file: string): string {
+  try {
+    return read(file)
+  } catch {
+    return ''
+  }
+}
+
+test('SECURITY.md has these lists, and no others', () => {
+  const [, section = ''] = security.split('\n## Published requirements, point by point\n')
+  const [lists = ''] = section.split(/\n## /, 1)
+  expect(Array.from(lists.matchAll(/^### (.*)$/gm), ([, heading]) => heading)).toEqual(
+    Object.keys(LISTS),
+  )
+})
+
+describe.each(Object.entries(LISTS))('%s', (heading, points) => {
+  const rows = rowsOf(security, heading)
+
+  test('has every point once', () => {
+    expect(rows.map(({ id }) => id).toSorted()).toEqual(points.toSorted())
+  })
+
+  test('says of each in short what it asks, who answers it, and how', () => {
+    for (const { id, restated, who, how } of rows) {
+      expect(ANSWERS, id).toContain(who)
+      expect(restated.length, id).toBeGreaterThan(2)
+      expect(how.length, id).toBeGreaterThan(1)
+    }
+  })
+
+  test('refers to nothing that is not there', () => {
+    for (const { id, how } of rows) expect(referencesOf(how).missing, id).toEqual([])
+  })
+
+  test('has a test for whatever the library does, and a test or a section for whatever it gives', () => {
+    for (const { id, who, how } of rows) {
+      const { tests, sections } = referencesOf(how)
+      if (who === DOES) expect(tests.length, id).toBeGreaterThan(0)
+      if (who === GIVES) expect(tests.length + sections.length, id).toBeGreaterThan(0)
+    }
+  })
+})
+
+describe('the check', () => {
+  test('reads rows and their references', () => {
+    const how = 'By default: E11, `csrf.test.ts` "is false for anything", [x](README.md#options)'
+    expect(referencesOf(how)).toEqual({
+      tests: ['E11', '`csrf.test.ts` "is false for anything"'],
+      sections: ['](README.md#options)'],
+      missing: [],
+    })
+  })
+
+  test.each([
+    'A99',
+    '`csrf.test.ts` "no such title"',
+    '`csrf.test.ts` "false for anything"',
+    '`none.test.ts` "is false for anything"',
+    '[x](#nowhere)',
+    '[x](README.md#nowhere)',
+    '[x](OTHER.md#options)',
+  ])('notices that there is no %s', (how) => {
+    expect(referencesOf(how).missing).toHaveLength(1)
+  })
+
+  test('takes an algorithm or a code for no row of threats.md', () => {
+    expect(referencesOf('AES-256-GCM, `A256GCM`, `E11`, SHA-512').tests).toEqual([])
+  })
+})

@@ -1,0 +1,224 @@
+// What published requirements ask of a session's cookies and keys, and no other suite here asks:
+// SECURITY.md says which requirement each of these answers.
+
+import { readFileSync, readdirSync } from 'node:fs'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createSessions } from 'sealed-session'
+import type { SessionEvent, SessionOptions } from 'sealed-session'
+import { createJar, pairsOf } from '../support/cookie-jar.ts'
+import { NAME, SECRET, START } from '../support/mint.ts'
+
+type Data = Record<string, unknown>
+
+function setUp(options: Partial<SessionOptions<Data>> = {}) {
+  const time = { now: START }
+  const clock = () => time.now * 1000
+  return { time, sessions: createSessions<Data>({ secrets: SECRET, clock, ...options }) }
+}
+
+interface Line {
+  readonly name: string
+  readonly value: string
+  readonly attributes: readonly string[]
+}
+
+function read(line: string): Line {
+  const [pair = '', ...attributes] = line.split('; ')
+  const at = pair.indexOf('=')
+  return { name: pair.slice(0, at), value: pair.slice(at + 1), attributes }
+}
+
+/** What is sent over a life of a session: any sizes, with logouts between them, as options say. */
+async function linesOfALife(sizes: readonly number[], options: Partial<SessionOptions<Data>> = {}) {
+  const { sessions, time } = setUp({ limits: 'node', ...options })
+  const jar = createJar()
+  const responses: Line[][] = []
+  for (const size of sizes) {
+    time.now += 1
+    const session = await sessions.open(jar.request())
+    if (size === 0) session.destroy()
+    else session.set('text', 'x'.repeat(size))
+    const lines = await sessions.setCookies(session)
+    jar.store(lines)
+    responses.push(lines.map(read))
+  }
+  return responses
+}
+
+const sizes = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 9000 })), {
+  minLength: 1,
+  maxLength: 6,
+})
+
+describe('every cookie that is ever sent by default', () => {
+  test('is Secure, HttpOnly, SameSite=Lax, for this host alone, under the __Host- prefix', async () => {
+    await fc.assert(
+      fc.asyncProperty(sizes, async (life) => {
+        for (const { name, attributes } of (await linesOfALife(life)).flat()) {
+          expect(name).toMatch(/^__Host-session(\.\d+|\.x)?$/)
+          for (const each of ['Secure', 'HttpOnly', 'SameSite=Lax', 'Path=/']) {
+            expect(attributes).toContain(each)
+          }
+          expect(attributes.filter((text) => /^domain/i.test(text))).toEqual([])
+        }
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  test('has each attribute once, none of them blank around, and comes once in a response', async () => {
+    await fc.assert(
+      fc.asyncProperty(sizes, async (life) => {
+        for (const lines of await linesOfALife(life)) {
+          expect(new Set(lines.map(({ name }) => name)).size).toBe(lines.length)
+          for (const { attributes } of lines) {
+            const names = attributes.map((text) => text.split('=')[0]?.toLowerCase())
+            expect(new Set(names).size).toBe(names.length)
+            for (const text of attributes) expect(text).toBe(text.trim())
+          }
+        }
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  test('has a value of base64url, digits and dots, and takes 4 096 bytes with its name at most', async () => {
+    let fullest = 0
+    await fc.assert(
+      fc.asyncProperty(sizes, async (life) => {
+        for (const { name, value } of (await linesOfALife(life)).flat()) {
+          expect(value).toMatch(/^[\w.-]*$/)
+          fullest = Math.max(fullest, name.length + value.length)
+        }
+      }),
+      { numRuns: 30, examples: [[[9000]]] },
+    )
+    expect(fullest).toBeGreaterThan(4000)
+    expect(fullest).toBeLessThanOrEqual(4096)
+  })
+
+  test('is kept by the browser until the session ends, and no longer', async () => {
+    for (const [maxAge, idleTimeout, age] of [
+      [3600, 600, 600],
+      [3600, 3600, 3600],
+      [3600, false, 3600],
+    ] as const) {
+      const { sessions } = setUp({ maxAge, idleTimeout })
+      const session = await sessions.open(null)
+      session.set('user', 'ada')
+      const [line = ''] = await sessions.setCookies(session)
+      expect(read(line).attributes).toContain(`Max-Age=${age}`)
+      expect(session.expiresAt?.getTime()).toBe((START + age) * 1000)
+    }
+  })
+
+  test('ends with the browser if it is not to be persistent, each part of it', async () => {
+    const [lines = []] = await linesOfALife([9000], { cookie: { persistent: false } })
+    expect(lines.length).toBeGreaterThan(2)
+    for (const { attributes } of lines) {
+      expect(attributes.filter((text) => /^(max-age|expires)/i.test(text))).toEqual([])
+    }
+  })
+})
+
+test('all that can be read of a cookie is the id of a key and the day', async () => {
+  const { sessions } = setUp()
+  const session = await sessions.open(null)
+  session.set('email', 'ada@example.test')
+  const [line = ''] = await sessions.setCookies(session)
+  const parts = read(line).value.split('.')
+  const [header, ...others] = parts.map((part) => Buffer.from(part, 'base64url').toString('latin1'))
+  expect(header).toMatch(/^\{"alg":"dir","enc":"A256GCM","kid":"[\w-]{4}\.20468"\}$/)
+  expect(others.map(({ length }) => length).with(2, 0)).toEqual([0, 12, 0, 16])
+  expect(others.join()).not.toMatch(/email|ada|jti|iat|exp/)
+})
+
+test('the id that events name opens nothing: it may stand in a log', async () => {
+  const events: SessionEvent[] = []
+  const { sessions } = setUp({ observe: (event) => void events.push(event) })
+  const session = await sessions.open(null)
+  session.set('user', 'ada')
+  const cookie = pairsOf(await sessions.setCookies(session))
+  const { id = '' } = await sessions.open(cookie)
+  expect(id).toHaveLength(22)
+  expect(JSON.stringify(events)).toContain(id)
+  expect(cookie).not.toContain(id)
+  expect((await sessions.open(`${NAME}=${id}`)).rejection).toEqual({ reason: 'malformed' })
+  expect((await sessions.unseal(id)).rejection).toEqual({ reason: 'malformed' })
+})
+
+test("a date for each user ends all her sessions but the one that is regenerated: a new password's", async () => {
+  const changedAt = new Map<unknown, number>()
+  const { sessions, time } = setUp({
+    revoked: (session) =>
+      (session.startedAt?.getTime() ?? 0) < (changedAt.get(session.get('user')) ?? 0),
+  })
+  async function logIn(user: string) {
+    const session = await sessions.open(null)
+    session.set('user', user)
+    return pairsOf(await sessions.setCookies(session))
+  }
+  const [here, elsewhere, bob] = [await logIn('ada'), await logIn('ada'), await logIn('bob')]
+  time.now += 60
+  const session = await sessions.open(here)
+  session.regenerate({ keep: ['user'] })
+  changedAt.set('ada', time.now * 1000)
+  const renewed = pairsOf(await sessions.setCookies(session))
+  for (const old of [here, elsewhere]) {
+    expect((await sessions.open(old)).rejection).toEqual({ reason: 'revoked' })
+  }
+  expect((await sessions.open(renewed)).get('user')).toBe('ada')
+  expect((await sessions.open(bob)).get('user')).toBe('bob')
+})
+
+test('a copy of a cookie from before regenerate lives on until its end, unless it is revoked by its id', async () => {
+  const ended = new Set<string | undefined>()
+  const { sessions, time } = setUp({ revoked: (session) => ended.has(session.id) })
+  const session = await sessions.open(null)
+  session.set('guest', true)
+  const before = pairsOf(await sessions.setCookies(session))
+  time.now += 60
+  const login = await sessions.open(before)
+  const { id } = login
+  login.regenerate()
+  login.set('user', 'ada')
+  await sessions.setCookies(login)
+  const copy = await sessions.open(before)
+  expect([copy.get('guest'), copy.has('user'), copy.id]).toEqual([true, false, id])
+  ended.add(id)
+  expect((await sessions.open(before)).rejection).toEqual({ reason: 'revoked' })
+})
+
+describe('the cryptography', () => {
+  const folder = new URL('../../src/', import.meta.url)
+  const code = readdirSync(folder)
+    .map((name) => readFileSync(new URL(name, folder), 'utf8'))
+    .join('\n')
+    // Without comments, and without what a message tells its reader to type.
+    .replace(/\/\*[\s\S]*?\*\/|\/\/.*$|^const MAKE = .*$/gm, '')
+  const all = (pattern: RegExp) =>
+    [...new Set(Array.from(code.matchAll(pattern), ([, found = '']) => found))].toSorted()
+
+  test('is AES-256-GCM, HKDF-SHA-256 and the random source of the runtime, and nothing else', () => {
+    expect(all(/\bsubtle\.(\w+)/g)).toEqual(['deriveBits', 'importKey'])
+    expect(all(/\bcrypto\.(?!subtle)(\w+)\(/g)).toEqual([
+      'createCipheriv',
+      'createDecipheriv',
+      'createSecretKey',
+      'getRandomValues',
+      'randomFillSync',
+    ])
+    expect(all(/'((?:aes|sha|hkdf|hmac|md5|rsa|ecdh?|des-|rc\d|chacha|pbkdf)[\w-]*)'/gi)).toEqual([
+      'AES-GCM',
+      'HKDF',
+      'SHA-256',
+      'aes-256-gcm',
+    ])
+    expect(all(/\b(?:alg|enc)(?:": ?"|: ')(\w+)/g)).toEqual(['A256GCM', 'dir'])
+  })
+
+  test('draws nothing from a source that can be guessed', () => {
+    expect(code).not.toMatch(/Math\.random|randomUUID|pseudoRandom/)
+  })
+})

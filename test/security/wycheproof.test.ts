@@ -1,0 +1,489 @@
+// Published vectors (vectors/wycheproof/README.md) through both engines and the derivation as they
+// stand. Of every vector it is said what becomes of it, and the counts are exact: one that is skipped
+// is noticed. What the format fixes is put in its place with spies, on the primitives alone: a
+// vector's IV for the random one, its associated data for our header.
+
+import nodeCrypto, { hkdfSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { createSessions } from 'sealed-session'
+import { createKeyRing } from '../../src/token/key-ring.ts'
+import type { DayKey, MakeKey } from '../../src/token/key-ring.ts'
+import { nodeKeys } from '../../src/token/jwe-node.ts'
+import { headerOf, makeJoseKey, parse } from '../../src/token/jwe.ts'
+import { NAME, SECRET, untyped } from '../support/mint.ts'
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+interface Gcm {
+  readonly tcId: number
+  readonly key: string
+  readonly iv: string
+  readonly aad: string
+  readonly msg: string
+  readonly ct: string
+  readonly tag: string
+  readonly result: 'valid' | 'invalid'
+}
+
+interface Hkdf {
+  readonly tcId: number
+  readonly ikm: string
+  readonly salt: string
+  readonly info: string
+  readonly size: number
+  readonly okm: string
+  readonly result: 'valid' | 'invalid'
+}
+
+interface Jose {
+  readonly tcId: number
+  /** A token; the JSON serialisation as text or as it is. */
+  readonly jwe?: unknown
+  readonly jws?: unknown
+  readonly result: 'valid' | 'invalid'
+}
+
+interface Group<Vector> {
+  readonly ivSize: number
+  readonly keySize: number
+  readonly tagSize: number
+  readonly private: { readonly k?: string }
+  readonly tests: readonly Vector[]
+}
+
+function read<Vector>(file: string): readonly Group<Vector>[] {
+  const place = new URL(`./vectors/wycheproof/${file}`, import.meta.url)
+  const { numberOfTests, testGroups } = untyped<{
+    numberOfTests: number
+    testGroups: readonly Group<Vector>[]
+  }>(JSON.parse(readFileSync(place, 'utf8')))
+  expect(testGroups.flatMap(({ tests }) => tests)).toHaveLength(numberOfTests)
+  return testGroups
+}
+
+const KID = { id: 'aB-_', day: 20_123 }
+const HEADER = headerOf(KID)
+
+const ENGINES: readonly [string, MakeKey | undefined][] = [
+  ['jose', makeJoseKey],
+  ['node:crypto', nodeKeys()],
+]
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+const fromHex = (text: string): Bytes => new Uint8Array(Buffer.from(text, 'hex'))
+const toHex = (bytes: Uint8Array | ArrayBuffer): string =>
+  Buffer.from(new Uint8Array(bytes)).toString('hex')
+const encoded = (hex: string): string => Buffer.from(hex, 'hex').toString('base64url')
+
+/** A vector as a token of ours: its IV, ciphertext and tag under our header. */
+function reframed({ iv, ct, tag }: Gcm): string {
+  return `${HEADER}..${encoded(iv)}.${encoded(ct)}.${encoded(tag)}`
+}
+
+function textOf(hex: string): string | undefined {
+  const text = Buffer.from(hex, 'hex').toString()
+  return Buffer.from(text).toString('hex') === hex ? text : undefined
+}
+
+/** How often each value came. */
+function tally(values: Iterable<string | undefined>): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const value of values) counts[String(value)] = (counts[String(value)] ?? 0) + 1
+  return counts
+}
+
+describe('AES-GCM', () => {
+  const groups = read<Gcm>('aes_gcm_test.json')
+  const isOurs = ({ keySize, ivSize, tagSize }: Group<Gcm>) =>
+    keySize === 256 && ivSize === 96 && tagSize === 128
+  const ours = groups.filter(isOurs).flatMap(({ tests }) => tests)
+  const otherIvs = groups
+    .filter((group) => group.keySize === 256 && !isOurs(group))
+    .flatMap(({ tests }) => tests)
+  const otherKeys = groups.filter(({ keySize }) => keySize !== 256).flatMap(({ tests }) => tests)
+
+  test('316 vectors: 66 of our key, IV and tag, 39 of another IV, 211 of another key', () => {
+    expect(tally(groups.map(({ tagSize }) => String(tagSize)))).toEqual({ 128: groups.length })
+    const counts = [ours, otherIvs, otherKeys].map((vectors) =>
+      tally(vectors.map(({ result }) => result)),
+    )
+    expect(counts).toEqual([
+      { valid: 39, invalid: 27 },
+      { valid: 37, invalid: 2 },
+      { valid: 153, invalid: 58 },
+    ])
+    expect(otherIvs.filter(({ iv }) => iv.length === 24)).toEqual([])
+  })
+
+  test('both primitives agree with every vector of our key, IV and tag', async () => {
+    const results = await Promise.all(
+      ours.map(async ({ key, iv, aad, ct, tag, msg, result }) => {
+        const expected = result === 'valid' ? msg : 'refused'
+        const wrong = [
+          (await webCryptoOpens({ key, iv, aad, ct, tag })) === expected ? [] : ['WebCrypto'],
+          nodeOpens({ key, iv, aad, ct, tag }) === expected ? [] : ['node:crypto'],
+        ]
+        return wrong.flat().join() || result
+      }),
+    )
+    expect(tally(results)).toEqual({ valid: 39, invalid: 27 })
+  })
+
+  describe.each(ENGINES)('with %s', (engine, makeKey = makeJoseKey) => {
+    const keyOf = async ({ key }: Gcm): Promise<DayKey> => makeKey(KID, fromHex(key))
+
+    test('every vector opens as it should, its associated data in the place of our header', async () => {
+      const results: string[] = []
+      for (const vector of ours) {
+        const key = await keyOf(vector)
+        const decoded = watchDecoder()
+        const replaced = replaceAssociatedData(engine, fromHex(vector.aad))
+        const text = await key.open(reframed(vector))
+        const bytes = decoded()
+        expect(replaced()).toBe(1)
+        vi.restoreAllMocks()
+        // The engine's own verdict on the tag, and the bytes that it would give out as text.
+        const opened = bytes.includes(vector.msg) && text === textOf(vector.msg)
+        const refused = text === undefined && !bytes.includes(vector.msg)
+        results.push(`${vector.result} ${opened ? 'opened' : refused ? 'refused' : 'neither'}`)
+      }
+      expect(tally(results)).toEqual({ 'valid opened': 39, 'invalid refused': 27 })
+    })
+
+    test('under our header none opens and none throws; without a text it has not even our form', async () => {
+      const results: (string | undefined)[] = []
+      for (const vector of ours) {
+        const token = reframed(vector)
+        if (vector.ct === '') expect(parse(token)).toBeUndefined()
+        else expect(parse(token)).toEqual(KID)
+        const text = await (await keyOf(vector)).open(token)
+        results.push(`${parse(token) === undefined ? 'malformed' : 'of our form'}: ${String(text)}`)
+      }
+      expect(tally(results)).toEqual({ 'of our form: undefined': 64, 'malformed: undefined': 2 })
+    })
+
+    test('with the IV of a valid vector it seals with the same key stream, and either engine opens it', async () => {
+      const results: string[] = []
+      for (const { key: hex, iv, msg, ct, result } of ours) {
+        if (result === 'invalid' || msg === '') continue
+        // Sessions are text, and most of these messages are none: another text of that length then.
+        const own = textOf(msg)
+        const text = own ?? 'x'.repeat(msg.length / 2)
+        const key = await makeKey(KID, fromHex(hex))
+        const drawn = replaceRandom(engine, fromHex(iv))
+        const token = await key.seal(text)
+        expect(drawn()).toBe(1)
+        vi.restoreAllMocks()
+
+        const body = xor(xor(fromHex(ct), fromHex(msg)), Buffer.from(text))
+        const cipher = nodeCrypto.createCipheriv('aes-256-gcm', fromHex(hex), fromHex(iv))
+        cipher.setAAD(Buffer.from(HEADER)).update(text)
+        cipher.final()
+        const parts = [fromHex(iv), body, cipher.getAuthTag()].map((part) => encoded(toHex(part)))
+        expect(token).toBe(`${HEADER}..${parts.join('.')}`)
+        for (const [, make = makeJoseKey] of ENGINES) {
+          expect(await (await make(KID, fromHex(hex))).open(token)).toBe(text)
+        }
+        results.push(own === undefined ? 'key stream' : 'ciphertext')
+      }
+      expect(tally(results)).toEqual({ ciphertext: 2, 'key stream': 35 })
+    })
+
+    test('an IV of another length is refused before any crypto, in a cookie too', async () => {
+      const sessions = sessionsOf(engine)
+      const counts = watchCrypto()
+      const results: string[] = []
+      for (const vector of otherIvs) {
+        const token = reframed(vector)
+        expect(parse(token)).toBeUndefined()
+        const { rejection } = await sessions.open(`${NAME}=${token}`)
+        results.push(String(rejection?.reason))
+      }
+      expect(tally(results)).toEqual({ malformed: 39 })
+      expect(counts()).toEqual({ derivations: 0, decryptions: 0 })
+    })
+
+    test('a key of another length is no key: it seals nothing and opens nothing', async () => {
+      const results: string[] = []
+      for (const vector of otherKeys) {
+        const sealed = await attempt(async () => (await keyOf(vector)).seal('text'))
+        const opened = await attempt(async () => (await keyOf(vector)).open(reframed(vector)))
+        results.push(`${String(sealed)}, ${String(opened)}`)
+      }
+      expect(tally(results)).toEqual({ 'undefined, undefined': 211 })
+    })
+  })
+})
+
+describe('HKDF-SHA-256', () => {
+  const groups = read<Hkdf>('hkdf_sha256_test.json')
+  const vectors = groups.flatMap(({ tests }) => tests)
+  const valid = vectors.filter(({ result }) => result === 'valid')
+  const invalid = vectors.filter(({ result }) => result === 'invalid')
+  const withoutSalt = valid.filter(({ salt }) => salt === '')
+
+  test('86 vectors: 83 valid ones, 23 of them without a salt, and 3 that ask for too much', () => {
+    expect([valid.length, withoutSalt.length, invalid.length]).toEqual([83, 23, 3])
+    expect(invalid.map(({ size }) => size)).toEqual([8161, 8161, 8161])
+  })
+
+  test('WebCrypto, asked as the derivation of keys asks it, agrees with every vector', async () => {
+    const [asked] = await algorithmsOfOurs()
+    if (asked === undefined) throw new Error('nothing was derived')
+    expect({ ...asked, info: undefined }).toEqual({
+      name: 'HKDF',
+      hash: 'SHA-256',
+      salt: new Uint8Array(0),
+      info: undefined,
+    })
+    const agreed = await Promise.all(
+      valid.map(async ({ ikm, salt, info, size, okm }) => {
+        const algorithm = { ...asked, salt: fromHex(salt), info: fromHex(info) }
+        const bits = await crypto.subtle.deriveBits(algorithm, await materialOf(ikm), 8 * size)
+        return toHex(bits) === okm
+      }),
+    )
+    expect(tally(agreed.map(String))).toEqual({ true: 83 })
+  })
+
+  test('more than 255 blocks are refused', async () => {
+    const [asked] = await algorithmsOfOurs()
+    for (const { ikm, salt, info, size } of invalid) {
+      const algorithm = { ...asked, name: 'HKDF', salt: fromHex(salt), info: fromHex(info) }
+      const material = await materialOf(ikm)
+      const refusal = { name: 'OperationError' }
+      await expect(crypto.subtle.deriveBits(algorithm, material, 8 * size)).rejects.toMatchObject(
+        refusal,
+      )
+      expect(() => hkdfSync('sha256', fromHex(ikm), fromHex(salt), fromHex(info), size)).toThrow(
+        expect.objectContaining({ code: 'ERR_CRYPTO_INVALID_KEYLEN' }),
+      )
+    }
+  })
+
+  test('the key of a day is the beginning of every vector without a salt that is as long', async () => {
+    // Output of HKDF is a stream: less of it is its beginning (RFC 5869 section 2.3).
+    const long = withoutSalt.filter(({ size }) => size >= 32)
+    const keys: string[] = []
+    for (const vector of long) keys.push((await derived(vector)).key)
+    expect(keys).toEqual(long.map(({ okm }) => okm.slice(0, 64)))
+    expect(keys).toHaveLength(17)
+  })
+
+  test('the id of a secret is the beginning of every vector without a salt', async () => {
+    const ids: string[] = []
+    for (const vector of withoutSalt) ids.push((await derived(vector)).id)
+    expect(ids).toEqual(withoutSalt.map(({ okm }) => okm.slice(0, 6)))
+    expect(ids).toHaveLength(23)
+  })
+})
+
+describe('JSON Web Encryption', () => {
+  const files = {
+    'json_web_encryption_test.json': { encrypted: 139, signed: 0, valid: 65, direct: 1, empty: 0 },
+    'json_web_crypto_test.json': { encrypted: 34, signed: 49, valid: 6, direct: 0, empty: 3 },
+  }
+
+  describe.each(Object.entries(files))('%s', (file, expected) => {
+    const groups = read<Jose>(file)
+    const vectors = groups.flatMap(({ tests }) => tests)
+    const encrypted = vectors.filter(({ jwe }) => jwe !== undefined)
+    const tokens = vectors.map(tokenOf)
+
+    test('has no vector of our algorithms, and this many of others', () => {
+      const headers = tokens.map((token) =>
+        Buffer.from(token.split('.', 1).join(), 'base64url').toString('latin1'),
+      )
+      const direct = headers.filter((header) => header.includes('"dir"'))
+      expect(direct.filter((header) => header.includes('"A256GCM"'))).toEqual([])
+      expect({
+        encrypted: encrypted.length,
+        signed: vectors.filter(({ jws }) => jws !== undefined).length,
+        valid: vectors.filter(({ result }) => result === 'valid').length,
+        direct: direct.length,
+        empty: tokens.filter((token) => token === '').length,
+      }).toEqual(expected)
+    })
+
+    test('none has our form', () => {
+      expect(tokens).toHaveLength(expected.encrypted + expected.signed)
+      expect(tokens.filter((token) => parse(token) !== undefined)).toEqual([])
+    })
+
+    test.each(ENGINES)(
+      'with %s, none opens a session, as a cookie or bare, and none costs any crypto',
+      async (engine) => {
+        const sessions = sessionsOf(engine)
+        const counts = watchCrypto()
+        const results: string[] = []
+        // An empty text is no bare token, and a cookie without a value is still a cookie.
+        for (const token of tokens.filter((token) => token !== '')) {
+          const cookie = await sessions.open(`${NAME}=${token}`)
+          const bare = await sessions.unseal(token)
+          expect([cookie.isEmpty, bare.isEmpty]).toEqual([true, true])
+          results.push(`${cookie.rejection?.reason}, ${bare.rejection?.reason}`)
+        }
+        expect(tally(results)).toEqual({
+          'malformed, malformed': expected.encrypted + expected.signed - expected.empty,
+        })
+        expect(counts()).toEqual({ derivations: 0, decryptions: 0 })
+      },
+    )
+
+    test('jose, asked as our engine asks it, refuses each under its own key too', async () => {
+      const results: (string | undefined)[] = []
+      for (const { tests, private: secret } of groups) {
+        const bytes = Buffer.from(secret.k ?? SECRET, 'base64url')
+        // What is no AES key opens nothing here; ours is asked in its place.
+        const usable = [16, 24, 32].includes(bytes.length) ? bytes : Buffer.alloc(32, 7)
+        const key = await makeJoseKey(KID, new Uint8Array(usable))
+        for (const vector of tests) results.push(await key.open(tokenOf(vector)))
+      }
+      expect(tally(results)).toEqual({ undefined: expected.encrypted + expected.signed })
+    })
+  })
+})
+
+/** A vector's token; where it is the JSON serialisation, its text. */
+function tokenOf({ jwe, jws }: Jose): string {
+  const token = jwe ?? jws
+  return typeof token === 'string' ? token : JSON.stringify(token)
+}
+
+/** Sessions with one engine. The other is hidden while they are made. */
+function sessionsOf(engine: string) {
+  const hidden = vi.spyOn(process, 'getBuiltinModule')
+  if (engine === 'jose') hidden.mockReturnValue(untyped(undefined))
+  const sessions = createSessions({ secrets: SECRET, clock: () => KID.day * 86_400_000 })
+  hidden.mockRestore()
+  return sessions
+}
+
+function watchCrypto() {
+  const derivations = vi.spyOn(crypto.subtle, 'deriveBits')
+  const webCrypto = vi.spyOn(crypto.subtle, 'decrypt')
+  const node = vi.spyOn(nodeCrypto, 'createDecipheriv')
+  return () => ({
+    derivations: derivations.mock.calls.length,
+    decryptions: webCrypto.mock.calls.length + node.mock.calls.length,
+  })
+}
+
+/** The bytes, in hex, that were decoded as text since. jose decodes the header too. */
+function watchDecoder(): () => string[] {
+  const decode = vi.spyOn(TextDecoder.prototype, 'decode')
+  return () => decode.mock.calls.map(([bytes]) => toHex(untyped<Uint8Array>(bytes)))
+}
+
+/** Has the engine authenticate these bytes; gives how often it did. */
+function replaceAssociatedData(engine: string, aad: Bytes): () => number {
+  if (engine === 'jose') {
+    const decrypt = crypto.subtle.decrypt.bind(crypto.subtle)
+    const spy = vi.spyOn(crypto.subtle, 'decrypt').mockImplementation((algorithm, key, data) => {
+      const asked = untyped<AesGcmParams>(algorithm)
+      return decrypt({ ...asked, additionalData: aad }, key, data)
+    })
+    return () => spy.mock.calls.length
+  }
+  const { createDecipheriv } = nodeCrypto
+  const spy = vi.spyOn(nodeCrypto, 'createDecipheriv').mockImplementation(
+    untyped((name: 'aes-256-gcm', key: nodeCrypto.KeyObject, iv: Bytes, options: object) => {
+      const decipher = createDecipheriv(name, key, iv, options)
+      const setAAD = decipher.setAAD.bind(decipher)
+      decipher.setAAD = () => setAAD(aad)
+      return decipher
+    }),
+  )
+  return () => spy.mock.calls.length
+}
+
+/** Has the engine draw these bytes; gives how often it drew. */
+function replaceRandom(engine: string, bytes: Bytes): () => number {
+  const fill = <T>(array: T): T => {
+    untyped<Uint8Array>(array).set(bytes)
+    return array
+  }
+  const spy =
+    engine === 'jose'
+      ? vi.spyOn(crypto, 'getRandomValues').mockImplementation(fill)
+      : vi.spyOn(nodeCrypto, 'randomFillSync').mockImplementation(fill)
+  return () => spy.mock.calls.length
+}
+
+/** What `act` gives, or nothing where it throws. */
+async function attempt(act: () => Promise<string | undefined>): Promise<string | undefined> {
+  try {
+    return await act()
+  } catch {
+    return undefined
+  }
+}
+
+function xor(one: Uint8Array, other: Uint8Array): Uint8Array {
+  return one.map((byte, index) => byte ^ (other[index] ?? 0))
+}
+
+type Sealed = Pick<Gcm, 'key' | 'iv' | 'aad' | 'ct' | 'tag'>
+
+async function webCryptoOpens({ key, iv, aad, ct, tag }: Sealed): Promise<string> {
+  const imported = await crypto.subtle.importKey('raw', fromHex(key), 'AES-GCM', false, ['decrypt'])
+  const algorithm = {
+    name: 'AES-GCM',
+    iv: fromHex(iv),
+    additionalData: fromHex(aad),
+    tagLength: 128,
+  }
+  return crypto.subtle.decrypt(algorithm, imported, fromHex(ct + tag)).then(toHex, () => 'refused')
+}
+
+function nodeOpens({ key, iv, aad, ct, tag }: Sealed): string {
+  const options = { authTagLength: 16 }
+  const decipher = nodeCrypto.createDecipheriv('aes-256-gcm', fromHex(key), fromHex(iv), options)
+  decipher.setAAD(fromHex(aad)).setAuthTag(fromHex(tag))
+  const bytes = decipher.update(fromHex(ct))
+  try {
+    decipher.final()
+    return toHex(bytes)
+  } catch {
+    return 'refused'
+  }
+}
+
+function materialOf(ikm: string): Promise<CryptoKey> {
+  return crypto.subtle.importKey('raw', fromHex(ikm), 'HKDF', false, ['deriveBits'])
+}
+
+/** What our derivation passes to WebCrypto for an id and for a key. */
+async function algorithmsOfOurs(): Promise<HkdfParams[]> {
+  const deriveBits = vi.spyOn(crypto.subtle, 'deriveBits')
+  await derive(fromHex('5c1f0b7e'.repeat(8)))
+  const algorithms = deriveBits.mock.calls.map(([algorithm]) => untyped<HkdfParams>(algorithm))
+  deriveBits.mockRestore()
+  return algorithms
+}
+
+/** The id and the key, in hex, of a secret that is a vector's, in a context that is the vector's. */
+async function derived({ ikm, info }: Hkdf) {
+  const encode = vi.spyOn(TextEncoder.prototype, 'encode').mockReturnValue(fromHex(info))
+  const { id, key } = await derive(fromHex(ikm))
+  expect(encode).toHaveBeenCalledTimes(2)
+  encode.mockRestore()
+  return { id: toHex(Buffer.from(id, 'base64url')), key: toHex(key) }
+}
+
+async function derive(bytes: Bytes) {
+  const made: { id: string; key: Bytes }[] = []
+  const makeKey: MakeKey = ({ id, day }, key) => {
+    made.push({ id, key })
+    return { id, day, seal: (text) => text, open: (token) => token }
+  }
+  const ring = createKeyRing([{ bytes, id: undefined, activeFrom: 0 }], NAME, 86_400, makeKey)
+  await ring.sealing('cookie', KID.day, KID.day * 86_400)
+  const [only] = made
+  if (only === undefined) throw new Error('no key was made')
+  return only
+}

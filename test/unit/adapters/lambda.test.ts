@@ -1,0 +1,339 @@
+// The adapter for AWS Lambda, on events in the shapes that AWS publishes: what goes into the result is
+// read back from where each source takes it.
+
+import { readFileSync } from 'node:fs'
+import { describe, expect, test, vi } from 'vitest'
+import { createSessions } from 'sealed-session'
+import type { Session, SessionOptions } from 'sealed-session'
+import { wrapLambda } from 'sealed-session/lambda'
+import type { LambdaEvent } from 'sealed-session/lambda'
+import { createJar } from '../../support/cookie-jar.ts'
+import { SECRET, START, untyped } from '../../support/mint.ts'
+
+interface Data {
+  visits?: number
+  text?: string
+}
+
+interface Result {
+  statusCode?: number
+  headers?: Record<string, string | number | boolean>
+  multiValueHeaders?: Record<string, (string | number | boolean)[]>
+  cookies?: string[]
+  body?: string
+}
+
+type Handler = (event: LambdaEvent, session: Session<Data>) => unknown
+
+const SOURCES = {
+  'api-gateway-v1': 'lists',
+  'api-gateway-v2': 'cookies',
+  'function-url': 'cookies',
+  'load-balancer': 'single',
+  'load-balancer-multi-value': 'lists',
+} as const
+
+type Source = keyof typeof SOURCES
+
+const sources = untyped<Source[]>(Object.keys(SOURCES))
+const several = sources.filter((source) => SOURCES[source] !== 'single')
+
+/** An event as a source sends it, with the cookies where it puts them. */
+function eventOf(source: Source, ...cookies: string[]): LambdaEvent {
+  const file = new URL(`../../support/fixtures/lambda/${source}.json`, import.meta.url)
+  const event = untyped<LambdaEvent>(JSON.parse(readFileSync(file, 'utf8')))
+  const header = cookies.join('; ')
+  if (header === '') return event
+  if (SOURCES[source] === 'cookies') return { ...event, cookies }
+  const name = source === 'api-gateway-v1' ? 'Cookie' : 'cookie'
+  const { headers, multiValueHeaders } = event
+  return {
+    ...event,
+    ...(headers && { headers: { ...headers, [name]: header } }),
+    ...(multiValueHeaders && { multiValueHeaders: { ...multiValueHeaders, [name]: [header] } }),
+  }
+}
+
+/** The Set-Cookie lines as the source hands them to the browser. */
+function linesOf(source: Source, result: Result): string[] {
+  const form = SOURCES[source]
+  if (form === 'cookies') return result.cookies ?? []
+  const fields = form === 'lists' ? result.multiValueHeaders : result.headers
+  return Object.entries(fields ?? {})
+    .filter(([name]) => name.toLowerCase() === 'set-cookie')
+    .flatMap(([, value]) => value)
+    .map(String)
+}
+
+/** A header as the source hands it to the browser. */
+function fieldOf(source: Source, result: Result, name: string): string | undefined {
+  const fields = SOURCES[source] === 'lists' ? result.multiValueHeaders : result.headers
+  const found = Object.entries(fields ?? {}).find(([key]) => key.toLowerCase() === name)
+  return found && [found[1]].flat().join(', ')
+}
+
+function make(options: Partial<SessionOptions<Data>> = {}) {
+  const sessions = createSessions<Data>({
+    secrets: SECRET,
+    clock: () => START * 1000,
+    ...options,
+  })
+  const run = async (event: LambdaEvent, handler: Handler): Promise<Result> =>
+    untyped<Result>(await wrapLambda(sessions, handler)(event))
+  return { sessions, run }
+}
+
+function count(session: Session<Data>): void {
+  session.set('visits', session.get('visits', 0) + 1)
+}
+
+describe.each(sources)('%s', (source) => {
+  const { run } = make()
+
+  test('a session lives from event to event', async () => {
+    const browser = createJar()
+    for (const visits of [1, 2, 3]) {
+      const cookies = browser.header().split('; ')
+      const result = await run(eventOf(source, ...cookies), (_, session) => {
+        count(session)
+        return { statusCode: 200, body: String(session.get('visits')) }
+      })
+      expect(result).toMatchObject({ statusCode: 200, body: String(visits) })
+      expect(linesOf(source, result)).toHaveLength(1)
+      expect(fieldOf(source, result, 'vary')).toBe('Cookie')
+      expect(fieldOf(source, result, 'cache-control')).toBe('private, no-store')
+      browser.store(linesOf(source, result))
+    }
+  })
+
+  test('a session that nobody looked at changes nothing', async () => {
+    const given = { statusCode: 200, body: 'ab' }
+    expect(await run(eventOf(source), () => given)).toBe(given)
+    expect(given).toEqual({ statusCode: 200, body: 'ab' })
+  })
+
+  test('a session that is only read is varied on, and nothing is written', async () => {
+    const result = await run(eventOf(source), (_, session) => {
+      const headers = { Vary: 'Accept', 'Cache-Control': 'public', 'X-Count': 1, 'X-Flag': true }
+      return { statusCode: 200, headers, body: String(session.isEmpty) }
+    })
+    expect(linesOf(source, result)).toEqual([])
+    expect(
+      ['vary', 'cache-control', 'x-count', 'x-flag'].map((name) => fieldOf(source, result, name)),
+    ).toEqual(['Accept, Cookie', 'public', '1', 'true'])
+  })
+
+  test('the headers of the handler stay, and its object is not changed', async () => {
+    const given = Object.freeze({
+      statusCode: 201,
+      headers: Object.freeze({ 'content-type': 'text/plain', 'cdn-cache-control': 'max-age=60' }),
+      body: 'ab',
+      isBase64Encoded: false,
+    })
+    const result = await run(eventOf(source), (_, session) => {
+      count(session)
+      return given
+    })
+    expect(result).toMatchObject({ statusCode: 201, body: 'ab', isBase64Encoded: false })
+    expect(fieldOf(source, result, 'content-type')).toBe('text/plain')
+    expect(fieldOf(source, result, 'cdn-cache-control')).toBeUndefined()
+    if (SOURCES[source] === 'lists') expect(result.headers).toEqual({})
+  })
+
+  test('a header without a value is none, and one in two spellings or lists is one', async () => {
+    const result = await run(eventOf(source), (_, session) => {
+      count(session)
+      const headers = { vary: ['Accept', 'Origin'], 'x-a': '1', 'X-A': '2', 'x-b': null }
+      return { statusCode: 200, headers: { ...headers, 'x-c': undefined }, cookies: null }
+    })
+    const forms = { ...result.headers, ...result.multiValueHeaders }
+    const names = Object.keys(forms).map((name) => name.toLowerCase())
+    const ours = SOURCES[source] === 'cookies' ? [] : ['set-cookie']
+    expect(names.toSorted()).toEqual(['cache-control', ...ours, 'vary', 'x-a'])
+    expect(fieldOf(source, result, 'vary')).toBe('Accept, Origin, Cookie')
+    expect(fieldOf(source, result, 'x-a')).toBe('1, 2')
+    expect(linesOf(source, result)).toHaveLength(1)
+  })
+
+  test('only the headers are read that the source reads', async () => {
+    const result = await run(eventOf(source), (_, session) => {
+      count(session)
+      return { statusCode: 200, headers: { 'x-a': '1' }, multiValueHeaders: { 'x-b': ['2'] } }
+    })
+    expect(fieldOf(source, result, 'x-a')).toBe('1')
+    expect(result.headers).not.toHaveProperty('x-b')
+    expect(fieldOf(source, result, 'x-b')).toBe(SOURCES[source] === 'lists' ? '2' : undefined)
+  })
+
+  test('open gives the handler the same session', async () => {
+    const { sessions, run } = make()
+    await run(eventOf(source), async (event, session) => {
+      expect(await sessions.open(event)).toBe(session)
+      return { statusCode: 204 }
+    })
+  })
+
+  test('what the handler throws goes on untouched', async () => {
+    const failure = new Error('the handler failed')
+    const running = run(eventOf(source), (_, session) => {
+      count(session)
+      throw failure
+    })
+    await expect(running).rejects.toBe(failure)
+  })
+
+  test('a session that does not fit is an error', async () => {
+    const running = run(eventOf(source), (_, session) => {
+      session.set('text', 'x'.repeat(20_000))
+      return { statusCode: 200 }
+    })
+    await expect(running).rejects.toMatchObject({ code: 'ERR_SESSION_TOO_LARGE' })
+  })
+})
+
+describe.each(several)('%s carries several cookies', (source) => {
+  test('of a session that takes several', async () => {
+    const { run } = make({ limits: 'node' })
+    const browser = createJar()
+    const first = await run(eventOf(source), (_, session) => {
+      session.set('text', 'x'.repeat(6000))
+      return { statusCode: 200 }
+    })
+    expect(linesOf(source, first)).toHaveLength(3)
+    browser.store(linesOf(source, first))
+    const second = await run(eventOf(source, ...browser.header().split('; ')), (_, session) => ({
+      statusCode: 200,
+      body: String(session.get('text')?.length),
+    }))
+    expect(second.body).toBe('6000')
+  })
+
+  test('of the application beside ours, and theirs come first', async () => {
+    const { run } = make()
+    const result = await run(eventOf(source), (_, session) => {
+      count(session)
+      const others = ['a=1', 'b=2']
+      return SOURCES[source] === 'cookies'
+        ? { statusCode: 200, cookies: others }
+        : {
+            statusCode: 200,
+            headers: { 'set-cookie': 'a=1' },
+            multiValueHeaders: { 'Set-Cookie': others },
+          }
+    })
+    const lines = linesOf(source, result)
+    expect(lines.map((line) => line.split('=', 1).join())).toEqual(['a', 'b', '__Host-session'])
+  })
+})
+
+describe('a load balancer without multi-value headers', () => {
+  const { run, sessions } = make({ limits: 'node' })
+
+  test('carries one cookie, and refuses more with what to turn on', async () => {
+    const running = run(eventOf('load-balancer'), (_, session) => {
+      session.set('text', 'x'.repeat(6000))
+      return { statusCode: 200 }
+    })
+    await expect(running).rejects.toMatchObject({ code: 'ERR_SESSION_RESPONSE' })
+    await expect(running).rejects.toThrow(/lambda\.multi_value_headers\.enabled/)
+  })
+
+  test("refuses ours beside one of the application's", async () => {
+    const running = run(eventOf('load-balancer'), (_, session) => {
+      count(session)
+      return { statusCode: 200, headers: { 'set-cookie': 'a=1' } }
+    })
+    await expect(running).rejects.toMatchObject({ code: 'ERR_SESSION_RESPONSE' })
+  })
+
+  test("leaves the application's alone if ours is not written", async () => {
+    const result = await run(eventOf('load-balancer'), (_, session) => ({
+      statusCode: 200,
+      headers: { 'Set-Cookie': 'a=1' },
+      body: String(session.size),
+    }))
+    expect(linesOf('load-balancer', result)).toEqual(['a=1'])
+    expect(sessions).toBeDefined()
+  })
+})
+
+describe('what a handler may return', () => {
+  const { run } = make()
+  const used =
+    (value: unknown): Handler =>
+    (_, session) => {
+      count(session)
+      return value
+    }
+
+  test.each([
+    ['a text', 'Hello', 'Hello'],
+    ['an object', { hello: 'world' }, '{"hello":"world"}'],
+    ['a list', [1, 2], '[1,2]'],
+    ['nothing', undefined, 'null'],
+  ])('payload 2.0: %s, answered as API Gateway does', async (_, value, body) => {
+    const result = await run(eventOf('api-gateway-v2'), used(value))
+    expect(result).toMatchObject({ statusCode: 200, body })
+    expect(fieldOf('api-gateway-v2', result, 'content-type')).toBe('application/json')
+    expect(linesOf('api-gateway-v2', result)).toHaveLength(1)
+  })
+
+  test.each([['Hello'], [undefined], [null], [{ body: 'ab' }], [[]]])(
+    'payload 1.0 and load balancers: not %j',
+    async (value) => {
+      for (const source of ['api-gateway-v1', 'load-balancer'] as const) {
+        const running = run(eventOf(source), used(value))
+        await expect(running).rejects.toMatchObject({ code: 'ERR_SESSION_RESPONSE' })
+      }
+    },
+  )
+})
+
+test('an event whose headers are null has an empty session', async () => {
+  const { run } = make()
+  const event = { ...eventOf('api-gateway-v1'), headers: null, multiValueHeaders: null }
+  const result = await run(event, (_, session) => ({ statusCode: 200, body: `${session.size}` }))
+  expect(result.body).toBe('0')
+})
+
+test('an event of API Gateway without lists of headers is answered with lists all the same', async () => {
+  const { run } = make()
+  const event = { ...eventOf('api-gateway-v1'), multiValueHeaders: null }
+  const result = await run(event, (_, session) => {
+    count(session)
+    return { statusCode: 200 }
+  })
+  expect(linesOf('api-gateway-v1', result)).toHaveLength(1)
+  expect(result.headers).toEqual({})
+})
+
+test('cookies that came in several lines are all read', async () => {
+  const { run, sessions } = make()
+  const session = await sessions.open(null)
+  count(session)
+  const [line = ''] = await sessions.setCookies(session)
+  const [pair = ''] = line.split(';', 1)
+  const event = eventOf('api-gateway-v1')
+  const both = {
+    ...event,
+    headers: { ...event.headers, Cookie: 'last=1' },
+    multiValueHeaders: { ...event.multiValueHeaders, Cookie: [pair, 'last=1'] },
+  }
+  const handler = vi.fn<Handler>((_, session) => ({ statusCode: 200, body: `${session.size}` }))
+  expect(await run(both, handler)).toMatchObject({ body: '1' })
+})
+
+test('the handler is given whatever comes with the event', async () => {
+  const { sessions } = make()
+  const handler = wrapLambda(sessions, (_: LambdaEvent, session, context: { id: string }) => ({
+    statusCode: 200,
+    body: `${context.id} ${session.size}`,
+  }))
+  expect(await handler(eventOf('function-url'), { id: 'c' })).toMatchObject({ body: 'c 0' })
+})
+
+test('what is no event of these sources is refused', async () => {
+  const { run } = make()
+  const running = run(untyped<LambdaEvent>({ Records: [] }), () => ({ statusCode: 200 }))
+  await expect(running).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG', option: 'source' })
+})

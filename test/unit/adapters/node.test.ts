@@ -1,0 +1,865 @@
+// The adapter for Node's requests and responses, on real servers of `http` and `http2`: the cookies
+// go with the head, whoever sends it, and nothing goes without them.
+
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import http2 from 'node:http2'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { createSessions } from 'sealed-session'
+import type { Session, SessionEvent, SessionOptions, Sessions } from 'sealed-session'
+import { nodeSessions } from 'sealed-session/node'
+import { pairsOf } from '../../support/cookie-jar.ts'
+import { OTHER_SECRET, SECRET, START, untyped } from '../../support/mint.ts'
+import { Cut, wires } from '../../support/wire.ts'
+import type { Listener, Wire } from '../../support/wire.ts'
+
+interface Data {
+  visits?: number
+  cart?: string[]
+  big?: string
+}
+
+type Handler = (
+  session: Session<Data>,
+  response: ServerResponse,
+  request: IncomingMessage,
+) => unknown
+
+const folder = mkdtempSync(join(tmpdir(), 'sealed-session-'))
+const file = join(folder, 'file.txt')
+const FILE = 'a line of a file\n'.repeat(20_000)
+writeFileSync(file, FILE)
+
+const open: Wire[] = []
+
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await Promise.all(open.splice(0).map((wire) => wire.close()))
+})
+
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function make(options: Partial<SessionOptions<Data>> = {}): Sessions<Data> {
+  return createSessions<Data>({ secrets: SECRET, clock: () => START * 1000, ...options })
+}
+
+/** Sessions whose cookies are made only when `let go` is called. */
+function gated(sessions: Sessions<Data> = make()) {
+  const { promise: gate, resolve: letGo } = deferred<void>()
+  const { promise: reached, resolve: reach } = deferred<void>()
+  const held: Sessions<Data> = {
+    ...sessions,
+    async setCookies(session) {
+      const lines = await sessions.setCookies(session)
+      reach()
+      await gate
+      return lines
+    },
+  }
+  return { sessions: held, letGo, reached }
+}
+
+function deferred<T>() {
+  let resolve: (value: T) => void = () => {}
+  const promise = new Promise<T>((settle) => void (resolve = settle))
+  return { promise, resolve }
+}
+
+function count(session: Session<Data>): void {
+  session.set('visits', session.get('visits', 0) + 1)
+}
+
+const TOO_MUCH = 'x'.repeat(20_000)
+
+describe.each(['http', 'http2'] as const)('%s', (kind) => {
+  async function serve(listener: Listener): Promise<Wire> {
+    const wire = await wires[kind](listener)
+    open.push(wire)
+    return wire
+  }
+
+  /** Handlers behind the middleware, and what its `next` is told of errors. */
+  async function chain(handler: Handler, sessions = make(), recover?: Handler) {
+    const { middleware, sessionOf } = nodeSessions(sessions)
+    const errors: unknown[] = []
+    const wire = await serve((request, response) => {
+      middleware(request, response, (error) => {
+        if (error === undefined) void handler(sessionOf(request), response, request)
+        else {
+          errors.push(error)
+          if (recover === undefined) response.end('sorry')
+          else void recover(sessionOf(request), response, request)
+        }
+      })
+    })
+    return { ...wire, errors }
+  }
+
+  /** The same behind `open`. */
+  async function opened(handler: Handler, sessions = make()) {
+    const { open } = nodeSessions(sessions)
+    return serve(async (request, response) => {
+      await handler(await open(request, response), response, request)
+    })
+  }
+
+  describe('the cookies go with the head', () => {
+    const endings: [string, (response: ServerResponse) => unknown, string][] = [
+      ['end', (response) => response.end('ab'), 'ab'],
+      ['end with an encoding', (response) => response.end('6162', 'hex'), 'ab'],
+      ['end without a body', (response) => response.end(), ''],
+      ['end with nothing but a callback', (response) => response.end(() => {}), ''],
+      ['write, then end', (response) => void (response.write('a'), response.end('b')), 'ab'],
+      ['bytes', (response) => response.end(new Uint8Array([97, 98])), 'ab'],
+      ['writeHead', (response) => void (response.writeHead(200), response.end('ab')), 'ab'],
+      [
+        'writeHead with fields',
+        (response) => void (response.writeHead(200, { 'x-a': '1' }), response.end('ab')),
+        'ab',
+      ],
+      ['flushHeaders', (response) => void (response.flushHeaders(), response.end('ab')), 'ab'],
+      ['a pipe from a file', (response) => createReadStream(file).pipe(response), FILE],
+      ['a pipeline', (response) => pipeline(createReadStream(file), response), FILE],
+      [
+        'a pipeline of a generator',
+        (response) => pipeline(Readable.from(['a', 'b']), response),
+        'ab',
+      ],
+    ]
+
+    test.each(endings)('of %s', async (_, end, body) => {
+      const wire = await chain((session, response) => {
+        count(session)
+        return end(response)
+      })
+      const first = await wire.ask()
+      expect(first).toMatchObject({ status: 200, body })
+      expect(first.headers).toMatchObject({
+        vary: 'Cookie',
+        'cache-control': 'private, no-store',
+      })
+      const back = await make().open(pairsOf(first.cookies))
+      expect(back.get('visits')).toBe(1)
+      const second = await wire.ask({ cookie: pairsOf(first.cookies) })
+      expect((await make().open(pairsOf(second.cookies))).get('visits')).toBe(2)
+    })
+
+    test('of a response to a session got with open', async () => {
+      const wire = await opened((session, response) => {
+        count(session)
+        response.end('ab')
+      })
+      const { cookies, body } = await wire.ask()
+      expect((await make().open(pairsOf(cookies))).get('visits')).toBe(1)
+      expect(body).toBe('ab')
+    })
+
+    test.each([
+      [204, 'GET', ''],
+      [304, 'GET', ''],
+      [302, 'GET', 'moved'],
+      [404, 'GET', 'nothing here'],
+      [500, 'POST', 'broken'],
+      [200, 'HEAD', ''],
+    ])('of a %i to %s', async (status, method, body) => {
+      const wire = await chain((session, response) => {
+        count(session)
+        response.statusCode = status
+        if (status === 302) response.setHeader('Location', '/next')
+        response.end(body)
+      })
+      const answer = await wire.ask({ method })
+      expect(answer).toMatchObject({ status, body })
+      expect(answer.headers['location']).toBe(status === 302 ? '/next' : undefined)
+      expect((await make().open(pairsOf(answer.cookies))).get('visits')).toBe(1)
+    })
+
+    test('and delete the cookies of a session that ended', async () => {
+      const wire = await chain((session, response) => {
+        session.destroy()
+        response.end()
+      })
+      const before = make()
+      const session = await before.open(null)
+      count(session)
+      const { cookies } = await wire.ask({ cookie: pairsOf(await before.setCookies(session)) })
+      expect(cookies.some((line) => /^__Host-session=;.*Max-Age=0/.test(line))).toBe(true)
+    })
+  })
+
+  describe('a session that nobody looked at', () => {
+    test('leaves the response and its timing as they are', async () => {
+      const sessions = make()
+      const setCookies = vi.fn(sessions.setCookies)
+      const states: boolean[] = []
+      const wire = await chain(
+        (_, response) => {
+          response.writeHead(200, { 'x-a': '1' })
+          states.push(response.headersSent)
+          response.end('ab')
+        },
+        { ...sessions, setCookies },
+      )
+      const { cookies, headers, body } = await wire.ask()
+      expect({ cookies, body, vary: headers['vary'], cache: headers['cache-control'] }).toEqual({
+        cookies: [],
+        body: 'ab',
+        vary: undefined,
+        cache: undefined,
+      })
+      expect(setCookies).not.toHaveBeenCalled()
+      expect(states).toEqual([true])
+    })
+
+    test('is committed with the head: a later change is an error', async () => {
+      const codes: unknown[] = []
+      const wire = await chain((session, response) => {
+        response.write('a')
+        try {
+          count(session)
+        } catch (error) {
+          codes.push(error)
+        }
+        response.end('b')
+      })
+      expect(await wire.ask()).toMatchObject({ body: 'ab', cookies: [] })
+      expect(codes).toEqual([expect.objectContaining({ code: 'ERR_SESSION_COMMITTED' })])
+    })
+
+    test('is varied on if it is only read, and no cookie is written', async () => {
+      const wire = await chain((session, response) => {
+        response.setHeader('Vary', 'Accept')
+        response.end(String(session.get('visits', 0)))
+      })
+      const { cookies, headers, body } = await wire.ask()
+      expect({ cookies, body, vary: headers['vary'], cache: headers['cache-control'] }).toEqual({
+        cookies: [],
+        body: '0',
+        vary: 'Accept, Cookie',
+        cache: undefined,
+      })
+    })
+  })
+
+  describe('other cookies and fields', () => {
+    const others: [string, (response: ServerResponse) => void][] = [
+      ['setHeader', (response) => void response.setHeader('Set-Cookie', ['a=1', 'b=2'])],
+      ['writeHead', (response) => void response.writeHead(200, { 'set-cookie': ['a=1', 'b=2'] })],
+      [
+        'writeHead after setHeader',
+        (response) => {
+          response.setHeader('Set-Cookie', 'replaced=1')
+          response.writeHead(200, { 'Set-Cookie': ['a=1', 'b=2'] })
+        },
+      ],
+      [
+        'writeHead with names and values by turns',
+        (response) => {
+          const fields = ['Set-Cookie', 'a=1', 'X-A', '1', 'set-cookie', 'b=2']
+          Reflect.apply(response.writeHead, response, [200, fields])
+        },
+      ],
+      [
+        'writeHead with pairs',
+        (response) => {
+          const fields = [['Set-Cookie', ['a=1', 'b=2']]]
+          Reflect.apply(response.writeHead, response, [200, fields])
+        },
+      ],
+    ]
+
+    test.each(others)('cookies set with %s are kept, before ours', async (_, set) => {
+      const wire = await chain((session, response) => {
+        count(session)
+        set(response)
+        response.end()
+      })
+      const { cookies } = await wire.ask()
+      expect(cookies.map((line) => line.split('=', 1).join())).toEqual(['a', 'b', '__Host-session'])
+    })
+
+    test('middleware that wraps writeHead, and replaces cookies and caching, comes too late', async () => {
+      const wire = await chain((session, response) => {
+        count(session)
+        const { writeHead } = response
+        const late = (...given: unknown[]): unknown => {
+          response.setHeader('Set-Cookie', 'late=1')
+          response.setHeader('Cache-Control', 'public, max-age=60')
+          return Reflect.apply(writeHead, response, given)
+        }
+        Reflect.set(response, 'writeHead', late)
+        response.end('ab')
+      })
+      const { cookies, headers, body } = await wire.ask()
+      expect(cookies.map((line) => line.split('=', 1).join())).toEqual(['late', '__Host-session'])
+      expect(headers['cache-control']).toBe('private, no-store')
+      expect(body).toBe('ab')
+    })
+
+    test('what the handler says of caches is kept if it keeps the response private', async () => {
+      const wire = await chain((session, response) => {
+        count(session)
+        response.setHeader('CDN-Cache-Control', 'max-age=60')
+        response.writeHead(200, { 'Cache-Control': 'no-store', vary: '*' }).end()
+      })
+      const { headers } = await wire.ask()
+      expect(headers).toMatchObject({ 'cache-control': 'no-store', vary: '*' })
+      expect(headers['cdn-cache-control']).toBeUndefined()
+    })
+  })
+
+  describe('while the head is held back', () => {
+    test('the response behaves as if it had gone', async () => {
+      const { sessions, letGo } = gated()
+      const seen: unknown[] = []
+      const attempt = (change: () => unknown) => {
+        try {
+          change()
+          seen.push('no error')
+        } catch (error) {
+          seen.push(error instanceof Error && 'code' in error ? error.code : error)
+        }
+      }
+      const wire = await chain((session, response) => {
+        count(session)
+        seen.push(response.headersSent, response.writableEnded)
+        response.writeHead(201)
+        seen.push(response.headersSent, response.writableEnded)
+        attempt(() => response.setHeader('x-late', '1'))
+        attempt(() => response.removeHeader('x-early'))
+        attempt(() => response.writeHead(202))
+        attempt(() => count(session))
+        response.statusCode = 203
+        response.end('ab')
+        seen.push(response.headersSent, response.writableEnded)
+        setImmediate(letGo)
+      }, sessions)
+      const { status, headers, body } = await wire.ask()
+      expect({ status, body, late: headers['x-late'] }).toEqual({ status: 201, body: 'ab' })
+      const sent = 'ERR_HTTP_HEADERS_SENT'
+      const committed = 'ERR_SESSION_COMMITTED'
+      expect(seen).toEqual([false, false, true, false, sent, sent, sent, committed, true, true])
+    })
+
+    test('the status stays what it was when the head was to go', async () => {
+      const wire = await chain((session, response) => {
+        count(session)
+        response.statusCode = 201
+        response.write('a')
+        response.statusCode = 203
+        response.end('b')
+      })
+      expect(await wire.ask()).toMatchObject({ status: 201, body: 'ab' })
+    })
+
+    if (kind === 'http') {
+      test('middleware may ask for the head again', async () => {
+        const wire = await chain((session, response) => {
+          count(session)
+          for (const part of ['a', 'b']) {
+            // As compression and session stores do in a write of theirs.
+            if (!Reflect.get(response, '_header')) {
+              Reflect.apply(Reflect.get(response, '_implicitHeader'), response, [])
+            }
+            response.write(part)
+          }
+          response.end()
+        })
+        const { cookies, body } = await wire.ask()
+        expect(body).toBe('ab')
+        expect(cookies).toHaveLength(1)
+      })
+    }
+
+    test('nothing goes, and then everything in order, each callback once', async () => {
+      const { sessions, letGo, reached } = gated()
+      const calls: string[] = []
+      const wire = await chain((session, response) => {
+        count(session)
+        for (const part of ['a', 'b', 'c']) response.write(part, () => void calls.push(part))
+        response.end('d', () => void calls.push('end'))
+      }, sessions)
+      const answer = wire.ask()
+      await reached
+      expect(calls).toEqual([])
+      letGo()
+      const { cookies, body } = await answer
+      expect(body).toBe('abcd')
+      expect(cookies).toHaveLength(1)
+      await vi.waitFor(() => expect(calls).toEqual(['a', 'b', 'c', 'end']))
+    })
+
+    test('a writer is asked to wait, and told when it may go on', async () => {
+      const { sessions, letGo, reached } = gated()
+      const { promise: drained, resolve: drain } = deferred<void>()
+      const answers: unknown[] = []
+      const wire = await chain((session, response) => {
+        count(session)
+        response.once('drain', drain)
+        answers.push(response.write('a'))
+        void drained.then(() => response.end('b'))
+      }, sessions)
+      const answer = wire.ask()
+      await reached
+      letGo()
+      expect((await answer).body).toBe('ab')
+      expect(answers).toEqual([false])
+    })
+
+    test('a stream is not read into memory', async () => {
+      const { sessions, letGo, reached } = gated()
+      let read = 0
+      const wire = await chain((session, response) => {
+        count(session)
+        const source = new Readable({
+          highWaterMark: 1024,
+          read() {
+            read += 1
+            this.push(read <= 200 ? Buffer.alloc(1024, 97) : null)
+          },
+        })
+        source.pipe(response)
+      }, sessions)
+      const answer = wire.ask()
+      await reached
+      await new Promise(setImmediate)
+      expect(read).toBeLessThan(10)
+      letGo()
+      const { body } = await answer
+      expect(body.length).toBe(200 * 1024)
+    })
+
+    test('what cannot be sent is refused at once, with the session still open', async () => {
+      const codes: unknown[] = []
+      const calls: ['write' | 'end' | 'writeHead', unknown[]][] = [
+        ['write', [5]],
+        ['end', [{}]],
+        ['writeHead', [99]],
+        ['writeHead', [200, { 'x-a': undefined }]],
+      ]
+      const wire = await chain((session, response) => {
+        for (const [method, given] of calls) {
+          count(session)
+          try {
+            Reflect.apply(response[method], response, given)
+          } catch (error) {
+            codes.push(error instanceof Error && 'code' in error && error.code)
+          }
+        }
+        response.end('ab')
+      })
+      const { cookies, body } = await wire.ask()
+      expect(codes).toEqual([
+        'ERR_INVALID_ARG_TYPE',
+        'ERR_INVALID_ARG_TYPE',
+        'ERR_HTTP_INVALID_STATUS_CODE',
+        expect.stringMatching(/INVALID_HEADER_VALUE$/),
+      ])
+      expect(body).toBe('ab')
+      expect((await make().open(pairsOf(cookies))).get('visits')).toBe(4)
+    })
+
+    test('what cannot be sent does not close a session that nobody looked at', async () => {
+      const wire = await chain((session, response) => {
+        try {
+          Reflect.apply(response.writeHead, response, [99])
+        } catch {
+          count(session)
+        }
+        response.statusCode = 200
+        response.end('ab')
+      })
+      const { cookies, body } = await wire.ask()
+      expect(body).toBe('ab')
+      expect((await make().open(pairsOf(cookies))).get('visits')).toBe(1)
+    })
+
+    test('a second end changes nothing', async () => {
+      const wire = await chain((session, response) => {
+        count(session)
+        response.end('first')
+        response.end()
+      })
+      const { cookies, body } = await wire.ask()
+      expect(body).toBe('first')
+      expect(cookies).toHaveLength(1)
+    })
+
+    test('a client that goes away leaves nothing behind', async () => {
+      const { sessions, letGo, reached } = gated()
+      const { promise: gone, resolve: go } = deferred<void>()
+      const { promise: ended, resolve: end } = deferred<unknown>()
+      const wire = await chain((session, response) => {
+        count(session)
+        response.on('close', go)
+        pipeline(createReadStream(file), response).then(end, end)
+      }, sessions)
+      await expect(wire.ask({ until: reached })).rejects.toBeInstanceOf(Cut)
+      await gone
+      letGo()
+      expect(await ended).toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' })
+      expect(wire.errors).toEqual([])
+    })
+  })
+
+  describe('cookies that cannot be made', () => {
+    const fill: Handler = (session, response) => {
+      session.set('big', TOO_MUCH)
+      response.setHeader('Content-Type', 'application/json')
+      response.setHeader('ETag', '"1"')
+      response.setHeader('Cache-Control', 'public, max-age=600')
+      response.setHeader('Content-Security-Policy', "default-src 'self'")
+      response.setHeader('Set-Cookie', 'other=1')
+      response.writeHead(201, { 'Content-Length': 2, Location: '/there' })
+      response.end('{}')
+    }
+
+    test('are told to next, once, and the page that follows goes without them', async () => {
+      const wire = await chain(fill)
+      const { status, cookies, headers, body } = await wire.ask()
+      expect(wire.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })])
+      expect({ status, cookies, body }).toEqual({
+        status: 500,
+        cookies: ['other=1'],
+        body: 'sorry',
+      })
+      expect(headers).toMatchObject({
+        'cache-control': 'no-store',
+        'content-security-policy': "default-src 'self'",
+      })
+      for (const name of ['content-type', 'etag', 'location']) {
+        expect(headers[name]).toBeUndefined()
+      }
+    })
+
+    test('leave methods that other middleware has put there before in place', async () => {
+      const names: string[] = []
+      const wire = await chain(
+        (session, response, request) => {
+          const { setHeader } = response
+          response.setHeader = (name, value) => {
+            names.push(name)
+            return Reflect.apply(setHeader, response, [name, value])
+          }
+          return fill(session, response, request)
+        },
+        make(),
+        (_, response) => {
+          response.setHeader('X-Page', '1')
+          response.end('sorry')
+        },
+      )
+      expect((await wire.ask()).headers['x-page']).toBe('1')
+      expect(names).toContain('X-Page')
+    })
+
+    test('can be made after all if the page makes room', async () => {
+      const wire = await chain(fill, make(), (session, response) => {
+        session.delete('big')
+        session.set('cart', [])
+        response.statusCode = 507
+        response.end('removed')
+      })
+      const { status, cookies, body } = await wire.ask()
+      expect({ status, body }).toEqual({ status: 507, body: 'removed' })
+      const session = await make().open(pairsOf(cookies))
+      expect(session.toJSON()).toEqual({ cart: [] })
+      expect(wire.errors).toHaveLength(1)
+    })
+
+    test('are told to next when a value cannot be stored', async () => {
+      const wire = await chain((session, response) => {
+        session.set('cart', ['a'])
+        session.get('cart')?.push(untyped(5n))
+        response.end('ab')
+      })
+      expect(await wire.ask()).toMatchObject({ status: 500, cookies: [], body: 'sorry' })
+      expect(wire.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_DATA' })])
+    })
+
+    test('end a response that is still being written as if its client had gone', async () => {
+      const { promise: ended, resolve: end } = deferred<unknown>()
+      const calls: unknown[] = []
+      const states: boolean[] = []
+      const wire = await chain(
+        (session, response) => {
+          session.set('big', TOO_MUCH)
+          response.write('a', (error) => void calls.push(error))
+          pipeline(createReadStream(file), response).then(end, end)
+        },
+        make(),
+        (_, response) => void states.push(response.destroyed),
+      )
+      await expect(wire.ask()).rejects.toBeInstanceOf(Cut)
+      expect(await ended).toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' })
+      expect(wire.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })])
+      expect(calls).toEqual(wire.errors)
+    })
+
+    test('of a session got with open are logged, and answered with a plain 500', async () => {
+      const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+      const wire = await opened(fill)
+      const { status, cookies, headers, body } = await wire.ask()
+      expect({ status, cookies, body }).toEqual({
+        status: 500,
+        cookies: ['other=1'],
+        body: 'Internal Server Error',
+      })
+      expect(headers['content-type']).toBe('text/plain; charset=utf-8')
+      expect(log.mock.calls).toEqual([[expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })]])
+    })
+
+    test('of a session got with open are logged, and a stream is cut', async () => {
+      const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+      const wire = await opened((session, response) => {
+        session.set('big', TOO_MUCH)
+        response.write('a')
+      })
+      await expect(wire.ask()).rejects.toBeInstanceOf(Cut)
+      expect(log.mock.calls).toEqual([[expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })]])
+    })
+
+    if (kind === 'http') {
+      test('a body that Node refuses after the head is logged', async () => {
+        const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+        const wire = await opened((session, response) => {
+          count(session)
+          response.strictContentLength = true
+          response.setHeader('Content-Length', 1)
+          response.flushHeaders()
+          response.end('ab')
+        })
+        await expect(wire.ask()).rejects.toBeInstanceOf(Cut)
+        const code = 'ERR_HTTP_CONTENT_LENGTH_MISMATCH'
+        expect(log.mock.calls).toEqual([[expect.objectContaining({ code })]])
+      })
+    }
+
+    test('of a session got with open are told to onError, if there is one', async () => {
+      const errors: Error[] = []
+      const { open } = nodeSessions(make(), {
+        onError(error, request: IncomingMessage, response: ServerResponse) {
+          errors.push(error)
+          response.end(`sorry, ${request.url}`)
+        },
+      })
+      const wire = await serve(async (request, response) => {
+        await fill(await open(request, response), response, request)
+      })
+      expect(await wire.ask({ path: '/a' })).toMatchObject({ status: 500, body: 'sorry, /a' })
+      expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })])
+    })
+
+    test('can be learnt of where the session is changed, with setCookies', async () => {
+      const sessions = make()
+      const wire = await opened(async (session, response) => {
+        session.set('big', TOO_MUCH)
+        await sessions.setCookies(session).catch(() => session.delete('big'))
+        session.set('visits', 1)
+        response.end('ab')
+      }, sessions)
+      const { cookies, body } = await wire.ask()
+      expect(body).toBe('ab')
+      expect((await sessions.open(pairsOf(cookies))).toJSON()).toEqual({ visits: 1 })
+    })
+
+    test('because something else than an Error was thrown, are an Error all the same', async () => {
+      const observe = ({ type }: SessionEvent) => {
+        if (type === 'sealed') throw untyped('no log')
+      }
+      const wire = await chain((session, response) => {
+        count(session)
+        response.end('ab')
+      }, make({ observe }))
+      expect(await wire.ask()).toMatchObject({ status: 500, body: 'sorry' })
+      const [error] = wire.errors
+      expect(error).toMatchObject({ code: 'ERR_SESSION_RESPONSE', cause: 'no log' })
+    })
+
+    test('a head that Node refuses is told as well', async () => {
+      const wire = await chain((session, response) => {
+        count(session)
+        Reflect.apply(response.writeHead, response, [200, kind === 'http' ? 'a\nb' : 'OK'])
+        response.end('ab')
+      })
+      const { status } = await wire.ask()
+      if (kind === 'http2') return expect(status).toBe(200)
+      expect(status).toBe(500)
+      return expect(wire.errors).toEqual([expect.objectContaining({ code: 'ERR_INVALID_CHAR' })])
+    })
+  })
+
+  describe('two sessions on one response', () => {
+    const user = make({ cookie: { name: '__Host-user' } })
+    const cart = make({ cookie: { name: '__Host-cart' } })
+
+    function both(handler: (one: Session<Data>, two: Session<Data>, res: ServerResponse) => void) {
+      const [first, second] = [nodeSessions(user), nodeSessions(cart, { property: 'cart' })]
+      const errors: unknown[] = []
+      const wire = serve((request, response) => {
+        const fail = (error: Error) => {
+          errors.push(error)
+          response.end('sorry')
+        }
+        first.middleware(request, response, (error) => {
+          if (error) return fail(error)
+          return second.middleware(request, response, (error) => {
+            if (error) return fail(error)
+            return handler(first.sessionOf(request), second.sessionOf(request), response)
+          })
+        })
+      })
+      return { errors, wire }
+    }
+
+    test('are both carried', async () => {
+      const { wire } = both((one, two, response) => {
+        count(one)
+        count(two)
+        response.end()
+      })
+      const { cookies } = await (await wire).ask()
+      expect((await user.open(pairsOf(cookies))).get('visits')).toBe(1)
+      expect((await cart.open(pairsOf(cookies))).get('visits')).toBe(1)
+    })
+
+    test('if one cannot be, the other is', async () => {
+      const { wire, errors } = both((one, two, response) => {
+        count(one)
+        two.set('big', TOO_MUCH)
+        response.end('ab')
+      })
+      const { status, cookies, body } = await (await wire).ask()
+      expect({ status, body }).toEqual({ status: 500, body: 'sorry' })
+      expect(cookies.map((line) => line.split('=', 1).join())).toEqual(['__Host-user'])
+      expect(errors).toHaveLength(1)
+    })
+
+    test('if one cannot be, the other can be changed for the page, unless it was used', async () => {
+      const first = nodeSessions(user)
+      const second = nodeSessions(cart, { property: 'cart' })
+      const wire = await serve((request, response) => {
+        first.middleware(request, response, () => {
+          second.middleware(request, response, (error) => {
+            if (error === undefined) second.sessionOf(request).set('big', TOO_MUCH)
+            else count(first.sessionOf(request))
+            response.end('ab')
+          })
+        })
+      })
+      const { status, cookies } = await wire.ask()
+      expect(status).toBe(500)
+      expect((await user.open(pairsOf(cookies))).get('visits')).toBe(1)
+    })
+  })
+
+  test('a session opened after the head has gone can be read, and not changed', async () => {
+    const sessions = make()
+    const { open } = nodeSessions(sessions)
+    const seen: unknown[] = []
+    const wire = await serve(async (request, response) => {
+      response.write('a')
+      const session = await open(request, response)
+      seen.push(session.get('visits', 0))
+      try {
+        count(session)
+      } catch (error) {
+        seen.push(error)
+      }
+      response.end('b')
+    })
+    expect(await wire.ask()).toMatchObject({ body: 'ab', cookies: [] })
+    expect(seen).toEqual([0, expect.objectContaining({ code: 'ERR_SESSION_COMMITTED' })])
+  })
+
+  test('request.session is the session, for open too, and not seen by who prints the request', async () => {
+    const sessions = make()
+    const { open, sessionOf } = nodeSessions(sessions)
+    const seen: unknown[] = []
+    const wire = await chain(async (session, response, request) => {
+      seen.push(Reflect.get(request, 'session') === session)
+      seen.push(
+        (await open(request, response)) === session,
+        Object.keys(request).includes('session'),
+      )
+      try {
+        sessionOf(request)
+      } catch (error) {
+        seen.push(error)
+      }
+      response.end()
+    }, sessions)
+    await wire.ask()
+    expect(seen).toEqual([
+      true,
+      true,
+      false,
+      expect.objectContaining({ code: 'ERR_SESSION_CONFIG', option: 'request' }),
+    ])
+  })
+
+  test('request.session may be replaced and removed, as any property of a request', async () => {
+    const found: unknown[] = []
+    const wire = await chain((session, response, request) => {
+      found.push(Object.getOwnPropertyDescriptor(request, 'session'))
+      found.push(Object.is(Reflect.get(request, 'session'), session))
+      response.end()
+    })
+    await wire.ask()
+    expect(found).toEqual([
+      expect.objectContaining({ writable: true, configurable: true, enumerable: false }),
+      true,
+    ])
+  })
+
+  test('an error of opening goes to next', async () => {
+    const other = make({ secrets: OTHER_SECRET })
+    const session = await other.open(null)
+    count(session)
+    const cookie = pairsOf(await other.setCookies(session))
+    const errors: unknown[] = []
+    const { middleware } = nodeSessions(make({ secrets: () => Promise.reject(new Error('away')) }))
+    const wire = await serve((request, response) => {
+      middleware(request, response, (error) => {
+        errors.push(error)
+        response.end('sorry')
+      })
+    })
+    expect((await wire.ask({ cookie })).body).toBe('sorry')
+    expect(errors).toEqual([expect.any(Error)])
+  })
+})
+
+test.each([
+  [{ property: '' }, 'property'],
+  [{ property: 5 }, 'property'],
+  [{ onError: 'log' }, 'onError'],
+])('nodeSessions refuses %j', (options, option) => {
+  expect(() => nodeSessions(make(), untyped<object>(options))).toThrow(
+    expect.objectContaining({ code: 'ERR_SESSION_CONFIG', option }),
+  )
+})
+
+test('the types of http2 fit without a cast', async () => {
+  const { middleware, sessionOf } = nodeSessions(make())
+  const server = http2.createServer((request, response) => {
+    middleware(request, response, () => {
+      count(sessionOf(request))
+      response.stream.once('close', () => server.close())
+      response.end('ab')
+    })
+  })
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const client = http2.connect(`http://127.0.0.1:${port}`)
+  const headers = await new Promise<http2.IncomingHttpHeaders>((resolve) => {
+    client.request().once('response', resolve).resume()
+  })
+  client.close()
+  expect(headers['set-cookie']).toHaveLength(1)
+})

@@ -1,0 +1,425 @@
+import { runInNewContext } from 'node:vm'
+import * as devalue from 'devalue'
+import fc from 'fast-check'
+import superjson from 'superjson'
+import { describe, expect, test } from 'vitest'
+import {
+  assertAllStorable,
+  assertStorable,
+  entriesOf,
+  readData,
+  writeData,
+} from '../../../src/data/serialize.ts'
+import { untyped } from '../../support/mint.ts'
+
+const misfit = (path: string) =>
+  expect.objectContaining({ name: 'SessionDataError', code: 'ERR_SESSION_DATA', path })
+
+const dataOf = (value: unknown) => new Map([['k', value]])
+
+/** Lists in lists, as many as `levels`. */
+function nested(levels: number): unknown {
+  let value: unknown = 'inmost'
+  for (let level = 0; level < levels; level++) value = [value]
+  return value
+}
+
+class Point {
+  x = 1
+}
+
+class List extends Array<number> {}
+
+const hole = Object.assign(Array(3), { 0: 1, 2: 3 })
+const shared = { a: [1] }
+const named = Object.assign([1, 2], { extra: 3 })
+const hidden = Object.defineProperty({ seen: 1 }, 'hidden', { value: 2, enumerable: false })
+const cycle: Record<string, unknown> = { deep: { deeper: [1] } }
+cycle['deep'] = { deeper: [cycle] }
+
+describe('strict JSON refuses what it would change or lose', () => {
+  test.each<[string, unknown, string]>([
+    ['a Date', new Date(0), ''],
+    ['an invalid Date', new Date(NaN), ''],
+    ['a Map', new Map(), ''],
+    ['a Set', new Set(), ''],
+    ['a WeakMap', new WeakMap(), ''],
+    ['a regular expression', /x/, ''],
+    ['an Error', new Error('x'), ''],
+    ['a promise', Promise.resolve(), ''],
+    ['a URL', new URL('https://example.com/'), ''],
+    ['a bigint', 5n, ''],
+    ['undefined', undefined, ''],
+    ['NaN', NaN, ''],
+    ['Infinity', Infinity, ''],
+    ['-Infinity', -Infinity, ''],
+    ['-0', -0, ''],
+    ['a symbol', Symbol('s'), ''],
+    ['a function', () => 1, ''],
+    ['a class', Point, ''],
+    ['an instance of a class', new Point(), ''],
+    ['an instance of a class of lists', List.of(1), ''],
+    ['an object that inherits', Object.create({ inherited: 1 }), ''],
+    ['a list without a prototype', Object.setPrototypeOf([1], null), ''],
+    ['a boxed number', Object(5), ''],
+    ['a boxed text', Object('text'), ''],
+    ['a boxed truth', Object(true), ''],
+    ['a boxed bigint', Object(5n), ''],
+    ['a typed array', new Uint8Array(2), ''],
+    ['a Buffer', Buffer.from('x'), ''],
+    ['an ArrayBuffer', new ArrayBuffer(2), ''],
+    ['a DataView', new DataView(new ArrayBuffer(2)), ''],
+    ['the first half of a surrogate pair', '\ud83d', ''],
+    ['the second half of a surrogate pair', 'a\udc4b', ''],
+    ['a pair in the wrong order', '\udc4b\ud83d', ''],
+    ['a key with half of a surrogate pair', { '\ud83d': 1 }, ''],
+    ['a symbol as a key', { [Symbol('s')]: 1 }, ''],
+    ['a property of a list', named, ''],
+    ['a symbol of a list', Object.assign([1], { [Symbol('s')]: 1 }), ''],
+    ['a hole', hole, '[1]'],
+    ['a list of holes', Array(3), '[0]'],
+    ['an undefined element', [1, undefined], '[1]'],
+    ['a property that is not enumerable', hidden, '.hidden'],
+    ['an arguments object', argumentsOf(), '.length'],
+    ['a getter', Object.defineProperty({}, 'g', { get: () => 1, enumerable: true }), '.g'],
+    [
+      'a getter in a literal',
+      {
+        get now() {
+          return 1
+        },
+      },
+      '.now',
+    ],
+    ['a setter', Object.defineProperty({}, 's', { set: () => {}, enumerable: true }), '.s'],
+    [
+      'a proxy that names a key and does not have it',
+      new Proxy({}, { ownKeys: () => ['x'] }),
+      '.x',
+    ],
+    ['toJSON', { toJSON: () => 'other' }, '.toJSON'],
+    ['a method', { a: 1, say() {} }, '.say'],
+    ['a cycle', cycle, '.deep.deeper[0]'],
+    ['a value that is deep', { cart: [{}, { addedAt: new Date(0) }] }, '.cart[1].addedAt'],
+    ['a key that is no identifier', { 'a b': { '': NaN } }, '["a b"][""]'],
+    ['a key with a quote', { '"': NaN }, '["\\""]'],
+    ['a key that is a number', { 5: NaN }, '["5"]'],
+    ['a key in another script', { größe: NaN }, '.größe'],
+    ['undefined deep down', { a: { b: [0, { c: undefined }] } }, '.a.b[1].c'],
+  ])('%s', (_, value, path) => {
+    expect(() => assertStorable('k', value)).toThrow(misfit(`k${path}`))
+    expect(() => writeData(dataOf(value))).toThrow(misfit(`k${path}`))
+  })
+
+  test('under the key it is told', () => {
+    expect(() => assertStorable('cart', [5n])).toThrow(misfit('cart[0]'))
+    expect(() => assertStorable('a b', 5n)).toThrow(misfit('["a b"]'))
+    expect(() => assertStorable('', { x: 5n })).toThrow(misfit('[""].x'))
+    expect(() => assertStorable('__proto__', 5n)).toThrow(misfit('__proto__'))
+  })
+
+  test('under the scope it is told', () => {
+    expect(() => assertStorable('cart', [5n], 'scope(shop).')).toThrow(
+      misfit('scope(shop).cart[0]'),
+    )
+    expect(() => assertAllStorable(new Map([['at', 5n]]), 'scope(shop).')).toThrow(
+      misfit('scope(shop).at'),
+    )
+  })
+
+  test('and a key of the session with half of a surrogate pair', () => {
+    expect(() => assertStorable('\ud83d', 1)).toThrow(misfit('a key'))
+    expect(() => writeData(new Map([['a\udc4b', 1]]))).toThrow(misfit('a key'))
+  })
+
+  test('without telling the value', () => {
+    const value = {
+      card: 'the number of a card',
+      owner: new Date(1_234_567_890_123),
+      id: 987654321n,
+    }
+    for (const part of [
+      value,
+      [value.owner],
+      [value.id],
+      [{ [value.card]: 5 }, Symbol(value.card)],
+    ]) {
+      const error = caught(() => assertStorable('k', part))
+      expect(error).toMatchObject({ code: 'ERR_SESSION_DATA' })
+      expect(String(error)).not.toMatch(/number of a card|1234567890|2009|987654321/)
+    }
+  })
+})
+
+describe('strict JSON takes', () => {
+  test.each<[string, unknown]>([
+    ['texts, numbers, truths and null', ['', 'é👋', 0, -1.5, 1e300, 5e-324, true, false, null]],
+    ['an object without a prototype', Object.assign(Object.create(null), { a: 1 })],
+    ['a frozen object', Object.freeze({ a: Object.freeze([1]) })],
+    ['the same object again and again, which is no cycle', [[shared], shared, { a: shared }]],
+    ['toJSON as data', { toJSON: 'text' }],
+    [
+      'keys that mean something elsewhere',
+      JSON.parse('{"__proto__":{"polluted":1},"constructor":2}'),
+    ],
+    ['an empty list and an empty object', [[], {}]],
+    ['objects from another realm', runInNewContext('({ list: [1, { a: null }] })')],
+  ])('%s', (_, value) => {
+    const text = writeData(dataOf(value))
+    expect(text).toBe(`{"k":${JSON.stringify(value)}}`)
+    expect(readData(JSON.parse(text))?.get('k')).toEqual(JSON.parse(JSON.stringify(value)))
+  })
+
+  test('one object under two keys', () => {
+    const twice = { a: 1 }
+    expect(
+      writeData(
+        new Map([
+          ['x', twice],
+          ['y', twice],
+        ]),
+      ),
+    ).toBe('{"x":{"a":1},"y":{"a":1}}')
+  })
+
+  test('and refuses the Date of another realm', () => {
+    expect(() => assertStorable('k', runInNewContext('new Date(0)'))).toThrow(misfit('k'))
+    expect(() => assertStorable('k', runInNewContext('new (class A {})'))).toThrow(misfit('k'))
+  })
+
+  test('any value of JSON, and gives it back', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string({ unit: 'grapheme' }), plainValue()), (record) => {
+        const data = new Map(Object.entries(record))
+        const text = writeData(data)
+        expect(readData(JSON.parse(text))).toEqual(data)
+        expect(writeData(readData(JSON.parse(text)) ?? new Map())).toBe(text)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('__proto__ and constructor as keys of the session, and pollutes nothing', () => {
+    const data = new Map<string, unknown>([
+      ['__proto__', { polluted: 'yes' }],
+      ['constructor', { prototype: { polluted: 'yes' } }],
+    ])
+    const text = writeData(data)
+    expect(text).toBe(
+      '{"__proto__":{"polluted":"yes"},"constructor":{"prototype":{"polluted":"yes"}}}',
+    )
+    const read = readData(JSON.parse(text))
+    expect([...(read?.keys() ?? [])]).toEqual(['__proto__', 'constructor'])
+    expect(read?.get('__proto__')).toEqual({ polluted: 'yes' })
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
+  })
+})
+
+describe('depth', () => {
+  test('is 100 levels, the session itself being the first', () => {
+    const text = writeData(dataOf(nested(99)))
+    expect(readData(JSON.parse(text))?.get('k')).toEqual(nested(99))
+    const path = `k${'[0]'.repeat(99)}`
+    expect(() => assertStorable('k', nested(100))).toThrow(misfit(path))
+    expect(() => writeData(dataOf(nested(100)))).toThrow(misfit(path))
+  })
+
+  test('is bounded when it is read, too: another writer may have had the key', () => {
+    expect(readData({ k: nested(99) })).toBeInstanceOf(Map)
+    expect(readData({ k: nested(100) })).toBeUndefined()
+    expect(readData({ k: nested(100_000) })).toBeUndefined()
+  })
+
+  test('of 100 000 is the same refusal, not an overflow of the stack', () => {
+    expect(() => assertStorable('k', nested(100_000))).toThrow(misfit(`k${'[0]'.repeat(99)}`))
+    let record: object = {}
+    for (let level = 0; level < 100_000; level++) record = { a: record }
+    expect(() => writeData(dataOf(record))).toThrow(misfit(`k${'.a'.repeat(99)}`))
+  })
+})
+
+describe('readData', () => {
+  test.each([[null], [undefined], [5], ['text'], ['{}'], [true], [[]], [[['k', 1]]]])(
+    'has no entries for %j',
+    (data) => {
+      expect(readData(data)).toBeUndefined()
+    },
+  )
+
+  test('gives the entries of an object, in order', () => {
+    expect([...(readData({ b: 1, a: [2] }) ?? [])]).toEqual([
+      ['b', 1],
+      ['a', [2]],
+    ])
+  })
+})
+
+describe('entriesOf', () => {
+  test('takes plain objects only', () => {
+    expect(entriesOf({ a: 1 })).toEqual(new Map([['a', 1]]))
+    expect(entriesOf(runInNewContext('({ a: 1 })'))).toEqual(new Map([['a', 1]]))
+    for (const value of [
+      new Point(),
+      new Map([['a', 1]]),
+      [1],
+      null,
+      undefined,
+      'a',
+      5,
+      new Date(0),
+      () => 1,
+    ]) {
+      expect(entriesOf(value)).toBeUndefined()
+    }
+  })
+})
+
+describe('a serializer', () => {
+  const rich = new Map<string, unknown>([
+    ['at', new Date(1_700_000_000_000)],
+    ['seen', new Set([1, 2])],
+    ['big', 2n ** 80n],
+    ['nothing', undefined],
+  ])
+
+  test.each([
+    ['devalue', devalue],
+    ['superjson', superjson],
+  ])('may be %s, and keeps what JSON cannot', (_, serializer) => {
+    const text = writeData(rich, serializer)
+    expect(typeof JSON.parse(text)).toBe('string')
+    expect(readData(JSON.parse(text), serializer)).toEqual(rich)
+  })
+
+  test('may be JSON itself, which then changes what it changes', () => {
+    const text = writeData(new Map([['at', new Date(0)]]), JSON)
+    expect(readData(JSON.parse(text), JSON)?.get('at')).toBe('1970-01-01T00:00:00.000Z')
+  })
+
+  test('cannot write into the claims around its text', () => {
+    const serializer = { stringify: () => '"},"jti":"', parse: () => ({ k: 1 }) }
+    const text = writeData(dataOf(1), serializer)
+    expect(JSON.parse(text)).toBe('"},"jti":"')
+    expect(readData(JSON.parse(text), serializer)).toEqual(dataOf(1))
+  })
+
+  test('is not asked for what strict JSON has written before', () => {
+    const data = JSON.parse(writeData(dataOf([1])))
+    expect(readData(data, devalue)).toEqual(dataOf([1]))
+  })
+
+  test('leaves nothing that strict JSON could read after it', () => {
+    expect(readData(JSON.parse(writeData(rich, devalue)))).toBeUndefined()
+  })
+
+  test('that refuses a value gives a SessionDataError without its own, which may quote the value', () => {
+    const card = { card: 'the number of a card', call: () => 1 }
+    const error = caught(() => writeData(dataOf(card), devalue))
+    expect(error).toMatchObject({ code: 'ERR_SESSION_DATA', path: 'the session' })
+    expect(error).not.toHaveProperty('cause')
+    expect(String(error)).not.toContain('number of a card')
+  })
+
+  test.each([[undefined], [5], [new Uint8Array(2)], [null], [Promise.resolve('{}')]])(
+    'must give a text',
+    (text: unknown) => {
+      const serializer = { stringify: () => text as string, parse: JSON.parse }
+      expect(() => writeData(dataOf(1), serializer)).toThrow(misfit('the session'))
+    },
+  )
+
+  test('that cannot read, or reads something else, gives no entries', () => {
+    const reading = (parse: () => unknown) => readData('text', { stringify: JSON.stringify, parse })
+    expect(
+      reading(() => {
+        throw new Error('unreadable')
+      }),
+    ).toBeUndefined()
+    for (const value of [null, 5, 'text', [], new Map(), new Point()]) {
+      expect(reading(() => value)).toBeUndefined()
+    }
+    expect(reading(() => ({ a: 1 }))).toEqual(new Map([['a', 1]]))
+  })
+})
+
+/** Any value of JSON in well-formed text. JSON has -0, and `JSON.stringify` does not write it. */
+function plainValue() {
+  return fc
+    .jsonValue({ stringUnit: 'grapheme', maxDepth: 6 })
+    .map((value): unknown => JSON.parse(JSON.stringify(value)))
+}
+
+function argumentsOf(): unknown {
+  // oxlint-disable-next-line prefer-rest-params
+  return arguments
+}
+
+function caught(run: () => unknown): unknown {
+  try {
+    return run()
+  } catch (error) {
+    return error
+  }
+}
+
+describe('a refusal says what is wrong and what to write instead', () => {
+  const problemOf = (act: () => unknown): string => {
+    try {
+      act()
+    } catch (error) {
+      return error instanceof Error ? error.message : ''
+    }
+    return ''
+  }
+
+  test.each<[unknown, RegExp]>([
+    [
+      new Date(0),
+      /^k is a Date, .*store value\.toISOString\(\) .*serializer: devalue.*'devalue'`$/,
+    ],
+    [new Map(), /^k is a Map, .*store \[\.\.\.value\], .*devalue/],
+    [new Set(), /^k is a Set, .*store \[\.\.\.value\], .*devalue/],
+    [new Point(), /^k is an instance of a class, .*store a plain object, .*devalue/],
+    [/x/, /^k is of the kind RegExp, .*store a plain object, .*devalue/],
+    [5n, /^k is a bigint, .*store String\(value\), .*devalue/],
+    [undefined, /^k is undefined, .*delete the key, or store null$/],
+    [Symbol('s'), /^k is a symbol, .*store what it is made from$/],
+    [() => 1, /^k is a function, .*store what it is made from$/],
+    [-0, /^k is -0, .*store 0, .*devalue/],
+    [NaN, /^k is NaN, .*store null, .*devalue/],
+    [-Infinity, /^k is -Infinity, .*store null, .*devalue/],
+    ['\ud800', /^k holds half of a surrogate pair$/],
+    [cycle, /^k\.deep\.deeper\[0\] refers to itself, .*store an id instead, .*devalue/],
+    [nested(200), /\] nests deeper than 100 levels$/],
+    [List.of(1), /^k is an instance of a class, which JSON would lose$/],
+    [hole, /^k\[1\] is a hole, which JSON turns into null$/],
+    [named, /^k has properties beside its elements, .*use an object$/],
+    [{ [Symbol('s')]: 1 }, /^k has a symbol as a key, which JSON drops$/],
+    [{ '\ud800': 1 }, /^k has a key with half of a surrogate pair$/],
+    [
+      {
+        get now() {
+          return 1
+        },
+      },
+      /^k\.now is a getter or setter, .*one reading$/,
+    ],
+    [hidden, /^k\.hidden is not enumerable, and JSON drops it$/],
+  ])('%o', (value, problem) => {
+    expect(problemOf(() => assertStorable('k', value))).toMatch(problem)
+  })
+
+  test('for a key, and for a serializer that throws or gives no text', () => {
+    expect(problemOf(() => assertStorable('\ud800', 1))).toMatch(
+      /^a key holds .*use well-formed text$/,
+    )
+    const thrower = { parse: JSON.parse, stringify: () => untyped<string>(null).length.toString() }
+    expect(problemOf(() => writeData(dataOf(1), thrower))).toMatch(
+      /^the session was refused by the serializer \(TypeError\): its stringify/,
+    )
+    const other = { parse: JSON.parse, stringify: () => untyped<string>(5) }
+    expect(problemOf(() => writeData(dataOf(1), other))).toBe(
+      'the session became number in the serializer, not text',
+    )
+  })
+})

@@ -1,0 +1,278 @@
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { createKeyRing, dayOf } from '../../../src/token/key-ring.ts'
+import type { MakeKey } from '../../../src/token/key-ring.ts'
+import { nodeKeys } from '../../../src/token/jwe-node.ts'
+import { makeJoseKey } from '../../../src/token/jwe.ts'
+import { parseSecrets } from '../../../src/token/secrets.ts'
+
+const ONE = 'qk0mVbYp3TzX9cWuE6rJd1HsLfGa8NtOiR5wKxZy7Qg'
+const TWO = 'F2nB8vCx4ZlK0jHgD6sAqWeRtYuI1oPm9N7b5V3cXzU'
+const DAY = 20_000
+const NAME = '__Host-session'
+const WEEK = 604_800
+
+const ringOf = (secrets: unknown, name = NAME, lifetime = WEEK, makeKey: MakeKey = makeJoseKey) =>
+  createKeyRing(parseSecrets(secrets, 0), name, lifetime, makeKey)
+
+/** The 256 bits that a ring gives its engine. */
+async function bytesOf(secrets: unknown, purpose: 'cookie' | 'token', day: number, name = NAME) {
+  let given: Uint8Array | undefined
+  const engine: MakeKey = (kid, bytes) => {
+    // A copy, since an engine may do with its bytes what it likes.
+    given = bytes.slice()
+    return makeJoseKey(kid, bytes)
+  }
+  await ringOf(secrets, name, WEEK, engine).sealing(purpose, day, 0)
+  return Buffer.from(given ?? []).toString('hex')
+}
+
+/** RFC 5869 by another implementation, written out from the format's description. */
+const hkdf = (secret: string, info: string, length: number) =>
+  Buffer.from(hkdfSync('sha256', secret, '', info, length))
+
+const idOf = (secret: string) => hkdf(secret, 'sealed-session/1 id', 3).toString('base64url')
+
+const keyOf = (secret: string, purpose: string, day: number, name: string) =>
+  hkdf(secret, `sealed-session/1 ${purpose} ${day} ${name}`, 32)
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('the derivation', () => {
+  test('gives the id and the key that are written down here, for all time', async () => {
+    expect(idOf(ONE)).toBe('K2Oh')
+    expect(keyOf(ONE, 'cookie', DAY, NAME).toString('hex')).toBe(
+      'caf851fda3cfc9779e64ace07ee6a69cf3dcfe1ecd482e71384ccac8dc722785',
+    )
+    const { id, day } = await ringOf(ONE).sealing('cookie', DAY, 0)
+    expect([id, day]).toEqual(['K2Oh', DAY])
+    expect(await bytesOf(ONE, 'cookie', DAY)).toBe(keyOf(ONE, 'cookie', DAY, NAME).toString('hex'))
+  })
+
+  const engines = [
+    ['jose', makeJoseKey],
+    ['node:crypto', nodeKeys()],
+  ] as const
+  test.each(
+    engines.flatMap(([name, makeKey]) =>
+      (['cookie', 'token'] as const).map((purpose) => ({ name, makeKey, purpose })),
+    ),
+  )(
+    'gives $name the key for a $purpose that another HKDF gives: one opens what the other seals',
+    async ({ makeKey, purpose }) => {
+      const dayKey = await ringOf(ONE, NAME, WEEK, makeKey).sealing(purpose, DAY, 0)
+      const raw = keyOf(ONE, purpose, DAY, NAME)
+      expect(decrypt(await dayKey.seal('from the ring'), raw)).toBe('from the ring')
+      expect(await dayKey.open(encrypt('to the ring', raw, dayKey.id))).toBe('to the ring')
+    },
+  )
+
+  test('takes the UTF-8 bytes of a text', async () => {
+    const secret = 'żółćęśąźń-αβγδεζηθ-ЖЩЪЫЭЮЯ'
+    const { id } = await ringOf([secret]).sealing('cookie', DAY, 0)
+    expect(id).toBe(idOf(secret))
+    expect(await bytesOf([secret], 'cookie', DAY)).toBe(
+      keyOf(secret, 'cookie', DAY, NAME).toString('hex'),
+    )
+  })
+
+  test('takes the bytes of a JWK, which may be no text', async () => {
+    const bytes = hkdf(ONE, 'any 32 bytes', 32)
+    const keys = [{ kty: 'oct', k: bytes.toString('base64url') }]
+    const info = `sealed-session/1 cookie ${DAY} ${NAME}`
+    const derived = Buffer.from(hkdfSync('sha256', bytes, '', info, 32)).toString('hex')
+    expect(await bytesOf({ keys }, 'cookie', DAY)).toBe(derived)
+  })
+
+  test('does not change with the name that an application gives a secret', async () => {
+    const spring = [{ secret: ONE, id: 'spring' }]
+    expect((await ringOf(spring).sealing('cookie', DAY, 0)).id).toBe('spring')
+    expect(await bytesOf(spring, 'cookie', DAY)).toBe(await bytesOf(ONE, 'cookie', DAY))
+  })
+
+  test('gives another key for another secret, purpose, day or cookie name', async () => {
+    const keys = await Promise.all([
+      bytesOf(ONE, 'cookie', DAY),
+      bytesOf(TWO, 'cookie', DAY),
+      bytesOf(ONE, 'token', DAY),
+      bytesOf(ONE, 'cookie', DAY + 1),
+      bytesOf(ONE, 'cookie', DAY, '__Host-other'),
+    ])
+    expect(new Set(keys).size).toBe(5)
+    expect(await bytesOf(ONE, 'cookie', DAY)).toBe(keys[0])
+  })
+
+  test('does not depend on the lifetime, which only bounds what is kept', async () => {
+    const token = await (await ringOf(ONE, NAME, 60).sealing('cookie', DAY, 0)).seal('x')
+    expect(await (await ringOf(ONE, NAME, 6e6).sealing('cookie', DAY, 0)).open(token)).toBe('x')
+  })
+})
+
+describe('the ring', () => {
+  test('seals with the first secret and opens with all, newest first', async () => {
+    const ring = ringOf([TWO, ONE])
+    expect((await ring.sealing('cookie', DAY, 0)).id).toBe(idOf(TWO))
+    for (const secret of [ONE, TWO]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const dayKey = await ring.opening('cookie', idOf(secret), DAY)
+      expect(dayKey?.id).toBe(idOf(secret))
+    }
+  })
+
+  test('opens what an older ring sealed once a newer secret is put in front', async () => {
+    const token = await (await ringOf(ONE).sealing('cookie', DAY, 0)).seal('before')
+    const key = await ringOf([TWO, ONE]).opening('cookie', idOf(ONE), DAY)
+    expect(await key?.open(token)).toBe('before')
+  })
+
+  test.each(['', 'zzzz', 'K2Oh ', 'k2oh', '__proto__', 'constructor', '0'])(
+    'has no key for an id that no secret has: %j',
+    async (id) => {
+      expect(await ringOf(ONE).opening('cookie', id, DAY)).toBeUndefined()
+    },
+  )
+
+  test('seals with the first secret that is active, from the very second on', async () => {
+    const ring = ringOf([{ secret: TWO, activeFrom: 1000 }, ONE])
+    expect((await ring.sealing('cookie', 0, 999)).id).toBe(idOf(ONE))
+    expect((await ring.sealing('cookie', 0, 1000)).id).toBe(idOf(TWO))
+    expect((await ring.opening('cookie', idOf(TWO), 0))?.id).toBe(idOf(TWO))
+  })
+
+  test('refuses to seal while no secret is active', async () => {
+    await expect(
+      ringOf([{ secret: ONE, activeFrom: 1000 }]).sealing('cookie', 0, 999),
+    ).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG', option: 'secrets' })
+  })
+
+  test('refuses a chosen id that is the derived id of another secret', async () => {
+    const ring = ringOf([{ secret: TWO, id: idOf(ONE) }, ONE])
+    await expect(ring.sealing('cookie', DAY, 0)).rejects.toMatchObject({
+      code: 'ERR_SESSION_CONFIG',
+      option: 'secrets',
+    })
+  })
+
+  test('hands out keys that nobody can export, and makes no other', async () => {
+    const imports = vi.spyOn(crypto.subtle, 'importKey')
+    const dayKey = await ringOf(ONE).sealing('cookie', DAY, 0)
+    expect(Object.keys(dayKey).toSorted()).toEqual(['day', 'id', 'open', 'seal'])
+    expect(imports.mock.calls.length).toBeGreaterThan(0)
+    // The fourth argument is `extractable`.
+    expect(imports.mock.calls.map(([, , , extractable]) => extractable)).not.toContain(true)
+  })
+})
+
+describe('what is derived', () => {
+  const spies = () => [
+    vi.spyOn(crypto.subtle, 'importKey'),
+    vi.spyOn(crypto.subtle, 'deriveBits'),
+    vi.spyOn(crypto.subtle, 'deriveKey'),
+    vi.spyOn(crypto.subtle, 'encrypt'),
+  ]
+  const calls = (spied: ReturnType<typeof spies>) => spied.map((spy) => spy.mock.calls.length)
+
+  test('is nothing before the first use', async () => {
+    const spied = spies()
+    const ring = ringOf([TWO, ONE])
+    await Promise.resolve()
+    expect(calls(spied)).toEqual([0, 0, 0, 0])
+    await ring.sealing('cookie', DAY, 0)
+    // Two secrets and their ids, and one key.
+    expect(calls(spied)).toEqual([3, 3, 0, 0])
+  })
+
+  test('is nothing at a second use of the same day', async () => {
+    const ring = ringOf([TWO, ONE])
+    const first = await ring.sealing('cookie', DAY, 0)
+    await ring.opening('token', idOf(ONE), DAY)
+    const spied = spies()
+    expect(await ring.sealing('cookie', DAY, 0)).toBe(first)
+    expect(await ring.opening('cookie', idOf(TWO), DAY)).toBe(first)
+    await ring.opening('token', idOf(ONE), DAY)
+    expect(calls(spied)).toEqual([0, 0, 0, 0])
+  })
+
+  test('is one key more for another day, another purpose or another secret', async () => {
+    const ring = ringOf([TWO, ONE])
+    await ring.sealing('cookie', DAY, 0)
+    const spied = spies()
+    await ring.sealing('cookie', DAY + 1, 0)
+    await ring.sealing('token', DAY, 0)
+    await ring.opening('cookie', idOf(ONE), DAY)
+    expect(calls(spied)).toEqual([3, 3, 0, 0])
+  })
+
+  test('is nothing for an id that no secret has', async () => {
+    const ring = ringOf(ONE)
+    await ring.sealing('cookie', DAY, 0)
+    const spied = spies()
+    await ring.opening('cookie', 'zzzz', DAY)
+    expect(calls(spied)).toEqual([0, 0, 0, 0])
+  })
+
+  test('is the same key for two requests at once', async () => {
+    const ring = ringOf(ONE)
+    const [one, two] = await Promise.all([
+      ring.sealing('cookie', DAY, 0),
+      ring.sealing('cookie', DAY, 0),
+    ])
+    expect(await two.open(await one.seal('x'))).toBe('x')
+  })
+
+  test('is forgotten once no token of its day can be valid any more', async () => {
+    const ring = ringOf(ONE, NAME, 3 * 86_400)
+    const old = await ring.sealing('cookie', DAY, 0)
+    await ring.sealing('cookie', DAY + 5, 0)
+    expect(await ring.sealing('cookie', DAY, 0)).toBe(old)
+    await ring.sealing('cookie', DAY + 6, 0)
+    expect(await ring.sealing('cookie', DAY, 0)).not.toBe(old)
+  })
+
+  test('is forgotten also if another secret or another purpose is all that is used by then', async () => {
+    const made: object[] = []
+    const ring = ringOf([ONE, TWO], NAME, 3 * 86_400, async (kid, bytes) => {
+      const key = await makeJoseKey(kid, bytes)
+      made.push(key)
+      return key
+    })
+    const asked = () =>
+      Promise.all([
+        ring.opening('cookie', idOf(TWO), DAY),
+        ring.opening('token', idOf(TWO), DAY),
+        ring.opening('token', idOf(ONE), DAY),
+      ])
+    const old = await asked()
+    expect(await asked()).toEqual(old)
+    expect(made).toHaveLength(3)
+    await ring.sealing('cookie', DAY + 6, 0)
+    const again = await asked()
+    expect(again.map((key, index) => key === old[index])).toEqual([false, false, false])
+  })
+})
+
+describe('dayOf', () => {
+  test('changes at midnight UTC', () => {
+    expect([0, 86_399, 86_400, 1_728_000_000].map(dayOf)).toEqual([0, 0, 1, 20_000])
+  })
+})
+
+/** A compact JWE taken apart and opened with nothing but AES-256-GCM. */
+function decrypt(token: string, key: Buffer): string {
+  const [header = '', , iv = '', ciphertext = '', tag = ''] = token.split('.')
+  const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'))
+  decipher.setAAD(Buffer.from(header)).setAuthTag(Buffer.from(tag, 'base64url'))
+  return decipher.update(ciphertext, 'base64url', 'utf8') + decipher.final('utf8')
+}
+
+function encrypt(text: string, key: Buffer, id: string): string {
+  const json = `{"alg":"dir","enc":"A256GCM","kid":"${id}.${DAY}"}`
+  const header = Buffer.from(json).toString('base64url')
+  const iv = Buffer.alloc(12, 7)
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(header))
+  const ciphertext = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+  const parts = [iv, ciphertext, cipher.getAuthTag()].map((part) => part.toString('base64url'))
+  return `${header}..${parts.join('.')}`
+}
