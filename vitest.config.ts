@@ -1,18 +1,29 @@
+import { readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
-const source = new URL('src', import.meta.url).pathname
+const root = new URL('.', import.meta.url).pathname
 
-/** Tests import the package by the name its users import it by; here that name is the source. */
-export const alias = [
-  { find: /^sealed-session$/, replacement: `${source}/index.ts` },
-  { find: /^sealed-session\/(node|lambda)$/, replacement: `${source}/adapters/$1.ts` },
-]
+/** Tests import the package by the names that its users import it by; here those names are the source. */
+export const alias = Object.entries(readExports()).flatMap(([path, entry]) => {
+  if (typeof entry === 'string') return []
+  const find = new RegExp(`^sealed-session${path.slice(1)}$`)
+  const file = entry.default.replace('./dist/', 'src/').replace(/\.js$/, '.ts')
+  return [{ find, replacement: root + file }]
+})
+
+function readExports(): Readonly<Record<string, { readonly default: string } | string>> {
+  return JSON.parse(readFileSync(`${root}package.json`, 'utf8')).exports
+}
 
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: ['test/{unit,behaviour,security,repository,support}/**/*.test.ts'],
+    include: ['test/{unit,behaviour,security,repository}/**/*.test.ts', 'test/support/*.test.ts'],
+    // Vitest leaves a core free, which would be half of a machine with two.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // An unhandled rejection fails the run: test/repository/unhandled.test.ts shows that it does.
+    dangerouslyIgnoreUnhandledErrors: false,
   },
 })

@@ -4,16 +4,21 @@ import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { createSessions } from 'sealed-session'
 import type { LimitsPreset, SizeReport } from 'sealed-session'
-import { UsageError, standardInput } from './inputs.ts'
+import { UsageError, readInput } from './inputs.ts'
+import { formatJson } from './printable.ts'
 
 export const HELP = `Usage: sealed-session measure [options] < data.json
 
 Reads a session's data, a JSON object, from standard input, and says what it takes (exit code 1 if
-it does not fit).
-  --limits PRESET   a place on the way to the browser; may be repeated (portable)
+it does not fit). Counts what the application would count for a new session: the cookies, and the
+ticket and the logout stamp that may follow them.
+  --limits PRESET   a server or proxy before the browser; may be repeated (portable)
   --name NAME       the cookie's name (__Host-session)
-  --json            the size report as sessions.measure gives it
+  --json            the size report as sessions.measure returns it
 `
+
+/** 2026-01-15 23:59:59 UTC. At a second that is not fixed, a token's times have 1 to 5 digits. */
+const CLOCK = Date.UTC(2026, 0, 15, 23, 59, 59)
 
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -29,16 +34,17 @@ export async function run(args: string[]): Promise<number> {
     cookie: { name: values.name },
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- createSessions checks them
     limits: values.limits as LimitsPreset[],
+    clock: () => CLOCK,
   })
   const session = await sessions.open(null)
-  for (const [key, value] of entriesOf(await standardInput())) session.set(key, value)
+  for (const [key, value] of parseEntries(await readInput())) session.set(key, value)
   const report = await sessions.measure(session)
-  process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : readable(report))
+  process.stdout.write(values.json ? `${formatJson(report)}\n` : formatReport(report))
   return report.level === 'over' ? 1 : 0
 }
 
-/** The parser's own message would quote the data. */
-function entriesOf(text: string): [string, unknown][] {
+/** Parses the data. The parser's own message would quote it. */
+function parseEntries(text: string): [string, unknown][] {
   let data: unknown
   try {
     data = JSON.parse(text)
@@ -49,16 +55,8 @@ function entriesOf(text: string): [string, unknown][] {
   throw new UsageError('standard input must be a JSON object: the keys of a session')
 }
 
-function readable({
-  level,
-  used,
-  tightest,
-  cookies,
-  bytes,
-  limits,
-  keys,
-  move,
-}: SizeReport): string {
+function formatReport(report: SizeReport): string {
+  const { level, used, tightest, cookies, bytes, limits, keys, move } = report
   const rows: [string, number, number][] = [
     ['cookie', bytes.cookie, limits.cookie],
     ['cookies', cookies, limits.cookies],
@@ -66,17 +64,17 @@ function readable({
     ['responseHeader', bytes.responseHeader, limits.responseHeader],
   ]
   const lines = [
-    `${level}: ${percent(used)} of ${tightest}`,
+    `${level}: ${formatShare(used)} of ${tightest}`,
     ...rows.map(([name, is, most]) => `  ${name.padEnd(14)} ${is} of ${most}`),
     ...keys.map(
-      ({ key, bytes: size, share }) => `${JSON.stringify(key)}: ${size} bytes, ${percent(share)}`,
+      ({ key, bytes: size, share }) => `${formatJson(key)}: ${size} bytes, ${formatShare(share)}`,
     ),
   ]
   if (move.length > 0)
-    lines.push(`move to a server: ${move.map((key) => JSON.stringify(key)).join(', ')}`)
+    lines.push(`move to a server: ${move.map((key) => formatJson(key)).join(', ')}`)
   return `${lines.join('\n')}\n`
 }
 
-function percent(share: number): string {
+function formatShare(share: number): string {
   return `${Math.round(share * 100)} %`
 }

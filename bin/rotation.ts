@@ -1,34 +1,34 @@
-// The next value of the variable that holds the secrets, and what happens to each of them when.
+// The next value of the variable that holds the secrets, and what happens when to each of them.
 
 import { parseArgs } from 'node:util'
 import type { SecretSet } from 'sealed-session'
-import { VARIABLE, seconds, secretsFrom } from './inputs.ts'
-import { createKey, sealingId } from './secret.ts'
+import { VARIABLE, parseSeconds, readSecrets } from './inputs.ts'
+import { createKey, findSealingId } from './secret.ts'
 
 export const HELP = `Usage: sealed-session rotate [options]
 
 Reads the secrets from the environment and prints their next value: a JWK Set in one line, with a
-new secret that every instance opens at once and that seals from --in seconds ahead. What stopped
-sealing --max-age ago is left out. The plan goes to standard error; secrets never do.
+new secret that every instance opens at once and that seals from --in seconds ahead. A secret
+that stopped sealing --max-age ago is left out. The plan goes to standard error; secrets never do.
   --in SECONDS        when the new secret begins to seal (3600): the time to set it everywhere
-  --max-age SECONDS   the longest that a session lives, as in your createSessions (604800)
+  --max-age SECONDS   the longest maxAge of your createSessions and its lifetimes (604800)
   --variable NAME     the environment variable (SESSION_SECRETS)
 `
 
 /** Two minutes: servers' clocks may differ by one (the highest clockTolerance) each way. */
-const CLOCKS = 120
+const CLOCK_SKEW = 120
 
 type Key = SecretSet['keys'][number]
 
-/** A key, its public name, and what is known of its time. All in seconds since 1970. */
-interface Entry {
+/** A key, its public name, and its times, in seconds since 1970. */
+interface KeyTimes {
   readonly key: Key
   readonly id: string
   /** When it begins to seal. */
   readonly from: number
   /** When it has stopped sealing for certain; `Infinity` for the newest. */
   readonly until: number
-  /** Whether a newer one is sealing already, since whenever. */
+  /** Whether a newer one is sealing already. */
   readonly isSuperseded: boolean
 }
 
@@ -42,25 +42,25 @@ export async function run(args: string[]): Promise<number> {
     },
   })
   const now = Math.floor(Date.now() / 1000)
-  const start = now + seconds('--in', values.in)
-  const life = seconds('--max-age', values['max-age']) + CLOCKS
-  const present = await keysOf(secretsFrom(values.variable))
-  const added = { ...(await createKey()), activeFrom: isoOf(start) }
+  const start = now + parseSeconds('--in', values.in)
+  const life = parseSeconds('--max-age', values['max-age']) + CLOCK_SKEW
+  const present = await parseKeys(readSecrets(values.variable))
+  const added = { ...(await createKey()), activeFrom: formatTime(start) }
   const entries = await Promise.all(
-    [added, ...present].map((key, at, all) => entryOf(key, all.slice(0, at), now)),
+    [added, ...present].map((key, at, all) => describeKey(key, all.slice(0, at), now)),
   )
   const kept = entries.filter(({ until }) => until + life > now)
   const next = { keys: kept.map(({ key }) => key) }
-  // Refuses what the application would refuse, before anybody sets it.
-  await sealingId(next)
+  // Throws for what the application would refuse, before it is set.
+  await findSealingId(next)
   process.stdout.write(`${JSON.stringify(next)}\n`)
-  process.stderr.write(planOf(entries, values.variable, life, now))
+  process.stderr.write(formatPlan(entries, values.variable, life, now))
   return 0
 }
 
-/** The secrets of a checked value as keys: the same bytes, so the same ids and the same sessions. */
-async function keysOf(value: string): Promise<readonly Key[]> {
-  await sealingId(value)
+/** Parses the secrets as keys: the same bytes, so the same ids and the same sessions. */
+async function parseKeys(value: string): Promise<readonly Key[]> {
+  await findSealingId(value)
   if (!value.startsWith('{')) {
     return value
       .split(',')
@@ -70,41 +70,46 @@ async function keysOf(value: string): Promise<readonly Key[]> {
   return keys
 }
 
-async function entryOf(key: Key, newer: readonly Key[], now: number): Promise<Entry> {
-  const starts = newer.map(startOf)
+async function describeKey(key: Key, newer: readonly Key[], now: number): Promise<KeyTimes> {
+  const starts = newer.map(startsAt)
   return {
     key,
-    id: await sealingId({ keys: [{ ...key, activeFrom: undefined }] }),
-    from: startOf(key),
-    // Of a secret without a beginning nobody knows when it took over: it only can be kept for longer.
+    id: await findSealingId({ keys: [{ ...key, activeFrom: undefined }] }),
+    from: startsAt(key),
+    // When a secret without a start took over is unknown, so the one before it is kept for longer.
     until: Math.min(...starts.filter((start) => start > 0)),
     isSuperseded: starts.some((start) => start <= now),
   }
 }
 
-function startOf({ activeFrom = 0 }: Key): number {
+function startsAt({ activeFrom = 0 }: Key): number {
   return typeof activeFrom === 'number' ? activeFrom : new Date(activeFrom).getTime() / 1000
 }
 
-function planOf(entries: readonly Entry[], variable: string, life: number, now: number): string {
-  const lines = entries.map((entry) => `  ${entry.id}  ${fateOf(entry, life, now)}`)
+function formatPlan(
+  entries: readonly KeyTimes[],
+  variable: string,
+  life: number,
+  now: number,
+): string {
+  const lines = entries.map((entry) => `  ${entry.id}  ${describeFate(entry, life, now)}`)
   const start = entries[0]?.from ?? now
-  const deadline = start > now ? `before ${isoOf(start)}, in any order` : 'at the same moment'
+  const deadline = start > now ? `before ${formatTime(start)}, in any order` : 'at the same moment'
   return `The next value of ${variable} is on standard output. Its secrets by id, newest first:
 ${lines.join('\n')}
-Set it in every instance ${deadline}: then nobody is logged out.
-Run this again for the next rotation: it drops what opens nothing any more by then.
+Set it in every instance ${deadline}: then no session is lost.
+Run this again for the next rotation: it drops the secrets that open nothing by then.
 `
 }
 
-function fateOf({ from, until, isSuperseded }: Entry, life: number, now: number): string {
-  if (until === Infinity) return `new: opens at once, seals from ${isoOf(from)}`
-  if (until + life <= now) return `dropped: it stopped sealing at ${isoOf(until)}`
-  const opens = `opens until ${isoOf(until + life)}`
+function describeFate({ from, until, isSuperseded }: KeyTimes, life: number, now: number): string {
+  if (until === Infinity) return `new: opens at once, seals from ${formatTime(from)}`
+  if (until + life <= now) return `dropped: it stopped sealing at ${formatTime(until)}`
+  const opens = `opens until ${formatTime(until + life)}`
   if (isSuperseded || from >= until) return `seals no more, ${opens}`
-  return `seals ${from > now ? `from ${isoOf(from)} ` : ''}until ${isoOf(until)}, ${opens}`
+  return `seals ${from > now ? `from ${formatTime(from)} ` : ''}until ${formatTime(until)}, ${opens}`
 }
 
-function isoOf(moment: number): string {
+function formatTime(moment: number): string {
   return new Date(Math.floor(moment) * 1000).toISOString().replace('.000', '')
 }

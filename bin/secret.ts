@@ -20,14 +20,14 @@ export async function run(args: string[]): Promise<number> {
   return 0
 }
 
-/** A new secret as a JWK (RFC 7517). */
+/** Creates a secret as a JWK (RFC 7517). */
 export async function createKey(): Promise<{ kty: string; kid: string; k: string }> {
   const key = { kty: 'oct', k: randomBytes(32).toString('base64url') }
-  return { kty: key.kty, kid: await sealingId({ keys: [key] }), k: key.k }
+  return { kty: key.kty, kid: await findSealingId({ keys: [key] }), k: key.k }
 }
 
-/** The id of the secret that seals now. */
-export async function sealingId(secrets: Secrets): Promise<string> {
+/** Returns the id of the secret that seals now. */
+export async function findSealingId(secrets: Secrets): Promise<string> {
   let id = ''
   const sessions = createSessions<{ sealed: boolean }>({
     secrets,

@@ -15,12 +15,16 @@ const server = Bun.serve({
       session.set('visits', session.get('visits', 0) + 1)
       return new Response(`Visit ${session.get('visits')}`)
     }),
-    '/logout': sessions.wrap((_, session) => {
-      session.destroy()
-      return Response.redirect('/goodbye', 303)
-    }),
+    '/logout': {
+      // By POST alone, because any page of another site can make a browser follow a link.
+      POST: sessions.wrap((_, session) => {
+        session.destroy()
+        return Response.redirect('/goodbye', 303)
+      }),
+    },
+    '/goodbye': () => new Response('Goodbye'),
   },
-  fetch: () => new Response('Goodbye'),
+  fetch: () => new Response('Not found', { status: 404 }),
 })
 
 console.log(`Listening on ${server.url.href}`)

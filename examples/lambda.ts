@@ -1,11 +1,14 @@
-// AWS Lambda behind API Gateway (payload 2.0) or a function URL: cookies have a field of their own.
+// AWS Lambda behind API Gateway (payload 2.0) or a function URL.
 
 import { createSessions } from 'sealed-session'
+import { wrapLambda } from 'sealed-session/lambda'
 
 interface Event {
-  rawPath: string
+  version: string
   headers: Record<string, string>
   cookies?: string[]
+  rawPath: string
+  requestContext: { http: { method: string } }
 }
 
 const sessions = createSessions<{ visits: number }>({
@@ -13,14 +16,18 @@ const sessions = createSessions<{ visits: number }>({
   limits: 'aws-lambda',
 })
 
-export async function handler(event: Event) {
-  const session = await sessions.open(event)
-  if (event.rawPath === '/') session.set('visits', session.get('visits', 0) + 1)
-  if (event.rawPath === '/logout') session.destroy()
-  return {
-    statusCode: 200,
-    headers: { 'cache-control': 'private, no-store', vary: 'Cookie' },
-    cookies: await sessions.setCookies(session),
-    body: event.rawPath === '/' ? `Visit ${session.get('visits')}` : 'Goodbye',
+export const handler = wrapLambda(sessions, (event: Event, session) => {
+  switch (`${event.requestContext.http.method} ${event.rawPath}`) {
+    case 'GET /':
+      session.set('visits', session.get('visits', 0) + 1)
+      return { statusCode: 200, body: `Visit ${session.get('visits')}` }
+    // By POST alone, because any page of another site can make a browser follow a link.
+    case 'POST /logout':
+      session.destroy()
+      return { statusCode: 303, headers: { location: '/goodbye' } }
+    case 'GET /goodbye':
+      return { statusCode: 200, body: 'Goodbye' }
+    default:
+      return { statusCode: 404, body: 'Not found' }
   }
-}
+})

@@ -13,7 +13,7 @@ declare namespace Bun {
   function serve(options: {
     hostname?: string
     port?: number | string
-    routes?: Record<string, Handler>
+    routes?: Record<string, Handler | Record<string, Handler>>
     fetch: Handler
   }): { readonly url: URL }
 }

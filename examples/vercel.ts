@@ -14,7 +14,8 @@ export const GET = sessions.wrap((_, session) => {
   return new Response(`Visit ${session.get('visits')}`)
 })
 
-export const DELETE = sessions.wrap((request, session) => {
+/** Logs out. By POST alone, because any page of another site can make a browser follow a link. */
+export const POST = sessions.wrap((request, session) => {
   session.destroy()
   return Response.redirect(new URL('/goodbye', request.url), 303)
 })

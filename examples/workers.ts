@@ -10,15 +10,18 @@ const sessions = createSessions<{ visits: number }>({
 
 export default {
   fetch: sessions.wrap((request, session) => {
-    switch (new URL(request.url).pathname) {
-      case '/':
+    switch (`${request.method} ${new URL(request.url).pathname}`) {
+      case 'GET /':
         session.set('visits', session.get('visits', 0) + 1)
         return new Response(`Visit ${session.get('visits')}`)
-      case '/logout':
+      // By POST alone, because any page of another site can make a browser follow a link.
+      case 'POST /logout':
         session.destroy()
         return Response.redirect(new URL('/goodbye', request.url), 303)
-      default:
+      case 'GET /goodbye':
         return new Response('Goodbye')
+      default:
+        return new Response('Not found', { status: 404 })
     }
   }),
 }

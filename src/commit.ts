@@ -1,256 +1,230 @@
-// Out: data -> claims -> seal -> chunks -> size -> cookies. What a session has become, as the lines
-// of one response. The mirror of incoming.ts.
+// Out: contents -> times -> payload -> key -> value -> cookies -> size. What a session has become, as the
+// cookies that one response sets. The mirror of open.ts.
 
-import { isToken, join } from './cookies/chunks.ts'
+import { ticketName } from './cookies/cookie-names.ts'
+import { buildResponseCookies } from './cookies/response-cookies.ts'
+import type { ResponseContext } from './cookies/response-cookies.ts'
+import { NO_WRITES } from './cookies/set-cookie.ts'
+import type { CookieWrite } from './cookies/set-cookie.ts'
+import type { SealCause } from './events.ts'
+import { MAX_TOKEN } from './open.ts'
+import type { Pipeline } from './pipeline/pipeline.ts'
 import {
-  LONGEST_LIFE,
+  endCookies,
+  endWithoutGoodbye,
+  logoutMarks,
+  observeLogout,
+} from './pipeline/end-session.ts'
+import { recheck } from './pipeline/recheck.ts'
+import { assertBodyReadable, formatBody, parseBodyText } from './session/body.ts'
+import { isEmpty } from './session/contents.ts'
+import type { Contents } from './session/contents.ts'
+import { assertFitsSchema } from './session/schema.ts'
+import type { SessionState } from './session/state.ts'
+import { assertFits, measure } from './pipeline/session-size.ts'
+import { SessionTooLargeError } from './size/report.ts'
+import {
+  absoluteEnd,
+  cookieMaxAge,
   createClaims,
-  resealClaims,
-  renewalDue,
-  renewalGrowth,
   formatPayload,
+  lifetimeOf,
+  resealClaims,
+  ticketDue,
 } from './token/claims.ts'
 import type { Claims } from './token/claims.ts'
-import { copyOf, emptyContents, isEmpty, partsOf, writeContents } from './session/contents.ts'
-import type { Contents } from './session/contents.ts'
-import type { SealCause } from './events.ts'
-import { MOST_TOKEN } from './open.ts'
-import type { Pipeline } from './open.ts'
-import { dayOf } from './token/key-ring.ts'
-import type { DayKey } from './token/key-ring.ts'
-import { clear, buildSetCookies } from './cookies/set-cookie.ts'
-import type { PriorCookies, ResponseCookies } from './cookies/set-cookie.ts'
-import { assertFitsSchema } from './session/schema.ts'
-import type { SessionSchema } from './session/schema.ts'
-import { sealedLength } from './token/jwe.ts'
-import { hasCookies, isNew } from './session/session.ts'
-import type { SessionState } from './session/session.ts'
-import { SessionTooLargeError, createReport, measureUsage, emptyUsage } from './size/report.ts'
-import type { SizeReport } from './size/report.ts'
-
-/** Of so many sessions that could not be renewed it is remembered that the observer knows. */
-const MOST_UNRENEWED = 1000
+import { dayOf } from './token/day.ts'
+import { formatToken, formatValue } from './token/jwe.ts'
+import type { DayKey } from './token/jwe.ts'
+import type { Purpose } from './token/key-ring.ts'
+import { formatTicket } from './token/ticket.ts'
 
 /**
- * The lines that bring the browser's cookies up to date; none if there is nothing to tell it, and then
- * at once.
+ * Returns the cookies that bring the browser up to date. Data is written by changes alone; a session
+ * that was only used gets a ticket, and most responses nothing.
  *
  * @throws SessionDataError, SessionTooLargeError
  */
-export function writeLines(
+export async function commitCookies(
   state: SessionState,
-  context: Pipeline,
-): readonly string[] | Promise<readonly string[]> {
-  if (isEmpty(state.contents)) return endLines(state, context)
-  const seen = state.changed || state.exposed
-  const text = seen ? writeContents(state.contents, context.serializer) : state.text
-  const cause = causeToSeal(state, text, context)
-  return cause === undefined || text === undefined ? [] : sealLines(state, text, cause, context)
+  pipeline: Pipeline,
+): Promise<readonly CookieWrite[]> {
+  if (isEmpty(state.contents) && !isAsReceived(state, pipeline)) {
+    // In the next microtask, because an observer of the logout that asks for its cookies must get these.
+    return Promise.resolve().then(() => endCookies(state, pipeline))
+  }
+  const claims = currentClaims(state, pipeline)
+  const body = changedBody(state, claims, pipeline)
+  if (body !== undefined) return sessionCookies(state, claims, body, pipeline)
+  return needsTicket(state, pipeline) ? ticketCookies(state, claims, pipeline) : NO_WRITES
 }
 
-async function sealLines(
+/** Whether nothing has to be made: the contents were handed out as they are, and use is not due. */
+export function isUpToDate(state: SessionState, pipeline: Pipeline): boolean {
+  const { changed, mayBeMutated, touchRequested, written, claims, contents } = state
+  if (changed || mayBeMutated || touchRequested || written === undefined) return false
+  return written.id === claims?.id && !isEmpty(contents) && !needsTicket(state, pipeline)
+}
+
+/** The token, its parts, and what a logout before it leaves. */
+async function sessionCookies(
   state: SessionState,
-  text: string,
-  found: SealCause | Promise<SealCause | undefined>,
-  context: Pipeline,
-): Promise<readonly string[]> {
-  const { schema, lifetime, cookie, limits, ring, observe } = context
-  // Waits in any case: an observer below may ask for these lines, which must be known to be under way.
-  const cause = await found
-  if (cause === undefined) return []
-  if (schema !== undefined && text !== state.text) await refuseUnfit(state.contents, schema)
-  const now = context.now()
-  const current = claimsOf(state, now)
-  // A new secret changes the key and nothing else: no expiry moves.
-  const claims = cause === 'rotated' ? current : resealClaims(current, now, lifetime)
+  begun: Claims,
+  body: string,
+  pipeline: Pipeline,
+): Promise<readonly CookieWrite[]> {
+  const { ring, cookie, limits, lifetimes, observe } = pipeline
+  const cause: SealCause = state.isNew ? 'new' : 'changed'
+  if (await isRefused(state, pipeline)) {
+    state.written = state.written && { ...state.written, id: begun.id, body }
+    return NO_WRITES
+  }
+  await assertWritable(state.contents, pipeline)
+  const now = pipeline.now()
+  const claims = resealClaims(begun, now)
   const key = await ring.sealing('cookie', dayOf(claims.sealedAt), now)
-  const token = await key.seal(formatPayload(claims, text))
-  const layout = buildSetCookies(
-    token,
-    claims.expiresAt - now,
-    beforeOf(state, claims, context),
+  const value = formatValue(key, await key.seal(formatPayload(claims, body)))
+  const maxAge = cookieMaxAge(claims, now, lifetimes)
+  const context: ResponseContext = {
+    request: state.cookies,
+    beside: logoutMarks(state, pipeline),
     cookie,
     limits,
-  )
-  if (!isDeliverable(layout, cause, state, key, context)) return []
+  }
+  const { writes, sizes } = buildResponseCookies(value, key, maxAge, context)
+  if (!assertFits(sizes, state, key, pipeline)) return endWithoutGoodbye(state, pipeline)
 
-  observe({ type: 'sealed', id: claims.id, secretId: key.id, cause, bytes: token.length })
-  if (state.destroyed) observe({ type: 'destroyed', id: state.came?.id })
+  observe({ type: 'sealed', ...sealedEvent(state, claims, key), cause, bytes: value.length })
+  observeLogout(state, pipeline)
   state.claims = claims
-  state.text = text
-  return layout.lines
+  state.usedAt = Math.min(
+    claims.sealedAt,
+    absoluteEnd(claims, lifetimeOf(claims.lifetime, lifetimes)),
+  )
+  state.written = { id: claims.id, body, secretId: key.id }
+  return writes
+}
+
+/** The ticket alone, whatever the session weighs. */
+async function ticketCookies(
+  state: SessionState,
+  claims: Claims,
+  pipeline: Pipeline,
+): Promise<readonly CookieWrite[]> {
+  const { ring, cookie, lifetimes, observe } = pipeline
+  if (await isRefused(state, pipeline)) return NO_WRITES
+  const now = pipeline.now()
+  const key = await ring.sealing('ticket', dayOf(now), now)
+  const value = formatValue(key, await key.seal(formatTicket(claims.id, now)))
+  observe({
+    type: 'sealed',
+    ...sealedEvent(state, claims, key),
+    cause: 'renewed',
+    bytes: value.length,
+  })
+  state.usedAt = now
+  return [{ name: ticketName(cookie.name), value, maxAge: cookieMaxAge(claims, now, lifetimes) }]
 }
 
 /**
- * The session as a bare token; the empty string if there is nothing in it.
+ * Returns the session as a bare token; the empty string if there is nothing in it.
  *
  * @throws SessionDataError, SessionTooLargeError
  */
-export async function writeToken(state: SessionState, context: Pipeline): Promise<string> {
-  if (isEmpty(state.contents)) return ''
-  const { serializer, schema, lifetime, ring, observe } = context
-  const text = writeContents(state.contents, serializer)
-  if (schema !== undefined && text !== state.text) await refuseUnfit(state.contents, schema)
-  const now = context.now()
-  const claims = resealClaims(claimsOf(state, now), now, lifetime)
-  const key = await ring.sealing('token', dayOf(claims.sealedAt), now)
-  const token = await key.seal(formatPayload(claims, text))
-  if (token.length > MOST_TOKEN) throw new SessionTooLargeError(measure(state, key, context))
-  observe({ type: 'sealed', id: claims.id, secretId: key.id, cause: 'token', bytes: token.length })
+export async function sealToken(
+  state: SessionState,
+  purpose: Purpose,
+  pipeline: Pipeline,
+): Promise<string> {
+  const { serializer, ring, observe } = pipeline
+  if (isEmpty(state.contents) || (await isRefused(state, pipeline))) return ''
+  await assertWritable(state.contents, pipeline)
+  const now = pipeline.now()
+  const claims = resealClaims(currentClaims(state, pipeline), now)
+  const key = await ring.sealing(purpose, dayOf(claims.sealedAt), now)
+  const body = formatBody(state.contents, claims, serializer)
+  const token = formatToken(key, await key.seal(formatPayload(claims, body)))
+  if (token.length > MAX_TOKEN) throw new SessionTooLargeError(measure(state, key, pipeline))
+  observe({
+    type: 'sealed',
+    ...sealedEvent(state, claims, key),
+    cause: 'token',
+    bytes: token.length,
+  })
   return token
 }
 
 /**
- * What the session would take if it were written now. Serialises each part alone, and the whole a few
- * times: clients choose the keys of many a session, and what a report costs must not grow with their
- * square.
+ * Throws unless the next request will find what is written now.
+ *
+ * @throws SessionDataError
  */
-export function measure(state: SessionState, key: DayKey, context: Pipeline): SizeReport {
-  const { serializer, lifetime, cookie, limits } = context
-  const now = context.now()
-  const claims = resealClaims(claimsOf(state, now), now, lifetime)
-  const bytesOf = (contents: Contents) =>
-    new TextEncoder().encode(formatPayload(claims, writeContents(contents, serializer))).length
-  const weightOf = (contents: Contents) => {
-    if (isEmpty(contents)) return emptyUsage(state.jar.otherBytes, limits)
-    // Only its length matters.
-    const token = 'e'.repeat(sealedLength(bytesOf(contents), key))
-    const before = beforeOf(state, claims, context)
-    return measureUsage(
-      buildSetCookies(token, claims.expiresAt - now, before, cookie, limits).load,
-      limits,
-    )
-  }
-  const whole = bytesOf(state.contents)
-  const nothing = bytesOf(emptyContents())
-  const parts = partsOf(state.contents)
-  const length = sealedLength(whole, key)
-  // Beside others, a comma goes with it.
-  const comma = parts.length > 1 ? 1 : 0
-  return createReport(parts, {
-    length,
-    lengthOf: ({ alone }) => length - sealedLength(whole - comma - bytesOf(alone) + nothing, key),
-    weigh: (removed) => {
-      const contents = copyOf(state.contents)
-      for (const part of removed) part.remove(contents)
-      return weightOf(contents)
-    },
-  })
+async function assertWritable(contents: Contents, { schema, serializer }: Pipeline): Promise<void> {
+  assertBodyReadable(contents, serializer)
+  if (schema !== undefined) await assertFitsSchema(contents.data, schema, serializer)
 }
 
-/** No data is no misfit: there may still be a message or a CSRF secret. */
-async function refuseUnfit({ data }: Contents, schema: SessionSchema<object>): Promise<void> {
-  if (data.size > 0) await assertFitsSchema(data, schema)
-}
-
-/** An empty session takes no cookies: those that came are deleted. */
-async function endLines(state: SessionState, context: Pipeline): Promise<readonly string[]> {
-  // Not before it is known that these lines are under way: an observer may ask for them.
-  await Promise.resolve()
-  if (!hasCookies(state)) return []
-  if (state.destroyed) context.observe({ type: 'destroyed', id: state.came?.id })
-  return clear(beforeOf(state, state.came, context), context.cookie)
-}
-
-/** Why there is something to seal, if there is: known at once unless somebody has to be asked. */
-function causeToSeal(
-  state: SessionState,
-  text: string | undefined,
-  context: Pipeline,
-): SealCause | undefined | Promise<SealCause | undefined> {
-  const { came } = state
-  if (came === undefined || isNew(state)) return 'new'
-  if (text === undefined || text !== state.text) return 'changed'
-  if (state.touched) return 'renewed'
-  const now = context.now()
-  if (renewalDue(came, now, context.lifetime)) return causeToRenew(state, came, text, context)
-  return context.rotate === 'lazy' ? undefined : causeToMove(state, now, context)
-}
-
-/** A slow request must not renew what was revoked while it ran. */
-async function causeToRenew(
-  { contents, secretId }: SessionState,
-  claims: Claims,
-  text: string,
-  { askRevoked }: Pipeline,
-): Promise<SealCause | undefined> {
-  const refused = await askRevoked?.({ claims, text, contents, secretId })
-  return refused === undefined ? 'renewed' : undefined
-}
-
-async function causeToMove(
-  { secretId }: SessionState,
-  now: number,
-  { ring }: Pipeline,
-): Promise<SealCause | undefined> {
-  const newest = await ring.sealing('cookie', dayOf(now), now)
-  return newest.id === secretId ? undefined : 'rotated'
-}
-
-/**
- * Whether the lines may go out. A write that may not throws, with nothing written; a renewal that may
- * not is left undone, since the request that caused it changed nothing.
- */
-function isDeliverable(
-  { load }: ResponseCookies,
-  cause: SealCause,
-  state: SessionState,
-  key: DayKey,
-  context: Pipeline,
-): boolean {
-  const { level } = measureUsage(load, context.limits)
-  if (level === 'ok') return true
-  // Told when a session comes to a level, not on every request that finds it there.
-  if (level === 'warn') {
-    if (levelBefore(state, context) !== 'warn') tellSize(state, key, context)
-    return true
-  }
-  if (cause === 'rotated' || (cause === 'renewed' && !state.touched)) {
-    if (isFirst(state.claims?.id, context)) tellSize(state, key, context)
-    return false
-  }
-  throw new SessionTooLargeError(tellSize(state, key, context))
-}
-
-function tellSize(state: SessionState, key: DayKey, context: Pipeline): SizeReport {
-  const report = measure(state, key, context)
-  context.observe({ type: 'size', id: state.claims?.id ?? '', report })
-  return report
-}
-
-/** Whether a session is met for the first time among the last ones that could not be renewed. */
-function isFirst(id = '', { unrenewed }: Pipeline): boolean {
-  if (unrenewed.has(id)) return false
-  const [oldest] = unrenewed
-  if (oldest !== undefined && unrenewed.size >= MOST_UNRENEWED) unrenewed.delete(oldest)
-  unrenewed.add(id)
+/** A slow request must not carry over what was revoked while it ran. */
+async function isRefused(state: SessionState, pipeline: Pipeline): Promise<boolean> {
+  const { received } = state
+  if (received === undefined || !state.carriesReceived) return false
+  const refused = await recheck(received, pipeline)
+  if (refused === undefined) return false
+  pipeline.observe({ type: 'rejected', ...refused })
   return true
 }
 
-/** How the session that came stood. */
-function levelBefore(state: SessionState, context: Pipeline): SizeReport['level'] {
-  const [joined] = join(state.jar.parts)
-  if (joined === undefined || !isToken(joined)) return 'ok'
-  const { lifetime, cookie, limits } = context
-  const before = beforeOf(state, state.came, context)
-  return measureUsage(
-    buildSetCookies(joined.token, lifetime.maxAge, before, cookie, limits).load,
-    limits,
-  ).level
+/** Whether the contents differ from those that the browser has, or is about to get. */
+export function hasUnwrittenChange(state: SessionState, pipeline: Pipeline): boolean {
+  if (isEmpty(state.contents)) return false
+  return changedBody(state, currentClaims(state, pipeline), pipeline) !== undefined
 }
 
-function beforeOf(
-  { jar, destroyed, logouts }: SessionState,
-  claims: Claims | undefined,
-  { lifetime }: Pipeline,
-): PriorCookies {
-  // A session from before the logout can come back for as long as one can live.
-  const markAge = Math.min(lifetime.maxAge + lifetime.clockTolerance, LONGEST_LIFE)
-  const growth = claims === undefined ? 0 : renewalGrowth(claims)
-  return { jar, logout: destroyed ? logouts : undefined, markAge, growth }
+/** Whether an empty session is what was received, and not cleared: a schema may leave nothing of one. */
+function isAsReceived(
+  { received, written, claims, contents }: SessionState,
+  { serializer }: Pipeline,
+): boolean {
+  if (contents !== received?.contents || claims === undefined) return false
+  const isSame = written?.id === claims.id
+  return isSame && written.body === formatBody(contents, claims, serializer)
 }
 
-/** A session that has data has claims, unless its data came by `measure` asking what if. */
-function claimsOf({ claims, logouts, environment }: SessionState, now: number): Claims {
-  return claims ?? createClaims(now, logouts, environment.lifetime)
+/** Returns the body if the browser has another one, or none. */
+function changedBody(
+  state: SessionState,
+  claims: Claims,
+  { serializer }: Pipeline,
+): string | undefined {
+  const { written, contents, changed, mayBeMutated } = state
+  if (written !== undefined && !changed && !mayBeMutated) return undefined
+  const body = formatBody(contents, claims, serializer)
+  if (written === undefined || written.id !== claims.id) return body
+  if (body === written.body) return undefined
+  // JSON of ours has one spelling, so a change was one.
+  if (changed && serializer === undefined) return body
+  // Another writer, or another serializer, may spell the same contents in another way.
+  const respelled = formatBody(parseBodyText(written.body, serializer), claims, serializer)
+  return body === respelled ? undefined : body
+}
+
+function needsTicket(state: SessionState, { lifetimes, now }: Pipeline): boolean {
+  const { claims, usedAt, touchRequested, discarded } = state
+  if (claims === undefined || discarded) return false
+  if (touchRequested) return now() >= usedAt
+  return ticketDue(claims, usedAt, now(), lifetimeOf(claims.lifetime, lifetimes))
+}
+
+function sealedEvent(
+  { previousId }: SessionState,
+  { id }: Claims,
+  key: DayKey,
+): { readonly id: string; readonly secretId: string; readonly previous?: string } {
+  const previous = previousId === undefined ? {} : { previous: previousId }
+  return { id, secretId: key.id, ...previous }
+}
+
+/** A session that holds something has claims, unless `measure` asks what it would be. */
+function currentClaims({ claims, stamps }: SessionState, { lifetimes, now }: Pipeline): Claims {
+  return claims ?? createClaims(now(), stamps, '', lifetimes)
 }

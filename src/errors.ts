@@ -1,14 +1,17 @@
-// Whose fault it is, in words that do not change: codes for what a programmer did wrong (thrown),
-// reasons for what a client sent (returned). Nothing here ever holds a secret, a token or a value.
+// Whose fault something is, in words that do not change: codes for what a programmer did wrong (thrown),
+// reasons for what a client sent (returned). No error text holds a secret, a token or a stored value.
 
 /**
- * The stable codes of everything this library throws.
+ * The stable codes of everything that this library throws.
  *
  * - `ERR_SESSION_CONFIG`: an option or an argument is wrong.
  * - `ERR_SESSION_DATA`: a value cannot be stored without being changed or lost.
  * - `ERR_SESSION_TOO_LARGE`: the session does not fit the limits; nothing was written.
  * - `ERR_SESSION_COMMITTED`: the session was changed after its cookies were made.
  * - `ERR_SESSION_RESPONSE`: the response cannot carry a cookie.
+ *
+ * @example
+ * if (error instanceof SessionError && error.code === 'ERR_SESSION_TOO_LARGE') return tooLargePage()
  */
 export type SessionErrorCode =
   | 'ERR_SESSION_CONFIG'
@@ -18,12 +21,12 @@ export type SessionErrorCode =
   | 'ERR_SESSION_RESPONSE'
 
 /**
- * Why the cookie (or token) that came was not accepted.
+ * Why a cookie (or a token) that was sent is not accepted.
  *
- * - `malformed`: not a token of ours by its form, or authentic but not our claims.
- * - `incomplete`: parts of it are missing.
+ * - `malformed`: no token of this library by its form, or authentic with a payload that is none.
+ * - `incomplete`: some of its parts are missing.
  * - `unknown-key`: sealed under a secret that is not configured (any more, or yet).
- * - `undecryptable`: the key is known, the authentication failed: altered, or made for another use.
+ * - `undecryptable`: the key is known and the authentication failed: altered, or made for another use.
  * - `expired`: past its absolute end.
  * - `idle`: not used for longer than `idleTimeout`.
  * - `not-yet-valid`: sealed in the future, beyond `clockTolerance`.
@@ -31,6 +34,9 @@ export type SessionErrorCode =
  * - `destroyed`: this browser has logged out since.
  * - `invalid-data`: the data cannot be read, or does not fit `schema`.
  * - `too-large`: more than this library ever writes.
+ *
+ * @example
+ * if (session.rejection?.reason === 'idle') session.flash('notice', 'You were logged out.')
  */
 export type RejectionReason =
   | 'malformed'
@@ -45,43 +51,79 @@ export type RejectionReason =
   | 'invalid-data'
   | 'too-large'
 
-/** What every error of this library is an instance of. Branch on `code`, never on the message. */
+/** Bytes of an error's message in UTF-8. Clients choose the keys that stand in some of them. */
+const MAX_MESSAGE_BYTES = 2048
+
+/** Bytes of a path or an option's name, so that the sentence behind it always has its place. */
+const MAX_PATH_BYTES = 1024
+
+/**
+ * Control characters, format characters (such as those that turn the direction of writing), line
+ * separators, and halves of surrogate pairs. On a terminal they move, hide or change other text.
+ */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
+
+/**
+ * The base class of this library's errors. Branch on `code`, never on the message.
+ *
+ * @example
+ * if (error instanceof SessionError) log.error(error.code, error)
+ */
 export class SessionError extends Error {
   override readonly name: string = 'SessionError'
   /** Stable over versions. */
   readonly code: SessionErrorCode
 
   constructor(code: SessionErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
+    super(escapeUnprintable(message, MAX_MESSAGE_BYTES), options)
     this.code = code
   }
 }
 
-/** An option or an argument is wrong. Thrown where it was given, before anything happens. */
+/**
+ * Thrown for a wrong option or argument, where it was given, before anything happens.
+ *
+ * @example
+ * if (error instanceof SessionConfigError) console.error(`check the option ${error.option}`)
+ */
 export class SessionConfigError extends SessionError {
   override readonly name = 'SessionConfigError'
   /** The option's path, as in `cookie.sameSite`. */
   readonly option: string
 
   constructor(option: string, message: string, options?: ErrorOptions) {
-    super('ERR_SESSION_CONFIG', `${option} ${message}`, options)
-    this.option = option
+    const path = escapeUnprintable(option, MAX_PATH_BYTES)
+    super('ERR_SESSION_CONFIG', `${path} ${message}`, options)
+    this.option = path
   }
 }
 
-/** A value that the serializer would change or lose, or that `schema` refuses. Nothing is written. */
+/**
+ * Thrown for a value that the serializer would change or lose, or that `schema` refuses or removes.
+ * Nothing is written.
+ *
+ * @example
+ * if (error instanceof SessionDataError) console.error(`cannot store ${error.path}`)
+ */
 export class SessionDataError extends SessionError {
   override readonly name = 'SessionDataError'
   /** Where the value stands in the session, as in `cart[3].addedAt`. */
   readonly path: string
 
   constructor(path: string, message: string, options?: ErrorOptions) {
-    super('ERR_SESSION_DATA', `${path} ${message}`, options)
-    this.path = path
+    const shown = escapeUnprintable(path, MAX_PATH_BYTES)
+    super('ERR_SESSION_DATA', `${shown} ${message}`, options)
+    this.path = shown
   }
 }
 
-/** The session was changed after its cookies were made: the change could not reach the browser. */
+/**
+ * Thrown when a session is changed after its cookies were made, because the change could not reach the
+ * browser.
+ *
+ * @example
+ * if (error instanceof SessionCommittedError) console.error('write to the session before the response')
+ */
 export class SessionCommittedError extends SessionError {
   override readonly name = 'SessionCommittedError'
 
@@ -92,4 +134,30 @@ export class SessionCommittedError extends SessionError {
         'change it before commit, setCookies, or the return of a wrapped handler',
     )
   }
+}
+
+/**
+ * Returns `text` with every unprintable character written as `\u001b`, and its end replaced by `…` if
+ * it takes more than `most` bytes of UTF-8.
+ */
+export function escapeUnprintable(text: string, most: number): string {
+  // No character takes less than a byte, so what is cut here would be cut below.
+  const escaped = text.slice(0, most + 1).replace(UNPRINTABLE, escapeCharacter)
+  const ellipsis = '…'
+  const room = new Uint8Array(most - byteLength(ellipsis))
+  const { read } = new TextEncoder().encodeInto(escaped, room)
+  if (read === escaped.length || byteLength(escaped) <= most) return escaped
+  // Half an escape would be read as another text.
+  return escaped.slice(0, read).replace(/\\(?:u[0-9a-f]{0,3})?$/, '') + ellipsis
+}
+
+function escapeCharacter(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+  ).join('')
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length
 }

@@ -1,40 +1,65 @@
-// What an operator is told: what happened to which session, never what is in it.
+// What an observer is given: what happened to which session, never what it holds.
 
 import type { RejectionReason } from './errors.ts'
 import type { SizeReport } from './size/report.ts'
 
-/** What `observe` is told. Never a secret, a key, a token or a value of a session. */
+/**
+ * What `observe` is called with. Never a secret, a key, a token or a value of a session.
+ *
+ * @example
+ * createSessions({ secrets, observe: (event) => console.log(event.type) })
+ */
 export type SessionEvent =
-  /** A session came and was accepted: under which secret, sealed how many seconds ago. */
+  /** A session was received and accepted. `age` is seconds since it was sealed. */
   | {
       readonly type: 'opened'
       readonly id: string
       readonly secretId: string
       readonly age: number
     }
-  /** A session came and was not accepted. `error` is what `revoked` threw, if it did. */
-  | { readonly type: 'rejected'; readonly reason: RejectionReason; readonly error?: unknown }
-  /** Cookies or a token were made. `bytes` are the token's. */
+  /** A session was received and not accepted. What is known of it nevertheless. */
+  | {
+      readonly type: 'rejected'
+      readonly reason: RejectionReason
+      /** What `revoked` or the schema threw. */
+      readonly error?: unknown
+      /** The secret and the day (since 1970) that a well-formed token names. */
+      readonly secretId?: string
+      readonly day?: number
+      /** Of an authentic token. Times are seconds since 1970. */
+      readonly id?: string
+      readonly startedAt?: number
+      readonly sealedAt?: number
+    }
+  /** Cookies or a token were made. `bytes` are those of the sealed value. */
   | {
       readonly type: 'sealed'
       readonly id: string
       readonly secretId: string
       readonly cause: SealCause
       readonly bytes: number
+      /** The id before `regenerate` or `renewId`. */
+      readonly previous?: string
     }
-  /** The session that came was ended by `destroy`. `id` is unknown if it had not been accepted. */
+  /** The session that was received was ended by `destroy`. No `id` if it had not been accepted. */
   | { readonly type: 'destroyed'; readonly id: string | undefined }
   /** A session has passed from `ok` to `warn`, or does not fit. */
   | { readonly type: 'size'; readonly id: string; readonly report: SizeReport }
   /**
-   * The function that gives the secrets gave others, or failed: the last good ones go on. `error` is a
-   * SessionConfigError: what was wrong with what it gave, or, with what it threw as its cause, that it
-   * failed.
+   * The `secrets` function returned different secrets, or failed. After a failure the last good secrets
+   * stay in use. `error` is a SessionConfigError.
    */
   | { readonly type: 'secrets'; readonly outcome: 'changed' | 'failed'; readonly error?: unknown }
+  /** A response carried cookies of the session that another open of it had written: they were replaced. */
+  | { readonly type: 'warning'; readonly cause: 'overwritten' }
 
 /**
- * Why a session was sealed: it began, its data changed, its idle time starts again, it moves to a
- * newer secret, or the application asked for a bare token.
+ * Why something was sealed: the session began, it changed, its use was recorded in a ticket, or the
+ * application asked for a bare token.
+ *
+ * @example
+ * const observe = (event: SessionEvent) => {
+ *   if (event.type === 'sealed') metrics.count(event.cause)
+ * }
  */
-export type SealCause = 'new' | 'changed' | 'renewed' | 'rotated' | 'token'
+export type SealCause = 'new' | 'changed' | 'renewed' | 'token'

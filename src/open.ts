@@ -1,118 +1,185 @@
-// In: header -> cookies -> chunks -> seal(open) -> claims -> data. Whatever a client sends ends here
-// as a session that came, or as a reason. The mirror of outgoing.ts.
+// In: cookies -> value -> key -> payload -> times -> contents. Any input of a client ends here as a
+// session that is valid, or as a reason. The mirror of commit.ts.
 
-import { isToken, join } from './cookies/chunks.ts'
-import { rejectionReason, parsePayload, sealingWindow } from './token/claims.ts'
-import { readContents, writeContents } from './session/contents.ts'
-import type { Contents } from './session/contents.ts'
-import { MAX_COOKIE_BYTES, MAX_COOKIES } from './cookies/request-cookies.ts'
+import { isJoined, join } from './cookies/chunks.ts'
+import { MAX_COOKIE_BYTES, MAX_COOKIES } from './cookies/cookie-names.ts'
+import { NO_COOKIES, STAMP_LENGTH } from './cookies/request-cookies.ts'
 import type { RequestCookies } from './cookies/request-cookies.ts'
-import { isThenable } from './validate.ts'
-import { dayOf } from './token/key-ring.ts'
-import type { Purpose, KeyRing } from './token/key-ring.ts'
-import type { ResolvedOptions } from './options.ts'
-import { validateData } from './session/schema.ts'
-import { parse } from './token/jwe.ts'
 import type { SessionSerializer } from './data/serialize.ts'
-import { isValid } from './session/session.ts'
-import type { ValidSession, RejectedSession } from './session/session.ts'
+import { hasUnwritableValues } from './data/strict-json.ts'
+import { decrypt } from './pipeline/decrypt.ts'
+import type { Refusal } from './pipeline/decrypt.ts'
+import type { Pipeline } from './pipeline/pipeline.ts'
+import { lastUse, openTickets } from './pipeline/tickets.ts'
+import { formatBody, parseBody } from './session/body.ts'
+import type { Contents } from './session/contents.ts'
+import { validateData } from './session/schema.ts'
+import type { SessionSchema } from './session/schema.ts'
+import { isValid } from './session/state.ts'
+import type { RejectedSession, ValidSession } from './session/state.ts'
+import { parsePayload, rejectionReason } from './token/claims.ts'
+import type { Claims, Payload } from './token/claims.ts'
+import { parseToken, parseValue } from './token/jwe.ts'
+import type { SealedValue } from './token/jwe.ts'
+import type { Purpose } from './token/key-ring.ts'
+import type { Ticket } from './token/ticket.ts'
+import { isThenable } from './validate.ts'
 
-/** A token longer than the fullest set of cookies is no token of ours. */
-export const MOST_TOKEN: number = MAX_COOKIES * MAX_COOKIE_BYTES
+/** A token longer than the fullest set of cookies is not ours. */
+export const MAX_TOKEN: number = MAX_COOKIES * MAX_COOKIE_BYTES
 
-/** What every step of the pipeline may need: the options, the keys, and who may veto a session. */
-export interface Pipeline extends ResolvedOptions {
-  readonly ring: KeyRing
-  /** `undefined` where nobody may. */
-  readonly askRevoked:
-    ((accepted: ValidSession) => Promise<RejectedSession | undefined>) | undefined
-  /** The ids of sessions that were too large to be renewed, the last ones. */
-  readonly unrenewed: Set<string>
-}
-
-/** What came in a jar. */
-export interface OpenResult {
-  /** The newest session, the first reason against them, or `undefined` if none came. */
-  readonly result: ValidSession | RejectedSession | undefined
-  /** The most logouts that a session which came, or the mark, knows of: a logout now is one more. */
-  readonly logouts: number
-}
-
-/** The newest of the sessions that came in a jar: of several, where scopes overlap. */
-export async function openCookies(jar: RequestCookies, context: Pipeline): Promise<OpenResult> {
+/**
+ * Opens the newest of the sessions that the cookies hold: several come where scopes overlap. Returns
+ * the first reason if none is valid, `undefined` if none came.
+ */
+export async function openCookies(
+  cookies: RequestCookies,
+  pipeline: Pipeline,
+): Promise<ValidSession | RejectedSession | undefined> {
+  const context = createContext(cookies, pipeline)
   let best: ValidSession | RejectedSession | undefined
-  let { logouts } = jar
-  for (const joined of join(jar.parts)) {
-    const result = isToken(joined)
-      ? // One after the other: a header full of twins must not take many threads at once.
+  for (const joined of join(cookies.parts)) {
+    const result = isJoined(joined)
+      ? // One after the other: a header full of twins must not occupy many threads at once.
         // oxlint-disable-next-line no-await-in-loop
-        await openToken(joined.token, 'cookie', jar.logouts, context)
+        await openValue(parseValue(joined.value), 'cookie', joined.value, context, pipeline)
       : joined
     if (best === undefined || isNewer(result, best)) best = result
-    if (isValid(result)) logouts = Math.max(logouts, result.claims.logouts)
   }
-  return { result: best, logouts }
+  return best
 }
 
-/** What a token holds, or why it is not accepted. At most one derivation and one decryption. */
+/** Opens a bare token that was sealed for the same purpose. */
 export async function openToken(
   token: string,
   purpose: Purpose,
-  logouts: number,
-  context: Pipeline,
+  pipeline: Pipeline,
 ): Promise<ValidSession | RejectedSession> {
-  const { lifetime, serializer, schema, ring } = context
-  if (token.length > MOST_TOKEN) return { reason: 'too-large' }
-  const kid = parse(token)
-  if (kid === undefined) return { reason: 'malformed' }
-  const now = context.now()
-  const [oldest, newest] = sealingWindow(now, lifetime)
-  if (kid.day < dayOf(oldest)) return { reason: 'expired' }
-  if (kid.day > dayOf(newest)) return { reason: 'not-yet-valid' }
-  // What is there at once is not waited for: each turn of the queue costs as much as a check.
-  const found = ring.opening(purpose, kid.id, kid.day)
-  const key = isThenable(found) ? await found : found
-  if (key === undefined) return { reason: 'unknown-key' }
-  const opening = key.open(token)
-  const opened = isThenable(opening) ? await opening : opening
-  if (opened === undefined) return { reason: 'undecryptable' }
-  const payload = parsePayload(opened)
-  // The key of a day speaks for that day only.
-  if (payload === undefined || dayOf(payload.claims.sealedAt) !== kid.day) {
-    return { reason: 'malformed' }
-  }
-  const reason = rejectionReason(payload.claims, now, lifetime)
-  if (reason !== undefined) return { reason }
-  if (payload.claims.logouts < logouts) return { reason: 'destroyed' }
-  const contents = readContents(payload.members, serializer)
-  if (contents === undefined) return { reason: 'invalid-data' }
-  const text = payload.text ?? rewritten(contents, serializer)
-  // Without data there may still be a message or a CSRF secret: before a login, after a logout.
-  const data =
-    schema === undefined || contents.data.size === 0
-      ? contents.data
-      : await validateData(contents.data, schema)
-  if (text === undefined || data === undefined) return { reason: 'invalid-data' }
-  const accepted = {
-    claims: payload.claims,
-    text,
-    contents: { ...contents, data },
-    secretId: kid.id,
-  }
-  if (context.askRevoked === undefined) return accepted
-  return (await context.askRevoked(accepted)) ?? accepted
+  const context = createContext(NO_COOKIES, pipeline)
+  return openValue(parseToken(token), purpose, token, context, pipeline)
 }
 
-/** What another writer arranged, as it stands here; `undefined` if it could not be written here. */
-function rewritten(
-  contents: Contents,
-  serializer: SessionSerializer | undefined,
-): string | undefined {
-  try {
-    return writeContents(contents, serializer)
-  } catch {
-    return undefined
+/** What the cookies beside a token say of its session. */
+interface OpenContext {
+  readonly stamps: string
+  readonly hasTickets: boolean
+  /** Opens the tickets when they are first needed, once for all candidates of a header. */
+  readonly openTickets: () => Promise<readonly Ticket[]>
+}
+
+function createContext({ stamps, tickets }: RequestCookies, pipeline: Pipeline): OpenContext {
+  let opened: Promise<readonly Ticket[]> | undefined
+  return {
+    stamps,
+    hasTickets: tickets.length > 0,
+    openTickets: () => (opened ??= openTickets(tickets, pipeline)),
   }
+}
+
+/** At most one derivation and one decryption, and those of the tickets if it is authentic. */
+async function openValue(
+  parsed: SealedValue | undefined,
+  purpose: Purpose,
+  { length }: string,
+  { stamps, hasTickets, openTickets: tickets }: OpenContext,
+  pipeline: Pipeline,
+): Promise<ValidSession | RejectedSession> {
+  const { lifetimes, askRevoked } = pipeline
+  if (length > MAX_TOKEN) return { reason: 'too-large' }
+  if (parsed === undefined) return { reason: 'malformed' }
+  const now = pipeline.now()
+  const text = decrypt(parsed, purpose, now, pipeline)
+  const opened = isThenable(text) ? await text : text
+  if (typeof opened !== 'string') return reject(opened, parsed)
+  const payload = parsePayload(opened, parsed.day)
+  if (payload === undefined) return reject({ reason: 'malformed' }, parsed)
+  const { claims } = payload
+  const usedAt = hasTickets ? lastUse(claims, await tickets(), now, lifetimes) : claims.sealedAt
+  const reason =
+    rejectionReason(claims, usedAt, now, lifetimes) ??
+    (knowsStamps(claims, stamps) ? undefined : 'destroyed')
+  if (reason !== undefined) return reject({ reason }, parsed, claims)
+
+  const reading = readContents(payload, pipeline)
+  const read = isThenable(reading) ? await reading : reading
+  if (isRefusal(read)) return reject(read, parsed, claims)
+  const { contents, body } = read
+  const session = { contents, body, claims, usedAt, secretId: parsed.id, length }
+  if (askRevoked === undefined) return session
+  const refused = await askRevoked(session)
+  return refused === undefined ? session : reject(refused, parsed, claims)
+}
+
+/** Returns a rejection with what is known of the token, and of its session if it is authentic. */
+function reject(refusal: Refusal, { id, day }: SealedValue, claims?: Claims): RejectedSession {
+  const known = { ...refusal, secretId: id, day }
+  if (claims === undefined) return known
+  const { startedAt, sealedAt } = claims
+  return { ...known, id: claims.id, startedAt, sealedAt }
+}
+
+function isRefusal(read: object): read is Refusal {
+  return Object.hasOwn(read, 'reason')
+}
+
+type ReadResult = Refusal | { readonly contents: Contents; readonly body: string }
+
+const INVALID_DATA: Refusal = Object.freeze({ reason: 'invalid-data' })
+/** Whether the session began after each logout that the browser's stamps tell of. */
+function knowsStamps({ stamps: known }: Claims, sent: string): boolean {
+  for (let at = 0; at < sent.length; at += STAMP_LENGTH) {
+    if (!includesStamp(known, sent.slice(at, at + STAMP_LENGTH))) return false
+  }
+  return true
+}
+
+function includesStamp(stamps: string, stamp: string): boolean {
+  for (let at = 0; at < stamps.length; at += STAMP_LENGTH) {
+    if (stamps.startsWith(stamp, at)) return true
+  }
+  return false
+}
+
+/**
+ * Returns the contents, and their body as the browser has it: what they are compared with later. At once
+ * without a schema.
+ */
+function readContents(payload: Payload, pipeline: Pipeline): ReadResult | Promise<ReadResult> {
+  const { schema, serializer } = pipeline
+  const contents = parseBody(payload, serializer)
+  if (contents === undefined || isUnwritable(payload, serializer)) return INVALID_DATA
+  // Without data there may still be a message or a CSRF secret: before a login, after a logout.
+  const isChecked = schema !== undefined && contents.data.size > 0
+  if (!isChecked && payload.body !== undefined) return { contents, body: payload.body }
+  return readAnew(payload.claims, contents, isChecked ? schema : undefined, serializer)
+}
+
+/** Returns the contents as the schema returns them, and as this library spells them. */
+async function readAnew(
+  claims: Claims,
+  contents: Contents,
+  schema: SessionSchema<object> | undefined,
+  serializer: SessionSerializer | undefined,
+): Promise<ReadResult> {
+  try {
+    const data =
+      schema === undefined ? contents.data : await validateData(contents.data, schema, serializer)
+    if (data === undefined) return INVALID_DATA
+    const read = { ...contents, data }
+    return { contents: read, body: formatBody(read, claims, serializer) }
+  } catch (error) {
+    return { reason: 'invalid-data', error }
+  }
+}
+
+/** Whether another writer sealed what could not be sealed again: it is refused before it is used. */
+function isUnwritable(
+  { body, data, more }: Payload,
+  serializer: SessionSerializer | undefined,
+): boolean {
+  return (
+    serializer === undefined && body !== undefined && hasUnwritableValues(`[${body}]`, [data, more])
+  )
 }
 
 function isNewer(

@@ -1,28 +1,53 @@
-// What a value of unknown origin is, for everything that checks one.
+// Checks of values of unknown origin: options, arguments, and what was parsed.
 
-import { SessionConfigError } from './errors.ts'
+import { SessionConfigError, escapeUnprintable } from './errors.ts'
 
-/** An object with members: no list, no `null`. */
+/**
+ * A string that is longer is described by its length: a secret has at least 32 characters, and even one
+ * that was given as another option must not be repeated.
+ */
+const MAX_SHOWN_LENGTH = 31
+
+/** Bytes that any other value may take in a message, such as a bigint or a symbol's description. */
+const MAX_SHOWN_BYTES = 100
+
+/** Whether `value` is an object with members: neither an array nor `null`. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /**
- * An object's own members, under no prototype: what other code has put on `Object.prototype` is
- * nobody's option, and no attribute of a cookie.
+ * Returns a copy of an object's own properties without a prototype. Polluted prototypes have no effect
+ * on options, because only these are read.
  */
 export function ownProperties<T extends object>(given: T): T {
   return { __proto__: null, ...given }
 }
 
-/** One of them. */
+/** Returns the value of an object's own property, or `undefined`. */
 export function ownProperty(given: object, name: string): unknown {
   return Object.hasOwn(given, name) ? Reflect.get(given, name) : undefined
 }
 
 /**
- * Whether a value has to be waited for. Told by what it can do: zone.js and others put a `Promise` of
- * their own in the global's place, and what an async function returns is none of those.
+ * Whether an object or its class has a property. What was added to `Object.prototype` does not count.
+ */
+export function hasMember(object: object, name: string): boolean {
+  let owner: object | null = object
+  while (owner !== null && !Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner)
+  return owner !== null && (owner === object || Object.getPrototypeOf(owner) !== null)
+}
+
+/** Whether a value is an object with a method of that name. */
+export function hasMethod(value: unknown, name: string): boolean {
+  return (
+    typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === 'function'
+  )
+}
+
+/**
+ * Whether `value` is thenable. `instanceof Promise` is not enough: zone.js and others replace the
+ * global `Promise`, and async functions go on returning the built-in one.
  */
 export function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
   return (
@@ -33,7 +58,7 @@ export function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
   )
 }
 
-/** A whole number that a double holds exactly, from `least` to `most`. */
+/** Whether `value` is a whole number that a double holds exactly, from `least` to `most`. */
 export function isWholeNumber(
   value: unknown,
   least: number,
@@ -42,23 +67,34 @@ export function isWholeNumber(
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most
 }
 
+/** Returns a Date, an ISO string or a number of seconds as seconds since 1970; `undefined` for others. */
+export function toTimestamp(value: unknown): number | undefined {
+  const isDate = typeof value === 'string' || value instanceof Date
+  const seconds = isDate ? new Date(value).getTime() / 1000 : value
+  // 10^11 seconds are the year 5138: a larger number was meant as milliseconds.
+  return typeof seconds === 'number' && seconds >= 0 && seconds < 1e11 ? seconds : undefined
+}
+
 /**
- * A moment in seconds since 1970.
+ * Returns an option as seconds since 1970.
  *
- * @throws SessionConfigError if it is no Date, no ISO text and no number of seconds
+ * @throws SessionConfigError if it is no Date, no ISO string and no number of seconds
  */
 export function timestampOption(option: string, value: unknown): number {
-  const isDate = typeof value === 'string' || value instanceof Date
-  const moment = isDate ? new Date(value).getTime() / 1000 : value
-  // 10^11 seconds are the year 5138: what lies beyond was meant as milliseconds.
-  if (typeof moment === 'number' && moment >= 0 && moment < 1e11) return moment
+  const seconds = toTimestamp(value)
+  if (seconds !== undefined) return seconds
   throw new SessionConfigError(
     option,
-    `is ${describe(value)} and must be a Date, an ISO text, or seconds since 1970`,
+    `is ${describe(value)} and must be a Date, an ISO string, or seconds since 1970`,
   )
 }
 
-/** A misspelled option must not be an option that does not hold. */
+/**
+ * Throws for the first key that is not among `known`, because a misspelled option would have no effect.
+ *
+ * @param prefix the path of the object, as in `cookie.`
+ * @throws SessionConfigError with the key's path and the known keys
+ */
 export function assertKnownKeys(
   given: Readonly<Record<string, unknown>>,
   known: readonly string[],
@@ -66,28 +102,57 @@ export function assertKnownKeys(
 ): void {
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue
-    throw new SessionConfigError(`${prefix}${name}`, `is no option: write ${known.join(', ')}`)
+    throw new SessionConfigError(`${prefix}${name}`, `is no option: there are ${known.join(', ')}`)
   }
 }
 
 /**
- * A wrong value in a message. Secrets never come here; what an object or a function would say of
- * itself is not shown, since it can hold one, or throw.
+ * Returns a wrong value as it may stand in a message: short, and with control characters and those that
+ * turn the direction of writing escaped. Of objects, functions and long strings only the kind is shown,
+ * because they may hold a secret, and an object's own `toString` may throw.
  */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80))
-  if (typeof value === 'function') return 'a function'
-  if (typeof value !== 'object' || value === null) return String(value)
-  return Array.isArray(value) ? 'a list' : 'an object'
+  if (value instanceof Promise) return 'a promise (await it)'
+  if (typeof value === 'function' || (typeof value === 'object' && value !== null)) {
+    return describeKind(value)
+  }
+  if (typeof value !== 'string') return escapeUnprintable(String(value), MAX_SHOWN_BYTES)
+  if (value.length > MAX_SHOWN_LENGTH) return `a string of ${value.length} characters`
+  // Each of its characters takes at most six, and the quotes two.
+  return escapeUnprintable(JSON.stringify(value), 6 * MAX_SHOWN_LENGTH + 2)
 }
 
-/** A yes or no. */
+/**
+ * Returns a name that the application chose, such as a key of a session, as it may stand in a message: in
+ * quotation marks, escaped, and cut if it is long.
+ */
+export function describeName(name: string): string {
+  return `"${escapeUnprintable(JSON.stringify(name).slice(1, -1), MAX_SHOWN_BYTES)}"`
+}
+
+/** Returns the kind of a value that must not be shown at all, such as one given in place of a secret. */
+export function describeKind(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (Array.isArray(value)) return 'an array'
+  if (value instanceof Promise) return 'a promise'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+/**
+ * Returns an option that is `true` or `false`, or else `fallback`.
+ *
+ * @throws SessionConfigError for any other value
+ */
 export function booleanOption(option: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined || typeof value === 'boolean') return value ?? fallback
   throw new SessionConfigError(option, `is ${describe(value)} and must be true or false`)
 }
 
-/** One of a few words. */
+/**
+ * Returns an option that is one of a few words.
+ *
+ * @throws SessionConfigError that lists the words, for any other value
+ */
 export function enumOption<const T extends string>(
   option: string,
   value: unknown,

@@ -1,5 +1,5 @@
-// The playground as one fetch handler. What needs no session is served here; the routes behind are
-// wrapped, and are handed the session of each request.
+// The playground as one fetch handler. It serves the files that need no session, and passes all other
+// requests to the routes, with their sessions.
 
 import { readFileSync } from 'node:fs'
 import { Hono } from 'hono'
@@ -44,7 +44,7 @@ export function createPlayground(
       strictTransportSecurity: false,
     }),
   )
-  // Browsers say where a form comes from. Who says nothing is curl, and no other site's page.
+  // Browsers say where a form comes from. A request without that is curl's, and of no other site's page.
   app.use(except(saysNoOrigin, csrf()))
 
   for (const [name, type] of Object.entries(ASSETS)) {
@@ -67,7 +67,7 @@ export function createPlayground(
   return (request) => app.fetch(request)
 }
 
-/** Tells a visitor that the session could not be written. Their cookies stay as they are. */
+/** Answers that the session could not be written. The visitor's cookies stay as they are. */
 async function refuse(
   c: Context,
   configuration: Configuration,
@@ -76,10 +76,11 @@ async function refuse(
   const status = refusal instanceof SessionTooLargeError ? 413 : 422
   if (!c.req.header('Accept')?.includes('text/html')) return c.text(`${refusal.message}\n`, status)
   const { sessions } = configuration
-  const { headers } = c.req.raw
-  // Opened again: the session that the request was handed has the change in it.
-  const session = await sessions.open(headers)
-  const view = await viewOf({ headers, session, sessions, configuration })
+  const { raw } = c.req
+  const session = await sessions.open(raw)
+  // The page shows the session as the browser has it, without the change that did not fit.
+  session.discard()
+  const view = await viewOf({ headers: raw.headers, session, sessions, configuration })
   return sessions.commit(session, await c.html(page({ ...view, refusal }), status))
 }
 

@@ -1,10 +1,10 @@
-// What an operator decides, and would change with a deployment: here, while the page looks on.
+// The options of the sessions. An application changes them with a deployment; here the page's forms do.
 
 import { randomBytes } from 'node:crypto'
 import { createSessions } from 'sealed-session'
 import type { LimitsPreset, SessionEvent, Sessions } from 'sealed-session'
 
-/** What the playground itself keeps in a session, beside whatever its visitor puts there. */
+/** What the playground itself keeps in a session, beside what its visitor sets. */
 export interface Data {
   [key: string]: unknown
   user?: string
@@ -20,7 +20,7 @@ export interface Configuration {
   readonly choice: Choice
   readonly secrets: number
   readonly sessions: Sessions<Data>
-  /** What `observe` was told last, newest first. */
+  /** What `observe` was called with, newest first. */
   readonly events: readonly SessionEvent[]
   now(): number
   choose(limits: unknown, timeouts: unknown): void
@@ -53,6 +53,9 @@ export const TIMEOUTS = {
   short: { label: '60 s', maxAge: 60, idleTimeout: false },
 } as const
 
+/** For visitors who ask to be remembered: 30 days, and a week without use. */
+const REMEMBERED = { maxAge: 2_592_000, idleTimeout: 604_800 }
+
 export type Timeouts = keyof typeof TIMEOUTS
 
 const MOST_EVENTS = 40
@@ -76,6 +79,7 @@ export function createConfiguration({
       limits: choice.limits,
       maxAge,
       idleTimeout,
+      lifetimes: { remembered: REMEMBERED },
       // One server has one clock.
       clockTolerance: 0,
       clock,

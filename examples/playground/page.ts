@@ -1,10 +1,11 @@
-// The one page. Whatever is put into it is escaped by `html`.
+// The page. `html` escapes all that is put into it.
 
 import { html } from 'hono/html'
 import { SessionTooLargeError } from 'sealed-session'
 import type { SessionEvent } from 'sealed-session'
-import { PRESETS, TIMEOUTS } from './configuration.ts'
+import { COOKIE, PRESETS, TIMEOUTS } from './configuration.ts'
 import type { Configuration } from './configuration.ts'
+import { meaningOfEvent, meaningOfReason } from './meanings.ts'
 import { limitBars, sizePanel } from './size-panel.ts'
 import { textOf } from './value.ts'
 import type { View } from './view.ts'
@@ -12,6 +13,9 @@ import type { View } from './view.ts'
 export type Html = ReturnType<typeof html>
 
 const MOST_EVENTS = 8
+
+/** The members of an event that the page shows. */
+const SHOWN = new Set(['reason', 'secretId', 'age', 'cause', 'bytes', 'outcome'])
 
 export function page(view: View): Html {
   return html`<!doctype html>
@@ -29,7 +33,9 @@ export function page(view: View): Html {
         <header>
           <h1>sealed-session <span>playground</span></h1>
           <p>
-            The whole session is in your browser’s cookies, encrypted. The server keeps none of it.
+            The whole session is in your browser’s cookies, encrypted. The server keeps nothing of
+            it: it reads the session from each request, and writes it into a response when it has
+            changed.
           </p>
         </header>
         <main>
@@ -52,18 +58,24 @@ function notices({ session, message, refusal }: View): Html {
     ${
       refusal
         ? html`<section class="notice bad" role="alert" id="refusal">
-            <h2>Not written, and nothing lost</h2>
+            <h2>Nothing was written, and nothing is lost</h2>
             <p><code>${refusal.name} [${refusal.code}]: ${refusal.message}</code></p>
             ${refusal instanceof SessionTooLargeError ? limitBars(refusal.report) : ''}
-            <p>Below is the session as your browser still has it.</p>
+            <p>Below is the session as your browser still has it, without that change.</p>
           </section>`
         : ''
     }
     ${
       session.rejection
         ? html`<p class="notice bad" role="alert" id="rejection">
-            The session that came was not accepted:
-            <strong>${session.rejection.reason}</strong>. It counts as none.
+            The session in your cookies was refused, so this one is empty:
+            <strong>${session.rejection.reason}</strong>.
+            ${meaningOfReason(session.rejection.reason)}
+            ${
+              session.rejection.reason === 'destroyed'
+                ? 'This response deletes its cookies.'
+                : 'Its cookies stay as they are until something is written.'
+            }
           </p>`
         : ''
     }
@@ -76,7 +88,7 @@ function dataPanel({ session }: View): Html {
     <h2 id="data">Session</h2>
     ${
       session.isEmpty
-        ? html`<p class="quiet">Nothing is in it, so it takes no cookie.</p>`
+        ? html`<p class="quiet">It is empty, so it takes no cookie.</p>`
         : html`<ul class="entries">
             ${session.entries().map(([key, value]) => entry(key, value))}
           </ul>`
@@ -110,17 +122,22 @@ function entry(key: string, value: unknown): Html {
 
 function visitorPanel({ session }: View): Html {
   const user = session.get('user')
-  return html`<section class="panel" aria-labelledby="visitor">
-    <h2 id="visitor">Visitor</h2>
+  return html`<section class="panel" aria-labelledby="login">
+    <h2 id="login">Login</h2>
     ${user === undefined ? login() : logout(textOf(user))}
   </section>`
 }
 
 function login(): Html {
   return html`<form method="post" action="/login" class="fields">
-    <label>Name <input name="name" required autocomplete="off" /></label>
-    <button class="main">Log in</button>
-  </form>`
+      <label>Name <input name="name" required autocomplete="off" /></label>
+      <label class="check"><input type="checkbox" name="remember" /> Remember me</label>
+      <button class="main">Log in</button>
+    </form>
+    <p class="quiet">
+      A login begins a new session, which keeps the key <code>cart</code> alone. One that is to be
+      remembered lasts 30 days.
+    </p>`
 }
 
 function logout(user: string): Html {
@@ -132,8 +149,10 @@ function logout(user: string): Html {
       </form>
     </div>
     <p class="quiet">
-      Start the slow request, log out while it runs, and load this page once it is done: it has
-      written the old session back, and you are still logged out.
+      Start the slow request, log out while it runs, and load this page when it is done. It has
+      written the old session back, and you are still logged out: the logout left a stamp, the
+      cookie
+      <code>${COOKIE}.x</code>, and the old session does not know it.
     </p>`
 }
 
@@ -141,16 +160,17 @@ function experimentsPanel(): Html {
   return html`<section class="panel" aria-labelledby="try">
     <h2 id="try">Try</h2>
     <dl class="actions">
-      ${action('fill', 'Fill', '9 kB of data: several cookies. More than portable lets through; node allows it.')}
-      ${action('shrink', 'Shrink', 'Takes them out again. No cookie is left over.')}
-      ${action('overfill', 'Overfill', '70 kB: more than any place lets through. Nothing is lost.')}
-      ${action('tamper', 'Tamper', 'Opens a copy of your cookie with one character changed.')}
-      ${action('rotate', 'Rotate', 'Puts a new secret in front. You stay logged in, and the next write is sealed under it.')}
+      ${action('touch', 'Touch', html`Records that you used the session now. That writes a ticket, the cookie <code>${COOKIE}.t</code>, and not the session.`)}
+      ${action('fill', 'Fill', html`Adds 9 kB of data, which take several cookies. The limits <code>portable</code> refuse that, <code>node</code> allow it.`)}
+      ${action('shrink', 'Shrink', html`Removes that data. The cookies that are no longer needed are deleted.`)}
+      ${action('overfill', 'Overfill', html`Adds 70 kB, which no limits allow. Nothing is written, and nothing is lost.`)}
+      ${action('tamper', 'Tamper', html`Opens a copy of your cookie with one character changed.`)}
+      ${action('rotate', 'Rotate', html`Adds a new secret. You stay logged in, and the next change is sealed under it.`)}
     </dl>
   </section>`
 }
 
-function action(name: string, label: string, explanation: string): Html {
+function action(name: string, label: string, explanation: Html): Html {
   return html`<div>
     <dt>
       <form method="post" action="/${name}"><button>${label}</button></form>
@@ -160,21 +180,25 @@ function action(name: string, label: string, explanation: string): Html {
 }
 
 function identityPanel({ session, secretId, configuration }: View): Html {
-  const { id, startedAt, expiresAt, isNew } = session
+  const { id, startedAt, expiresAt, isNew, isEmpty } = session
+  const facts = html`<dl class="facts">
+    <dt>id</dt>
+    <dd><code>${id}</code></dd>
+    <dt>isNew</dt>
+    <dd>${isNew ? 'true: it began with this request' : 'false: it came with this request'}</dd>
+    <dt>startedAt</dt>
+    <dd>${moment(startedAt)}</dd>
+    <dt>expiresAt</dt>
+    <dd>
+      ${moment(expiresAt)} ${expiresAt ? countdown(expiresAt, configuration.now()) : ''}
+      <small>if it is not used again</small>
+    </dd>
+    <dt>secret</dt>
+    <dd>the one with the id <code id="secret-id">${secretId}</code></dd>
+  </dl>`
   return html`<section class="panel" aria-labelledby="identity">
     <h2 id="identity">Identity and times</h2>
-    <dl class="facts">
-      <dt>id</dt>
-      <dd><code>${id ?? 'none yet'}</code></dd>
-      <dt>isNew</dt>
-      <dd>${isNew ? 'true' : 'false'}</dd>
-      <dt>startedAt</dt>
-      <dd>${moment(startedAt)}</dd>
-      <dt>expiresAt</dt>
-      <dd>${moment(expiresAt)} ${expiresAt ? countdown(expiresAt, configuration.now()) : ''}</dd>
-      <dt>sealed under</dt>
-      <dd><code id="secret-id">${secretId ?? 'nothing yet'}</code></dd>
-    </dl>
+    ${isEmpty ? html`<p class="quiet">An empty session has none.</p>` : facts}
   </section>`
 }
 
@@ -210,8 +234,8 @@ function configurationPanel({ choice, secrets }: Configuration): Html {
       <button class="main">Apply</button>
     </form>
     <p class="quiet">
-      For the server, until it stops. It applies to sessions that are already out, too.
-      ${secrets === 1 ? 'One secret seals and opens.' : `The newest of ${secrets} secrets seals, all of them open.`}
+      Applies to all visitors of this server until it stops, and to sessions that began before.
+      ${secrets === 1 ? 'One secret seals and opens sessions.' : `The newest of ${secrets} secrets seals sessions, and all of them open.`}
     </p>
   </section>`
 }
@@ -222,23 +246,29 @@ function option(value: string, label: string, chosen: string): Html {
 
 function eventsPanel({ events }: Configuration): Html {
   return html`<section class="panel" aria-labelledby="events">
-    <h2 id="events">What <code>observe</code> is told</h2>
+    <h2 id="events">Events</h2>
     <ol class="events">
       ${events.slice(0, MOST_EVENTS).map(
         (event) =>
           html`<li>
             <strong>${event.type}</strong>
-            ${detailsOf(event).map(([name, value]) => html`<span>${name} <code>${value}</code></span>`)}
+            <div>
+              <p>${meaningOfEvent(event)}</p>
+              ${detailsOf(event).map(([name, value]) => html`<span>${name} <code>${value}</code></span>`)}
+            </div>
           </li>`,
       )}
     </ol>
-    <p class="quiet">The latest first. Never what is in a session.</p>
+    <p class="quiet">
+      What the function <code>observe</code> was called with, the latest first. Events hold no data
+      of a session.
+    </p>
   </section>`
 }
 
 function detailsOf(event: SessionEvent): [string, string][] {
   if ('report' in event) return [['level', event.report.level]]
   return Object.entries(event)
-    .filter(([name, value]) => name !== 'type' && name !== 'id' && typeof value !== 'object')
+    .filter(([name, value]) => SHOWN.has(name) && value !== undefined)
     .map(([name, value]) => [name, String(value)])
 }

@@ -1,5 +1,5 @@
-// What a visitor can do, each with the session at hand. Whatever a route leaves in the session is
-// written when its response passes `wrap`.
+// What a visitor can do, one route each. `wrap` writes what a route changes in the session into its
+// response.
 
 import { setTimeout } from 'node:timers/promises'
 import { Hono } from 'hono'
@@ -22,7 +22,7 @@ const MOST_DELAY = 5000
 export function createRoutes(configuration: Configuration): Hono<Env> {
   const app = new Hono<Env>()
 
-  // Hono would answer an error itself, and what the session was until then would be committed.
+  // Hono would answer an error itself, and the changes until then would be written.
   app.onError((error) => {
     throw error
   })
@@ -72,10 +72,13 @@ export function createRoutes(configuration: Configuration): Hono<Env> {
 
   app.post('/login', async (c) => {
     const { session } = c.env
-    const { name } = await fieldsOf(c)
+    const { name, remember } = await fieldsOf(c)
     const user = name?.trim()
     if (!user) return home(c, 'To log in, give a name.')
-    session.regenerate({ keep: ['cart'] })
+    session.regenerate({
+      keep: ['cart'],
+      lifetime: remember === undefined ? undefined : 'remembered',
+    })
     session.set('user', user)
     return home(c, `Logged in as ${user}: a new session, which keeps the cart and nothing else.`)
   })
@@ -84,7 +87,15 @@ export function createRoutes(configuration: Configuration): Hono<Env> {
     const { session } = c.env
     const user = session.get('user', 'stranger')
     session.destroy()
-    return home(c, `Goodbye, ${user}. Nothing brings that session back.`)
+    return home(
+      c,
+      `Goodbye, ${user}. That session has ended in this browser, in requests that are still running too.`,
+    )
+  })
+
+  app.post('/touch', (c) => {
+    c.env.session.touch()
+    return c.redirect('/', 303)
   })
 
   app.post('/fill', (c) => {
@@ -108,11 +119,11 @@ export function createRoutes(configuration: Configuration): Hono<Env> {
     const { rejection } = await c.env.sessions.open(header)
     return home(
       c,
-      `A copy of your cookie with one character changed opens as an empty session: ${rejection?.reason}. Your own cookie is as it was.`,
+      `A copy of your cookie with one character changed opens as an empty session, with the reason "${rejection?.reason}". Your own cookie is as it was.`,
     )
   })
 
-  // What an operator does leaves the visitor's session alone.
+  // These two change the server's options, not the visitor's session.
   app.post('/configure', async (c) => {
     const { limits, timeouts } = await fieldsOf(c)
     configuration.choose(limits, timeouts)
@@ -127,7 +138,7 @@ export function createRoutes(configuration: Configuration): Hono<Env> {
   return app
 }
 
-/** To the page, with a message for it in the session. */
+/** Redirects to the page, with a message for it in the session. */
 function home(c: Context<Env>, message: string): Response {
   c.env.session.flash('message', message)
   return c.redirect('/', 303)
@@ -135,7 +146,7 @@ function home(c: Context<Env>, message: string): Response {
 
 function takeMessages(session: Session<Data>): string | undefined {
   const messages = session.flash('message')
-  return Array.isArray(messages) ? messages.join(' ') : messages
+  return messages.length === 0 ? undefined : messages.join(' ')
 }
 
 async function fieldsOf(c: Context): Promise<Partial<Record<string, string>>> {

@@ -31,7 +31,7 @@ export function sizePanel(report: SizeReport, cookies: readonly HeldCookie[]): H
   </section>`
 }
 
-/** Each of the four limits, and how much of it is used. */
+/** Shows each of the four limits, and how much of it is used. */
 export function limitBars({ bytes, cookies, limits, tightest, level }: SizeReport): Html {
   const used = {
     cookie: bytes.cookie,
@@ -58,7 +58,7 @@ export function limitBars({ bytes, cookies, limits, tightest, level }: SizeRepor
 
 function cookieTable(cookies: readonly HeldCookie[]): Html {
   const total = cookies.reduce((sum, { bytes }) => sum + bytes, 0)
-  if (cookies.length === 0) return html`<p class="quiet">The browser holds no cookie of it.</p>`
+  if (cookies.length === 0) return html`<p class="quiet">Your browser has no cookie of it.</p>`
   return html`<table id="cookies">
     <caption>
       ${cookies.length} ${cookies.length === 1 ? 'cookie' : 'cookies'}, ${count(total)} bytes
@@ -67,16 +67,14 @@ function cookieTable(cookies: readonly HeldCookie[]): Html {
       <tr>
         <th scope="col">Cookie</th>
         <th scope="col">Bytes</th>
-        <th scope="col">Written now</th>
+        <th scope="col">Set now</th>
       </tr>
     </thead>
     <tbody>
       ${cookies.map(
-        ({ name, bytes, line }) =>
+        ({ name, purpose, bytes, line }) =>
           html`<tr>
-            <td>
-              <code>${name}</code> ${name.endsWith('.x') ? html`<small>counts logouts</small>` : ''}
-            </td>
+            <td><code>${name}</code> <small>${purpose}</small></td>
             <td>${count(bytes)}</td>
             <td>${line === undefined ? 'no' : count(line)}</td>
           </tr>`,
@@ -102,14 +100,14 @@ function keyBars({ keys, move }: SizeReport): Html {
       move.length > 0
         ? html`<p id="move">
             To have room again, keep
-            ${move.map((key, index) => html`${index > 0 ? ', ' : ''}<code>${key}</code>`)} on a
-            server, and only an id in the session.
+            ${move.map((key, index) => html`${index > 0 ? ', ' : ''}<code>${key}</code>`)} in a
+            store on the server, and only an id in the session.
           </p>`
         : ''
     }`
 }
 
-/** Says nothing that the numbers beside it do not say. */
+/** Hidden from screen readers, because the numbers beside it say the same. */
 function bar(share: number, level: SizeLevel): Html {
   return html`<dd class="bar ${level}" aria-hidden="true">
     <svg viewBox="0 0 100 1" preserveAspectRatio="none">

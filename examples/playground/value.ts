@@ -1,4 +1,4 @@
-// A value of the session <-> the text of one input field: JSON, or, if it is none, simply a text.
+// Converts a value of the session to the text of an input field, and back: JSON, or a plain string.
 
 export function valueOf(text: string): unknown {
   try {
@@ -8,7 +8,7 @@ export function valueOf(text: string): unknown {
   }
 }
 
-/** The inverse: plain text is shown as it is, unless it would be read as something else. */
+/** The inverse of valueOf. A string is shown as it is, unless it would be read as something else. */
 export function textOf(value: unknown): string {
   const isPlain = typeof value === 'string' && valueOf(value) === value && !/[\r\n]/.test(value)
   return isPlain ? value : JSON.stringify(value)

@@ -7,7 +7,7 @@ import type { HeldCookie } from './cookies.ts'
 
 export interface Visit {
   readonly session: Session<Data>
-  /** Those that opened it: the configuration may have changed since. */
+  /** The sessions that opened it: the configuration may have changed since. */
   readonly sessions: Sessions<Data>
 }
 
@@ -21,7 +21,7 @@ export interface View {
   readonly refusal?: SessionError
 }
 
-/** Commits the session, so that the page can tell what its own response writes. */
+/** Commits the session, so that the page can show what its own response writes. */
 export async function viewOf({
   headers,
   session,
@@ -41,8 +41,13 @@ export async function viewOf({
   }
 }
 
-/** The secret under which a session came, or is sealed by now. */
+/** Returns the id of the secret that the session's data is sealed under; `undefined` without any. */
 export function secretIdOf({ id }: Session<Data>, { events }: Configuration): string | undefined {
-  for (const event of events) if ('secretId' in event && event.id === id) return event.secretId
+  for (const event of events) {
+    const isOfData =
+      event.type === 'opened' || (event.type === 'sealed' && event.cause !== 'renewed')
+    // A ticket is sealed under the newest secret, and the data stays under its own.
+    if (isOfData && event.id === id) return event.secretId
+  }
   return undefined
 }

@@ -1,60 +1,57 @@
-// How a session's cookies are written: what an application may choose, and the rules that browsers
-// enforce by dropping the cookie without a word, which here are errors and, where they can be, types.
+// The `cookie` option. Browsers enforce the rules of cookies by dropping them silently; here each rule
+// is an error.
 
 import { SessionConfigError } from '../errors.ts'
 import {
-  booleanOption,
-  isRecord,
-  enumOption,
-  ownProperties,
   assertKnownKeys,
+  booleanOption,
   describe,
+  enumOption,
+  isRecord,
+  ownProperties,
 } from '../validate.ts'
 
-interface CookieBase {
-  /** Ends with the browser when `false`; the embedded expiry stays. Default `true`. */
-  readonly persistent?: boolean | undefined
-  /** Which cookies Chromium evicts last. Default: not sent. */
-  readonly priority?: 'low' | 'medium' | 'high' | undefined
-}
-
-/** `Secure`, and all that browsers allow only with it. */
-interface SecureCookie extends CookieBase {
-  /** Sent over HTTPS (and to localhost) only. Default `true`. */
-  readonly secure?: true | undefined
+/**
+ * How the session's cookies are written. They are always `HttpOnly`. Combinations that browsers would
+ * drop are refused by `createSessions`.
+ *
+ * @example
+ * createSessions({ secrets, cookie: { name: 'shop', secure: isProduction, sameSite: 'strict' } })
+ */
+export interface CookieOptions {
+  /**
+   * Default `__Host-session`. With the prefix `__Host-`, browsers accept the cookie from this host
+   * alone, over HTTPS, for all of its paths. Must not end as the session's further cookies do:
+   * `.x`, `.t`, `.d` or `.d.` and anything, a dot and a number.
+   */
+  readonly name?: string | undefined
+  /** Default `/`. Must be `/` for a name with `__Host-`. */
+  readonly path?: string | undefined
+  /**
+   * Every subdomain of it can read, set and replace the cookie. Default: this host only. Cannot be
+   * set for a name with `__Host-`.
+   */
+  readonly domain?: string | undefined
+  /**
+   * Sent over HTTPS (and to localhost) only. Default `true`. Without it, everyone on the network can
+   * read the cookie and set it. Must be `true` for a name with `__Host-` or `__Secure-`, as the
+   * default name has, for `sameSite: 'none'`, and for `partitioned`.
+   */
+  readonly secure?: boolean | undefined
   /** Default `lax`. `none` is for pages inside other sites' frames. */
   readonly sameSite?: 'lax' | 'strict' | 'none' | undefined
-  /** One jar for each embedding site (CHIPS). Default `false`. */
+  /** One cookie for each embedding site (CHIPS). Default `false`. */
   readonly partitioned?: boolean | undefined
+  /** Which cookies Chromium evicts last. Default: not sent. */
+  readonly priority?: 'low' | 'medium' | 'high' | undefined
+  /**
+   * Whether the cookies outlive the browser, unless a named lifetime says otherwise. Default `true`.
+   * The end of the session inside the token stays.
+   */
+  readonly persistent?: boolean | undefined
 }
 
-interface InsecureCookie extends CookieBase {
-  /** Without `Secure`, whoever is on the network can read the cookie and set it. */
-  readonly secure: false
-  readonly sameSite?: 'lax' | 'strict' | undefined
-  readonly partitioned?: false | undefined
-}
-
-/** `__Host-`: set by this host alone, over HTTPS, for all of its paths (RFC 6265bis section 4.1.3.2). */
-type HostCookie = SecureCookie & {
-  readonly name?: `__Host-${string}` | undefined
-  readonly path?: '/' | undefined
-  readonly domain?: undefined
-}
-
-type NamedCookie = (SecureCookie | InsecureCookie) & {
-  /** Must not begin with `__Host-`; may begin with `__Secure-` if `secure`. */
-  readonly name: string
-  /** Default `/`. */
-  readonly path?: string | undefined
-  /** Every subdomain of it can read, set and replace the cookie. Default: this host only. */
-  readonly domain?: string | undefined
-}
-
-/** How the session's cookies are written. They are always `HttpOnly`. */
-export type CookieOptions = HostCookie | NamedCookie
-
-/** How every cookie of a session is written. */
+/** The `cookie` option, checked and complete. */
 export interface ResolvedCookieOptions {
   readonly name: string
   readonly path: string
@@ -63,6 +60,7 @@ export interface ResolvedCookieOptions {
   readonly sameSite: 'lax' | 'strict' | 'none'
   readonly partitioned: boolean
   readonly priority: 'low' | 'medium' | 'high' | undefined
+  /** Of the default lifetime. */
   readonly persistent: boolean
 }
 
@@ -77,11 +75,14 @@ const COOKIE_OPTION_NAMES = [
   'persistent',
 ]
 
-/** Attribute values beyond this are ignored by browsers (RFC 6265bis section 5.6). */
-const MOST_ATTRIBUTE_BYTES = 1024
+/** Browsers ignore longer attribute values (RFC 6265bis section 5.6). */
+const MAX_ATTRIBUTE_BYTES = 1024
+
+/** The names of a session's further cookies: parts, ticket, logout stamp, and a device's ticket. */
+const FURTHER_COOKIE = /\.(?:[0-9]+|[tx]|d(?:\..*)?)$/
 
 /**
- * The `cookie` option, checked and complete.
+ * Returns the `cookie` option, checked and complete.
  *
  * @throws SessionConfigError with the option's path, what is wrong, and what to write instead
  */
@@ -105,16 +106,16 @@ export function resolveCookieOptions(given: unknown = {}): ResolvedCookieOptions
   }
   const checked = {
     ...settings,
-    name: nameOf(settings.name),
-    path: pathOf(settings.path),
-    domain: domain === undefined ? undefined : domainOf(domain),
+    name: nameOption(settings.name),
+    path: pathOption(settings.path),
+    domain: domain === undefined ? undefined : domainOption(domain),
   }
-  refuseWhatBrowsersDrop(checked)
+  assertBrowsersKeep(checked)
   return Object.freeze(checked)
 }
 
-/** Cookies that break these rules vanish in the browser without a word. */
-function refuseWhatBrowsersDrop(cookie: ResolvedCookieOptions): void {
+/** Throws for a combination of attributes that browsers drop silently. */
+function assertBrowsersKeep(cookie: ResolvedCookieOptions): void {
   const { name, path, domain, secure } = cookie
   // Browsers compare the prefixes without regard to case (RFC 6265bis section 5.7).
   if (/^__host-/i.test(name)) {
@@ -142,35 +143,37 @@ function refuseWhatBrowsersDrop(cookie: ResolvedCookieOptions): void {
   }
 }
 
-/** A token (RFC 6265bis section 4.1.1). Short: it is paid for with every part. */
-function nameOf(name: unknown): string {
+/** Returns a token (RFC 6265bis section 4.1.1). Short, because each part repeats it. */
+function nameOption(name: unknown): string {
   if (typeof name !== 'string' || !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/.test(name)) {
     throw new SessionConfigError(
       'cookie.name',
       `is ${describe(name)} and must be 1 to 64 letters, digits and any of !#$%&'*+-.^_\`|~`,
     )
   }
-  if (name.endsWith('.x') || /\.[0-9]+$/.test(name)) {
+  if (FURTHER_COOKIE.test(name)) {
     throw new SessionConfigError(
       'cookie.name',
-      `is ${describe(name)}, and names ending in .x or a dot and a number are those of a session's further cookies: take another`,
+      `is ${describe(name)}, and names ending in .x, .t, .d or a dot and a number are those of a session's further cookies: take another`,
     )
   }
   return name
 }
 
-/** What the `cookie` package writes: all that RFC 6265bis section 4.1.1 allows, but no `<`. */
-function pathOf(path: unknown): string {
+/** Returns a path that `cookie` writes: what RFC 6265bis section 4.1.1 allows, without `<`. */
+function pathOption(path: unknown): string {
   const fits = typeof path === 'string' && /^\/[\x20-\x3a\x3d-\x7e]*$/.test(path)
-  if (fits && path.length <= MOST_ATTRIBUTE_BYTES && path.trimEnd() === path) return path
+  if (fits && path.length <= MAX_ATTRIBUTE_BYTES && path.trimEnd() === path) return path
   throw new SessionConfigError(
     'cookie.path',
     `is ${describe(path)} and must begin with / and hold no semicolon and no <: write "/"`,
   )
 }
 
-/** A host name (RFC 1123): no leading dot, no port, no address, which browsers ignore or refuse. */
-function domainOf(domain: unknown): string {
+/**
+ * Returns a host name (RFC 1123). Browsers ignore or refuse a leading dot, a port and an address.
+ */
+function domainOption(domain: unknown): string {
   const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
   const host = new RegExp(`^(?:${label}\\.)*(?!\\d+$)${label}$`, 'i')
   if (typeof domain === 'string' && domain.length <= 253 && host.test(domain)) return domain

@@ -1,214 +1,155 @@
-// `Cookie` header -> our values; our values -> `Set-Cookie` lines (RFC 6265bis). Names are compared
-// byte for byte, values are never decoded, foreign cookies are only counted.
+// A request's cookies, as far as one session needs them. Values are never decoded, other cookies are
+// only counted.
 
-import { stringifySetCookie } from 'cookie'
-import type { SetCookie } from 'cookie'
-import type { ResolvedCookieOptions } from './cookie-options.ts'
-import { SessionConfigError } from '../errors.ts'
-import { isRecord, ownProperty } from '../validate.ts'
+import { roleOf } from './cookie-names.ts'
+import type { CookieWrite } from './set-cookie.ts'
 
-/** What a request brought. */
+/** The cookies that a request brought. */
 export interface RequestCookies {
-  /** The values of each part, by its number: usually one, more where scopes overlap. Empty if none came. */
+  /** The values of each part, by its number: usually one, more where scopes overlap. */
   readonly parts: readonly (readonly string[])[]
-  /** How often this browser has logged out: 0 without a mark. */
-  readonly logouts: number
+  /** The values of the ticket cookie, in the order in which they came. */
+  readonly tickets: readonly string[]
+  /** The distinct logout stamps, concatenated; empty if none came. */
+  readonly stamps: string
   /** Bytes of all other cookies as the browser sends them, with a separator after each. */
   readonly otherBytes: number
 }
 
-/** Anything a `Cookie` header can be found in. */
-export type CookieSource =
-  | Request
-  | Headers
-  | string
-  | null
-  | undefined
-  | { readonly headers: object; readonly cookies?: readonly string[] | null | undefined }
-  | { readonly cookies: readonly string[] }
-  | {
-      readonly headers?: object | null | undefined
-      readonly multiValueHeaders?: object | null | undefined
-    }
-
-/**
- * However high the limits: 16 cookies of 4 096 bytes are four times what any common server reads.
- */
-export const MAX_COOKIES = 16
-
-/** Browsers keep no larger name and value together (RFC 6265bis section 5.6). */
-export const MAX_COOKIE_BYTES = 4096
-
-/** The same name from more scopes than this (host, domain, path) is somebody's noise. */
+/** The same name can come from a host, a domain and several paths. More than this is noise. */
 const MAX_TWINS = 4
 
 /** Between two cookies of a `Cookie` header: `; `. */
 export const SEPARATOR_BYTES = 2
 
-/** What the transport puts around a line: `Set-Cookie: ` and CRLF. */
-export const LINE_FRAME_BYTES = 14
+/** Characters of a logout stamp: 24 random bits, told apart among those of one browser. */
+export const STAMP_LENGTH = 4
 
-/** Nine digits: more logouts than a browser lives through, and exact in a double. */
-const LOGOUTS = /^[1-9][0-9]{0,8}$/
-
-/** `=` for the first part, `.1=` to `.15=` for the others, `.x=` for the mark. */
-const SUFFIX = /^(?:\.(x|[1-9]|1[0-5]))?=/
+const STAMP = /^[A-Za-z0-9_-]{4}$/
 
 /** No header can hold it as it is. */
 const BEYOND_A_BYTE = /[\u0100-\uffff]/
 
-/** The most a mark can count to. */
-export const MAX_LOGOUTS = 999_999_999
+/** The cookies of no request. */
+export const NO_COOKIES: RequestCookies = Object.freeze({
+  parts: [],
+  tickets: [],
+  stamps: '',
+  otherBytes: 0,
+})
 
-/** The cookie that bears part `index` of a session. */
-export function partName(name: string, index: number): string {
-  return index === 0 ? name : `${name}.${index}`
-}
-
-/** The cookie that counts the logouts. */
-export function markName(name: string): string {
-  return `${name}.x`
-}
-
-/** A count of logouts as a mark's value. */
-export function markValue(logouts: number): string {
-  return String(logouts)
-}
-
-/** A `Cookie` header's values of this session's cookies. One pass, linear, whatever comes. */
+/** Parses a `Cookie` header. One pass, linear for any input. */
 export function parseRequestCookies(header: string, name: string): RequestCookies {
-  const parts: string[][] = []
-  let logouts = 0
-  let otherBytes = 0
-  const take = (pair: string): boolean => {
-    const [from, to] = trim(pair, 0, pair.length)
-    const slot = pair.startsWith(name, from) ? slotOf(pair, from + name.length) : undefined
-    if (slot === undefined) return false
-    const value = pair.slice(slot.valueAt, to)
-    if (slot.index === undefined) {
-      if (LOGOUTS.test(value)) logouts = Math.max(logouts, Number(value))
-      return true
-    }
-    while (parts.length <= slot.index) parts.push([])
-    const twins = parts[slot.index]
-    if (twins !== undefined && twins.length < MAX_TWINS) twins.push(value)
-    return true
-  }
-
+  const collected = createCollector(name)
   for (let start = 0; start < header.length;) {
     const semicolon = header.indexOf(';', start)
     const stop = semicolon === -1 ? header.length : semicolon
     const [from, to] = trim(header, start, stop)
-    let at = from
     if (header.startsWith(name, from)) {
-      // Deno and workerd join several Cookie lines with a comma, which no value of ours holds. Behind
-      // a foreign value it may be a part of that, and what follows could be put there by anybody.
-      const ours = header.slice(from, to)
-      // Making a list takes longer than all the rest, and hardly ever is there a comma.
-      for (const pair of ours.includes(',') ? ours.split(',') : [ours]) {
-        if (!take(pair)) break
-        at += pair.length + 1
-      }
+      collected.addOwnSegment(header.slice(from, to))
+    } else {
+      collected.addOther(header.slice(from, to))
     }
-    if (at < to) otherBytes += bytesOf(header, at, to) + SEPARATOR_BYTES
     start = stop + 1
   }
-  return { parts, logouts, otherBytes }
+  return collected.result()
 }
 
-/** A cookie's `Set-Cookie` line. Without `maxAge` (seconds) it ends with the browser. */
-export function writeCookie(
-  settings: ResolvedCookieOptions,
+/** Reads cookies that were parsed elsewhere, and decoded: they are counted as a browser encodes them. */
+export function collectRequestCookies(
+  pairs: Iterable<readonly [name: string, value: string]>,
   name: string,
-  value: string,
-  maxAge: number,
-): string {
-  return cookieWriter(settings, maxAge)(name, value)
+): RequestCookies {
+  const collected = createCollector(name)
+  for (const [cookie, value] of pairs) {
+    if (!collected.add(cookie, value)) collected.addOther(`${cookie}=${encodeURIComponent(value)}`)
+  }
+  return collected.result()
 }
 
-/** The same for several cookies, whose attributes are written once. */
-export function cookieWriter(
-  settings: ResolvedCookieOptions,
-  maxAge: number,
-): (name: string, value: string) => string {
-  const cookie = attributes(settings, settings.name)
-  if (settings.persistent) cookie.maxAge = maxAge
-  const after = stringifySetCookie(cookie).slice(`${settings.name}=`.length)
-  // Our values are base64url, digits and dots: nothing to encode, and nothing to look for.
-  return (name, value) => `${name}=${value}${after}`
-}
-
-/**
- * The line that deletes a cookie: the same attributes, or browsers keep it. `Max-Age` and `Expires`
- * both, for clients that know only one.
- */
-export function deleteCookie(settings: ResolvedCookieOptions, name: string): string {
-  const cookie = attributes(settings, name)
-  cookie.maxAge = 0
-  cookie.expires = new Date(0)
-  return stringifySetCookie(cookie)
-}
-
-/**
- * The `Cookie` header of a source; the empty string if there is none. Only this header is read,
- * never another one that a client can set.
- *
- * @throws SessionConfigError if the source is nothing a cookie can be found in
- */
-export function cookieHeader(source: CookieSource): string {
-  if (source === null || source === undefined) return ''
-  if (typeof source === 'string') return source
-  if (typeof source === 'object') {
-    if (hasGet(source)) return source.get('cookie') ?? ''
-    // AWS API Gateway's payload 2.0 and function URLs take the cookies out of the headers. Their own:
-    // a list that other code has put on `Object.prototype` would be everybody's session.
-    const cookies = ownProperty(source, 'cookies')
-    if (Array.isArray(cookies)) return cookies.join('; ')
-    // Payload 1.0 has both: where a client sends several lines, `headers` has only the last one.
-    const listed = ownProperty(source, 'multiValueHeaders')
-    const header = isRecord(listed) ? fromRecord(listed) : ''
-    if (header !== '') return header
-    if ('headers' in source && typeof source.headers === 'object' && source.headers !== null) {
-      return hasGet(source.headers)
-        ? (source.headers.get('cookie') ?? '')
-        : fromRecord(source.headers)
+/** Returns the cookies that a browser has after it has stored these. */
+export function withWrites(
+  { parts, ...others }: RequestCookies,
+  writes: readonly CookieWrite[],
+  name: string,
+): RequestCookies {
+  const after = { ...others, parts: [...parts] }
+  for (const { name: cookie, value } of writes) {
+    const role = roleOf(cookie, name)
+    const values = value === '' ? [] : [value]
+    if (role === 'ticket') after.tickets = values
+    else if (role === 'stamp') {
+      after.stamps = (value + after.stamps).slice(0, MAX_TWINS * STAMP_LENGTH)
+    } else if (role !== undefined) {
+      while (after.parts.length <= role) after.parts.push([])
+      after.parts[role] = values
     }
-    // An AWS load balancer that is set to multi-value headers sends no others.
-    if (Object.hasOwn(source, 'multiValueHeaders')) return ''
   }
-  throw new SessionConfigError(
-    'source',
-    'must be a Request, Headers, a Cookie header, null, or an object with headers',
-  )
+  while (after.parts.at(-1)?.length === 0) after.parts.pop()
+  return after
 }
 
-/** Node's headers are in lower case; Lambda's come as the client or HTTP/2 spelled them. */
-function fromRecord(headers: object): string {
-  for (const [name, value] of Object.entries(headers)) {
-    if (name.toLowerCase() !== 'cookie') continue
-    if (typeof value === 'string') return value
-    if (Array.isArray(value)) return value.join('; ')
+interface Collector {
+  /** Adds a cookie if it is one of the session's; says whether it is. */
+  add(cookie: string, value: string): boolean
+  /** Adds a part of a header that begins like one of the session's cookies. */
+  addOwnSegment(segment: string): void
+  /** Counts another cookie. */
+  addOther(pair: string): void
+  result(): RequestCookies
+}
+
+function createCollector(name: string): Collector {
+  const parts: string[][] = []
+  const tickets: string[] = []
+  const stamps: string[] = []
+  let otherBytes = 0
+
+  function add(cookie: string, value: string): boolean {
+    const role = roleOf(cookie, name)
+    if (role === undefined) return false
+    if (role === 'ticket') {
+      if (tickets.length < MAX_TWINS) tickets.push(value)
+    } else if (role === 'stamp') {
+      const isNew = STAMP.test(value) && !stamps.includes(value)
+      if (isNew && stamps.length < MAX_TWINS) stamps.push(value)
+    } else {
+      while (parts.length <= role) parts.push([])
+      const twins = parts[role]
+      if (twins !== undefined && twins.length < MAX_TWINS) twins.push(value)
+    }
+    return true
   }
-  return ''
+
+  function addOther(pair: string): void {
+    if (pair !== '') otherBytes += bytesOf(pair) + SEPARATOR_BYTES
+  }
+
+  /** Deno and workerd join several `Cookie` lines with a comma, which no value of ours holds. */
+  function addOwnSegment(segment: string): void {
+    let at = 0
+    while (at <= segment.length) {
+      const comma = segment.indexOf(',', at)
+      const stop = comma === -1 ? segment.length : comma
+      const [from, to] = trim(segment, at, stop)
+      const equals = segment.indexOf('=', from)
+      const isPair = equals !== -1 && equals < to
+      // After a foreign value, a comma may be part of it, and the client chooses what follows.
+      if (!isPair || !add(segment.slice(from, equals), segment.slice(equals + 1, to))) break
+      at = stop + 1
+    }
+    addOther(segment.slice(at))
+  }
+
+  return {
+    add,
+    addOwnSegment,
+    addOther,
+    result: () => ({ parts, tickets, stamps: stamps.join(''), otherBytes }),
+  }
 }
 
-function hasGet(value: object): value is { get(name: string): string | null } {
-  return 'get' in value && typeof value.get === 'function'
-}
-
-/** Which of our cookies a pair is, by what follows the base name, and where its value begins. */
-function slotOf(
-  pair: string,
-  from: number,
-): { readonly index: number | undefined; readonly valueAt: number } | undefined {
-  // As far as the longest suffix reaches: what follows may be long.
-  const match = SUFFIX.exec(pair.slice(from, from + '.15='.length))
-  if (match === null) return undefined
-  const [{ length }, suffix = '0'] = match
-  return { index: suffix === 'x' ? undefined : Number(suffix), valueAt: from + length }
-}
-
-/** Space and tab only (RFC 6265bis section 5.6); what Unicode calls blank is part of a name. */
+/** Space and tab only (RFC 6265bis section 5.6); any other blank of Unicode is part of a name. */
 function trim(text: string, start: number, stop: number): [number, number] {
   let from = start
   let to = stop
@@ -222,28 +163,9 @@ function isBlank(code: number): boolean {
 }
 
 /**
- * Bytes on the wire. Servers hand headers over as one character a byte; text with characters beyond
- * that was decoded on the way in, and is UTF-8 again on the way out.
+ * Returns the bytes of a cookie on the wire. Servers give headers as one character a byte; a string
+ * with other characters was decoded on the way in, and is UTF-8 on the way out.
  */
-function bytesOf(text: string, from: number, to: number): number {
-  const cookie = text.slice(from, to)
-  return BEYOND_A_BYTE.test(cookie) ? new TextEncoder().encode(cookie).length : to - from
-}
-
-/** A cookie without a value yet. Whoever reads it asks for attributes that it has not got. */
-function attributes(settings: ResolvedCookieOptions, name: string): SetCookie {
-  const { path, domain, secure, sameSite, partitioned, priority } = settings
-  const cookie: SetCookie & { __proto__: null } = {
-    __proto__: null,
-    name,
-    value: '',
-    path,
-    httpOnly: true,
-    secure,
-    sameSite,
-    partitioned,
-  }
-  if (domain !== undefined) cookie.domain = domain
-  if (priority !== undefined) cookie.priority = priority
-  return cookie
+function bytesOf(cookie: string): number {
+  return BEYOND_A_BYTE.test(cookie) ? new TextEncoder().encode(cookie).length : cookie.length
 }

@@ -1,96 +1,103 @@
-// A token -> the `Set-Cookie` lines of one response, with what must be deleted and the mark of a
-// logout, and what they come to on the way.
+// What one response sets: the cookies of a token, its ticket, its deletions and its logout stamp, and
+// each of them as a `Set-Cookie` line (RFC 6265bis), with `cookie`.
 
+import { stringifySetCookie } from 'cookie'
+import type { SetCookie } from 'cookie'
 import type { ResolvedCookieOptions } from './cookie-options.ts'
-import { split } from './chunks.ts'
-import {
-  cookieWriter,
-  deleteCookie,
-  markName,
-  markValue,
-  partName,
-  writeCookie,
-} from './request-cookies.ts'
-import type { RequestCookies } from './request-cookies.ts'
-import type { SizeLimits } from '../size/limits.ts'
-import type { CookieSizes } from '../size/report.ts'
 
-/** What is known of the browser's cookies when they are written. */
-export interface PriorCookies {
-  readonly jar: RequestCookies
-  /** The count of logouts, if this response is one. */
-  readonly logout: number | undefined
-  /** Seconds for which a mark must be kept. */
-  readonly markAge: number
-  /** Characters that the next renewal of the token will add. */
-  readonly growth: number
-}
-
-/** The lines of one response, and their load. */
-export interface ResponseCookies {
-  readonly lines: readonly string[]
-  readonly load: CookieSizes
+/** One cookie that a response sets or deletes. */
+export interface CookieWrite {
+  readonly name: string
+  readonly value: string
+  /** Seconds; `undefined` for a cookie that ends with the browser, 0 for one to delete. */
+  readonly maxAge: number | undefined
 }
 
 /**
- * The lines that put `token` into the browser.
+ * A cookie's attributes as frameworks' cookie stores take them.
  *
- * @param maxAge seconds that the session can last from now
+ * @example
+ * const attributes: CookieAttributes = { path: '/', httpOnly: true, secure: true, sameSite: 'lax' }
  */
-export function buildSetCookies(
-  token: string,
-  maxAge: number,
-  before: PriorCookies,
-  cookie: ResolvedCookieOptions,
-  limits: SizeLimits,
-): ResponseCookies {
-  // Within the tolerance a session may be sealed at its very end, and `Max-Age=0` would delete it.
-  const age = Math.max(maxAge, 1)
-  const write = cookieWriter(cookie, age)
-  const overhead = write('', '').length
-  const room = (index: number) => limits.cookie - overhead - partName(cookie.name, index).length
-  const values = split(token, room)
-  const lines = [
-    ...values.map((value, index) => write(partName(cookie.name, index), value)),
-    ...clear(before, cookie, values.length),
-  ]
-  const pairs = values.map((value, index) => partName(cookie.name, index).length + 1 + value.length)
-  const logouts = before.logout ?? before.jar.logouts
-  if (logouts > 0) pairs.push(markName(cookie.name).length + 1 + markValue(logouts).length)
-  const load = {
-    token: token.length,
-    capacity: capacityOf(limits.cookies, room),
-    cookies: values.length,
-    pairs,
-    lines: lines.map(({ length }) => length),
-    otherBytes: before.jar.otherBytes,
-    growth: before.growth,
-  }
-  return { lines, load }
+export interface CookieAttributes {
+  readonly path: string
+  readonly domain?: string
+  readonly httpOnly: true
+  readonly secure: boolean
+  readonly sameSite: 'lax' | 'strict' | 'none'
+  readonly partitioned?: boolean
+  readonly priority?: 'low' | 'medium' | 'high'
+  /** Seconds. */
+  readonly maxAge?: number
+  readonly expires?: Date
 }
+
+/** What a response sets that sets nothing. */
+export const NO_WRITES: readonly CookieWrite[] = Object.freeze([])
+
+/** Returns the write that deletes a cookie. */
+export function deletion(name: string): CookieWrite {
+  return { name, value: '', maxAge: 0 }
+}
+
+/** Returns the `Set-Cookie` line of each write. */
+export function formatSetCookies(
+  writes: readonly CookieWrite[],
+  options: ResolvedCookieOptions,
+): string[] {
+  return writes.map((write) => formatSetCookie(write, options))
+}
+
+/** Returns the `Set-Cookie` line of one write. */
+export function formatSetCookie(
+  { name, value, maxAge }: CookieWrite,
+  options: ResolvedCookieOptions,
+): string {
+  if (last?.options !== options || last.maxAge !== maxAge) {
+    last = { options, maxAge, text: formatAttributes(maxAge, options) }
+  }
+  // Our values are base64url, digits and dots: there is nothing to encode.
+  return `${name}=${value}${last.text}`
+}
+
+/** The attributes built last: the lines of one response, and of the next ones, mostly share them. */
+let last:
+  | {
+      readonly options: ResolvedCookieOptions
+      readonly maxAge: number | undefined
+      readonly text: string
+    }
+  | undefined
 
 /**
- * The lines that delete what came and is not written again, from part `from` on, and leave the mark
- * of a logout. Parts are deleted only beside a write of the first one: a response that deletes some
- * of them alone could arrive after one that has grown the session, and tear it.
+ * Returns a write's attributes. A deletion repeats them all, because browsers keep a cookie whose
+ * `Secure`, `Path` or `Domain` differ, and has `Max-Age` and `Expires`, because some clients know one.
  */
-export function clear(
-  { jar, logout, markAge }: PriorCookies,
-  cookie: ResolvedCookieOptions,
-  from = 0,
-): string[] {
-  const lines = jar.parts.flatMap((values, index) =>
-    index < from || values.length === 0 ? [] : [deleteCookie(cookie, partName(cookie.name, index))],
-  )
-  if (logout !== undefined) {
-    lines.push(writeCookie(cookie, markName(cookie.name), markValue(logout), markAge))
+export function attributesOf(
+  maxAge: number | undefined,
+  { path, domain, secure, sameSite, partitioned, priority }: ResolvedCookieOptions,
+): CookieAttributes {
+  return {
+    path,
+    ...(domain === undefined ? {} : { domain }),
+    httpOnly: true,
+    secure,
+    sameSite,
+    ...(partitioned ? { partitioned } : {}),
+    ...(priority === undefined ? {} : { priority }),
+    ...(maxAge === undefined ? {} : { maxAge }),
+    ...(maxAge === 0 ? { expires: new Date(0) } : {}),
   }
-  return lines
 }
 
-/** How long a token may be before it needs more than `count` cookies. */
-function capacityOf(count: number, room: (index: number) => number): number {
-  let capacity = count === 1 ? 0 : -`${count}.`.length
-  for (let index = 0; index < count; index++) capacity += room(index)
-  return capacity
+/** Returns everything behind the value: `; Max-Age=…; Path=/; …`. */
+function formatAttributes(maxAge: number | undefined, options: ResolvedCookieOptions): string {
+  // No prototype, because `cookie` also reads attributes that are not set.
+  const cookie: SetCookie & { __proto__: null } = {
+    __proto__: null,
+    name: options.name,
+    value: '',
+    ...attributesOf(maxAge, options),
+  }
+  return stringifySetCookie(cookie).slice(`${options.name}=`.length)
 }

@@ -1,33 +1,37 @@
-// One value for an object of somebody else's, for as long as that object lives: the session that was
-// opened from a request.
+// One value for an object that belongs to the application or its server, for as long as that object
+// lives: the session that was opened from a request.
 
-/** What is remembered of objects. */
+/** Keeps at most one value for each object. */
 export interface ObjectSlot<Value> {
   get(object: object): Value | undefined
   set(object: object, value: Value): void
   delete(object: object): void
 }
 
-/** A class over this one gives its private members to the object that it is constructed with. */
+/**
+ * Base class whose constructor returns its argument, so a subclass's private fields are installed on
+ * that object.
+ */
 // oxlint-disable-next-line no-extraneous-class
-class Given {
+class Installed {
   constructor(object: object) {
     return object
   }
 }
 
 /**
- * A memo that its objects carry themselves, in a private member that nobody else can see.
+ * Creates a slot that keeps its values in a private field of the objects themselves, which no other
+ * code can see.
  *
- * A `WeakMap` says the same and costs more: the garbage collector's quick passes take its entries for
- * alive, so each request with its session would grow old before it is let go. A ninth of the time of a
- * whole request that only reads its session was that (Node 20).
+ * A `WeakMap` does the same and costs more: minor garbage collections treat its entries as alive, so
+ * each request with its session would be promoted before it is freed. That took a ninth of the time
+ * of a whole request that only reads its session (Node 20).
  */
 export function createObjectSlot<Value>(): ObjectSlot<Value> {
-  /** For objects that take no members any more. There is a proposal that they refuse private ones too. */
+  /** Objects that cannot be extended: a proposal makes them refuse private fields too. */
   const fixed = new WeakMap<object, Value>()
 
-  class Carrier extends Given {
+  class Slot extends Installed {
     #value: Value | undefined
 
     static get(object: object): Value | undefined {
@@ -36,7 +40,7 @@ export function createObjectSlot<Value>(): ObjectSlot<Value> {
 
     static set(object: object, value: Value): void {
       if (#value in object) object.#value = value
-      else if (Object.isExtensible(object)) new Carrier(object).#value = value
+      else if (Object.isExtensible(object)) new Slot(object).#value = value
       else fixed.set(object, value)
     }
 
@@ -46,5 +50,5 @@ export function createObjectSlot<Value>(): ObjectSlot<Value> {
     }
   }
 
-  return Carrier
+  return Slot
 }

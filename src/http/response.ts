@@ -1,95 +1,146 @@
-// What a commit does to a response: cookies appended, caches told. A `Response` itself is kept where
-// its headers can be changed, and rebuilt around the same body where they cannot.
+// What a commit does to a `Response`. A response that needs a header of ours becomes a new one: the
+// given object and its headers are never changed, because the application or a framework may return
+// the same object to the next visitor.
 
 import { SessionError } from '../errors.ts'
+import { describeKind, hasMember } from '../validate.ts'
+import { applyChanges, planFields } from './header-fields.ts'
+import type { HeaderFields, ReadableFields } from './header-fields.ts'
+import type { IsOwnCookie } from './own-cookies.ts'
 
-/** The header fields of a response, whatever carries it. `Headers` is one. */
-export interface HeaderFields {
-  get(name: string): string | null
-  set(name: string, value: string): void
-  append(name: string, value: string): void
-  delete(name: string): void
-  keys(): Iterable<string>
-  getSetCookie?(): readonly string[]
-}
+/** Statuses whose responses have no body (Fetch standard, "null body status"). */
+const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
 
 /**
- * The response with these `Set-Cookie` lines, as a response of a request whose session was used.
+ * Returns the response with `lines`, as the response of a request whose session was used. That is the
+ * given object if it has all the header fields already, and otherwise a new `Response` around the
+ * same body.
  *
+ * @param isOwnCookie whether a cookie is one of these sessions: such lines are replaced, not doubled
+ * @param onOverwrite called if another cookie of these sessions was there
  * @throws SessionError `ERR_SESSION_RESPONSE` if there is something to write and no way to write it
  */
-export function attachCookies(response: Response, lines: readonly string[]): Response {
+export function attachCookies(
+  response: Response,
+  lines: readonly string[],
+  isOwnCookie: IsOwnCookie,
+  onOverwrite?: () => void,
+): Response {
   if (!isResponse(response)) {
-    // Bun's `server.upgrade` takes the connection over, and its handlers then return nothing.
-    if (lines.length === 0) return response
-    throw new SessionError('ERR_SESSION_RESPONSE', 'the handler must return a Response')
-  }
-  if (isClosed(response)) {
+    // Bun's `server.upgrade` takes the connection over, and its handlers return no response.
     if (lines.length === 0) return response
     throw new SessionError(
       'ERR_SESSION_RESPONSE',
-      `a response with status ${response.status} cannot carry cookies: commit the session with another one`,
+      `the handler returned ${describeKind(response)} and must return a Response`,
     )
   }
-  const carrier = hasFixedHeaders(response) ? new Response(response.body, response) : response
-  setHeaderFields(carrier.headers, lines)
-  return carrier
-}
+  const fields = readableFields(response.headers)
+  const changes = planFields(fields, lines, isOwnCookie)
+  const isComplete = changes.set.length + changes.deleted.length === 0
+  if (isComplete && changes.setCookie === undefined) return response
 
-/** What a response must say if its request's session was used: its lines, and that it is one visitor's. */
-export function setHeaderFields(fields: HeaderFields, lines: readonly string[]): void {
-  forbidSharing(fields, lines.length > 0)
-  // A handler may commit before its wrapper does, and no response may set a cookie twice (RFC 6265bis
-  // section 4.1.1); nor has the size guard counted it twice.
-  const there = lines.length === 0 ? [] : (fields.getSetCookie?.() ?? [])
-  for (const line of lines) if (!there.includes(line)) fields.append('Set-Cookie', line)
+  const rebuilt = rebuild(response, lines.length > 0)
+  if (rebuilt === undefined) return response
+  const setCookie = changes.setCookie ?? joinedCookies(fields, rebuilt)
+  applyChanges(writableFields(rebuilt.headers), { ...changes, setCookie })
+  if (changes.isOverwrite) onOverwrite?.()
+  return rebuilt
 }
 
 /**
- * 101 has left HTTP behind, and 0 is an error or an opaque response: neither can be rebuilt, and
- * their headers reach nobody.
+ * Whether `value` is a `Response`, of this platform or of another implementation (undici,
+ * node-fetch). `instanceof` is not enough: those have a class of their own. An error with `status`
+ * and `headers`, as some clients throw them, is none, because it has no body to read.
  */
-function isClosed(response: Response): boolean {
-  return response.status === 101 || response.status === 0
+export function isResponse(value: unknown): value is Response {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    hasMember(value, 'status') &&
+    'status' in value &&
+    typeof value.status === 'number' &&
+    'arrayBuffer' in value &&
+    typeof value.arrayBuffer === 'function' &&
+    'headers' in value &&
+    typeof value.headers === 'object' &&
+    value.headers !== null &&
+    'get' in value.headers &&
+    typeof value.headers.get === 'function'
+  )
 }
 
-/** `Response.redirect()` and what `fetch` returned refuse every change; deleting nothing tells. */
-function hasFixedHeaders(response: Response): boolean {
+/**
+ * Returns a new response with the status, the headers and the body of `response`, or `undefined` if
+ * the platform can build none and none is needed.
+ */
+function rebuild(response: Response, hasCookies: boolean): Response | undefined {
+  if (response.bodyUsed || response.body?.locked === true) {
+    throw new SessionError(
+      'ERR_SESSION_RESPONSE',
+      'the body of the response has been read or is being read, so the headers of the session cannot ' +
+        'be added: commit the response before its body is read, or read response.clone()',
+    )
+  }
+  let cause: unknown
   try {
-    response.headers.delete('x-sealed-session')
-    return false
-  } catch {
-    return true
+    // Bun alone builds status 0 (an error, or opaque), and cannot send it.
+    if (response.status !== 0) return copyResponse(response)
+  } catch (error) {
+    cause = error
+  }
+  // Only a runtime can build what is beyond these, such as an upgraded connection (101).
+  const isBuildable = response.status >= 200 && response.status <= 599
+  if (!isBuildable && !hasCookies) return undefined
+  throw new SessionError(
+    'ERR_SESSION_RESPONSE',
+    `a response with status ${response.status} cannot carry cookies: commit the session with ` +
+      'another one',
+    { cause },
+  )
+}
+
+function copyResponse(response: Response): Response {
+  const body = NULL_BODY_STATUSES.has(response.status) ? null : response.body
+  // The response itself is the second argument, because Workers take `webSocket` and `cf` from it.
+  const copy = new Response(body, response)
+  if (copy.headers !== response.headers) return copy
+  // Some servers replace the global `Response` by a class that keeps the headers it is given.
+  const { status, statusText } = response
+  return new Response(body, { status, statusText, headers: new Headers(response.headers) })
+}
+
+/** Returns the `Set-Cookie` lines of `fields` if they were joined when `rebuilt` was made. */
+function joinedCookies(fields: ReadableFields, rebuilt: Response): readonly string[] | undefined {
+  const lines = fields.getSetCookie()
+  return lines.length === rebuilt.headers.getSetCookie().length ? undefined : lines
+}
+
+function readableFields(headers: Headers): ReadableFields {
+  return {
+    get: (name) => headers.get(name),
+    keys: () => headers.keys(),
+    getSetCookie: () => getSetCookie(headers),
   }
 }
 
-/**
- * A response that depends on a session is for one visitor (RFC 9110 section 12.5.5); one that brings
- * a cookie must not be kept at all (RFC 9111 section 7.3), by a CDN with headers of its own either
- * (RFC 9213).
- */
-function forbidSharing(fields: HeaderFields, writes: boolean): void {
-  const vary = fields.get('Vary')
-  const varies = directives(vary)
-  if (!varies.includes('*') && !varies.includes('cookie')) {
-    fields.set('Vary', vary === null || vary === '' ? 'Cookie' : `${vary}, Cookie`)
+function writableFields(headers: Headers): HeaderFields {
+  return {
+    ...readableFields(headers),
+    set: (name, value) => headers.set(name, value),
+    delete: (name) => headers.delete(name),
+    replaceSetCookie(lines) {
+      headers.delete('Set-Cookie')
+      for (const line of lines) headers.append('Set-Cookie', line)
+    },
   }
-  if (!writes) return
-  const said = directives(fields.get('Cache-Control'))
-  if (!said.includes('no-store') && !said.includes('private')) {
-    fields.set('Cache-Control', 'private, no-store')
-  }
-  for (const name of [...fields.keys()].filter(speaksToCdns)) fields.delete(name)
 }
 
-function speaksToCdns(name: string): boolean {
-  return name.endsWith('cdn-cache-control') || name === 'surrogate-control'
-}
-
-function directives(field: string | null): string[] {
-  return (field ?? '').split(',').map((directive) => directive.trim().toLowerCase())
-}
-
-function isResponse(value: unknown): value is Response {
-  return typeof value === 'object' && value !== null && 'headers' in value && 'status' in value
+/** node-fetch joins the lines in `get` and in its iterator, and has them apart in `raw()` alone. */
+function getSetCookie(headers: Headers): readonly string[] {
+  if ('getSetCookie' in headers) return headers.getSetCookie()
+  const raw: unknown = Reflect.get(headers, 'raw')
+  const fields: unknown = typeof raw === 'function' ? Reflect.apply(raw, headers, []) : undefined
+  if (typeof fields !== 'object' || fields === null) return []
+  const lines: unknown = Reflect.get(fields, 'set-cookie')
+  return Array.isArray(lines) ? lines.map(String) : []
 }

@@ -1,7 +1,7 @@
-// base64url without padding (RFC 4648 section 5), for the short texts this library makes itself.
-// The engines carry the long ones.
+// base64url without padding (RFC 4648 section 5), for the short texts that this library makes itself.
+// The engines encode ciphertexts.
 
-/** Bytes in, their one canonical spelling out. */
+/** Returns the canonical base64url of bytes. */
 export function encode(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')
@@ -9,21 +9,21 @@ export function encode(bytes: Uint8Array): string {
     .replace(/=+$/, '')
 }
 
-/** Text out as one character a byte; `undefined` for every spelling but the canonical one. */
+/** Returns decoded bytes as one character each; `undefined` for every spelling but the canonical one. */
 export function decode(text: string): string | undefined {
   if (!isCanonical(text)) return undefined
   return atob(text.replaceAll('-', '+').replaceAll('_', '/'))
 }
 
-/** Whether `text` is the one spelling `encode` gives. */
+/** Whether `text` is the spelling that `encode` returns for some bytes. */
 export function isCanonical(text: string): boolean {
   return /^[A-Za-z0-9_-]*$/.test(text) && endsCanonically(text)
 }
 
 /**
- * The same of a text whose alphabet is known to be right. The last character of a text whose length
- * is no multiple of four holds 2 or 4 bits that no byte uses; decoders ignore them, so one token
- * would have 4 or 16 spellings.
+ * Whether `text`, whose alphabet is known to be right, is spelled canonically. Where the length is no
+ * multiple of four, the last character has 2 or 4 bits that belong to no byte. Decoders ignore them, so
+ * one token would have 4 or 16 spellings.
  */
 export function endsCanonically(text: string): boolean {
   const rest = text.length % 4

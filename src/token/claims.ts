@@ -1,158 +1,237 @@
-// What stands in a token beside the data (RFC 7519 claims), and all arithmetic with time. Everything
-// here is in whole seconds since 1970 (NumericDate); nothing here reads a clock.
+// The identity and times of a session, as numbers in a token's payload, and all arithmetic with time.
+// Everything here is in whole seconds since 1970; nothing here reads a clock.
 
 import { encode } from './base64url.ts'
+import { DAY_SECONDS, dayOf, startOfDay } from './day.ts'
 import type { RejectionReason } from '../errors.ts'
 import { isRecord, isWholeNumber } from '../validate.ts'
 
-/** One session's identity and times. */
+/** The identity and times of one session. */
 export interface Claims {
-  /** `jti`: 128 random bits, the same over every renewal. */
+  /** 128 random bits in 22 characters. */
   readonly id: string
-  /** `nbf`: when the session began; its absolute end is counted from here. */
   readonly startedAt: number
-  /** `iat`: when this token was sealed; idleness is counted from here. */
+  /** When this token was sealed, which is also a use of the session. */
   readonly sealedAt: number
-  /** `exp`: the nearer of the two ends, for any reader that has no configuration. */
-  readonly expiresAt: number
-  /** `out`: how often this browser had logged out when the session began. */
-  readonly logouts: number
+  /** Seconds from the start to the absolute end. Fixed when the session begins. */
+  readonly life: number
+  /** The logout stamps that the browser sent when the session began: four characters each. */
+  readonly stamps: string
+  /** The name of the session's lifetime; empty for the default one. */
+  readonly lifetime: string
 }
 
-/** The configured bounds, in seconds. */
+/** The configured bounds of a kind of session, in seconds. */
 export interface Lifetime {
   readonly maxAge: number
   /** `Infinity` when switched off. */
   readonly idleTimeout: number
   readonly touchInterval: number
+  /** Whether its cookies outlive the browser. */
+  readonly persistent: boolean
+}
+
+/** All configured lifetimes, and what they share. */
+export interface Lifetimes {
+  readonly default: Lifetime
+  readonly named: ReadonlyMap<string, Lifetime>
   readonly clockTolerance: number
-  /** Sessions started before this moment are refused; 0 refuses none. */
+  /** Sessions that started before this moment are refused; 0 refuses none. */
   readonly validAfter: number
+  /** The longest `maxAge` of all: no token that is older can be valid. */
+  readonly longest: number
 }
 
 /** A payload taken apart. */
 export interface Payload {
   readonly claims: Claims
-  /** What stands beside the claims, not looked at yet. */
-  readonly members: Readonly<Record<string, unknown>>
-  /** The text from `"d":` on, to compare with later; `undefined` where another writer arranged it. */
-  readonly text: string | undefined
+  readonly data: unknown
+  /** The rarely used members, own properties only; those of the claims are checked. */
+  readonly more: Readonly<Record<string, unknown>>
+  /**
+   * Everything behind the times, to compare with later; `undefined` if the payload is not spelled as
+   * `formatPayload` spells it.
+   */
+  readonly body: string | undefined
 }
 
-/** Browsers keep no cookie longer (RFC 6265bis section 5.5), so no session of ours lives longer. */
-export const LONGEST_LIFE: number = 400 * 86_400
+/** Browsers keep no cookie longer (RFC 6265bis section 5.5), so no session lives longer. */
+export const LONGEST_LIFE: number = 400 * DAY_SECONDS
 
-/** The identity and times of a session that begins now. */
-export function createClaims(now: number, logouts: number, lifetime: Lifetime): Claims {
-  const id = encode(crypto.getRandomValues(new Uint8Array(16)))
-  return { id, startedAt: now, sealedAt: now, expiresAt: endOf(now, now, lifetime), logouts }
+/** A stamp has four characters; a browser sends at most four, and a logout adds its own. */
+const STAMPS = /^(?:[A-Za-z0-9_-]{4}){1,5}$/
+
+/** A lifetime's name travels in every request. */
+export const LIFETIME_NAME: RegExp = /^[A-Za-z0-9_-]{1,32}$/
+
+const ID = /^[A-Za-z0-9_-]{22}$/
+
+const MEMBERS = new Set(['s', 'f', 'c', 't', 'o', 'l'])
+
+/** Builds the identity and times of a session that begins now. */
+export function createClaims(
+  now: number,
+  stamps: string,
+  lifetime: string,
+  lifetimes: Lifetimes,
+): Claims {
+  const { maxAge } = lifetimeOf(lifetime, lifetimes)
+  return { id: createId(), startedAt: now, sealedAt: now, life: maxAge, stamps, lifetime }
 }
 
-/** The same session sealed again now. Its start stays, so its absolute end does. */
-export function resealClaims(claims: Claims, now: number, lifetime: Lifetime): Claims {
-  // A clock that went back must not put the seal before the session's start, and use within the
-  // tolerance must not put it behind the session's end: no reader would take it.
-  const end = claims.startedAt + lifetime.maxAge
-  const sealedAt = Math.min(Math.max(now, claims.startedAt), end)
-  return { ...claims, sealedAt, expiresAt: endOf(claims.startedAt, sealedAt, lifetime) }
+/** Draws a session id: 128 random bits (NIST SP 800-63B section 5.1 asks for 64). */
+export function createId(): string {
+  return encode(crypto.getRandomValues(new Uint8Array(16)))
 }
 
-/** When a session of these claims ends under the current configuration, if it is not used again. */
-export function endsAt(claims: Claims, lifetime: Lifetime): number {
-  return Math.min(claims.expiresAt, endOf(claims.startedAt, claims.sealedAt, lifetime))
+/** Returns the claims of the same session sealed again now. Its start and its end stay. */
+export function resealClaims(claims: Claims, now: number): Claims {
+  // After a clock went back, the seal must not precede the start; use within the tolerance must not
+  // put it after the end: no reader would accept it.
+  const sealedAt = Math.min(Math.max(now, claims.startedAt), claims.startedAt + claims.life)
+  return { ...claims, sealedAt }
 }
 
-function endOf(startedAt: number, sealedAt: number, lifetime: Lifetime): number {
-  return Math.min(startedAt + lifetime.maxAge, sealedAt + lifetime.idleTimeout)
+/** Returns the lifetime of that name, or the default one if none of that name is configured. */
+export function lifetimeOf(name: string, lifetimes: Lifetimes): Lifetime {
+  return (name === '' ? undefined : lifetimes.named.get(name)) ?? lifetimes.default
+}
+
+/** Returns when a session ends whatever is done, under the current configuration. */
+export function absoluteEnd({ startedAt, life }: Claims, { maxAge }: Lifetime): number {
+  return startedAt + Math.min(life, maxAge)
 }
 
 /**
- * Whether a session that was only read should be sealed again: the last seal is `touchInterval` old
- * and a new one would move its end. (Close to the absolute end, nothing would.)
+ * Returns for how many seconds the browser keeps the cookies; `undefined` until it is closed. At least 1:
+ * within the tolerance a session may be sealed at its very end, and `Max-Age=0` would delete it.
  */
-export function renewalDue(claims: Claims, now: number, lifetime: Lifetime): boolean {
+export function cookieMaxAge(
+  claims: Claims,
+  now: number,
+  lifetimes: Lifetimes,
+): number | undefined {
+  const lifetime = lifetimeOf(claims.lifetime, lifetimes)
+  return lifetime.persistent ? Math.max(absoluteEnd(claims, lifetime) - now, 1) : undefined
+}
+
+/** Returns when a session ends if it is not used again after `usedAt`. */
+export function endsAt(claims: Claims, usedAt: number, lifetime: Lifetime): number {
+  return Math.min(absoluteEnd(claims, lifetime), usedAt + lifetime.idleTimeout)
+}
+
+/**
+ * Whether use at `now` should be written down: the last one is `touchInterval` old, and a new one
+ * would move the session's end. (Close to the absolute end, none would.)
+ */
+export function ticketDue(
+  claims: Claims,
+  usedAt: number,
+  now: number,
+  lifetime: Lifetime,
+): boolean {
   return (
-    now - claims.sealedAt >= lifetime.touchInterval &&
-    resealClaims(claims, now, lifetime).expiresAt > endsAt(claims, lifetime)
+    now - usedAt >= lifetime.touchInterval &&
+    endsAt(claims, now, lifetime) > endsAt(claims, usedAt, lifetime)
   )
 }
 
-/** The oldest and the newest day on which an acceptable token can have been sealed. */
-export function sealingWindow(now: number, lifetime: Lifetime): [number, number] {
-  return [now - lifetime.maxAge - lifetime.clockTolerance, now + lifetime.clockTolerance]
+/** Returns the oldest and the newest day on which an acceptable token can have been sealed. */
+export function sealingWindow(now: number, lifetimes: Lifetimes): [number, number] {
+  const { longest, clockTolerance } = lifetimes
+  return [dayOf(now - longest - clockTolerance), dayOf(now + clockTolerance)]
 }
 
 /**
- * Why these times are not accepted now, or `undefined`. Checked against the token and against the
- * current configuration: lowering a timeout applies to sessions that are already out.
+ * Returns why these times are not accepted now, or `undefined`. The token's own end and the current
+ * configuration are both checked, because lowering a timeout must apply to sessions already issued.
  */
 export function rejectionReason(
   claims: Claims,
+  usedAt: number,
   now: number,
-  lifetime: Lifetime,
+  lifetimes: Lifetimes,
 ): Extract<RejectionReason, 'expired' | 'idle' | 'not-yet-valid' | 'revoked'> | undefined {
+  const { clockTolerance, validAfter } = lifetimes
+  const lifetime = lifetimeOf(claims.lifetime, lifetimes)
   // "On or after" (RFC 7519 section 4.1.4): the second of the end itself is past it.
-  const past = (end: number) => now >= end + lifetime.clockTolerance
-  if (claims.sealedAt > now + lifetime.clockTolerance) return 'not-yet-valid'
-  if (past(claims.startedAt + lifetime.maxAge)) return 'expired'
-  if (past(claims.sealedAt + lifetime.idleTimeout)) return 'idle'
-  // The ends under today's configuration are not reached, so a former, shorter one made this; which of
-  // its two ends it was, the token does not say.
-  if (past(claims.expiresAt)) return 'idle'
-  return claims.startedAt < lifetime.validAfter ? 'revoked' : undefined
+  const latestEnd = now - clockTolerance
+  if (claims.sealedAt > now + clockTolerance) return 'not-yet-valid'
+  if (absoluteEnd(claims, lifetime) <= latestEnd) return 'expired'
+  if (usedAt + lifetime.idleTimeout <= latestEnd) return 'idle'
+  return claims.startedAt < validAfter ? 'revoked' : undefined
 }
 
-/** Claims and the contents' text as a payload. The contents are last, so that their text can be cut. */
-export function formatPayload(claims: Claims, contents: string): string {
-  return opening(claims) + contents
+/**
+ * Returns a payload: `[id, sealed, life, age, body]`.
+ *
+ * @param body the data, and the object of rarely used members where there is one
+ */
+export function formatPayload(claims: Claims, body: string): string {
+  return `${formatHead(claims)}${body}]`
 }
 
-/** A payload's claims and contents, or `undefined` if it is not our claims. */
-export function parsePayload(payload: string): Payload | undefined {
-  const members = parseObject(payload)
-  if (members === undefined) return undefined
-  const {
-    jti: id,
-    iat: sealedAt,
-    exp: expiresAt,
-    nbf: startedAt = sealedAt,
-    out: logouts = 0,
-  } = members
-  if (typeof id !== 'string' || !/^[A-Za-z0-9_-]{22}$/.test(id)) return undefined
-  if (!isWholeNumber(sealedAt, 0) || !isWholeNumber(expiresAt, 0) || !isWholeNumber(startedAt, 0))
-    return undefined
-  if (!isWholeNumber(logouts, 0)) return undefined
-  if (startedAt > sealedAt || sealedAt > expiresAt) return undefined
-  if (expiresAt - startedAt > LONGEST_LIFE) return undefined
-  if (!Object.hasOwn(members, 'd')) return undefined
-
-  const claims = { id, startedAt, sealedAt, expiresAt, logouts }
-  const head = opening(claims)
-  const text = payload.startsWith(head) ? payload.slice(head.length) : undefined
-  return { claims, members, text }
+/** Returns the claims' own members for the object of rarely used members. */
+export function formatClaimMembers({ stamps, lifetime }: Claims): string[] {
+  const members = []
+  if (stamps !== '') members.push(`"o":"${stamps}"`)
+  if (lifetime !== '') members.push(`"l":"${lifetime}"`)
+  return members
 }
 
-/** Members that have their usual value are left out: every byte travels on every request. */
-function opening({ id, startedAt, sealedAt, expiresAt, logouts }: Claims): string {
-  const nbf = startedAt === sealedAt ? '' : startMember(startedAt)
-  const out = logouts === 0 ? '' : `"out":${logouts},`
-  return `{"jti":"${id}","iat":${sealedAt},"exp":${expiresAt},${nbf}${out}`
+/**
+ * Returns a payload's claims and what is beside them, or `undefined` if it is not ours.
+ *
+ * @param day the day of the key that opened it
+ */
+export function parsePayload(text: string, day: number): Payload | undefined {
+  const payload = parseArray(text)
+  if (payload === undefined) return undefined
+  const [id, sealed, life, age, data, given] = payload
+  if (typeof id !== 'string' || !ID.test(id)) return undefined
+  if (!isWholeNumber(sealed, 0, DAY_SECONDS - 1)) return undefined
+  if (!isWholeNumber(life, 1, LONGEST_LIFE) || !isWholeNumber(age, 0, life)) return undefined
+  const more = payload.length === 5 ? NO_MEMBERS : membersOf(given)
+  if (more === undefined) return undefined
+  const { o: stamps = '', l: lifetime = '' } = more
+  if (typeof stamps !== 'string' || typeof lifetime !== 'string') return undefined
+  if (Object.hasOwn(more, 'o') && !STAMPS.test(stamps)) return undefined
+  if (Object.hasOwn(more, 'l') && !LIFETIME_NAME.test(lifetime)) return undefined
+
+  const sealedAt = startOfDay(day) + sealed
+  const startedAt = sealedAt - age
+  // Before 1970 no session began.
+  if (startedAt < 0) return undefined
+  const claims = { id, startedAt, sealedAt, life, stamps, lifetime }
+  const head = formatHead(claims)
+  const isOurs = text.startsWith(head) && text.endsWith(']')
+  const body = isOurs ? text.slice(head.length, -1) : undefined
+  return { claims, data, more, body }
 }
 
-function startMember(startedAt: number): string {
-  return `"nbf":${startedAt},`
+/** `sealed` counts from the start of the key's day, so a key cannot seal for another day. */
+function formatHead({ id, startedAt, sealedAt, life }: Claims): string {
+  return `["${id}",${sealedAt % DAY_SECONDS},${life},${sealedAt - startedAt},`
 }
 
-/** Characters that a later renewal adds to a token: the start, once it is not the sealing time. */
-export function renewalGrowth({ startedAt, sealedAt }: Claims): number {
-  return startedAt === sealedAt ? Math.ceil((startMember(startedAt).length * 4) / 3) : 0
+const NO_MEMBERS: Readonly<Record<string, unknown>> = Object.freeze({ __proto__: null })
+
+/**
+ * Returns the rarely used members. An unknown one is refused: an instance that does not know it would
+ * otherwise write the session without it.
+ */
+function membersOf(given: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (!isRecord(given)) return undefined
+  const names = Object.keys(given)
+  if (names.length === 0 || !names.every((name) => MEMBERS.has(name))) return undefined
+  return { __proto__: null, ...given }
 }
 
-function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+function parseArray(text: string): readonly unknown[] | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    // Under no prototype: what other code has put on `Object.prototype` is no claim.
-    return isRecord(value) ? Object.setPrototypeOf(value, null) : undefined
+    const fits = Array.isArray(value) && (value.length === 5 || value.length === 6)
+    return fits ? value : undefined
   } catch {
     return undefined
   }

@@ -1,11 +1,11 @@
-// The same bytes as seal.ts, with `node:crypto`: synchronous, so a token costs what AES costs and not
-// a trip to a thread pool. Taken where the runtime has it; the package imports nothing of Node.
+// The same bytes as jwe-jose.ts, with `node:crypto`, which is synchronous: a token costs what AES costs,
+// and not a trip to a thread pool. Nothing of Node is imported, so that every bundler takes this file.
 
-import { ownProperties } from '../validate.ts'
-import type { DayKey, KeyId, MakeKey } from './key-ring.ts'
 import { IV_LENGTH, TAG_LENGTH, decodeText, headerOf } from './jwe.ts'
+import type { DayKey, KeyId, MakeKey } from './jwe.ts'
+import { ownProperties } from '../validate.ts'
 
-/** What is used of `node:crypto`, whose one door this is. */
+/** The part of `node:crypto` that is used here. */
 interface NodeCrypto {
   randomFillSync(bytes: Bytes): Bytes
   createSecretKey(bytes: Uint8Array): object
@@ -36,7 +36,7 @@ interface Bytes extends Uint8Array {
   write(text: string, encoding: 'base64url'): number
 }
 
-/** What is used of `Buffer`. */
+/** The part of `Buffer` that is used here. */
 interface NodeBuffer {
   from(text: string, encoding: 'latin1'): Bytes
   from(bytes: ArrayBufferLike): Bytes
@@ -52,8 +52,7 @@ const NAME = 'aes-256-gcm'
 
 /**
  * 96 random bits (SP 800-38D section 8.2.2), drawn for each token. Drawing many at once would be
- * cheaper, and they would be used twice after a snapshot of the machine that is started twice, however
- * soon the runtime's own generator is seeded anew.
+ * cheaper, but a snapshot of the machine that is started twice would then use each of them twice.
  */
 const IV_BYTES = 12
 
@@ -63,8 +62,8 @@ const TAG_BYTES = 16
 const FULL_TAG: TagLength = ownProperties({ authTagLength: TAG_BYTES })
 
 /**
- * How keys are made with `node:crypto`, or `undefined` where the runtime has none, or has one that
- * does not do what it should. Decided by trying, never by a runtime's name.
+ * Returns how keys are made with `node:crypto`, or `undefined` where the runtime has none or one that
+ * does not seal as specified. Decided by a known answer, never by a runtime's name.
  */
 export function nodeKeys(): MakeKey | undefined {
   const { process } = globalThis as { process?: { getBuiltinModule?: Builtins } }
@@ -75,50 +74,47 @@ export function nodeKeys(): MakeKey | undefined {
     const { Buffer } = buffer
     if (!worksAsKnown(crypto, Buffer)) return undefined
     const draw = (iv: Bytes) => crypto.randomFillSync(iv)
-    return (kid, bytes) => makeNodeKey(kid, bytes, crypto, Buffer, draw)
+    return (keyId, bytes) => makeNodeKey(keyId, bytes, crypto, Buffer, draw)
   } catch {
     return undefined
   }
 }
 
 function makeNodeKey(
-  kid: KeyId,
+  keyId: KeyId,
   bytes: Uint8Array,
   crypto: NodeCrypto,
   Buffer: NodeBuffer,
   draw: (iv: Bytes) => void,
 ): DayKey {
   const key = crypto.createSecretKey(bytes)
-  const header = headerOf(kid)
-  const aad = Buffer.from(header, 'latin1')
+  const aad = Buffer.from(headerOf(keyId), 'latin1')
   // Filled anew for every token, and used before anything else can run.
   const iv = Buffer.from(new ArrayBuffer(IV_BYTES))
   const tag = Buffer.from(new ArrayBuffer(TAG_BYTES))
   return {
-    ...kid,
+    ...keyId,
     seal(text) {
       draw(iv)
       const cipher = crypto.createCipheriv(NAME, key, iv, FULL_TAG)
       cipher.setAAD(aad)
       const ciphertext = cipher.update(text, 'utf8').toString('base64url')
-      // GCM is a stream: the text came at once, and what its end adds is the tag.
+      // GCM is a stream cipher: the end adds the tag and no text.
       cipher.final()
       const tagText = cipher.getAuthTag().toString('base64url')
-      return `${header}..${iv.toString('base64url')}.${ciphertext}.${tagText}`
+      return `${iv.toString('base64url')}.${ciphertext}.${tagText}`
     },
-    open(token) {
-      // `header..iv.ciphertext.tag`: all of them but one have a known length.
-      const ivAt = header.length + '..'.length
-      const ivEnd = ivAt + IV_LENGTH
-      const tagAt = token.length - TAG_LENGTH
-      if (iv.write(token.slice(ivAt, ivEnd), 'base64url') !== IV_BYTES) return undefined
-      if (tag.write(token.slice(tagAt), 'base64url') !== TAG_BYTES) return undefined
+    open(sealed) {
+      // `iv.ciphertext.tag`: all of them but one have a known length.
+      const tagAt = sealed.length - TAG_LENGTH
+      if (iv.write(sealed.slice(0, IV_LENGTH), 'base64url') !== IV_BYTES) return undefined
+      if (tag.write(sealed.slice(tagAt), 'base64url') !== TAG_BYTES) return undefined
       const decipher = crypto.createDecipheriv(NAME, key, iv, FULL_TAG)
       decipher.setAAD(aad)
       decipher.setAuthTag(tag)
-      const plaintext = decipher.update(token.slice(ivEnd + 1, tagAt - 1), 'base64url')
+      const plaintext = decipher.update(sealed.slice(IV_LENGTH + 1, tagAt - 1), 'base64url')
       try {
-        // GCM is a stream: nothing is left to give out here but the verdict on the tag.
+        // GCM is a stream cipher: the end gives the verdict on the tag and no text.
         decipher.final()
       } catch {
         return undefined
@@ -130,16 +126,15 @@ function makeNodeKey(
 
 /** Under 32 zero bytes and an IV of zeros, as any implementation makes it. */
 const KNOWN_TEXT = 'gr\u00fc\u00dfe'
-const KNOWN_TOKEN =
-  'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoidGVzdC4wIn0..AAAAAAAAAAAAAAAA.qdWDgY7_Dg._oxIt-1cllbJcOS8t0jPOw'
+const KNOWN_SEALED = 'AAAAAAAAAAAAAAAA.qdWDgY7_Dg._oxIt-1cllbJcOS8t0jPOw'
 
-/** Whether sealing and opening give what they give elsewhere, and an altered tag gives nothing. */
+/** Whether sealing and opening give the known answers, and an altered tag gives nothing. */
 function worksAsKnown(crypto: NodeCrypto, Buffer: NodeBuffer): boolean {
-  // An IV that nobody draws is all zeros.
+  // An IV that is not drawn is all zeros.
   const key = makeNodeKey({ id: 'test', day: 0 }, new Uint8Array(32), crypto, Buffer, () => {})
   return (
-    key.seal(KNOWN_TEXT) === KNOWN_TOKEN &&
-    key.open(KNOWN_TOKEN) === KNOWN_TEXT &&
-    key.open(KNOWN_TOKEN.replace('._oxI', '._oxJ')) === undefined
+    key.seal(KNOWN_TEXT) === KNOWN_SEALED &&
+    key.open(KNOWN_SEALED) === KNOWN_TEXT &&
+    key.open(KNOWN_SEALED.replace('._oxI', '._oxJ')) === undefined
   )
 }

@@ -1,98 +1,96 @@
-// Text <-> compact JWE (RFC 7516), `dir` and `A256GCM` only, with jose. Every spelling but the one
-// this file writes is refused before a key is asked for: jose also takes padding, blanks and other
-// trailing bits.
+// The form of a sealed value, and its bytes with jose. A value `<secret id>.<day>.<iv>.<ciphertext>.<tag>`
+// is a compact JWE (RFC 7516, `dir` and `A256GCM`) without its header, which never changes. Each
+// spelling but the one that this library writes is refused before any key is derived: jose also accepts
+// padding, blanks and other trailing bits.
 
-// One by one: jose's index loads all of it, and whoever starts a process waits for that.
-import { JOSEError } from 'jose/errors'
-import { compactDecrypt } from 'jose/jwe/compact/decrypt'
-import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
 import { decode, encode, endsCanonically } from './base64url.ts'
-import { ownProperties } from '../validate.ts'
-import type { DayKey, KeyId } from './key-ring.ts'
 
-/**
- * The five parts of a compact JWE with a direct key: header, nothing, a 96-bit IV (16 characters),
- * the ciphertext, and a tag of exactly 128 bits (22 characters).
- */
-const COMPACT =
-  /^(eyJ[A-Za-z0-9_-]{1,256})\.\.[A-Za-z0-9_-]{16}\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{22})$/
+/** What names the key of a token: a secret and a day. */
+export interface KeyId {
+  /** The secret's public name. */
+  readonly id: string
+  /** Days since 1970-01-01 UTC. */
+  readonly day: number
+}
 
-/** Six digits reach the year 4707; a leading zero would be a second spelling. */
-const HEADER =
-  /^\{"alg":"dir","enc":"A256GCM","kid":"([A-Za-z0-9_-]{1,32})\.(0|[1-9][0-9]{0,5})"\}$/
+/** The key of one secret, one purpose and one day. It cannot be read back. */
+export interface DayKey extends KeyId {
+  /** Encrypts a text. Returns `<iv>.<ciphertext>.<tag>`. */
+  seal(text: string): string | Promise<string>
+  /** Decrypts what `seal` returned; `undefined` if it was not sealed under this key. */
+  open(sealed: string): string | undefined | Promise<string | undefined>
+}
 
-/** `parse` has let nothing else through: `jose` must not either. */
-const ONLY_OURS = ownProperties({
-  keyManagementAlgorithms: ['dir'],
-  contentEncryptionAlgorithms: ['A256GCM'],
-  maxDecompressedLength: 0,
-})
+/** Makes a key of 256 bits: with jose, or with `node:crypto`. */
+export type MakeKey = (keyId: KeyId, bytes: Uint8Array<ArrayBuffer>) => DayKey | Promise<DayKey>
+
+/** A sealed value taken apart. */
+export interface SealedValue extends KeyId {
+  /** `<iv>.<ciphertext>.<tag>`. */
+  readonly sealed: string
+}
 
 /** Characters of an IV of 96 bits, and of a tag of 128. */
 export const IV_LENGTH = 16
 export const TAG_LENGTH = 22
 
-/** Characters of a token beside header and ciphertext: four dots, the IV and the tag. */
-const FRAME = 4 + IV_LENGTH + TAG_LENGTH
+/** Six digits reach the year 4707; a leading zero would be a second spelling. */
+const VALUE =
+  /^([A-Za-z0-9_-]{1,32})\.(0|[1-9][0-9]{0,5})\.([A-Za-z0-9_-]{16}\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{22}))$/
 
-/** A key that seals and opens with jose, over WebCrypto: for every runtime. */
-export async function makeJoseKey(kid: KeyId, bytes: Uint8Array<ArrayBuffer>): Promise<DayKey> {
-  const usages: KeyUsage[] = ['encrypt', 'decrypt']
-  // Imported once: jose would import raw bytes again for every token.
-  const key = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, usages)
-  return {
-    ...kid,
-    seal: (text) =>
-      new CompactEncrypt(new TextEncoder().encode(text))
-        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: nameOf(kid) })
-        .encrypt(key),
-    open: async (token) => {
-      try {
-        return decodeText((await compactDecrypt(token, key, ONLY_OURS)).plaintext)
-      } catch (error) {
-        // What else goes wrong is not the client's doing.
-        if (error instanceof JOSEError) return undefined
-        throw error
-      }
-    },
-  }
+const TOKEN =
+  /^(eyJ[A-Za-z0-9_-]{1,256})\.\.([A-Za-z0-9_-]{16}\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{22}))$/
+
+const HEADER =
+  /^\{"alg":"dir","enc":"A256GCM","kid":"([A-Za-z0-9_-]{1,32})\.(0|[1-9][0-9]{0,5})"\}$/
+
+/** Returns a cookie's value. */
+export function formatValue(keyId: KeyId, sealed: string): string {
+  return `${keyIdText(keyId)}.${sealed}`
 }
 
-/** The key a token asks for, or `undefined` if it is not, to the character, of our form. No crypto. */
-export function parse(token: string): KeyId | undefined {
-  const match = COMPACT.exec(token)
+/** Returns a cookie's value taken apart, or `undefined` if it is not exactly of our form. No crypto. */
+export function parseValue(value: string): SealedValue | undefined {
+  const match = VALUE.exec(value)
   if (match === null) return undefined
-  const [, header = '', ciphertext = '', tag = ''] = match
+  const [, id = '', day = '', sealed = '', ciphertext = '', tag = ''] = match
   if (!endsCanonically(ciphertext) || !endsCanonically(tag)) return undefined
-  return header === last?.header ? last.kid : readHeader(header)
+  return { id, day: Number(day), sealed }
 }
 
-/** The header that was read last: all tokens of one secret and one day have the same. */
-let last: { readonly header: string; readonly kid: KeyId } | undefined
+/** Returns a bare token: a full compact JWE. */
+export function formatToken(keyId: KeyId, sealed: string): string {
+  return `${headerOf(keyId)}..${sealed}`
+}
 
-function readHeader(header: string): KeyId | undefined {
-  const match = HEADER.exec(decode(header) ?? '')
+/** Returns a bare token taken apart, or `undefined` if it is not exactly of our form. No crypto. */
+export function parseToken(token: string): SealedValue | undefined {
+  const match = TOKEN.exec(token)
   if (match === null) return undefined
-  const [, id = '', day = ''] = match
-  const kid = { id, day: Number(day) }
-  last = { header, kid }
-  return kid
+  const [, header = '', sealed = '', ciphertext = '', tag = ''] = match
+  if (!endsCanonically(ciphertext) || !endsCanonically(tag)) return undefined
+  const found = HEADER.exec(decode(header) ?? '')
+  if (found === null) return undefined
+  const [, id = '', day = ''] = found
+  return { id, day: Number(day), sealed }
 }
 
-/** The protected header of a key's tokens, encoded. */
-export function headerOf(kid: KeyId): string {
-  const header = `{"alg":"dir","enc":"A256GCM","kid":"${nameOf(kid)}"}`
+/** Returns the protected header of a key's tokens, in base64url. */
+export function headerOf(keyId: KeyId): string {
+  const header = `{"alg":"dir","enc":"A256GCM","kid":"${keyIdText(keyId)}"}`
   return encode(new TextEncoder().encode(header))
 }
 
-/** How many characters a token of so many bytes of text has. */
-export function sealedLength(bytes: number, kid: KeyId): number {
-  return headerOf(kid).length + FRAME + Math.ceil((bytes * 4) / 3)
+/** Returns how many characters the value of a text of so many bytes has. */
+export function valueLength(bytes: number, keyId: KeyId): number {
+  const dots = 4
+  const ciphertext = Math.ceil((bytes * 4) / 3)
+  return keyIdText(keyId).length - 1 + dots + IV_LENGTH + ciphertext + TAG_LENGTH
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Authenticated bytes as text; `undefined` if they are no UTF-8, which no writer of ours makes. */
+/** Returns decrypted bytes as a string; `undefined` if they are not UTF-8, which we never seal. */
 export function decodeText(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes)
@@ -101,6 +99,6 @@ export function decodeText(bytes: Uint8Array): string | undefined {
   }
 }
 
-function nameOf({ id, day }: KeyId): string {
+function keyIdText({ id, day }: KeyId): string {
   return `${id}.${day}`
 }

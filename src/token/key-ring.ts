@@ -1,70 +1,55 @@
-// From secrets to the one key of a day: which secret seals now, which key a `kid` names. Knows no
-// tokens and no claims. Secrets stay here; what leaves is a key that nobody can export.
+// From secrets to the key of one day: which secret seals now, which key a token names. Secrets stay
+// here; what leaves is a key that cannot be exported.
 
 import { encode } from './base64url.ts'
+import { DAY_SECONDS } from './day.ts'
 import { SessionConfigError } from '../errors.ts'
+import { isThenable } from '../validate.ts'
+import type { DayKey, MakeKey } from './jwe.ts'
 import type { Secret } from './secrets.ts'
 
-/** What a key is for. A token made for one use does not open as the other. */
-export type Purpose = 'cookie' | 'token'
+/**
+ * What a key is for. A value that was sealed for one purpose does not open for another. Any other text
+ * than these three is a purpose that the application gave to `seal`, behind `token `.
+ */
+export type Purpose = 'cookie' | 'ticket' | 'token' | `token ${string}`
 
-/** What a token names: a secret and a day. */
-export interface KeyId {
-  /** The secret's public name. */
-  readonly id: string
-  /** Days since 1970-01-01 UTC. */
-  readonly day: number
-}
-
-/** The key of one secret, one purpose and one day. It cannot be read back. */
-export interface DayKey extends KeyId {
-  /** A text as a token. */
-  seal(text: string): string | Promise<string>
-  /** The text of a token whose form has been checked; `undefined` if it is not of this key. */
-  open(token: string): string | undefined | Promise<string | undefined>
-}
-
-/** How 256 bits become a key: with jose, or with `node:crypto`. */
-export type MakeKey = (kid: KeyId, bytes: Uint8Array<ArrayBuffer>) => DayKey | Promise<DayKey>
-
-/** The secrets in force as the keys they become: at once where a key is at hand, as it mostly is. */
+/** The secrets in force, as keys. Returns values and not promises where a key is at hand. */
 export interface KeyRing {
-  /** The key for `day` of the first secret that is active at `now` (seconds). */
+  /** Returns the key for `day` of the first secret that is active at `now` (seconds). */
   sealing(purpose: Purpose, day: number, now: number): DayKey | Promise<DayKey>
-  /** The key that `id` and `day` name, or `undefined` if no secret has that id. */
+  /** Returns the key that `id` and `day` name, or `undefined` if no secret has that id. */
   opening(
     purpose: Purpose,
     id: string,
     day: number,
   ): DayKey | undefined | Promise<DayKey | undefined>
+  /** Whether a secret with that id is configured. */
+  has(id: string): boolean | Promise<boolean>
 }
 
-/** A secret that can derive, under its public name. */
-interface Named {
+/** A secret that keys can be derived from, under its public name. */
+interface KeyMaterial {
   readonly id: string
   readonly material: CryptoKey
   readonly activeFrom: number
 }
 
-/** A secret's keys for one purpose, by their day. */
-type Days = Map<number, DayKey>
-
-/** The format's version: part of every derivation, so another format's tokens cannot open. */
+/** The format's version: part of every derivation, so tokens of another format cannot open. */
 const FORMAT = 'sealed-session/1'
 
-const DAY_SECONDS = 86_400
+/** Applications choose purposes, and may choose one for each user: only the last ones keep their keys. */
+const MAX_PURPOSES = 32
 
-/** The day of a moment in seconds. */
-export function dayOf(seconds: number): number {
-  return Math.floor(seconds / DAY_SECONDS)
-}
+/** Yesterday's last tokens and today's, and as many days as a clock may be off. */
+const DAYS_BEYOND_LIFETIME = 2
 
 /**
- * The ring of these secrets, for one cookie name.
+ * Returns the ring of these secrets, for one cookie name.
  *
- * Nothing is derived before the first use: on workerd the global scope may not call WebCrypto. Only
- * finished values are kept, never promises: there, a promise begun by one request that ends early
- * would hang every other request that awaits it. Two requests may derive the same key once each.
+ * Nothing is derived before the first use, because workerd's global scope may not call WebCrypto. Only
+ * finished keys are kept, never promises: on workerd a promise that one request began never settles for
+ * the others once that request has ended. Two requests may derive the same key once each.
  *
  * @param secrets newest first
  * @param name the cookie's name, which every key is bound to
@@ -76,36 +61,26 @@ export function createKeyRing(
   lifetime: number,
   makeKey: MakeKey,
 ): KeyRing {
-  let loaded: readonly Named[] | undefined
-  /** By purpose and secret, and then by day: no text has to be put together to find one. */
-  const dayKeys = { cookie: new Map<string, Days>(), token: new Map<string, Days>() }
+  let loaded: readonly KeyMaterial[] | undefined
+  const keys = createKeyCache(lifetime)
 
-  async function load(): Promise<readonly Named[]> {
-    loaded ??= refuseTwins(await Promise.all(secrets.map(nameSecret)))
+  async function load(): Promise<readonly KeyMaterial[]> {
+    loaded ??= assertUniqueIds(await Promise.all(secrets.map(loadSecret)))
     return loaded
   }
 
-  async function makeDayKey(
+  async function derive(
     purpose: Purpose,
-    { id, material }: Named,
+    { id, material }: KeyMaterial,
     day: number,
   ): Promise<DayKey> {
-    const made = await makeKey({ id, day }, await deriveKey(material, name, purpose, day))
-    const oldest = day - lifetime / DAY_SECONDS - 2
-    for (const days of [...dayKeys.cookie.values(), ...dayKeys.token.values()]) {
-      for (const then of days.keys()) if (then < oldest) days.delete(then)
-    }
-    const days = dayKeys[purpose].get(id) ?? new Map<number, DayKey>()
-    dayKeys[purpose].set(id, days.set(day, made))
-    return made
-  }
-
-  function atHand(purpose: Purpose, id: string, day: number): DayKey | undefined {
-    return dayKeys[purpose].get(id)?.get(day)
+    const key = await makeKey({ id, day }, await deriveBits(material, name, purpose, day))
+    keys.set(purpose, key)
+    return key
   }
 
   async function deriveSealing(purpose: Purpose, day: number, now: number): Promise<DayKey> {
-    return makeDayKey(purpose, activeAmong(await load(), now), day)
+    return derive(purpose, activeAmong(await load(), now), day)
   }
 
   async function deriveOpening(
@@ -114,55 +89,93 @@ export function createKeyRing(
     day: number,
   ): Promise<DayKey | undefined> {
     const secret = (await load()).find((entry) => entry.id === id)
-    return secret && makeDayKey(purpose, secret, day)
+    return secret && derive(purpose, secret, day)
   }
 
   return {
     sealing: (purpose, day, now) =>
-      (loaded && atHand(purpose, activeAmong(loaded, now).id, day)) ??
+      (loaded && keys.get(purpose, activeAmong(loaded, now).id, day)) ??
       deriveSealing(purpose, day, now),
-    opening: (purpose, id, day) => atHand(purpose, id, day) ?? deriveOpening(purpose, id, day),
+    opening: (purpose, id, day) => keys.get(purpose, id, day) ?? deriveOpening(purpose, id, day),
+    has: (id) => {
+      const all = loaded ?? load()
+      return isThenable(all) ? all.then((found) => includesId(found, id)) : includesId(all, id)
+    },
   }
 }
 
-/** The secret that seals. */
-function activeAmong(named: readonly Named[], now: number): Named {
-  const active = named.find(({ activeFrom }) => activeFrom <= now)
+interface KeyCache {
+  get(purpose: Purpose, id: string, day: number): DayKey | undefined
+  set(purpose: Purpose, key: DayKey): void
+}
+
+/** Keeps keys by purpose, by secret, and by day: no string has to be built to find one. */
+function createKeyCache(lifetime: number): KeyCache {
+  const purposes = new Map<Purpose, Map<string, Map<number, DayKey>>>()
+  return {
+    get: (purpose, id, day) => purposes.get(purpose)?.get(id)?.get(day),
+    set(purpose, key) {
+      const oldest = key.day - lifetime / DAY_SECONDS - DAYS_BEYOND_LIFETIME
+      for (const secrets of purposes.values()) {
+        for (const days of secrets.values()) {
+          for (const day of days.keys()) if (day < oldest) days.delete(day)
+        }
+      }
+      const secrets = purposes.get(purpose) ?? new Map<string, Map<number, DayKey>>()
+      const days = secrets.get(key.id) ?? new Map<number, DayKey>()
+      purposes.set(purpose, secrets.set(key.id, days.set(key.day, key)))
+      for (const [known] of purposes) {
+        if (purposes.size <= MAX_PURPOSES) break
+        if (known.startsWith('token ')) purposes.delete(known)
+      }
+    },
+  }
+}
+
+/** Returns the secret that seals. */
+function activeAmong(all: readonly KeyMaterial[], now: number): KeyMaterial {
+  const active = all.find(({ activeFrom }) => activeFrom <= now)
   if (active !== undefined) return active
   throw new SessionConfigError('secrets', 'has none that is active: leave one without activeFrom')
 }
 
-async function nameSecret({ bytes, id, activeFrom }: Secret): Promise<Named> {
+function includesId(all: readonly KeyMaterial[], id: string): boolean {
+  return all.some((entry) => entry.id === id)
+}
+
+async function loadSecret({ bytes, id, activeFrom }: Secret): Promise<KeyMaterial> {
   const material = await crypto.subtle.importKey('raw', bytes, 'HKDF', false, ['deriveBits'])
   return { id: id ?? (await deriveId(material)), material, activeFrom }
 }
 
-/** 24 bits: two secrets in 16 777 216 share a derived id, and then a kid would name two keys. */
-function refuseTwins(named: readonly Named[]): readonly Named[] {
-  if (new Set(named.map(({ id }) => id)).size === named.length) return named
+/** 24 bits: two secrets in 16 777 216 share a derived id, and a token would name two keys. */
+function assertUniqueIds(all: readonly KeyMaterial[]): readonly KeyMaterial[] {
+  if (new Set(all.map(({ id }) => id)).size === all.length) return all
   throw new SessionConfigError('secrets', 'has two secrets with one id: replace one of them')
 }
 
-/** The secret's public name: a derivation that no key shares, as four characters. */
+/** Derives the secret's public name: four characters, from bits that no key shares. */
 async function deriveId(material: CryptoKey): Promise<string> {
   const bits = await crypto.subtle.deriveBits(hkdf(`${FORMAT} id`), material, 24)
   return encode(new Uint8Array(bits))
 }
 
-async function deriveKey(
+async function deriveBits(
   material: CryptoKey,
   name: string,
   purpose: Purpose,
   day: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  // A cookie's name holds no space, so no two contexts spell the same text.
-  const context = hkdf(`${FORMAT} ${purpose} ${day} ${name}`)
-  return new Uint8Array(await crypto.subtle.deriveBits(context, material, 256))
+  // The application's own text comes last, because it alone may hold spaces: no two contexts are
+  // spelled alike.
+  const [kind = '', ...text] = purpose.split(' ')
+  const context = [FORMAT, kind, day, name, ...text].join(' ')
+  return new Uint8Array(await crypto.subtle.deriveBits(hkdf(context), material, 256))
 }
 
 /**
- * HKDF-SHA-256 (RFC 5869). No salt: a salt would have to be configured with the secret, and the
- * secrets are uniformly random, for which extraction needs none (RFC 5869 section 3.1).
+ * Returns the parameters of HKDF-SHA-256 (RFC 5869). There is no salt, because it would have to be
+ * configured with the secret, and uniformly random secrets need none (RFC 5869 section 3.1).
  */
 function hkdf(info: string): HkdfParams {
   const encoder = new TextEncoder()

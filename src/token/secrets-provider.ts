@@ -1,132 +1,217 @@
 // A ring whose secrets come from a function and change without a deploy. Requests are served from the
-// last good ring; the function is asked beside them.
+// last good secrets while these are fresh; the function is called beside the requests.
 
 import { SessionConfigError } from '../errors.ts'
-import type { SessionEvent } from '../events.ts'
+import { isThenable } from '../validate.ts'
+import type { DayKey, MakeKey } from './jwe.ts'
 import { createKeyRing } from './key-ring.ts'
-import type { MakeKey, KeyRing } from './key-ring.ts'
+import type { KeyRing, Purpose } from './key-ring.ts'
+import { createProviderError } from './provider-error.ts'
 import { areSame, parseSecrets } from './secrets.ts'
 import type { Secret } from './secrets.ts'
 
-/** What a ring from a provider needs to know. */
+/** What a ring needs whose secrets come from a function. */
 export interface ProviderSettings {
   readonly name: string
   readonly lifetime: number
   readonly makeKey: MakeKey
-  /** Seconds after which the provider is asked again. */
+  /** Seconds after which the function is called again. */
   readonly refresh: number
+  /** Seconds for which the last good secrets stay in use while the function fails. */
+  readonly grace: number
   readonly now: () => number
-  readonly observe: (event: SessionEvent) => void
+  readonly observe: (event: SecretsEvent) => void
 }
 
-interface Current {
+interface SecretsEvent {
+  readonly type: 'secrets'
+  readonly outcome: 'changed' | 'failed'
+  readonly error?: unknown
+}
+
+interface LoadedSecrets {
   readonly secrets: readonly Secret[]
   readonly ring: KeyRing
 }
 
-/** Seconds that a request waits for a first answer. Later ones never wait. */
+/** Seconds that a request waits for the function. */
 const PATIENCE = 10
 
+/** Seconds between two calls for ids that are unknown: clients can send any. */
+const UNKNOWN_ID_INTERVAL = 10
+
 /**
- * The ring of what `provide` returns. Asked at the first use, then at the first use `refresh` seconds
- * later, and so on: no timer of our own, since on workerd none outlives its request.
+ * Returns the ring of the secrets that `provide` returns. It is called at the first use, and then at the
+ * first use after `refresh` seconds, beside the request, without a timer, because on workerd none outlives its
+ * request. A request waits for it where nothing was heard of it for twice as long, where the last good
+ * secrets are older than `grace`, and, at most every ten seconds, where a token names an unknown id.
  *
- * @throws SessionConfigError at a use, if the first answer fails, is unusable, or takes 10 seconds
+ * @throws SessionConfigError at a use, if there are no secrets that are good enough to be used
  */
 export function createProvidedKeyRing(provide: () => unknown, settings: ProviderSettings): KeyRing {
-  let current: Current | undefined
-  let asking: Promise<Current> | undefined
-  let askedAt = 0
+  const { refresh, grace } = settings
+  let current: LoadedSecrets | undefined
+  /** When the secrets in force were asked for. */
+  let loadedAt = 0
+  /** When the function last returned secrets or failed. */
+  let heardAt = 0
+  let calledAt = 0
+  let call: Promise<LoadedSecrets> | undefined
 
-  /** Seconds since the last question, also for a clock that was put back. */
-  function age(): number {
-    return Math.abs(settings.now() - askedAt)
+  /** Returns the seconds since `moment`, for a clock that was put back, too. */
+  function since(moment: number): number {
+    return Math.abs(settings.now() - moment)
   }
 
   /**
-   * One question at a time, unless the last one is lost: on workerd it dies with the request that
-   * asked it, and never settles.
+   * Whether a call is under way that may still return. On workerd a call dies with the request that
+   * made it, and never settles.
    */
-  function isFree(): boolean {
-    return asking === undefined || age() >= 2 * PATIENCE
+  function isCalling(): boolean {
+    return call !== undefined && since(calledAt) < 2 * PATIENCE
   }
 
-  function ask(): Promise<Current> {
-    askedAt = settings.now()
-    const question = answer(provide, current, settings)
-    asking = question
-    const settle = (found: Current | undefined) => {
-      // A question that was given up may be answered after a later one: what it says is older.
-      if (asking === question || current === undefined) current = found ?? current
-      if (asking === question) asking = undefined
-    }
-    question.then(settle, () => settle(undefined))
-    return question
-  }
-
-  /** Asked on the way of a request: there is nothing else to serve it from. */
-  async function first(): Promise<Current> {
-    const question = asking !== undefined && !isFree() ? asking : ask()
-    try {
-      return await withPatience(question)
-    } catch (error) {
-      // Whoever comes next asks again, instead of waiting for a question that may be lost.
-      if (asking === question) asking = undefined
-      if (current !== undefined) return current
-      throw error instanceof SessionConfigError ? error : failure(error)
-    }
-  }
-
-  /** Asked beside the requests: there is no caller for what goes wrong, only the observer. */
-  async function refresh(): Promise<void> {
+  /** Makes a call, or joins the one that is under way. */
+  function load(): Promise<LoadedSecrets> {
+    if (call !== undefined && isCalling()) return call
+    calledAt = settings.now()
     const before = current
-    let event: SessionEvent = { type: 'secrets', outcome: 'changed' }
-    try {
-      const found = await ask()
-      if (found === before || found !== current) return
-    } catch (error) {
-      event = { type: 'secrets', outcome: 'failed', error }
+    const moment = calledAt
+    const made = loadSecrets(provide, before, settings)
+    call = made
+    // What a call returns that was given up is older than what a later one has returned.
+    const isLatest = () => call === made || current === undefined
+    const settle = () => {
+      heardAt = settings.now()
+      if (call === made) call = undefined
     }
-    settings.observe(event)
+    made
+      .then(
+        (loaded) => {
+          const isChange = isLatest() && loaded !== current
+          if (isLatest()) {
+            current = loaded
+            loadedAt = moment
+          }
+          settle()
+          if (isChange && before !== undefined)
+            settings.observe({ type: 'secrets', outcome: 'changed' })
+        },
+        (error: unknown) => {
+          settle()
+          if (before !== undefined) settings.observe({ type: 'secrets', outcome: 'failed', error })
+        },
+      )
+      // An observer that throws has no caller here.
+      .catch(ignoreFailure)
+    return made
   }
 
-  async function ring(): Promise<KeyRing> {
-    if (current === undefined) return (await first()).ring
-    if (age() >= settings.refresh && isFree()) refresh().catch(ignore)
+  /** Waits for the function, and falls back on the last good secrets within `grace`. */
+  async function waitForRing(): Promise<KeyRing> {
+    const joined = load()
+    try {
+      const loaded = await withPatience(joined)
+      return (current ?? loaded).ring
+    } catch (error) {
+      // The next request makes a call of its own, instead of waiting for one that may be lost.
+      if (call === joined) call = undefined
+      heardAt = settings.now()
+      if (current !== undefined && since(loadedAt) < grace) return current.ring
+      throw error
+    }
+  }
+
+  /** Returns the ring in force; a promise only if the function has to be waited for. */
+  function ringInForce(): KeyRing | Promise<KeyRing> {
+    if (current === undefined) return waitForRing()
+    const age = since(loadedAt)
+    if (age < refresh) return current.ring
+    if (age >= grace || since(heardAt) >= 2 * refresh) return waitForRing()
+    if (since(calledAt) >= refresh && !isCalling()) load().catch(ignoreFailure)
     return current.ring
   }
 
+  /** Returns the ring that has replaced `used`, or does when the function is called; else `undefined`. */
+  async function findNewerRing(used: KeyRing): Promise<KeyRing | undefined> {
+    if (current?.ring === used) {
+      if (!isCalling() && since(calledAt) < UNKNOWN_ID_INTERVAL) return undefined
+      await withPatience(load()).catch(ignoreFailure)
+    }
+    return current?.ring === used ? undefined : current?.ring
+  }
+
+  function open(
+    ring: KeyRing,
+    purpose: Purpose,
+    id: string,
+    day: number,
+  ): DayKey | Promise<DayKey | undefined> {
+    const key = ring.opening(purpose, id, day)
+    return key === undefined || isThenable(key) ? openLater(key, ring, purpose, id, day) : key
+  }
+
+  async function openLater(
+    found: undefined | Promise<DayKey | undefined>,
+    ring: KeyRing,
+    purpose: Purpose,
+    id: string,
+    day: number,
+  ): Promise<DayKey | undefined> {
+    const key = await found
+    if (key !== undefined) return key
+    const newer = await findNewerRing(ring)
+    return newer?.opening(purpose, id, day)
+  }
+
   return {
-    sealing: async (purpose, day, now) => (await ring()).sealing(purpose, day, now),
-    opening: async (purpose, id, day) => (await ring()).opening(purpose, id, day),
+    sealing(purpose, day, now) {
+      const ring = ringInForce()
+      return isThenable(ring)
+        ? ring.then((loaded) => loaded.sealing(purpose, day, now))
+        : ring.sealing(purpose, day, now)
+    },
+    opening(purpose, id, day) {
+      const ring = ringInForce()
+      return isThenable(ring)
+        ? ring.then((loaded) => open(loaded, purpose, id, day))
+        : open(ring, purpose, id, day)
+    },
+    has(id) {
+      const ring = ringInForce()
+      return isThenable(ring) ? ring.then((loaded) => loaded.has(id)) : ring.has(id)
+    },
   }
 }
 
-/** The provider's answer as a ring: the present one, with all it has derived, if nothing changed. */
-async function answer(
+/** Returns what `provide` returns as a ring: the ring in force, with all it has derived, if it is equal. */
+async function loadSecrets(
   provide: () => unknown,
-  current: Current | undefined,
+  current: LoadedSecrets | undefined,
   { name, lifetime, makeKey, now }: ProviderSettings,
-): Promise<Current> {
-  let option: unknown
-  try {
-    option = await withPatience(Promise.resolve(provide()))
-  } catch (cause) {
-    throw failure(cause)
-  }
-  const secrets = parseSecrets(option, now())
+): Promise<LoadedSecrets> {
+  const secrets = parseSecrets(await withPatience(callProvider(provide)), now())
   if (current !== undefined && areSame(secrets, current.secrets)) return current
   return { secrets, ring: createKeyRing(secrets, name, lifetime, makeKey) }
 }
 
-function failure(cause: unknown): SessionConfigError {
-  return new SessionConfigError('secrets', 'is a function that failed: see cause', { cause })
+async function callProvider(provide: () => unknown): Promise<unknown> {
+  try {
+    return await provide()
+  } catch (thrown) {
+    throw createProviderError(thrown)
+  }
 }
 
+/** @throws SessionConfigError if the promise is not settled in time */
 async function withPatience<T>(promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${PATIENCE} seconds`)), PATIENCE * 1000)
+    const error = new SessionConfigError(
+      'secrets',
+      `is a function that returned nothing in ${PATIENCE} seconds`,
+    )
+    timer = setTimeout(() => reject(error), PATIENCE * 1000)
   })
   try {
     return await Promise.race([promise, timeout])
@@ -135,5 +220,5 @@ async function withPatience<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-/** An observer that throws has no caller here that could be told. */
-function ignore(): void {}
+/** A failure is reported to the observer, and to requests once the last good secrets are too old. */
+function ignoreFailure(): void {}

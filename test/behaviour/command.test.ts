@@ -1,4 +1,5 @@
-// The command as a process, as it is installed: what it prints where, and how it exits.
+// The command as a process, as it is installed: what it prints where, and how it exits. The command reads
+// the real clock, so that expected times are read from its output or have minutes to spare.
 
 import { spawnSync } from 'node:child_process'
 import * as devalue from 'devalue'
@@ -6,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { SecretSet, SecretsOption, SessionOptions } from 'sealed-session'
 import { pairsOf } from '../support/cookie-jar.ts'
-import { secretId } from '../support/mint.ts'
+import { START, secretId } from '../support/mint.ts'
 
 const A = 'ykEEgLv87-23LH9XC8_hfO9IS_GmemoBS1XItcafkI0'
 const B = 'zpD3PDaEy65MTtcpjPNGqawR6t7ZtbPFLR710f5erhE'
@@ -23,29 +24,32 @@ interface Surroundings {
   readonly secrets?: string
   readonly variable?: string
   readonly input?: string
+  /** A module that is run before the command. */
+  readonly preload?: string
 }
 
-/** The command's output, checked for what none may ever print: a secret on standard error, a stack. */
+/** Runs the command, and checks its output for secrets on standard error and for a stack. */
 function run(
   args: string[],
-  { secrets, variable = 'SESSION_SECRETS', input = '' }: Surroundings = {},
+  { secrets, variable = 'SESSION_SECRETS', input = '', preload = '' }: Surroundings = {},
 ) {
   const env = {
     PATH: process.env['PATH'],
     ...(secrets === undefined ? {} : { [variable]: secrets }),
   }
-  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], {
+  const before = ['--import', `data:text/javascript,${encodeURIComponent(preload)}`]
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...before, COMMAND, ...args], {
     env,
     input,
     encoding: 'utf8',
   })
-  const spoken = [...secretsIn(secrets ?? ''), ...secretsIn(stdout), A, B, C]
-  for (const secret of spoken) expect(stderr).not.toContain(secret)
+  const printed = [...secretsIn(secrets ?? ''), ...secretsIn(stdout), A, B, C]
+  for (const secret of printed) expect(stderr).not.toContain(secret)
   expect(stderr).not.toMatch(/^\s+at /m)
   return { code: status, stdout, stderr }
 }
 
-/** Everything that could be a secret: whatever is long and random. */
+/** Finds everything that could be a secret, because it is long and random. */
 function secretsIn(text: string): string[] {
   return text.match(/[A-Za-z0-9_-]{32,}/g) ?? []
 }
@@ -57,7 +61,13 @@ function parse(stdout: string): SecretSet {
 
 const ERROR_LINE = /^sealed-session: [^\n]+\n$/
 
-/** Cookies of a session, sealed at a moment. */
+/** Characters that act on a terminal: ESC, C1, line feeds, and those that change the order of text. */
+const HOSTILE = 'a\u001b]0;b\u0007\u009b2J\u007f\r\n\u202e\u2066\u061c\u200f\u2028c'
+
+/** All of them but the line feeds that the command prints itself. */
+const UNPRINTABLE = /[^\P{Cc}\n]|[\p{Bidi_Control}\u2028\u2029]/u
+
+/** Returns the cookies of a session that was sealed at a moment. */
 async function cookiesAt(
   seconds: number,
   secrets: SecretsOption,
@@ -70,7 +80,7 @@ async function cookiesAt(
   return sessions.setCookies(session)
 }
 
-/** What these secrets make of a cookie at a moment, and the secret they seal with. */
+/** Returns what these secrets make of a cookie at a moment, and the secret they seal with. */
 async function visitAt(seconds: number, secrets: string, cookie: string) {
   let sealedBy = ''
   const sessions = createSessions({
@@ -133,17 +143,65 @@ describe('sealed-session', () => {
     ],
     ['measure without input', ['measure'], {}],
     ['measure of no JSON', ['measure'], { input: `{"token":"${A}"` }],
-    ['measure of a list', ['measure'], { input: `["${A}"]` }],
-    ['measure against an unknown place', ['measure', '--limits', 'moon'], { input: '{}' }],
+    ['measure of an array', ['measure'], { input: `["${A}"]` }],
+    ['measure against an unknown preset', ['measure', '--limits', 'moon'], { input: '{}' }],
+    ['[S11] measure against a secret', ['measure', '--limits', A], { input: '{}' }],
+    [
+      '[S11] measure against a secret that is repeated',
+      ['measure', `--limits=${A}`],
+      { input: '{}' },
+    ],
+    [
+      '[S11] measure against a secret beside a preset',
+      ['measure', '--limits', 'node', '--limits', B],
+      { input: '{}' },
+    ],
+    ['[S11] measure with a secret as a name', ['measure', '--name', `${A}=`], { input: '{}' }],
+    [
+      '[S11] inspect with a secret as a name',
+      ['inspect', '--name', `${B}=`],
+      { secrets: A, input: 'a=b' },
+    ],
+    [
+      '[S11] inspect with a secret as a lifetime',
+      ['inspect', '--lifetime', B],
+      { secrets: A, input: 'a=b' },
+    ],
+    [
+      'inspect with a lifetime without times',
+      ['inspect', '--lifetime', 'remembered'],
+      { secrets: A, input: 'a=b' },
+    ],
+    [
+      'inspect with a lifetime of no length',
+      ['inspect', '--lifetime', 'remembered=0,60'],
+      { secrets: A, input: 'a=b' },
+    ],
+    ['measure of a value that cannot be stored', ['measure'], { input: '{"a":-0}' }],
+    [
+      'measure of an unprintable key',
+      ['measure'],
+      { input: JSON.stringify({ [HOSTILE]: 1 }).replace('1}', '-0}') },
+    ],
   ])('refuses %s in one line, with exit code 2 and nothing on standard output', (_, args, rest) => {
     const { code, stdout, stderr } = run(args, rest)
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toMatch(ERROR_LINE)
+    expect(stderr).not.toMatch(UNPRINTABLE)
+  })
+
+  test('[S11] names the argument and what it takes, without what was given', () => {
+    const { stderr } = run(['measure', '--limits', 'hunter2"x'], { input: '{}' })
+    expect(stderr).toMatch(/^sealed-session: --limits names .*: write portable, browsers, /)
+    expect(stderr).not.toContain('hunter2')
+    const name = run(['measure', '--name', 'hunter2"x'], { input: '{}' })
+    expect(name.stderr).toMatch(/^sealed-session: --name is .* must be 1 to 64 letters/)
+    expect(name.stderr).not.toContain('hunter2')
   })
 })
 
 describe('secret', () => {
-  test('prints 32 random bytes in base64url, others each time', () => {
+  test('prints 32 random bytes in base64url, different ones each time', () => {
     const [one, other] = [run(['secret']).stdout, run(['secret']).stdout]
     expect(one).toMatch(/^[A-Za-z0-9_-]{43}\n$/)
     expect(other).not.toBe(one)
@@ -167,7 +225,7 @@ describe('secret', () => {
   })
 })
 
-/** A value as it would be if it had been made so much earlier. */
+/** Returns a value as it would be if it had been made so much earlier. */
 function aged(value: string, seconds: number): string {
   const keys = parse(value).keys.map(({ kty, k, activeFrom }) => ({
     kty,
@@ -183,8 +241,8 @@ function secondsOf(moment: Date | string | number): number {
 
 describe('rotate', () => {
   test.each<[string, string, string]>([
-    ['a text', A, secretId(A)],
-    ['texts', ` ${B}, ${A}\n`, secretId(B)],
+    ['a string', A, secretId(A)],
+    ['several strings', ` ${B}, ${A}\n`, secretId(B)],
     [
       'a JWK Set',
       JSON.stringify({
@@ -212,7 +270,7 @@ describe('rotate', () => {
     },
   )
 
-  test('keeps present secrets to the letter: names, beginnings, and what else is said of them', () => {
+  test('keeps present secrets to the letter: names, starts, and other members', () => {
     const old = { kty: 'oct', kid: 'old', k: k(A), use: 'enc', activeFrom: now() - 60 }
     const first = { kty: 'oct', kid: 'first', k: k(B) }
     const { stdout } = run(['rotate'], { secrets: JSON.stringify({ keys: [old, first] }) })
@@ -258,7 +316,7 @@ describe('rotate', () => {
     expect(kept(3600 + 180, '--max-age', '3600')).toEqual(both)
   })
 
-  test('every three days keeps for each session, as long as it can live, the secret it is under', async () => {
+  test('keeps the secret of each session for as long as it can live, if run every three days', async () => {
     let value = A
     const lengths = []
     for (let rotation = 0; rotation < 5; rotation++) {
@@ -272,7 +330,7 @@ describe('rotate', () => {
     expect(lengths).toEqual([2, 3, 4, 4, 4])
   })
 
-  test('keeps a secret of which nobody knows when it stopped', () => {
+  test('keeps a secret if it is unknown when it stopped sealing', () => {
     const { stdout } = run(['rotate', '--max-age', '1'], { secrets: `${C},${B},${A}` })
     expect(parse(stdout).keys).toHaveLength(4)
   })
@@ -326,7 +384,7 @@ describe('inspect', () => {
     for (const input of inputs) expect(json(input)).toEqual(expected)
   })
 
-  test('shows it readably, and takes names other than the usual', async () => {
+  test('shows it readably, and takes other names than the default', async () => {
     const lines = await cookiesAt(now(), A, { cookie: { name: 'sid' } })
     const { code, stdout } = run(['inspect', '--name', 'sid', '--variable', 'KEYS'], {
       secrets: A,
@@ -339,17 +397,70 @@ describe('inspect', () => {
     expect(stdout).toContain('"user": "ada"')
   })
 
+  test('counts a ticket and a logout stamp, and takes the use that the ticket records', async () => {
+    const sealedAt = now() - 2 * 3600
+    const clock = { now: sealedAt }
+    const sessions = createSessions({ secrets: A, clock: () => clock.now * 1000 })
+    const session = await sessions.open('__Host-session.x=abcd')
+    session.set('user', 'ada')
+    const written = pairsOf(await sessions.setCookies(session))
+    clock.now += 3600
+    const used = await sessions.open(`${written}; __Host-session.x=abcd`)
+    used.touch()
+    const ticket = pairsOf(await sessions.setCookies(used))
+    expect(ticket).toMatch(/^__Host-session\.t=/)
+    const stamp = '__Host-session.x=abcd'
+    expect(json([written, ticket, stamp].join('; '))).toMatchObject({
+      code: 0,
+      startedAt: dateOf(sealedAt),
+      expiresAt: dateOf(sealedAt + 3600 + 86_400),
+      cookies: 3,
+      bytes: written.length + ticket.length + stamp.length,
+    })
+    expect(json(`${ticket}; ${stamp}`)).toMatchObject({ code: 1, reason: 'absent', cookies: 2 })
+    expect(json(`${written}; __Host-session.x=wxyz`)).toMatchObject({ reason: 'destroyed' })
+  })
+
+  test('[S11] escapes ESC, C1 and bidi characters of the data, in JSON and readably', async () => {
+    const data = { [HOSTILE]: HOSTILE, inner: [{ [HOSTILE]: HOSTILE }] }
+    const lines = await cookiesAt(now(), A, {}, data)
+    for (const args of [['--json'], []]) {
+      const { code, stdout } = run(['inspect', ...args], { secrets: A, input: lines.join('\n') })
+      expect(code).toBe(0)
+      expect(stdout).not.toMatch(UNPRINTABLE)
+      expect(stdout).toContain('a\\u001b]0;b\\u0007\\u009b2J\\u007f\\r\\n\\u202e\\u2066')
+    }
+    expect(json(lines.join('\n')).data).toEqual(data)
+  })
+
+  test('[S11] escapes the text of a serializer that it does not know', async () => {
+    const serializer = {
+      stringify: (value: object) => HOSTILE + JSON.stringify(value),
+      parse: (text: string): unknown => JSON.parse(text.slice(HOSTILE.length)),
+    }
+    const input = (await cookiesAt(now(), A, { serializer })).join('\n')
+    const { code, stdout } = run(['inspect'], { secrets: A, input })
+    expect(code).toBe(0)
+    expect(stdout).not.toMatch(UNPRINTABLE)
+    expect(stdout).toMatch(/^data +a\\u001b.*\\u000a.*\{"user":"ada"\}$/m)
+    expect(json(input).data).toBe(`${HOSTILE}{"user":"ada"}`)
+  })
+
   test('shows the text of a session whose serializer it does not know', async () => {
     const lines = await cookiesAt(now(), A, { serializer: devalue }, { tags: new Set(['new']) })
     expect(json(lines.join('\n')).data).toBe(devalue.stringify({ tags: new Set(['new']) }))
   })
 
-  test('accepts such a session with messages and scopes beside its data', async () => {
+  test.each([
+    ['scopes', true, false],
+    ['messages', false, true],
+    ['scopes and messages', true, true],
+  ])('accepts such a session with %s beside its data', async (_, hasScopes, hasMessages) => {
     const sessions = createSessions({ secrets: A, serializer: devalue })
     const session = await sessions.open(null)
     session.set('tags', new Set(['new']))
-    session.scope('cart').set('at', new Date(0))
-    session.flash('notice', 'saved')
+    if (hasScopes) session.scope('cart').set('at', new Date(0))
+    if (hasMessages) session.flash('notice', 'saved')
     const { accepted, data } = json((await sessions.setCookies(session)).join('\n'))
     expect([accepted, data]).toEqual([true, devalue.stringify({ tags: new Set(['new']) })])
   })
@@ -366,10 +477,10 @@ describe('inspect', () => {
     }
     expect(refused('theme=dark')).toEqual([1, false, 'absent'])
     expect(refused(other)).toEqual([1, false, 'absent'])
-    expect(refused(line.replace('eyJ', 'eyX'))).toEqual([1, false, 'malformed'])
+    expect(refused(line.replace('.', '..'))).toEqual([1, false, 'malformed'])
     expect(refused(other.replace('sid', '__Host-session'))).toEqual([1, false, 'undecryptable'])
     expect(refused(foreign)).toEqual([1, false, 'unknown-key'])
-    expect(refused(`2.${line}`.replace(/^2\.(.*?)=/, '$1=2.'))).toEqual([1, false, 'incomplete'])
+    expect(refused(line.replace('=', '=2.'))).toEqual([1, false, 'incomplete'])
     expect(refused(stale)).toEqual([1, false, 'idle'])
     expect(refused(old, '--idle-timeout', '0')).toEqual([1, false, 'expired'])
     const { code, stdout } = run(['inspect'], { secrets: A, input: stale })
@@ -377,7 +488,7 @@ describe('inspect', () => {
     expect(stdout).toMatch(/^reason +idle$/m)
   })
 
-  test('holds a session to the lifetimes it is told', async () => {
+  test('holds a session to the times that the arguments give', async () => {
     const options = { idleTimeout: false, maxAge: 30 * 86_400 } as const
     const [line = ''] = await cookiesAt(now() - 2 * WEEK, A, options)
     expect(json(line, '--idle-timeout', '0').reason).toBe('expired')
@@ -387,16 +498,73 @@ describe('inspect', () => {
   })
 })
 
+describe('inspect of a session with a lifetime of its own', () => {
+  const remembered = { maxAge: 30 * 86_400, idleTimeout: false } as const
+
+  test('holds it to the times given for that name', async () => {
+    const began = now() - 8 * 86_400
+    const sessions = createSessions({
+      secrets: A,
+      lifetimes: { remembered },
+      clock: () => began * 1000,
+    })
+    const session = await sessions.open(null)
+    session.regenerate({ lifetime: 'remembered' })
+    session.set('user', 'ada')
+    const input = (await sessions.setCookies(session)).join('\n')
+    const inspect = (...args: string[]) => {
+      const { stdout } = run(['inspect', '--json', ...args], { secrets: A, input })
+      return JSON.parse(stdout)
+    }
+    expect(inspect('--lifetime', 'remembered=2592000,0')).toMatchObject({
+      data: { user: 'ada' },
+      expiresAt: dateOf(began + 30 * 86_400),
+    })
+    expect(
+      inspect('--lifetime', 'other=60,60', '--lifetime', 'remembered=2592000,0'),
+    ).toMatchObject({
+      accepted: true,
+    })
+    expect(inspect('--lifetime', 'remembered=2592000,86400')).toMatchObject({ reason: 'idle' })
+    expect(inspect('--lifetime', 'remembered=86400,0')).toMatchObject({ reason: 'expired' })
+    expect(inspect('--lifetime', 'other=2592000,0')).toMatchObject({ reason: 'expired' })
+    expect(inspect()).toMatchObject({ reason: 'expired' })
+  })
+})
+
 describe('measure', () => {
   test('says what a session takes, as sessions.measure does', async () => {
     const data = { user: 'ada', cart: ['tea', 'milk'] }
     const { code, stdout } = run(['measure', '--json'], { input: JSON.stringify(data) })
-    const sessions = createSessions<typeof data>({ secrets: A })
+    // Any second late in the day: earlier ones have fewer digits.
+    const sessions = createSessions<typeof data>({ secrets: A, clock: () => START * 1000 })
     const session = await sessions.open(null)
     session.set('user', data.user)
     session.set('cart', data.cart)
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toEqual(await sessions.measure(session))
+  })
+
+  test('says the same in every second', () => {
+    const input = '{"user":"ada"}'
+    const { stdout } = run(['measure', '--json'], { input })
+    // The first seconds of a day, and a clock that is 1 000 seconds later at every look.
+    const midnight = 'const day = Date.UTC(2031, 1, 2); Date.now = () => day'
+    const hurried = 'let now = Date.UTC(2031, 1, 2); Date.now = () => (now += 1_000_000)'
+    for (const preload of [midnight, hurried]) {
+      expect(run(['measure', '--json'], { input, preload }).stdout).toBe(stdout)
+    }
+  })
+
+  test('[S11] escapes ESC, C1 and bidi characters in the names of keys', () => {
+    const input = JSON.stringify({ [HOSTILE]: 'x'.repeat(5000) })
+    for (const args of [['--json'], []]) {
+      const { code, stdout } = run(['measure', ...args], { input })
+      expect(code).toBe(1)
+      expect(stdout).not.toMatch(UNPRINTABLE)
+      expect(stdout).toContain('a\\u001b]0;b')
+    }
+    expect(JSON.parse(run(['measure', '--json'], { input }).stdout).move).toEqual([HOSTILE])
   })
 
   test('exits with 1 if it does not fit, and names what has to move', () => {
@@ -413,7 +581,10 @@ describe('measure', () => {
     const bytes = (...args: string[]) =>
       JSON.parse(run(['measure', '--json', ...args], { input: '{"user":"ada"}' }).stdout).bytes
     const [usual, short] = [bytes(), bytes('--name', 'sid')]
-    expect(usual.requestHeader - short.requestHeader).toBe('__Host-session'.length - 'sid'.length)
+    const longer = '__Host-session'.length - 'sid'.length
+    expect(usual.responseHeader - short.responseHeader).toBe(longer)
+    // The token's, the ticket's and the stamp's.
+    expect(usual.requestHeader - short.requestHeader).toBe(3 * longer)
   })
 
   test('exits with 0 for a session that fits narrowly', () => {

@@ -8,10 +8,10 @@ import type { IncomingMessage, RequestListener, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createSessions } from 'sealed-session'
 import type { Session, SessionOptions } from 'sealed-session'
 import { pairsOf } from '../support/cookie-jar.ts'
-import { NAME, OTHER_SECRET, SECRET, START } from '../support/mint.ts'
+import { NAME, OTHER_SECRET } from '../support/mint.ts'
+import { setUp as setUpWith } from '../support/set-up.ts'
 
 interface Data {
   user: string
@@ -29,9 +29,7 @@ afterEach(async () => {
 })
 
 function setUp(options: Partial<SessionOptions<Data>> = {}) {
-  const time = { now: START }
-  const clock = () => time.now * 1000
-  const sessions = createSessions<Data>({ secrets: SECRET, clock, ...options })
+  const { time, sessions } = setUpWith<Data>(options)
   const tokenOf = async (user: string) => {
     const session = await sessions.open(null)
     session.set('user', user)
@@ -54,7 +52,7 @@ function headerOf(request: IncomingMessage): string | undefined {
 }
 
 describe('a WebSocket handshake', () => {
-  /** A server that greets whoever has a session, and refuses everybody else before the upgrade. */
+  /** Starts a server that greets clients with a session, and refuses all others before the upgrade. */
   async function serve(sessions: ReturnType<typeof setUp>['sessions']) {
     const { server, url } = await listen()
     server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
@@ -77,7 +75,7 @@ describe('a WebSocket handshake', () => {
     return url
   }
 
-  test('opens for the session in the header, and its answer carries the renewed one', async () => {
+  test('opens for the session in the header, and its response carries one that is sealed anew', async () => {
     const { time, sessions, tokenOf } = setUp()
     const url = await serve(sessions)
     const token = await tokenOf('ada')
@@ -117,7 +115,7 @@ describe('a WebSocket handshake', () => {
 })
 
 describe('a native client', () => {
-  /** Routes that read and write the session of the header; what changed is in the answer's header. */
+  /** Starts a server that reads and writes the session of a header, and responds with it in that header. */
   async function serve(sessions: ReturnType<typeof setUp>['sessions']) {
     const routes: Record<string, (session: Session<Data>) => unknown> = {
       '/login': (session) => {
@@ -144,7 +142,7 @@ describe('a native client', () => {
     return url
   }
 
-  /** Keeps the newest token, as an app keeps it in the device's safe place. */
+  /** Returns a client that keeps the newest token, as an app does in the storage of its device. */
   function nativeClient(url: string) {
     const kept = { token: '' }
     const ask = async (path: string): Promise<unknown> => {
@@ -156,7 +154,7 @@ describe('a native client', () => {
     return { kept, ask }
   }
 
-  test('keeps its session from request to request, each answer carrying the newest token', async () => {
+  test('keeps its session from request to request, each response carrying the newest token', async () => {
     const { time, sessions } = setUp()
     const { kept, ask } = nativeClient(await serve(sessions))
     expect([await ask('/me'), kept.token]).toEqual([[null, null], ''])
@@ -170,7 +168,7 @@ describe('a native client', () => {
     expect((await sessions.unseal(kept.token)).id).toBe(id)
   })
 
-  test('is given an empty text at the logout, and begins anew with it', async () => {
+  test('gets an empty string at the logout, and begins anew with it', async () => {
     const { sessions } = setUp()
     const { kept, ask } = nativeClient(await serve(sessions))
     await ask('/login')
@@ -186,18 +184,60 @@ describe('a native client', () => {
     const { sessions } = setUp()
     const { kept, ask } = nativeClient(await serve(sessions))
     await ask('/message')
-    expect([await ask('/read'), kept.token, await ask('/read')]).toEqual(['Saved.', '', null])
+    expect([await ask('/read'), kept.token, await ask('/read')]).toEqual([['Saved.'], '', []])
   })
 
   test('and a browser cannot be given each other’s sessions', async () => {
     const { sessions, tokenOf } = setUp()
     const token = await tokenOf('ada')
-    expect((await sessions.open(`${NAME}=${token}`)).rejection).toEqual({ reason: 'undecryptable' })
+    expect((await sessions.open(`${NAME}=${token}`)).rejection).toEqual({ reason: 'malformed' })
     const session = await sessions.open(null)
     session.set('user', 'ada')
     const cookie = pairsOf(await sessions.setCookies(session))
     const value = cookie.slice(`${NAME}=`.length)
-    expect((await sessions.unseal(value)).rejection).toEqual({ reason: 'undecryptable' })
+    expect((await sessions.unseal(value)).rejection).toEqual({ reason: 'malformed' })
+  })
+})
+
+describe('a long connection', () => {
+  test('learns from verify that its session has ended, while it is open', async () => {
+    const revoked = new Set<unknown>()
+    const { time, sessions, tokenOf } = setUp({
+      revoked: (session) => revoked.has(session.id),
+    })
+    const session = await sessions.unseal(await tokenOf('ada'))
+    const seen: unknown[] = []
+    const send = async () => {
+      const rejection = await sessions.verify(session)
+      seen.push(rejection?.reason ?? session.get('user'))
+    }
+    await send()
+    revoked.add(session.id)
+    await send()
+    revoked.clear()
+    time.now += 86_405
+    await send()
+    expect(seen).toEqual(['ada', 'revoked', 'idle'])
+  })
+})
+
+describe('a link in an e-mail', () => {
+  test('opens for its purpose alone, and for no longer than it was sealed for', async () => {
+    const { time, sessions } = setUp({
+      lifetimes: { link: { maxAge: 600, idleTimeout: false } },
+    })
+    const session = await sessions.open(null)
+    session.regenerate({ lifetime: 'link' })
+    session.set('user', 'ada')
+    const token = await sessions.seal(session, 'password reset')
+    const url = new URL(`https://example.test/reset?token=${token}`)
+    const received = url.searchParams.get('token')
+    expect((await sessions.unseal(received, 'password reset')).get('user')).toBe('ada')
+    expect((await sessions.unseal(received)).rejection).toEqual({ reason: 'undecryptable' })
+    expect((await sessions.unseal(received, 'api')).rejection).toEqual({ reason: 'undecryptable' })
+    time.now += 605
+    const late = await sessions.unseal(received, 'password reset')
+    expect(late.rejection).toEqual({ reason: 'expired' })
   })
 })
 
@@ -208,7 +248,7 @@ interface Handshake {
   readonly message: string
 }
 
-/** A client's side of RFC 6455: the request, the check of the answer, and the first message. */
+/** Does a client's side of RFC 6455: the request, the check of the response, and the first message. */
 function handshake(url: string, headers: Readonly<Record<string, string>>): Promise<Handshake> {
   const key = randomBytes(16).toString('base64')
   const upgrade = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' }
@@ -228,7 +268,9 @@ function handshake(url: string, headers: Readonly<Record<string, string>>): Prom
     socket.on('end', () => {
       socket.end()
       const accepted = response.headers['sec-websocket-accept'] === acceptOf(key)
-      const message = accepted ? textOf(Buffer.concat(chunks)) : 'another handshake was answered'
+      const message = accepted
+        ? textOf(Buffer.concat(chunks))
+        : 'the response is to another handshake'
       resolve({ status: response.statusCode ?? 0, headers: response.headers, message })
     })
   })
@@ -236,12 +278,12 @@ function handshake(url: string, headers: Readonly<Record<string, string>>): Prom
   return promise
 }
 
-/** RFC 6455 section 4.2.2: the proof that the server read this handshake. */
+/** Returns the proof that the server read this handshake (RFC 6455 section 4.2.2). */
 function acceptOf(key: string): string {
   return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
 }
 
-/** One unmasked text frame (RFC 6455 section 5.2) of less than 126 bytes. */
+/** Returns an unmasked text frame (RFC 6455 section 5.2) of less than 126 bytes. */
 function textFrame(text: string): Buffer {
   const payload = Buffer.from(text)
   return Buffer.from([0x81, payload.length, ...payload])
@@ -257,7 +299,7 @@ function altered(token: string): string {
   return token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)
 }
 
-/** `Promise.withResolvers`, which Node 20 has not got. */
+/** Does what `Promise.withResolvers` does, which Node 20 does not have. */
 function deferred<T>() {
   let resolve: (value: T) => void = () => {}
   let reject: (reason: unknown) => void = () => {}

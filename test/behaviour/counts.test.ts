@@ -1,12 +1,19 @@
+// How often a request calls the ciphers, `JSON` and the serializer: exactly, because each call that is not
+// needed is paid for by every request.
+
 import nodeCrypto from 'node:crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
-import type { SessionOptions } from 'sealed-session'
+import type { Session, SessionOptions, Sessions } from 'sealed-session'
+import { createJar, namesOf, pairsOf } from '../support/cookie-jar.ts'
 
 const SECRET = '8f3TqY1mZ0cVwJx5KpR7uNbG2hLsD9eA4iXoQyWtUkM'
 const OLDER = 'Qm7RzT2vXc9LpWk4YdHs6NjBf1GaEo8UiKxZ3MwCq5V'
 const NAME = '__Host-session'
-const DAY = 86_400_000
+
+/** Milliseconds. */
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
 
 const subtleNames = [
   'encrypt',
@@ -23,24 +30,29 @@ const nodeNames = [
   'randomFillSync',
 ] as const
 
-/** How often each function of WebCrypto and of `node:crypto` has been called since. */
+/** What one seal costs in `node:crypto`. */
+const ONE_SEAL = { createCipheriv: 1, randomFillSync: 1 }
+const ONE_OPEN = { createDecipheriv: 1 }
+
+/** Returns how often each function of WebCrypto and of `node:crypto` has been called since. */
 function watchCrypto() {
   const subtle = subtleNames.map((name) => vi.spyOn(crypto.subtle, name))
   const node = nodeNames.map((name) => vi.spyOn(nodeCrypto, name))
   const random = vi.spyOn(crypto, 'getRandomValues')
   const names = [...subtleNames, ...nodeNames, 'getRandomValues']
   const spies = [...subtle, ...node, random]
+  for (const spy of spies) spy.mockClear()
   return () =>
     Object.fromEntries(
       spies.map((spy, at) => [names[at], spy.mock.calls.length]).filter(([, count]) => count !== 0),
     )
 }
 
-/** How often our own code has called `JSON` since: the test runner calls it too. */
+/** Counts the calls of `JSON` by our own code: the test runner calls it too. */
 function watchJson() {
   const counts = { parse: 0, stringify: 0 }
   const { parse, stringify } = JSON
-  const isOurs = () => /\/src\/[a-z-]+\.ts/.test(new Error().stack ?? '')
+  const isOurs = () => /\/src\/(?:[a-z-]+\/)*[a-z-]+\.ts/.test(new Error().stack ?? '')
   vi.spyOn(JSON, 'parse').mockImplementation((...given) => {
     if (isOurs()) counts.parse++
     return parse(...given)
@@ -52,52 +64,64 @@ function watchJson() {
   return counts
 }
 
-async function cookieOf(options: SessionOptions, data: object) {
+async function cookieOf(options: SessionOptions, data: object): Promise<string> {
   const sessions = createSessions(options)
   const session = await sessions.open(null)
   for (const [key, value] of Object.entries(data)) session.set(key, value)
-  const lines = await sessions.setCookies(session)
-  return lines.map((line) => line.split(';')[0]).join('; ')
+  return pairsOf(await sessions.setCookies(session))
 }
 
-/** Sessions that have opened `cookie` once, so that its key is there. */
-async function warm(options: SessionOptions, cookie: string) {
+/** Creates sessions that have opened `cookie` once, so that its key is there. */
+async function warm(options: SessionOptions, cookie: string): Promise<Sessions> {
   const sessions = createSessions(options)
   expect((await sessions.open(cookie)).rejection).toBeUndefined()
   return sessions
 }
 
-/** A serializer that counts. */
+/** Returns a serializer that counts its calls. */
 function counting() {
   return { stringify: vi.fn(JSON.stringify), parse: vi.fn(JSON.parse) }
 }
 
-/** A clock that stands still. */
+/** Stands still. */
 const clock = () => Date.UTC(2026, 10, 20, 12)
 
-const handle = (cookie: string) => new Request('https://shop.example/', { headers: { cookie } })
+const strict = { secrets: SECRET, clock }
+
+const requestWith = (cookie: string) =>
+  new Request('https://shop.example/', { headers: { cookie } })
+
+/** Sends one request to a handler that does something with the session. Returns the lines it sets. */
+async function visit(
+  sessions: Sessions,
+  cookie: string,
+  act: (session: Session) => unknown,
+): Promise<string[]> {
+  const handler = sessions.wrap((_, session) => new Response(String(act(session))))
+  return (await handler(requestWith(cookie))).headers.getSetCookie()
+}
 
 afterEach(() => vi.restoreAllMocks())
 
 describe('no session came', () => {
   test('no crypto and no JSON, whether the handler looks at the session or not', async () => {
-    const sessions = createSessions({ secrets: SECRET, clock })
+    const sessions = createSessions(strict)
     // Node loads what `Request` and `Response` are made of at their first use.
-    await sessions.wrap(() => new Response('hello'))(handle(''))
+    await sessions.wrap(() => new Response('hello'))(requestWith(''))
     const counts = watchCrypto()
     const json = watchJson()
     const looking = sessions.wrap((_, session) => new Response(String(session.get('user'))))
     const notLooking = sessions.wrap(() => new Response('hello'))
-    for (const cookie of ['', 'theme=dark; lang=en']) {
-      await looking(handle(cookie))
-      await notLooking(handle(cookie))
+    for (const cookie of ['', 'theme=dark; lang=en', `${NAME}.x=aaaa; ${NAME}.t=junk`]) {
+      await looking(requestWith(cookie))
+      await notLooking(requestWith(cookie))
     }
     expect(counts()).toEqual({})
     expect(json).toEqual({ parse: 0, stringify: 0 })
   })
 
   test('nor when it is looked at after its commit, and committed again', async () => {
-    const sessions = createSessions({ secrets: SECRET, clock })
+    const sessions = createSessions(strict)
     const session = await sessions.open(null)
     expect(await sessions.setCookies(session)).toEqual([])
     const json = watchJson()
@@ -108,22 +132,24 @@ describe('no session came', () => {
 
   test('a cookie that is no token, or names no key of ours, costs no crypto', async () => {
     const foreign = await cookieOf({ secrets: OLDER, clock }, { user: 'ada' })
-    const cookie = await cookieOf({ secrets: SECRET, clock }, { user: 'ada' })
-    const sessions = await warm({ secrets: SECRET, clock }, cookie)
+    const cookie = await cookieOf(strict, { user: 'ada' })
+    const sessions = await warm(strict, cookie)
     const counts = watchCrypto()
     for (const [sent, reason] of [
       [`${NAME}=junk`, 'malformed'],
       [`${cookie}=`, 'malformed'],
       [foreign, 'unknown-key'],
     ] as const) {
-      expect((await sessions.open(sent)).rejection).toEqual({ reason })
+      const session = await sessions.open(sent)
+      expect(session.rejection).toEqual({ reason })
+      expect(await sessions.setCookies(session)).toEqual([])
     }
     expect(counts()).toEqual({})
   })
 
   test('a day that no session can be from costs no derivation', async () => {
     const later = () => clock() + 30 * DAY
-    const cookie = await cookieOf({ secrets: SECRET, clock }, { user: 'ada' })
+    const cookie = await cookieOf(strict, { user: 'ada' })
     const sessions = createSessions({ secrets: SECRET, clock: later })
     const counts = watchCrypto()
     expect((await sessions.open(cookie)).rejection).toEqual({ reason: 'expired' })
@@ -131,84 +157,209 @@ describe('no session came', () => {
   })
 })
 
+describe('a request that is not opened', () => {
+  test('costs nothing, and neither does its commit', async () => {
+    const cookie = await cookieOf(strict, { user: 'ada' })
+    const sessions = await warm(strict, cookie)
+    const counts = watchCrypto()
+    const json = watchJson()
+    const response = new Response('hello')
+    expect(await sessions.commit(requestWith(cookie), response)).toBe(response)
+    expect(counts()).toEqual({})
+    expect(json).toEqual({ parse: 0, stringify: 0 })
+  })
+
+  test('under wrap it is opened, and nothing more: no check of what is in it, no ticket', async () => {
+    const time = { now: clock() }
+    const serializer = counting()
+    const options = { secrets: SECRET, clock: () => time.now, serializer }
+    const cookie = await cookieOf(options, { cart: ['tea'] })
+    const sessions = await warm(options, cookie)
+    time.now += 11 * HOUR
+    serializer.stringify.mockClear()
+    serializer.parse.mockClear()
+    const counts = watchCrypto()
+    expect(await visit(sessions, cookie, () => 'hello')).toEqual([])
+    expect(counts()).toEqual(ONE_OPEN)
+    expect([serializer.parse.mock.calls.length, serializer.stringify.mock.calls.length]).toEqual([
+      1, 0,
+    ])
+  })
+})
+
 describe('a session that is only read', () => {
   test('one decryption, no encryption, nothing drawn at random', async () => {
-    const cookie = await cookieOf({ secrets: SECRET, clock }, { user: 'ada', visits: 3 })
-    const sessions = await warm({ secrets: SECRET, clock }, cookie)
+    const cookie = await cookieOf(strict, { user: 'ada', visits: 3 })
+    const sessions = await warm(strict, cookie)
     const counts = watchCrypto()
     const read = sessions.wrap((_, session) => new Response(String(session.get('visits'))))
-    const response = await read(handle(cookie))
+    const response = await read(requestWith(cookie))
     expect(await response.text()).toBe('3')
     expect(response.headers.getSetCookie()).toEqual([])
-    expect(counts()).toEqual({ createDecipheriv: 1 })
+    expect(counts()).toEqual(ONE_OPEN)
   })
 
   test('one parse, and no serialisation while only primitives were handed out', async () => {
-    const cookie = await cookieOf({ secrets: SECRET, clock }, { user: 'ada', cart: ['tea'] })
-    const sessions = await warm({ secrets: SECRET, clock }, cookie)
+    const cookie = await cookieOf(strict, { user: 'ada', cart: ['tea'] })
+    const sessions = await warm(strict, cookie)
     const json = watchJson()
-    const read = sessions.wrap((_, session) => new Response(String(session.get('user'))))
-    await read(handle(cookie))
+    await visit(sessions, cookie, (session) => [session.get('user'), session.id, session.size])
     expect(json).toEqual({ parse: 1, stringify: 0 })
   })
 
   test('one serialisation once an object was handed out, to see whether it changed', async () => {
-    const serializer = counting()
-    const cookie = await cookieOf({ secrets: SECRET, clock, serializer }, { cart: ['tea'] })
-    const sessions = await warm({ secrets: SECRET, clock, serializer }, cookie)
-    serializer.stringify.mockClear()
+    const cookie = await cookieOf(strict, { cart: ['tea'] })
+    const sessions = await warm(strict, cookie)
     const counts = watchCrypto()
-    const read = sessions.wrap((_, session) => new Response(String(session.get('cart'))))
-    await read(handle(cookie))
+    const json = watchJson()
+    expect(await visit(sessions, cookie, (session) => session.get('cart'))).toEqual([])
+    expect(json).toEqual({ parse: 1, stringify: 1 })
+    expect(counts()).toEqual(ONE_OPEN)
+  })
+
+  test('one serialisation by a serializer, too, and one parse', async () => {
+    const serializer = counting()
+    const options = { ...strict, serializer }
+    const cookie = await cookieOf(options, { cart: ['tea'] })
+    const sessions = await warm(options, cookie)
+    serializer.stringify.mockClear()
+    serializer.parse.mockClear()
+    expect(await visit(sessions, cookie, (session) => session.get('cart'))).toEqual([])
     expect(serializer.stringify).toHaveBeenCalledTimes(1)
-    expect(counts()).toEqual({ createDecipheriv: 1 })
+    expect(serializer.parse).toHaveBeenCalledTimes(1)
+  })
+
+  test('one decryption more for a ticket that came with it, and one parse', async () => {
+    const time = { now: clock() }
+    const options = { secrets: SECRET, clock: () => time.now }
+    const browser = createJar()
+    browser.store([`${await cookieOf(options, { user: 'ada' })}; Path=/; Secure`])
+    const sessions = createSessions(options)
+    time.now += 3 * HOUR
+    for (let request = 0; request < 2; request++) {
+      browser.store(await visit(sessions, browser.header(), (session) => session.get('user')))
+    }
+    expect(browser.names()).toEqual([NAME, `${NAME}.t`])
+    const counts = watchCrypto()
+    const json = watchJson()
+    const lines = await visit(sessions, browser.header(), (session) => session.get('user'))
+    expect(lines).toEqual([])
+    expect(counts()).toEqual({ createDecipheriv: 2 })
+    expect(json).toEqual({ parse: 2, stringify: 0 })
   })
 
   test('one decryption however often the same request is asked for its session', async () => {
-    const cookie = await cookieOf({ secrets: SECRET, clock }, { user: 'ada' })
-    const sessions = await warm({ secrets: SECRET, clock }, cookie)
+    const cookie = await cookieOf(strict, { user: 'ada' })
+    const sessions = await warm(strict, cookie)
     const counts = watchCrypto()
-    const request = handle(cookie)
+    const request = requestWith(cookie)
     const opened = await Promise.all([1, 2, 3].map(() => sessions.open(request)))
     await sessions.wrap((same) => sessions.commit(same, new Response('hello')))(request)
     expect(new Set(opened).size).toBe(1)
-    expect(counts()).toEqual({ createDecipheriv: 1 })
+    expect(counts()).toEqual(ONE_OPEN)
+  })
+
+  test('nothing for a discarded change but the parse that restores what was received', async () => {
+    const cookie = await cookieOf(strict, { cart: ['tea'] })
+    const sessions = await warm(strict, cookie)
+    const counts = watchCrypto()
+    const json = watchJson()
+    const lines = await visit(sessions, cookie, (session) => {
+      session.set('cart', ['milk'])
+      session.discard()
+    })
+    expect(lines).toEqual([])
+    expect(counts()).toEqual(ONE_OPEN)
+    expect(json).toEqual({ parse: 2, stringify: 0 })
+  })
+})
+
+describe('a ticket', () => {
+  test('one encryption and one IV; the session is neither serialised nor sealed', async () => {
+    const serializer = counting()
+    const time = { now: clock() }
+    const options = { secrets: SECRET, clock: () => time.now, serializer }
+    const cookie = await cookieOf(options, { user: 'ada' })
+    const sessions = await warm(options, cookie)
+    time.now += 11 * HOUR
+    // The first one of a day derives its key.
+    await visit(sessions, cookie, (session) => session.get('user'))
+    serializer.stringify.mockClear()
+    const counts = watchCrypto()
+    const lines = await visit(sessions, cookie, (session) => session.get('user'))
+    expect(namesOf(lines)).toEqual([`${NAME}.t`])
+    expect(serializer.stringify).not.toHaveBeenCalled()
+    expect(counts()).toEqual({ ...ONE_OPEN, ...ONE_SEAL })
+  })
+
+  test('by touch costs the same', async () => {
+    const cookie = await cookieOf(strict, { user: 'ada' })
+    const sessions = await warm(strict, cookie)
+    await visit(sessions, cookie, (session) => session.touch())
+    const counts = watchCrypto()
+    const json = watchJson()
+    const lines = await visit(sessions, cookie, (session) => session.touch())
+    expect(namesOf(lines)).toEqual([`${NAME}.t`])
+    expect(counts()).toEqual({ ...ONE_OPEN, ...ONE_SEAL })
+    expect(json).toEqual({ parse: 1, stringify: 0 })
   })
 })
 
 describe('a session that is written', () => {
-  test('one serialisation, one encryption and one IV', async () => {
-    const serializer = counting()
-    const cookie = await cookieOf({ secrets: SECRET, clock, serializer }, { visits: 1 })
-    const sessions = await warm({ secrets: SECRET, clock, serializer }, cookie)
-    serializer.stringify.mockClear()
-    serializer.parse.mockClear()
+  function write(session: Session): void {
+    session.set('visits', 2)
+    session.set('user', 'ada')
+  }
+
+  test('one parse, one serialisation, one encryption and one IV', async () => {
+    const cookie = await cookieOf(strict, { visits: 1 })
+    const sessions = await warm(strict, cookie)
     const counts = watchCrypto()
-    const write = sessions.wrap((_, session) => {
-      session.set('visits', 2)
-      session.set('user', 'ada')
-      return new Response('changed')
-    })
-    expect((await write(handle(cookie))).headers.getSetCookie()).toHaveLength(1)
-    expect(serializer.stringify).toHaveBeenCalledTimes(1)
-    expect(serializer.parse).toHaveBeenCalledTimes(1)
-    expect(counts()).toEqual({ createDecipheriv: 1, createCipheriv: 1, randomFillSync: 1 })
+    const json = watchJson()
+    expect(await visit(sessions, cookie, write)).toHaveLength(1)
+    expect(json).toEqual({ parse: 1, stringify: 1 })
+    expect(counts()).toEqual({ ...ONE_OPEN, ...ONE_SEAL })
+  })
+
+  test('one id more for a session that begins', async () => {
+    const sessions = await warm(strict, await cookieOf(strict, { visits: 1 }))
+    const counts = watchCrypto()
+    const json = watchJson()
+    expect(await visit(sessions, '', write)).toHaveLength(1)
+    expect(json).toEqual({ parse: 0, stringify: 1 })
+    expect(counts()).toEqual({ ...ONE_SEAL, getRandomValues: 1 })
+  })
+
+  test('a serializer is asked to write it, and whether it reads what it wrote', async () => {
+    const serializer = counting()
+    const options = { ...strict, serializer }
+    const cookie = await cookieOf(options, { visits: 1 })
+    const sessions = await warm(options, cookie)
+    const callsOf = async (sent: string) => {
+      serializer.stringify.mockClear()
+      serializer.parse.mockClear()
+      expect(await visit(sessions, sent, write)).toHaveLength(1)
+      return [serializer.parse.mock.calls.length, serializer.stringify.mock.calls.length]
+    }
+    // Written, then read and written again by the check.
+    expect(await callsOf('')).toEqual([1, 3])
+    // The same, after it was opened, and compared with what it was in the serializer's own spelling.
+    expect(await callsOf(cookie)).toEqual([3, 4])
   })
 
   test('no second serialisation or encryption for the size guard, in three cookies either', async () => {
-    const serializer = counting()
-    const options = { secrets: SECRET, clock, serializer, limits: 'node' } as const
-    const sessions = createSessions(options)
+    const sessions = createSessions({ ...strict, limits: 'node' })
     const session = await sessions.open(null)
     session.set('text', 'x'.repeat(7000))
     const counts = watchCrypto()
+    const json = watchJson()
     expect(await sessions.setCookies(session)).toHaveLength(3)
-    expect(serializer.stringify).toHaveBeenCalledTimes(1)
-    expect(counts()).toMatchObject({ createCipheriv: 1, randomFillSync: 1 })
+    expect(json).toEqual({ parse: 0, stringify: 1 })
+    expect(counts()).toMatchObject(ONE_SEAL)
   })
 
   test('nothing again when its lines are asked for again', async () => {
-    const sessions = createSessions({ secrets: SECRET, clock })
+    const sessions = createSessions(strict)
     const session = await sessions.open(null)
     session.set('user', 'ada')
     const lines = await sessions.setCookies(session)
@@ -216,30 +367,44 @@ describe('a session that is written', () => {
     const json = watchJson()
     expect(await sessions.setCookies(session)).toEqual(lines)
     expect((await sessions.commit(session, new Response(''))).headers.getSetCookie()).toEqual(lines)
+    await sessions.save(session, () => {})
     expect(counts()).toEqual({})
     expect(json).toEqual({ parse: 0, stringify: 0 })
   })
 
-  test('a renewal seals the text that came: no serialisation at all', async () => {
-    const serializer = counting()
-    const time = { now: clock() }
-    const options = { secrets: SECRET, clock: () => time.now, serializer }
-    const cookie = await cookieOf(options, { user: 'ada' })
-    const sessions = await warm(options, cookie)
-    serializer.stringify.mockClear()
-    time.now += DAY / 2 - 3_600_000
+  test('one stamp for a logout, and no encryption', async () => {
+    const cookie = await cookieOf(strict, { visits: 1 })
+    const sessions = await warm(strict, cookie)
     const counts = watchCrypto()
-    const read = sessions.wrap((_, session) => new Response(String(session.get('user'))))
-    expect((await read(handle(cookie))).headers.getSetCookie()).toHaveLength(1)
-    expect(serializer.stringify).not.toHaveBeenCalled()
-    expect(counts()).toEqual({ createDecipheriv: 1, createCipheriv: 1, randomFillSync: 1 })
+    const json = watchJson()
+    expect(await visit(sessions, cookie, (session) => session.destroy())).toHaveLength(2)
+    expect(counts()).toEqual({ ...ONE_OPEN, getRandomValues: 1 })
+    expect(json).toEqual({ parse: 1, stringify: 0 })
+  })
+})
+
+describe('the application’s own veto', () => {
+  test('is asked once by a request that reads, and twice by one that writes', async () => {
+    const revoked = vi.fn(() => false)
+    const options = { ...strict, revoked }
+    const cookie = await cookieOf(options, { visits: 1 })
+    const sessions = await warm(options, cookie)
+    const callsOf = async (act: (session: Session) => unknown) => {
+      revoked.mockClear()
+      await visit(sessions, cookie, act)
+      return revoked.mock.calls.length
+    }
+    expect(await callsOf((session) => session.get('visits'))).toBe(1)
+    expect(await callsOf((session) => session.set('visits', 2))).toBe(2)
+    expect(await callsOf((session) => session.touch())).toBe(2)
+    expect(await callsOf((session) => session.destroy())).toBe(1)
   })
 })
 
 describe('a Cookie header with others in it', () => {
   test('none of 50 foreign cookies is decoded or parsed', async () => {
-    const cookie = await cookieOf({ secrets: SECRET, clock }, { user: 'ada' })
-    const sessions = await warm({ secrets: SECRET, clock }, cookie)
+    const cookie = await cookieOf(strict, { user: 'ada' })
+    const sessions = await warm(strict, cookie)
     const foreign = Array.from(
       { length: 50 },
       (_, index) => `other${index}=%7B%22a%22%3A${index}%7D`,
@@ -256,12 +421,24 @@ describe('a Cookie header with others in it', () => {
     expect(session.get('user')).toBe('ada')
     expect(decoders.map(({ mock }) => mock.calls.length)).toEqual([0, 0, 0])
     expect(json).toEqual({ parse: 1, stringify: 0 })
-    expect(counts()).toEqual({ createDecipheriv: 1 })
+    expect(counts()).toEqual(ONE_OPEN)
+  })
+
+  test('of many sessions and tickets no more than four of each are decrypted', async () => {
+    const cookie = await cookieOf(strict, { user: 'ada' })
+    const sessions = await warm(strict, cookie)
+    const touched = await sessions.open(cookie)
+    touched.touch()
+    const ticket = pairsOf(await sessions.setCookies(touched))
+    const counts = watchCrypto()
+    const header = [...Array(50).fill(cookie), ...Array(50).fill(ticket)].join('; ')
+    expect((await sessions.open(header)).get('user')).toBe('ada')
+    expect(counts()).toEqual({ createDecipheriv: 4 + 4 })
   })
 })
 
 describe('keys', () => {
-  test('one derivation for each day and secret, over a hundred requests', async () => {
+  test('one derivation for each day, secret and purpose, over a hundred requests', async () => {
     const time = { now: clock() }
     const ids = {
       secrets: [
@@ -274,21 +451,23 @@ describe('keys', () => {
     const sessions = createSessions(options)
     const derive = vi.spyOn(crypto.subtle, 'deriveBits')
     const makeKey = vi.spyOn(nodeCrypto, 'createSecretKey')
-    const write = sessions.wrap((_, session) => {
-      session.set('visits', 1)
-      return new Response('changed')
-    })
     for (let day = 0; day < 2; day++) {
-      time.now = clock() + day * DAY - day * 3_600_000
-      for (let request = 0; request < 50; request++) await write(handle(old))
+      time.now = clock() + day * DAY - day * HOUR
+      for (let request = 0; request < 50; request++) {
+        await visit(sessions, old, (session) => session.set('visits', 1))
+      }
     }
     // The old secret's day opens; the new secret's two days seal.
     expect([derive.mock.calls.length, makeKey.mock.calls.length]).toEqual([3, 3])
+    for (let request = 0; request < 50; request++) {
+      await visit(sessions, old, (session) => session.touch())
+    }
+    expect(derive).toHaveBeenCalledTimes(4)
   })
 
-  test('the header of a secret and a day is decoded once, not with every token', async () => {
-    const cookie = await cookieOf({ secrets: SECRET, clock }, { user: 'ada' })
-    const sessions = await warm({ secrets: SECRET, clock }, cookie)
+  test('nothing is decoded that names the key, with any cookie', async () => {
+    const cookie = await cookieOf(strict, { user: 'ada' })
+    const sessions = await warm(strict, cookie)
     const decode = vi.spyOn(globalThis, 'atob')
     for (let request = 0; request < 10; request++) {
       expect((await sessions.open(cookie)).get('user')).toBe('ada')
@@ -297,21 +476,30 @@ describe('keys', () => {
   })
 
   test('a secret without a name has it derived once, and so has its key', async () => {
-    const sessions = createSessions({ secrets: SECRET, clock })
+    const sessions = createSessions(strict)
     const derive = vi.spyOn(crypto.subtle, 'deriveBits')
     for (let request = 0; request < 100; request++) {
-      const session = await sessions.open(null)
-      session.set('user', 'ada')
-      await sessions.setCookies(session)
+      await visit(sessions, '', (session) => session.set('user', 'ada'))
     }
     expect(derive).toHaveBeenCalledTimes(2)
+  })
+
+  test('a purpose has its key derived once while it is one of the last 32', async () => {
+    const sessions = createSessions({ secrets: [{ secret: SECRET, id: 'new' }], clock })
+    const session = await sessions.open(null)
+    session.set('user', 'ada')
+    const derive = vi.spyOn(crypto.subtle, 'deriveBits')
+    for (let round = 0; round < 5; round++) {
+      for (let purpose = 0; purpose < 32; purpose++) await sessions.seal(session, `for ${purpose}`)
+    }
+    expect(derive).toHaveBeenCalledTimes(32)
   })
 })
 
 describe('where the runtime has WebCrypto alone', () => {
   const { getBuiltinModule } = process
 
-  function createWithoutNodeCrypto(options: SessionOptions) {
+  function createWithoutNodeCrypto(options: SessionOptions): Sessions {
     try {
       Reflect.set(process, 'getBuiltinModule', undefined)
       return createSessions(options)
@@ -321,18 +509,13 @@ describe('where the runtime has WebCrypto alone', () => {
   }
 
   test('a session read is one decryption, one written an encryption more, and no key is imported again', async () => {
-    const cookie = await cookieOf({ secrets: SECRET, clock }, { visits: 1 })
-    const sessions = createWithoutNodeCrypto({ secrets: SECRET, clock })
+    const cookie = await cookieOf(strict, { visits: 1 })
+    const sessions = createWithoutNodeCrypto(strict)
     await sessions.open(cookie)
     const counts = watchCrypto()
-    const read = sessions.wrap((_, session) => new Response(String(session.get('visits'))))
-    await read(handle(cookie))
+    expect(await visit(sessions, cookie, (session) => session.get('visits'))).toEqual([])
     expect(counts()).toEqual({ decrypt: 1 })
-    const write = sessions.wrap((_, session) => {
-      session.set('visits', 2)
-      return new Response('changed')
-    })
-    expect((await write(handle(cookie))).headers.getSetCookie()).toHaveLength(1)
+    expect(await visit(sessions, cookie, (session) => session.set('visits', 2))).toHaveLength(1)
     expect(counts()).toEqual({ decrypt: 2, encrypt: 1, getRandomValues: 1 })
   })
 })

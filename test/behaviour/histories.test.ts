@@ -1,10 +1,11 @@
 // Random histories of one browser: requests and responses in any order, clocks, deploys, evictions and
-// an attacker, with every promise checked after every step (histories/promises.ts). One that breaks a
-// promise is shrunk and printed as a line to play again:
+// an attacker, faults of servers that pass. Every promise is checked after every step
+// (histories/promises.ts, responses.ts, logouts.ts). One that breaks a promise is shrunk and printed as
+// a line to play again:
 //
-//   REPLAY='[…]' npx vitest run test/histories.test.ts
+//   REPLAY='[…]' npx vitest run test/behaviour/histories.test.ts
 //
-// HISTORIES=20000 plays as many, and tells how often everything happened; SEED=7 plays others than the
+// HISTORIES=20000 plays as many, and prints how often everything happened. SEED=7 plays others than the
 // usual ones, which are the same each time, so that what failed on one machine fails on the next.
 
 import * as fc from 'fast-check'
@@ -21,18 +22,24 @@ const known = REPLAY === undefined ? undefined : (JSON.parse(REPLAY) as History)
 /** What eight hundred random histories come to see, or they have stopped looking. */
 const USUAL = [
   each('step', 'ask answer deliver visit close clock until deploy evict crowd own toss'),
-  each('action', 'set add delete clear login logout goodbye flash take scope touch read ignore'),
+  each('step', 'fault heal provide revoke'),
+  each('action', 'set add same delete clear login remember renew logout goodbye flash peek take'),
+  each('action', 'scope touch read look discard verify ignore'),
   each('rejected', 'malformed incomplete unknown-key destroyed'),
-  each('rejected', 'expired idle not-yet-valid revoked'),
-  each('sealed', 'new changed renewed'),
+  each('rejected', 'expired idle not-yet-valid revoked invalid-data'),
+  each('sealed', 'new changed renewed token'),
   each('tossed own', 'stored refused'),
   each('tossed splice', 'stored refused'),
   each('tossed junk', 'stored refused'),
-  each('tossed mark', 'stored refused'),
+  each('tossed ticket', 'stored refused'),
+  each('tossed stamp', 'stored refused'),
   each('tossed delete', 'deleted refused'),
+  each('fault', 'fast_clock slow_clock missing_secret old_serializer old_schema stripping_schema'),
+  each('fault', 'provider_behind'),
   ['opened', "opened the attacker's", 'opened within the tolerance', 'the newest of several'],
   ['in order', 'requests that overlap', 'a response in pieces', 'several cookies', 'only deleted'],
-  ['logged out', 'a mark lost', 'evicted', 'too large to write'],
+  ['logged out', 'a stamp lost', 'evicted', 'too large to write', 'refused by the schema'],
+  ['a session outlived a fault', 'revoked'],
 ].flat()
 
 /** The first two secrets, changed over. */
@@ -44,11 +51,9 @@ const ROTATED = [
 /** What some thousands see. Each has a history of its own below. */
 const RARE = [
   'a goodbye beside another logout',
-  'a mark put back by an older logout',
   'as many cookies as there may be',
   'rejected undecryptable',
   'rejected too-large',
-  'sealed rotated',
 ]
 
 test.runIf(known !== undefined)('the history to play again', async () => {
@@ -82,9 +87,9 @@ describe.runIf(known === undefined)('histories', () => {
 describe.runIf(known === undefined)('one history', () => {
   test.each<readonly [title: string, outcome: string, history: History]>([
     [
-      'a goodbye that does not fit is no logout: an error, and the session stays',
-      'too large to write',
-      [{ fleet: [{ limits: 'portable' }] }, [visit('set', 1), visit('goodbye', 2700)]],
+      'a logout whose goodbye does not fit is a logout all the same',
+      'logged out',
+      [{ fleet: [{ limits: 'portable' }] }, [visit('set', 1), visit('goodbye', 9000)]],
     ],
     [
       'what one logout says goodbye with is not ended by another that overlaps it',
@@ -92,8 +97,8 @@ describe.runIf(known === undefined)('one history', () => {
       [{}, [visit('set', 1), ask('goodbye', 1), visit('logout', 1), ...arrive(0)]],
     ],
     [
-      'an older logout that arrives after a newer one puts the mark back, and the session between opens',
-      'opened after a mark was put back',
+      'an older logout that arrives after a newer one brings no session back',
+      'rejected destroyed',
       [
         {},
         [
@@ -109,15 +114,16 @@ describe.runIf(known === undefined)('one history', () => {
       ],
     ],
     [
-      'a tossed mark that counts no higher leaves a logout nothing to count to',
+      'a tossed stamp leaves a logout one of its own to set',
       'logged out',
       [
         { cookie: 'domain' },
         [
-          ['toss', 0, 'mark', 4, 0],
+          ['toss', 0, 'stamp', 2, 0],
           visit('set', 1),
+          ask('set', 2),
           visit('logout', 1),
-          ['toss', 0, 'splice', 0, 0],
+          ...arrive(0),
         ],
       ],
     ],
@@ -125,6 +131,42 @@ describe.runIf(known === undefined)('one history', () => {
       'a response that arrives late is kept from when it arrives, and ends all the same',
       'rejected idle',
       [{}, [visit('set', 1), ask('set', 1), ['answer', 0, 0], ['clock', 90_000], ...arrive(0)]],
+    ],
+    [
+      'a read that is answered after a write does not undo it',
+      'sealed renewed',
+      [{}, [visit('set', 1), ['clock', 9000], ask('read', 1), visit('login', 1), ...arrive(0)]],
+    ],
+    [
+      'a ticket that arrives after a login does not belong to what has begun',
+      'rejected idle',
+      [
+        {},
+        [
+          visit('set', 1),
+          ['clock', 9000],
+          visit('login', 1),
+          ask('touch', 1),
+          ['clock', 600],
+          visit('login', 1),
+          ['clock', 600],
+          ...arrive(0),
+          ['clock', 85_900],
+        ],
+      ],
+    ],
+    [
+      'a clock that is wrong on one server for a while ends no session on the others',
+      'a session outlived a fault',
+      [
+        { fleet: [{}, {}] },
+        [visit('set', 1), ['fault', 1, 'slow clock'], ['visit', 0, 1, 0, 'read', 1], ['heal', 1]],
+      ],
+    ],
+    [
+      'a session that was revoked while a request ran is not written by it',
+      'rejected revoked',
+      [{}, [visit('set', 1), ask('renew', 1), ['revoke', 0], ...arrive(0)]],
     ],
     [
       'a cookie that the browser has dropped stays away when the clock is put back',
@@ -142,16 +184,21 @@ describe.runIf(known === undefined)('one history', () => {
       [{}, [visit('set', 5900), ask('set', 5900), ['answer', 0, 0], ['deliver', 0, 0, 1]]],
     ],
     [
-      'a tossed count that nobody writes opens as nothing',
+      'a tossed count that no server writes opens as nothing',
       'rejected too-large',
       [{ cookie: 'domain' }, [visit('set', 1), ['toss', 0, 'junk', 2, 0]]],
     ],
     [
-      'a session that is only read moves to the new secret, and its end stays',
-      'sealed rotated',
+      'a session moves to the new secret when it is written, and its end stays',
+      'sealed changed',
       [
-        { fleet: [{}, { secrets: ROTATED, rotate: 'eager' }] },
-        [visit('set', 1), ['clock', 60], ['visit', 0, 1, 0, 'read', 1]],
+        { fleet: [{}, { secrets: ROTATED }] },
+        [
+          visit('set', 1),
+          ['clock', 60],
+          ['visit', 0, 1, 0, 'read', 1],
+          ['visit', 0, 1, 0, 'set', 1],
+        ],
       ],
     ],
     [
@@ -160,23 +207,18 @@ describe.runIf(known === undefined)('one history', () => {
       [{}, [visit('flash', 1), visit('take', 1)]],
     ],
     [
-      'of two sessions at once, what begins beside them counts from the one that has seen more logouts',
-      'tossed own stored',
+      'sixteen parts, a ticket and a stamp are all there can be',
+      'as many cookies as there may be',
       [
-        { cookie: 'domain' },
+        {},
         [
-          ['own', 0, 'set', 40],
-          ['toss', 1, 'splice', 0, 3],
-          ['own', 1, 'goodbye', 5800],
-          ['toss', 0, 'own', 1, 0],
-          ['visit', 1, 0, 1, 'login', 40],
+          visit('set', 1),
+          visit('logout', 1),
+          visit('set', 46_500),
+          ['clock', 1],
+          visit('touch', 1),
         ],
       ],
-    ],
-    [
-      'sixteen parts and a mark are all there can be',
-      'as many cookies as there may be',
-      [{}, [visit('set', 1), visit('logout', 1), visit('set', 46_500)]],
     ],
   ])('%s', async (_, outcome, history) => {
     const seen = new Set<string>()
@@ -208,7 +250,7 @@ function arrive(tab: number): Step[] {
 }
 
 function each(what: string, which: string): string[] {
-  return which.split(' ').map((one) => `${what} ${one}`)
+  return which.split(' ').map((one) => `${what} ${one.replaceAll('_', ' ')}`)
 }
 
 /** The error of a failing history, with the line that plays the smallest one like it. */
@@ -216,7 +258,7 @@ async function replayable(history: History, error: unknown, runs: number): Promi
   const least = await smallest(history)
   // Ids and nonces are random each time: a failure that hangs on them need not come again.
   const failure = (await failureOf(least)) ?? error
-  const line = `REPLAY='${JSON.stringify(least)}' npx vitest run test/histories.test.ts`
+  const line = `REPLAY='${JSON.stringify(least)}' npx vitest run test/behaviour/histories.test.ts`
   return new Error(`after ${runs} runs: ${String(failure)}\n${line}`, { cause: failure })
 }
 

@@ -8,8 +8,8 @@ const slow = process.env['SLOW'] !== undefined
 
 /**
  * After 10 000 requests caches and compiled code still settle, measured at 0.23 MB; an entry of a Map for
- * each of 10 000 more would take 0.67 MB. After 20 000 nothing does (0.02 MB), and the ids alone of the
- * 10 000 sessions that follow and cannot be renewed would take 0.9 MB.
+ * each of 10 000 more would take 0.67 MB. After 20 000 nothing does (0.02 MB), and the ids alone of
+ * 10 000 sessions would take 0.9 MB.
  */
 const MOST_GROWTH = 500_000
 const [FIRST, LAST] = slow ? [20_000, 100_000] : [10_000, 20_000]

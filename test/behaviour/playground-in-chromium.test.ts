@@ -111,7 +111,7 @@ describeInChromium('the playground in Chromium', () => {
     await context.close()
   })
 
-  /** A visitor who has just logged in, in a browser context of their own. */
+  /** Returns a visitor who has just logged in, in a browser context of their own. */
   async function visit(): Promise<{ context: BrowserContext; page: Page }> {
     const context = await browser.newContext()
     const page = await context.newPage()

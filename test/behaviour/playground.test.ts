@@ -12,7 +12,7 @@ import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createPlayground } from '../../examples/playground/app.ts'
 import { textOf, valueOf } from '../../examples/playground/value.ts'
-import { createJar } from '../support/cookie-jar.ts'
+import { createJar, namesOf } from '../support/cookie-jar.ts'
 import { startPlayground } from '../support/playground-server.ts'
 import type { PlaygroundServer } from '../support/playground-server.ts'
 
@@ -36,7 +36,7 @@ describe('with curl', () => {
     await rm(folder, { recursive: true })
   })
 
-  /** A line as the documentation prints it, without the progress meter. */
+  /** Runs a line of the documentation without the progress meter, and returns what it prints. */
   async function run(line: string): Promise<string> {
     const [, ...parameters] = line.replace(ORIGIN, server.url).split(' ')
     const { stdout } = await promisify(execFile)('curl', ['-sS', ...parameters], { cwd: folder })
@@ -53,7 +53,7 @@ describe('with curl', () => {
     expect(await session()).toMatchObject({ data: { user: 'Ada', theme: 'dark' }, isNew: false })
 
     const refusal = await run('curl -c jar -b jar -X POST http://127.0.0.1:3000/overfill')
-    expect(refusal).toContain('"gallery", "history"')
+    expect(refusal).toMatch(/keep "gallery" \(\d+ bytes\), "history"/)
     expect(await session()).toMatchObject({ data: { user: 'Ada', theme: 'dark' } })
 
     await run('curl -c jar -b jar -X POST http://127.0.0.1:3000/logout')
@@ -174,7 +174,7 @@ describe('as a fetch handler', () => {
     expect(secretId).not.toBe(old)
   })
 
-  test('tampering tells the reason, and leaves the visitor’s own cookie as it was', async () => {
+  test('tampering shows the reason, and leaves the visitor’s own cookie as it was', async () => {
     const { post, session } = visitor()
     await post('/tamper')
     expect(await session()).toMatchObject({ message: expect.stringContaining('no cookie') })
@@ -199,6 +199,53 @@ describe('as a fetch handler', () => {
     expect(await session()).toMatchObject({ data: {}, rejection: { reason: 'idle' } })
   })
 
+  test('a refused session is shown with its reason, and its cookies stay until a write', async () => {
+    const { get, post, wait, jar } = visitor()
+    await post('/login', { name: 'Ada' })
+    await get('/')
+    const before = jar.header()
+    await post('/configure', { timeouts: 'idle' })
+    wait(10)
+    const response = await get('/')
+    const page = await response.text()
+    expect(page).toMatch(/id="rejection".*<strong>idle<\/strong>.*stay as they are/s)
+    expect(response.headers.getSetCookie()).toEqual([])
+    expect(jar.header()).toBe(before)
+    await post('/set', { key: 'theme', value: 'dark' })
+    expect(jar.names()).toEqual(['playground'])
+    expect(jar.header()).not.toBe(before)
+    expect(await (await get('/')).text()).not.toContain('id="rejection"')
+  })
+
+  test('a touch writes the ticket alone, and the page says what each cookie is', async () => {
+    const { get, post, session, jar } = visitor()
+    await post('/login', { name: 'Ada' })
+    const { secretId } = await session()
+    await post('/rotate')
+    const response = await post('/touch')
+    expect(namesOf(response.headers.getSetCookie())).toEqual(['playground.t'])
+    const page = await (await get('/')).text()
+    expect(page).toMatch(/<code>playground<\/code>\s*<small>the session</)
+    expect(page).toMatch(/<code>playground.t<\/code>\s*<small>ticket: last use</)
+    // The ticket is sealed under the new secret, and the session still under the one before.
+    expect(await session()).toMatchObject({ data: { user: 'Ada' }, secretId })
+
+    await post('/logout')
+    expect(jar.names()).toEqual(['playground', 'playground.x'])
+    const goodbye = await (await get('/')).text()
+    expect(goodbye).toContain('Goodbye, Ada.')
+    expect(goodbye).toMatch(/<code>playground.x<\/code>\s*<small>logout stamp</)
+    expect(jar.names()).toEqual(['playground.x'])
+  })
+
+  test('a visitor who asks to be remembered gets a longer session', async () => {
+    const { post, session } = visitor()
+    await post('/login', { name: 'Ada' })
+    expect(await session()).toMatchObject({ expiresAt: '2026-01-02T00:00:00.000Z' })
+    await post('/login', { name: 'Ada', remember: 'on' })
+    expect(await session()).toMatchObject({ expiresAt: '2026-01-08T00:00:00.000Z' })
+  })
+
   test('a slow request writes after its delay, which is five seconds at most', async () => {
     const { get, post, session } = visitor()
     await post('/login', { name: 'Ada' })
@@ -221,7 +268,7 @@ describe('as a fetch handler', () => {
   })
 })
 
-/** A visitor with a cookie jar, at a playground and a clock of their own. */
+/** Returns a visitor with cookies, a playground and a clock of their own. */
 function visitor() {
   let now = Date.parse('2026-01-01T00:00:00Z')
   const handle = createPlayground({ secrets: [newSecret()], clock: () => now })

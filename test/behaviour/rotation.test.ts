@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { SecretEntry, SecretsOption, SessionEvent, SessionOptions } from 'sealed-session'
 import { createJar, pairsOf } from '../support/cookie-jar.ts'
-import { START, secretId } from '../support/mint.ts'
+import { NAME, START, secretId } from '../support/mint.ts'
+import { refusal } from '../support/refusal.ts'
 
 const A = 'GlMBXgo_YZhmvdR3G21Qzh3MCHOxWGbCbbOCPRhIRss'
 const B = 'NDKBDCChkqmVKy265BsrAIl0z_2fb780dfYveSNn_og'
@@ -16,12 +17,9 @@ const TOLERANCE = 5
 
 type Options = Partial<SessionOptions<{ user: string }>>
 
-const refusal = (option: string) =>
-  expect.objectContaining({ name: 'SessionConfigError', code: 'ERR_SESSION_CONFIG', option })
-
 const k = (secret: string) => Buffer.from(secret).toString('base64url')
 
-/** One server: its secrets, and a clock that a test sets, in seconds. */
+/** Creates a server: its secrets, and a clock that a test sets, in seconds. */
 function instance(secrets: SecretsOption, options: Options = {}, time = { now: START }) {
   const events: SessionEvent[] = []
   const sessions = createSessions<{ user: string }>({
@@ -31,19 +29,19 @@ function instance(secrets: SecretsOption, options: Options = {}, time = { now: S
     ...options,
   })
 
-  /** The `Set-Cookie` lines of a new session. */
+  /** Returns the `Set-Cookie` lines of a new session. */
   async function start(): Promise<string[]> {
     const session = await sessions.open(null)
     session.set('user', 'ada')
     return sessions.setCookies(session)
   }
 
-  /** What a browser sends after them. */
+  /** Returns what a browser sends after them. */
   async function begin(): Promise<string> {
     return pairsOf(await start())
   }
 
-  /** What this server makes of a cookie, in one word. */
+  /** Returns the reason for which this server refuses a cookie, or else its user. */
   async function verdict(cookie: string): Promise<string> {
     const session = await sessions.open(cookie)
     return session.rejection?.reason ?? session.get('user', 'empty')
@@ -52,10 +50,9 @@ function instance(secrets: SecretsOption, options: Options = {}, time = { now: S
   return { sessions, events, time, start, begin, verdict }
 }
 
-/** The secret that a cookie was sealed under. */
-function idOf(cookie: string): unknown {
-  const [, header = ''] = /=(?:[0-9]+\.)?(eyJ[^.]+)/.exec(cookie) ?? []
-  return JSON.parse(Buffer.from(header, 'base64url').toString()).kid.split('.')[0]
+/** Returns the id of the secret that the session in a `Cookie` header was sealed under. */
+function idOf(cookie: string): string | undefined {
+  return new RegExp(`^${NAME}=([\\w-]+)\\.`).exec(cookie)?.[1]
 }
 
 function ordersOf<T>(list: readonly T[]): T[][] {
@@ -67,17 +64,17 @@ function ordersOf<T>(list: readonly T[]): T[][] {
 
 describe('the secret that seals', () => {
   test.each<[string, SecretsOption, string]>([
-    ['a text', `${B},${A}`, secretId(B)],
-    ['a list of texts', [B, A], secretId(B)],
-    ['a list with names', [{ secret: B, id: 'next' }, A], 'next'],
-    ['a list with a staged one', [{ secret: B, activeFrom: START + 1 }, A], secretId(A)],
+    ['a string', `${B},${A}`, secretId(B)],
+    ['an array of strings', [B, A], secretId(B)],
+    ['an array with names', [{ secret: B, id: 'next' }, A], 'next'],
+    ['an array with a staged one', [{ secret: B, activeFrom: START + 1 }, A], secretId(A)],
     [
-      'a list with a Date that has come',
+      'an array with a Date that has come',
       [{ secret: B, activeFrom: new Date(START * 1000) }, A],
       secretId(B),
     ],
     [
-      'a list with an ISO text',
+      'an array with an ISO string',
       [{ secret: B, activeFrom: '2026-01-15T12:00:01Z' }, A],
       secretId(A),
     ],
@@ -92,7 +89,7 @@ describe('the secret that seals', () => {
       'b',
     ],
     [
-      'the text of a JWK Set',
+      'the JSON of a JWK Set',
       JSON.stringify({
         keys: [
           { kty: 'oct', k: k(B), activeFrom: '2026-01-15T12:00:00Z' },
@@ -152,7 +149,7 @@ describe('the secret that seals', () => {
 })
 
 describe('a rolling deploy', () => {
-  /** Every instance gets its new secrets after another; in between, each opens what each has sealed. */
+  /** Gives the instances their new secrets one after another; in between, each opens what each sealed. */
   async function deploy(before: SecretsOption, after: SecretsOption, order: number[]) {
     const time = { now: START }
     const instances = order.map(() => instance(before, {}, time))
@@ -207,125 +204,118 @@ describe('a rolling deploy', () => {
 })
 
 describe('a session under an older secret', () => {
-  /** A browser with a session under A, and what a server with B in front answers, later. */
+  /** Returns a browser with a session under A, and a server with B in front, some time later. */
   async function visitor(seconds: number, options: Options = {}) {
     const jar = createJar()
     const old = instance(A, options)
     const first = await old.sessions.open(null)
     first.set('user', 'ada')
     jar.store(await old.sessions.setCookies(first))
-    const { expiresAt } = first
+    const { id, startedAt, expiresAt } = first
     const now = instance([B, A], options, old.time)
     now.time.now += seconds
-    return { jar, now, time: now.time, id: first.id, startedAt: first.startedAt, expiresAt }
+    return { jar, now, time: now.time, id, startedAt, expiresAt }
   }
 
-  const read = { rotate: 'lazy' } as const
-  const eager = { rotate: 'eager' } as const
-
-  test('is not written again when it is only read, if rotation is lazy', async () => {
-    const { jar, now } = await visitor(60, read)
+  test('is not written again when it is only read', async () => {
+    const { jar, now, expiresAt } = await visitor(60)
     const session = await now.sessions.open(jar.header())
-    expect(session.get('user')).toBe('ada')
+    expect([session.get('user'), session.expiresAt]).toEqual(['ada', expiresAt])
     expect(await now.sessions.setCookies(session)).toEqual([])
   })
 
-  test.each<[string, number, SessionEvent['type'], string]>([
-    ['a write', 60, 'sealed', 'changed'],
-    ['a renewal', DAY / 10, 'sealed', 'renewed'],
-  ])(
-    'is sealed under the newest at %s, its id and its start kept',
-    async (_, seconds, type, cause) => {
-      const { jar, now, id, startedAt } = await visitor(seconds, read)
-      const session = await now.sessions.open(jar.header())
-      if (cause === 'changed') session.set('user', 'eve')
-      else session.get('user')
-      jar.store(await now.sessions.setCookies(session))
-      expect(idOf(jar.header())).toBe(secretId(B))
-      const again = await now.sessions.open(jar.header())
-      expect([again.id, again.startedAt]).toEqual([id, startedAt])
-      expect(now.events).toContainEqual(
-        expect.objectContaining({ type, cause, secretId: secretId(B), id }),
-      )
-    },
-  )
-
-  test.each(['lazy', 'eager'] as const)(
-    'ends, however often secrets change (%s), in the second in which it would have',
-    async (rotate) => {
-      const ring = [A]
-      const options = { rotate, secretsRefresh: 1 }
-      const { sessions, time, start } = instance(() => [...ring], options)
-      const jar = createJar()
-      jar.store(await start())
-      const end = START + WEEK
-      const names = [B, C, D]
-      for (time.now = START + DAY / 2; time.now < end; time.now += DAY / 2) {
-        if (time.now % (2 * DAY) < DAY) ring.unshift(...names.splice(0, 1))
-        for (let visit = 0; visit < 2; visit++) {
-          const session = await sessions.open(jar.header())
-          expect(session.startedAt).toEqual(new Date(START * 1000))
-          expect(session.expiresAt?.getTime()).toBeLessThanOrEqual(end * 1000)
-          jar.store(await sessions.setCookies(session))
-        }
-      }
-      expect(names).toEqual([])
-      expect(idOf(jar.header())).toBe(secretId(D))
-      time.now = end + TOLERANCE - 1
-      const last = await sessions.open(jar.header())
-      expect(last.expiresAt).toEqual(new Date(end * 1000))
-      time.now = end + TOLERANCE
-      expect((await sessions.open(jar.header())).rejection).toEqual({ reason: 'expired' })
-    },
-  )
-
-  test('is sealed under the newest at the first response that used it, if rotation is eager', async () => {
-    const { jar, now, time, id, startedAt, expiresAt } = await visitor(60, eager)
+  test('is sealed under the newest at a write, its id and its start kept', async () => {
+    const { jar, now, id, startedAt } = await visitor(60)
     const session = await now.sessions.open(jar.header())
-    const lines = await now.sessions.setCookies(session)
-    expect(lines).toHaveLength(1)
-    expect(lines[0]).toContain(`; Max-Age=${DAY - 60};`)
-    expect(session.expiresAt).toEqual(expiresAt)
-    jar.store(lines)
+    session.set('user', 'eve')
+    jar.store(await now.sessions.setCookies(session))
     expect(idOf(jar.header())).toBe(secretId(B))
-
     const again = await now.sessions.open(jar.header())
-    expect([again.id, again.startedAt, again.expiresAt]).toEqual([id, startedAt, expiresAt])
-    expect(await now.sessions.setCookies(again)).toEqual([])
-    expect(now.events.map((event) => ('cause' in event ? event.cause : event.type))).toEqual([
-      'opened',
-      'rotated',
-      'opened',
-    ])
-    // Not used since it began: the move was no use of it.
-    time.now = START + DAY + TOLERANCE
-    expect((await now.sessions.open(jar.header())).rejection).toEqual({ reason: 'idle' })
+    expect([again.id, again.startedAt]).toEqual([id, startedAt])
+    expect(now.events).toContainEqual(
+      expect.objectContaining({ type: 'sealed', cause: 'changed', secretId: secretId(B), id }),
+    )
   })
 
-  test('is not written by a response that did not use it, if rotation is eager', async () => {
-    const { jar, now } = await visitor(60, eager)
+  test('stays under it when it is used, and its ticket is sealed under the newest', async () => {
+    const { jar, now, id } = await visitor(DAY / 10)
+    const session = await now.sessions.open(jar.header())
+    session.get('user')
+    jar.store(await now.sessions.setCookies(session))
+    expect(jar.names()).toEqual([NAME, `${NAME}.t`])
+    expect(idOf(jar.header())).toBe(secretId(A))
+    expect(jar.value(`${NAME}.t`)).toMatch(new RegExp(`^${secretId(B)}\\.`))
+    expect(now.events.at(-1)).toMatchObject({ cause: 'renewed', secretId: secretId(B), id })
+    now.time.now += DAY
+    expect(await now.verdict(jar.header())).toBe('ada')
+  })
+
+  test('is used with a ticket of an older secret, or without one whose secret was removed', async () => {
+    const { jar, now, time } = await visitor(DAY / 10)
+    const session = await now.sessions.open(jar.header())
+    session.get('user')
+    jar.store(await now.sessions.setCookies(session))
+    time.now = START + DAY + TOLERANCE
+    expect(await instance([C, B, A], {}, time).verdict(jar.header())).toBe('ada')
+    expect(await instance([C, A], {}, time).verdict(jar.header())).toBe('idle')
+  })
+
+  test('ends, however often secrets change, in the second in which it would have', async () => {
+    const ring = [A]
+    const { sessions, time, start } = instance(() => [...ring], { secretsRefresh: 1 })
+    const jar = createJar()
+    jar.store(await start())
+    const end = START + WEEK
+    const names = [B, C, D]
+    let visits = 0
+    for (time.now = START + DAY / 2; time.now < end; time.now += DAY / 2) {
+      if (time.now % (2 * DAY) < DAY) ring.unshift(...names.splice(0, 1))
+      for (const isWrite of [false, true]) {
+        const session = await sessions.open(jar.header())
+        expect(session.startedAt).toEqual(new Date(START * 1000))
+        expect(session.expiresAt?.getTime()).toBeLessThanOrEqual(end * 1000)
+        if (isWrite) session.set('user', `ada ${++visits}`)
+        jar.store(await sessions.setCookies(session))
+      }
+    }
+    expect(names).toEqual([])
+    expect(idOf(jar.header())).toBe(secretId(D))
+    time.now = end + TOLERANCE - 1
+    const last = await sessions.open(jar.header())
+    expect(last.expiresAt).toEqual(new Date(end * 1000))
+    time.now = end + TOLERANCE
+    expect((await sessions.open(jar.header())).rejection).toEqual({ reason: 'expired' })
+  })
+
+  test('is not written by a response that did not use it', async () => {
+    const { jar, now } = await visitor(DAY / 2)
     const ignoring = now.sessions.wrap(() => new Response('hello'))
     expect((await ignoring(jar.request())).headers.getSetCookie()).toEqual([])
-    const using = now.sessions.wrap((_, session) => new Response(session.get('user')))
-    expect((await using(jar.request())).headers.getSetCookie()).toHaveLength(1)
   })
 
-  test('is renewed, not only moved, when both are due', async () => {
-    const { jar, now } = await visitor(DAY / 2, eager)
-    const session = await now.sessions.open(jar.header())
-    jar.store(await now.sessions.setCookies(session))
-    expect(session.expiresAt).toEqual(new Date((START + DAY / 2 + DAY) * 1000))
-    expect(now.events.at(-1)).toMatchObject({ cause: 'renewed', secretId: secretId(B) })
-  })
-
-  test('stays under it while the newest is only staged', async () => {
+  test('is sealed again under it while the newest is only staged', async () => {
     const cookie = await instance(A).begin()
-    const { sessions, time } = instance([{ secret: B, activeFrom: START + 10 }, A], eager)
+    const { sessions, time } = instance([{ secret: B, activeFrom: START + 10 }, A])
+    const write = async () => {
+      const session = await sessions.open(cookie)
+      session.set('user', 'eve')
+      return idOf(pairsOf(await sessions.setCookies(session)))
+    }
     time.now = START + 9
-    expect(await sessions.setCookies(await sessions.open(cookie))).toEqual([])
+    expect(await write()).toBe(secretId(A))
     time.now = START + 10
-    const lines = await sessions.setCookies(await sessions.open(cookie))
-    expect(idOf(pairsOf(lines))).toBe(secretId(B))
+    expect(await write()).toBe(secretId(B))
+  })
+
+  test('is left alone where its secret is missing on one instance, and opens on the others', async () => {
+    const { jar, now, time } = await visitor(DAY / 2)
+    const lacking = instance(B, {}, time)
+    const handler = lacking.sessions.wrap((_, session) => Response.json(session.rejection))
+    const response = await handler(jar.request())
+    expect(await response.json()).toEqual({ reason: 'unknown-key' })
+    expect(response.headers.getSetCookie()).toEqual([])
+    jar.store(response)
+    expect(await now.verdict(jar.header())).toBe('ada')
   })
 })
 
@@ -335,7 +325,7 @@ describe('time', () => {
     ['a month', Date.UTC(2028, 2, 1) / 1000],
     ['a year', Date.UTC(2027, 0, 1) / 1000],
   ])(
-    'over the edge of %s a session opens, is renewed and moves to a staged secret',
+    'over the edge of %s a session opens, gets a ticket and moves to a staged secret',
     async (_, edge) => {
       const ring = [{ secret: B, activeFrom: edge }, A]
       const { sessions, begin, verdict, time, events } = instance(
@@ -349,12 +339,16 @@ describe('time', () => {
       expect(await verdict(cookie)).toBe('ada')
       expect(events.at(-1)).toMatchObject({ type: 'opened', secretId: secretId(A), age: 1 })
       const session = await sessions.open(cookie)
-      const renewed = pairsOf(await sessions.setCookies(session))
-      expect(idOf(renewed)).toBe(secretId(B))
-      expect(session.startedAt).toEqual(new Date((edge - 1) * 1000))
+      const ticket = pairsOf(await sessions.setCookies(session))
+      expect(ticket).toMatch(new RegExp(`^${NAME}\\.t=${secretId(B)}\\.`))
+      const writer = await sessions.open(`${cookie}; ${ticket}`)
+      writer.set('user', 'eve')
+      const written = pairsOf(await sessions.setCookies(writer))
+      expect(idOf(written)).toBe(secretId(B))
+      expect(writer.startedAt).toEqual(new Date((edge - 1) * 1000))
       // A server whose clock is still before the edge.
       time.now = edge - TOLERANCE
-      expect(await verdict(renewed)).toBe('ada')
+      expect(await verdict(`${written}; ${ticket}`)).toBe('eve')
     },
   )
 
@@ -373,8 +367,8 @@ describe('time', () => {
   })
 })
 
-describe('a list of secrets', () => {
-  test('tells observe which secret opened, by its chosen or derived name, and how old the seal was', async () => {
+describe('several secrets', () => {
+  test('are named in events by their chosen or derived ids, with how old the seal was', async () => {
     const named = [B, { secret: A, id: 'spring' }]
     const { verdict, events, begin, time } = instance(named)
     const [own, old] = [await begin(), await instance([{ secret: A, id: 'spring' }]).begin()]
@@ -408,17 +402,17 @@ describe('a list of secrets', () => {
     ],
     ['quotes around it, as some files of variables keep them', `"${B},${A}"`, 'secrets'],
     ['single quotes around it', ` '${A}' `, 'secrets'],
-    ['the brackets of a JSON list', JSON.stringify([B, A]), 'secrets'],
-  ])('with %s is refused', (_, secrets, option) => {
+    ['the brackets of a JSON array', JSON.stringify([B, A]), 'secrets'],
+  ])('with %s are refused', (_, secrets, option) => {
     expect(() => instance(secrets)).toThrow(refusal(option))
   })
 
-  test('with an id that another secret derives is refused at the first use', async () => {
+  test('with an id that another secret derives are refused at the first use', async () => {
     const { begin } = instance([{ secret: B, id: secretId(A) }, A])
     await expect(begin()).rejects.toEqual(refusal('secrets'))
   })
 
-  test('of which none is active is refused at a use, if no clock ran when it was given', async () => {
+  test('of which none is active are refused at a use, if no clock ran when they were given', async () => {
     const time = { now: 0 }
     const { begin } = instance([{ secret: B, activeFrom: START + 1 }], {}, time)
     time.now = START
@@ -427,7 +421,7 @@ describe('a list of secrets', () => {
     expect(idOf(await begin())).toBe(secretId(B))
   })
 
-  test('may have one secret under two names, for a time in which it is renamed', async () => {
+  test('may be one under two names, for a time in which it is renamed', async () => {
     const cookie = await instance([{ secret: A, id: 'one' }]).begin()
     const { verdict, begin } = instance([
       { secret: A, id: 'two' },

@@ -1,5 +1,5 @@
-// A browser that keeps cookies, and one that does not: Django's page flow, when a cookie appears, and
-// a browser that begins with a session that a test has made.
+// A browser that keeps cookies, and one that does not: the login of Django's documentation, when a cookie
+// is set, and a browser that begins with a session made in a test.
 
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -23,7 +23,7 @@ const sessions = createSessions<Data>({ secrets: randomBytes(32).toString('base6
 
 const site = sessions.wrap((request, session) => {
   const page = { '/login': login, '/look': look, '/plain': plain }[new URL(request.url).pathname]
-  // Browsers ask for an icon as well.
+  // Browsers also ask for an icon.
   return page?.(request, session) ?? new Response(null, { status: 404 })
 })
 

@@ -1,12 +1,20 @@
 // What the types say. The compiler checks this file: each `@ts-expect-error` must be one, and each
 // `expectTypeOf` must hold. Nothing in `unchecked` runs.
 
+import * as devalue from 'devalue'
 import * as v from 'valibot'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type {
+  CookieAttributes,
   CookieOptions,
+  CookieSink,
+  CookieSource,
+  CookieStoreSource,
+  RegenerateOptions,
+  SealCause,
   SessionKey,
+  SessionRejection,
   RejectionReason,
   Session,
   SessionErrorCode,
@@ -18,6 +26,7 @@ import type {
   SessionValue,
 } from 'sealed-session'
 import { SECRET } from '../support/mint.ts'
+import { refusal } from '../support/refusal.ts'
 
 interface Data {
   user: string
@@ -39,7 +48,7 @@ describe('data', () => {
     expectTypeOf(untyped).toEqualTypeOf<Sessions>()
     expectTypeOf<Sessions>().toEqualTypeOf<Sessions<{ [key: string]: unknown }>>()
     unchecked(() => {
-      // @ts-expect-error text is no data
+      // @ts-expect-error a string is no data
       createSessions<string>({ secrets: SECRET })
     })
     expect(Object.keys(untyped)).toContain('open')
@@ -137,34 +146,72 @@ describe('options', () => {
     expect(createSessions({ secrets: fromEnvironment })).toHaveProperty('open')
   })
 
-  test('a cookie that browsers would drop does not compile', () => {
+  test('a cookie takes plain variables; what browsers would drop is found at run time', () => {
+    const isProduction: boolean = Boolean(SECRET)
+    const name: string = 'sid'
     const good: readonly CookieOptions[] = [
       {},
       { name: '__Host-a' },
       { name: '__Host-a', path: '/', secure: true, sameSite: 'none', partitioned: true },
       { name: 'a', path: '/app', domain: 'example.test' },
-      { name: 'a', secure: false, sameSite: 'strict' },
+      { name, secure: isProduction, sameSite: isProduction ? 'strict' : 'lax' },
+      { secure: isProduction },
       { sameSite: 'strict', persistent: false, priority: 'high' },
+      { name: undefined, domain: undefined, secure: undefined, persistent: undefined },
     ]
     unchecked(() => {
-      // @ts-expect-error the default name is a __Host- one
-      const insecure: CookieOptions = { secure: false }
-      // @ts-expect-error the default name is a __Host- one
-      const path: CookieOptions = { path: '/app' }
-      // @ts-expect-error the default name is a __Host- one
-      const domain: CookieOptions = { domain: 'example.test' }
-      // @ts-expect-error SameSite=None needs Secure
-      const none: CookieOptions = { name: 'a', secure: false, sameSite: 'none' }
-      // @ts-expect-error Partitioned needs Secure
-      const chips: CookieOptions = { name: 'a', secure: false, partitioned: true }
       // @ts-expect-error in lower case
       const upper: CookieOptions = { name: 'a', sameSite: 'Lax' }
       // @ts-expect-error always HttpOnly
       const script: CookieOptions = { name: 'a', httpOnly: false }
-      return [insecure, path, domain, none, chips, upper, script]
+      // @ts-expect-error true or false
+      const words: CookieOptions = { secure: 'auto' }
+      // @ts-expect-error lifetimes are options of createSessions
+      const lifetime: CookieOptions = { maxAge: 60 }
+      return [upper, script, words, lifetime]
     })
-    for (const cookie of good)
+    for (const cookie of good) {
       expect(createSessions({ secrets: SECRET, cookie })).toHaveProperty('open')
+    }
+    expect(() => createSessions({ secrets: SECRET, cookie: { secure: !isProduction } })).toThrow(
+      refusal('cookie.secure'),
+    )
+  })
+
+  test('lifetimes have names of the application’s own', () => {
+    const lifetimes = {
+      remembered: { maxAge: 2_592_000, idleTimeout: false, persistent: true },
+      brief: { idleTimeout: 600, touchInterval: undefined },
+    } as const
+    unchecked(() => {
+      // @ts-expect-error there is no such option
+      createSessions({ secrets: SECRET, lifetimes: { brief: { maxage: 60 } } })
+      // @ts-expect-error a lifetime that has not arrived must not become a longer one
+      createSessions({ secrets: SECRET, maxAge: undefined })
+      // @ts-expect-error nor in a named one
+      createSessions({ secrets: SECRET, lifetimes: { brief: { idleTimeout: undefined } } })
+    })
+    expect(createSessions({ secrets: SECRET, lifetimes })).toHaveProperty('open')
+  })
+
+  test('all options but maxAge and idleTimeout may be undefined', () => {
+    const blank: SessionOptions = {
+      secrets: SECRET,
+      secretsRefresh: undefined,
+      secretsGrace: undefined,
+      cookie: undefined,
+      touchInterval: undefined,
+      lifetimes: undefined,
+      clockTolerance: undefined,
+      limits: undefined,
+      serializer: undefined,
+      schema: undefined,
+      validAfter: undefined,
+      revoked: undefined,
+      observe: undefined,
+      clock: undefined,
+    }
+    expect(createSessions(blank)).toHaveProperty('open')
   })
 
   test('a schema says what the data is', () => {
@@ -176,6 +223,77 @@ describe('options', () => {
       createSessions<{ user: number }>({ secrets: SECRET, schema })
     })
     expect(inferred).toHaveProperty('open')
+  })
+
+  test('data that JSON would change asks for a serializer', () => {
+    interface Tree {
+      name: string
+      children: Tree[]
+      parent?: Tree
+    }
+    type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+    type Id = string & { readonly brand: unique symbol }
+    class Point {
+      x = 1
+    }
+    class Money {
+      amount = 1
+      format() {
+        return `${this.amount}`
+      }
+    }
+    interface Plain {
+      id: Id
+      tree?: Tree
+      json: Json
+      pair: readonly [string, number | null]
+      anything: unknown
+      some: object
+      point: Point
+      kind: 'a' | 'b' | undefined
+    }
+    const all = [
+      createSessions<Plain>({ secrets: SECRET }),
+      createSessions<Record<string, Json>>({ secrets: SECRET }),
+      createSessions<{ [key: string]: string | number }>({ secrets: SECRET }),
+      createSessions<{ at: Date; tags: Set<string> }>({ secrets: SECRET, serializer: devalue }),
+    ]
+    unchecked(() => {
+      // @ts-expect-error a Date
+      createSessions<{ at: Date }>({ secrets: SECRET })
+      // @ts-expect-error a Date further down, or none
+      createSessions<{ cart: { items: { addedAt?: Date | null }[] } }>({ secrets: SECRET })
+      // @ts-expect-error a Date under any key
+      createSessions<Record<string, Date>>({ secrets: SECRET })
+      // @ts-expect-error a Map
+      createSessions<{ tags: Map<string, string> }>({ secrets: SECRET })
+      // @ts-expect-error bytes
+      createSessions<{ key: Uint8Array }>({ secrets: SECRET })
+      // @ts-expect-error a big integer
+      createSessions<{ count: bigint }>({ secrets: SECRET })
+      // @ts-expect-error a function
+      createSessions<{ greet: () => string }>({ secrets: SECRET })
+      // @ts-expect-error an instance with methods
+      createSessions<{ price: Money }>({ secrets: SECRET })
+      // @ts-expect-error what a schema returns
+      createSessions({ secrets: SECRET, schema: v.object({ at: v.date() }) })
+      // @ts-expect-error undefined is none
+      createSessions<{ at: Date }>({ secrets: SECRET, serializer: undefined })
+    })
+    for (const one of all) expect(one).toHaveProperty('open')
+  })
+
+  test('a function of an application’s own may take the options for any data', () => {
+    function createTestSessions<D extends object>(options: SessionOptions<D>): Sessions<D> {
+      return createSessions<D>(options)
+    }
+    const dated = createTestSessions<{ at: Date }>({ secrets: SECRET, serializer: devalue })
+    expectTypeOf(dated).toEqualTypeOf<Sessions<{ at: Date }>>()
+    unchecked(() => {
+      // @ts-expect-error a Date
+      createTestSessions<{ at: Date }>({ secrets: SECRET })
+    })
+    expect(createTestSessions({ secrets: SECRET })).toHaveProperty('open')
   })
 
   test('revoked is given a session of the data, and answers now or later', () => {
@@ -201,13 +319,38 @@ describe('members', () => {
     expectTypeOf(rest).parameters.toEqualTypeOf<
       [request: Request, env: { KV: string }, count: number]
     >()
-    const handler: SessionHandler<Data, []> = async (_, session) => Response.json(session)
-    expectTypeOf(sessions.wrap(handler)).returns.toEqualTypeOf<Promise<Response>>()
+    const handler: SessionHandler<Data> = async (_, session) => Response.json(session)
+    expectTypeOf(sessions.wrap(handler)).toEqualTypeOf<(request: Request) => Promise<Response>>()
     unchecked(() => {
       // @ts-expect-error a handler answers with a Response
       sessions.wrap(() => 'text')
     })
     expect(plain).toBeInstanceOf(Function)
+  })
+
+  test('wrap keeps the type of the request', () => {
+    class NextRequest extends Request {
+      readonly nextUrl = new URL(this.url)
+    }
+    type Env = { KV: string }
+    const named = sessions.wrap<NextRequest>((request, session) =>
+      Response.json([request.nextUrl, session.get('user')]),
+    )
+    expectTypeOf(named).toEqualTypeOf<(request: NextRequest) => Promise<Response>>()
+    const inferred = sessions.wrap((request: NextRequest, session, env: Env) =>
+      Response.json([request.nextUrl, session.id, env.KV]),
+    )
+    expectTypeOf(inferred).toEqualTypeOf<(request: NextRequest, env: Env) => Promise<Response>>()
+    const both = sessions.wrap<NextRequest, [env: Env]>((request, _session, env) =>
+      Response.json([request.nextUrl, env.KV]),
+    )
+    expectTypeOf(both).parameters.toEqualTypeOf<[request: NextRequest, env: Env]>()
+    const plain: (request: Request) => Promise<Response> = sessions.wrap(() => new Response())
+    unchecked(() => {
+      // @ts-expect-error it asks for more than a Request has
+      void named(new Request('https://example.test'))
+    })
+    expect([named, inferred, both, plain]).toHaveLength(4)
   })
 
   test('open takes what a Cookie header can be found in', () => {
@@ -217,12 +360,81 @@ describe('members', () => {
     expectTypeOf(sessions.open).toBeCallableWith(new Headers())
     expectTypeOf(sessions.open).toBeCallableWith(new Request('https://example.test'))
     expectTypeOf(sessions.open).toBeCallableWith({ headers: { cookie: 'a=b' } })
+    expectTypeOf(sessions.open).toBeCallableWith({ cookies: ['a=b'] })
+    expectTypeOf(sessions.open).toBeCallableWith({ getAll: () => [{ name: 'a', value: 'b' }] })
+    expectTypeOf(sessions.open).toBeCallableWith({ getAll: async () => [{ name: 'a' }] })
+    expectTypeOf<CookieStoreSource>().toExtend<CookieSource>()
     unchecked(() => {
       // @ts-expect-error a number holds no cookie
       void sessions.open(5)
+      // @ts-expect-error a Map is no source
+      void sessions.open(new Map([['cookie', 'a=b']]))
+      // @ts-expect-error nor is a form
+      void sessions.open(new FormData())
+      // @ts-expect-error a promise of a store must be awaited
+      void sessions.open(Promise.resolve({ getAll: () => [{ name: 'a', value: 'b' }] }))
       // @ts-expect-error nothing that was read is not nothing that came
       void sessions.open()
     })
+    expect(sessions).toHaveProperty('open')
+  })
+
+  test('save takes a store with set, or a function', () => {
+    expectTypeOf(sessions.save).parameter(1).toEqualTypeOf<CookieSink>()
+    expectTypeOf(sessions.save).returns.resolves.toEqualTypeOf<void>()
+    // As in Next.js, which returns the store, and in SvelteKit, which wants a path.
+    interface NextCookies {
+      set(name: string, value: string, cookie?: Partial<CookieAttributes>): NextCookies
+    }
+    type SvelteOptions = Partial<CookieAttributes> & { path: string }
+    interface SvelteCookies {
+      set(name: string, value: string, options: SvelteOptions): void
+    }
+    expectTypeOf<NextCookies>().toExtend<CookieSink>()
+    expectTypeOf<SvelteCookies>().toExtend<CookieSink>()
+    expectTypeOf<(name: string, value: string) => Promise<void>>().toExtend<CookieSink>()
+    expectTypeOf<{ get(name: string): string }>().not.toExtend<CookieSink>()
+    unchecked(async (session) => {
+      // @ts-expect-error a store is missing
+      await sessions.save(session)
+    })
+    expect(sessions).toHaveProperty('save')
+  })
+
+  test('messages are arrays of the type that their reader names', async () => {
+    const session = await sessions.open(null)
+    expectTypeOf(session.flash('notice')).toEqualTypeOf<string[]>()
+    expectTypeOf(session.flash<{ text: string }>('notice')).toEqualTypeOf<{ text: string }[]>()
+    expectTypeOf(session.flash('notice', 'hello')).toEqualTypeOf<void>()
+    expectTypeOf(session.peekFlash('notice')).toEqualTypeOf<string[]>()
+    expect(session.peekFlash('notice')).toEqual(['hello'])
+  })
+
+  test('methods without arguments take none', () => {
+    unchecked((session) => {
+      const callback = () => {}
+      // @ts-expect-error it is done when it returns
+      session.destroy(callback)
+      // @ts-expect-error it is done when it returns
+      session.regenerate(callback)
+      // @ts-expect-error an array of keys
+      session.regenerate({ keep: 'user' })
+      // @ts-expect-error keys are named in keep
+      session.regenerate(['user'])
+      // @ts-expect-error no such member
+      session.regenerate({ kep: ['user'] })
+      // @ts-expect-error one key is deleted by delete
+      session.clear('user')
+      // @ts-expect-error nothing
+      session.touch(60)
+      // @ts-expect-error nothing
+      session.discard(true)
+      // @ts-expect-error nothing
+      session.renewId('id')
+      // @ts-expect-error the attributes of cookies are options of createSessions
+      session.set('user', 'ada', { maxAge: 60 })
+    })
+    expectTypeOf<RegenerateOptions<Data>['lifetime']>().toEqualTypeOf<string | undefined>()
     expect(sessions).toHaveProperty('open')
   })
 
@@ -236,6 +448,9 @@ describe('members', () => {
     expectTypeOf(sessions.seal).returns.resolves.toEqualTypeOf<string>()
     expectTypeOf(sessions.setCookies).returns.resolves.toEqualTypeOf<string[]>()
     expectTypeOf(sessions.unseal).parameter(0).toEqualTypeOf<string | null | undefined>()
+    expectTypeOf(sessions.unseal).parameter(1).toEqualTypeOf<string | undefined>()
+    expectTypeOf(sessions.seal).parameter(1).toEqualTypeOf<string | undefined>()
+    expectTypeOf(sessions.verify).returns.resolves.toEqualTypeOf<SessionRejection | undefined>()
     expect(sessions).toHaveProperty('commit')
   })
 
@@ -245,6 +460,7 @@ describe('members', () => {
     expectTypeOf<Extract<SessionEvent, { type: 'size' }>['report']>().toEqualTypeOf<SizeReport>()
     expectTypeOf<'opened' | 'rejected' | 'sealed'>().toExtend<SessionEvent['type']>()
     expectTypeOf<SizeReport['level']>().toEqualTypeOf<'ok' | 'warn' | 'over'>()
+    expectTypeOf<SealCause>().toEqualTypeOf<'new' | 'changed' | 'renewed' | 'token'>()
     const code: SessionErrorCode = 'ERR_SESSION_CONFIG'
     expect(code).toBe('ERR_SESSION_CONFIG')
   })

@@ -20,7 +20,7 @@ export interface Data {
   visits: number
 }
 
-/** What a page learns of the session that its request brought, or has become. */
+/** What a response says of the session. */
 export interface View {
   readonly user: string
   readonly visits: number
@@ -33,12 +33,12 @@ export interface View {
   readonly names: readonly string[]
 }
 
-/** Whatever the servers and proxies on the way say: here there are none. */
+/** Limits far above every preset, because no server or proxy is on the way. */
 const NO_LIMITS = { cookie: 4096, cookies: 16, requestHeader: 1_000_000, responseHeader: 1_000_000 }
 
 const YEARS = 400 * 86_400
 
-/** One way to configure the cookies each, by the folder under which it is served. */
+/** The options of each application, by the folder under which it is served. */
 const VARIANTS = {
   host: {},
   strict: { cookie: { name: '__Host-strict', sameSite: 'strict' } },
@@ -48,6 +48,10 @@ const VARIANTS = {
   folder: { cookie: { name: '__Secure-folder', path: '/folder' } },
   open: { cookie: { name: 'open', secure: false } },
   brief: { cookie: { name: '__Host-brief', persistent: false } },
+  mixed: {
+    cookie: { name: '__Host-mixed', persistent: false },
+    lifetimes: { remembered: { maxAge: 30 * 86_400, persistent: true } },
+  },
   high: { cookie: { name: '__Host-high', priority: 'high' } },
   long: { cookie: { name: '__Host-long' }, maxAge: YEARS, idleTimeout: false },
   large: { cookie: { name: '__Host-large' }, limits: 'browsers' },
@@ -68,7 +72,7 @@ export interface Application {
   requests(): string[]
   /** Resolves when a request with `gate=NAME` waits for its response. */
   arrival(gate: string): Promise<void>
-  /** Lets the response of such a request go. */
+  /** Sends the response of such a request. */
   release(gate: string): void
   /** Ends the servers, and starts others with sessions of their own from the same secret. */
   restart(): Promise<void>
@@ -112,7 +116,7 @@ export async function startApplication(secret: string): Promise<Application> {
       paths.push(pathname + search)
       return answer(request)
     })
-    // Sessions of 16 cookies are beyond what Node reads otherwise.
+    // Sessions of 16 cookies are beyond Node's default limit.
     const options = { maxHeaderSize: 1_000_000 }
     const handle = (...[request, response]: Parameters<typeof listener>) =>
       void listener(request, response)
@@ -202,13 +206,15 @@ function handlerOf(
 function act(action: string, session: Session<Data>, query: URLSearchParams): void {
   if (action === 'count') session.set('visits', session.get('visits', 0) + 1)
   if (action === 'logout') session.destroy()
+  if (action === 'touch') session.touch()
+  if (action === 'remember') session.regenerate({ keep: ['user'], lifetime: 'remembered' })
   if (action !== 'set') return
   const user = query.get('user') ?? 'ada'
   session.set('user', user)
   session.set('text', user.charAt(0).repeat(Number(query.get('length') ?? 10)))
 }
 
-/** As much text as `limits` let pass, to the character. */
+/** Sets as much text as the limits allow, to the character. */
 async function fill(session: Session<Data>, { measure }: Sessions<Data>): Promise<void> {
   session.set('user', 'ada')
   let most = 0
@@ -239,18 +245,18 @@ function nameOf(pair: string): string {
 }
 
 function page(body: string): Response {
-  // The icon that a browser asks for otherwise would be one more request.
+  // Without an icon, the browser would send one more request for it.
   const html = `<!doctype html><link rel="icon" href="data:,"><body>${body}`
   return new Response(html, { headers: { 'content-type': 'text/html; charset=utf-8' } })
 }
 
-/** Tells the page around it what it sees, if it is in a frame. */
+/** Returns a page that sends `view` to the page around it, if it is in a frame. */
 function greeting(view: View): string {
   const tell = `parent.postMessage(${JSON.stringify(view)}, '*')`
   return `<p>Hello ${view.user || 'you'}</p><script>${tell}</script>`
 }
 
-/** `heard` becomes what the framed page told. */
+/** Returns a page with a frame. Its variable `heard` resolves to what the framed page sends. */
 function frameOf(url: string): string {
   const hear = `var heard = new Promise((resolve) => {
     addEventListener('message', ({ data }) => resolve(data), { once: true })
@@ -268,7 +274,7 @@ function setting(lines: readonly string[]): Response {
   return response
 }
 
-/** For this run alone. */
+/** Makes a certificate for this run. */
 function makeCertificate(): { key: Buffer; cert: Buffer } {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'))
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]

@@ -1,24 +1,27 @@
-// Every attribute that the library writes, as the browser has kept it.
+// The attributes of the cookies, as the browser has kept them.
 
 import { describe, expect, test } from 'vitest'
 import type { Variant } from './application.ts'
 import { CHROMIUM_PRODUCT } from './browser.ts'
 import type { Kept } from './browser.ts'
-import { DAY, call } from './scene.ts'
+import { DAY, STAMP, call } from './scene.ts'
 import type { Scene } from './scene.ts'
 import { note } from './table.ts'
 
 const LAX = { httpOnly: true, secure: true, sameSite: 'Lax', path: '/', domain: 'app.localhost' }
 
+/** The cookies last to the session's absolute end. */
+const WEEK = 7 * DAY
+
 const EXPECTED: [Variant, Partial<Kept>, lifetime: number | undefined][] = [
-  ['host', { ...LAX, name: '__Host-session' }, DAY],
-  ['strict', { ...LAX, name: '__Host-strict', sameSite: 'Strict' }, DAY],
-  ['framed', { ...LAX, name: '__Host-framed', sameSite: 'None' }, DAY],
-  ['wide', { ...LAX, name: 'wide', domain: '.app.localhost' }, DAY],
-  ['folder', { ...LAX, name: '__Secure-folder', path: '/folder' }, DAY],
-  ['open', { ...LAX, name: 'open', secure: false }, DAY],
+  ['host', { ...LAX, name: '__Host-session' }, WEEK],
+  ['strict', { ...LAX, name: '__Host-strict', sameSite: 'Strict' }, WEEK],
+  ['framed', { ...LAX, name: '__Host-framed', sameSite: 'None' }, WEEK],
+  ['wide', { ...LAX, name: 'wide', domain: '.app.localhost' }, WEEK],
+  ['folder', { ...LAX, name: '__Secure-folder', path: '/folder' }, WEEK],
+  ['open', { ...LAX, name: 'open', secure: false }, WEEK],
   ['brief', { ...LAX, name: '__Host-brief' }, undefined],
-  ['high', { ...LAX, name: '__Host-high' }, DAY],
+  ['high', { ...LAX, name: '__Host-high' }, WEEK],
   ['long', { ...LAX, name: '__Host-long' }, 400 * DAY],
 ]
 
@@ -54,23 +57,41 @@ export function attributes(scene: Scene): void {
       }
     })
 
-    test('a logout leaves nothing but its mark, whatever the attributes', async () => {
+    test('a ticket is kept with the attributes and the lifetime of its session', async () => {
       const tab = await arrive(secure('app.localhost'))
-      for (const [variant, { name = '', ...expected }] of EXPECTED) {
+      for (const [variant, expected, lifetime] of EXPECTED) {
+        const before = Date.now() / 1000
         await tab.go(`${secure('app.localhost')}/${variant}/set`)
-        await call(tab, `/${variant}/logout`)
-        const kept = (await tab.cookies()).filter((cookie) => cookie.name.startsWith(name))
-        expect(kept).toHaveLength(1)
-        expect(kept[0]).toMatchObject({ ...expected, name: `${name}.x`, value: '1' })
+        await call(tab, `/${variant}/touch`)
+        const name = `${expected.name}.t`
+        const kept = (await tab.cookies()).find((cookie) => cookie.name === name)
+
+        expect(kept).toMatchObject({ ...expected, name })
+        expect(Math.abs((kept?.expires ?? 0) - (lifetime ? before + lifetime : 0))).toBeLessThan(30)
+        expect(await call(tab, `/${variant}/read`)).toMatchObject({ user: 'ada', rejection: null })
       }
     })
 
-    test('no script sees a session nor the mark of a logout, or can replace them', async () => {
+    test('a logout leaves nothing but its stamp, whatever the attributes', async () => {
+      const tab = await arrive(secure('app.localhost'))
+      for (const [variant, { name = '', ...expected }] of EXPECTED) {
+        await tab.go(`${secure('app.localhost')}/${variant}/set`)
+        await call(tab, `/${variant}/touch`)
+        await call(tab, `/${variant}/logout`)
+        const kept = (await tab.cookies()).filter((cookie) => cookie.name.startsWith(name))
+        expect(kept).toHaveLength(1)
+        expect(kept[0]).toMatchObject({ ...expected, name: `${name}.x` })
+        expect(kept[0]?.value).toMatch(STAMP)
+      }
+    })
+
+    test('no script sees a session, a ticket or a logout stamp, or can replace them', async () => {
       const tab = await arrive(secure('app.localhost'))
       for (const variant of ['host', 'wide', 'open']) await call(tab, `/${variant}/set`)
       await call(tab, '/large/set?length=6000')
+      await call(tab, '/wide/touch')
       await call(tab, '/host/logout')
-      expect(await tab.cookies()).toHaveLength(6)
+      expect(await tab.cookies()).toHaveLength(7)
 
       await tab.run(`document.cookie = 'seen=1; path=/'`)
       expect(await tab.run('document.cookie')).toBe('seen=1')

@@ -1,10 +1,10 @@
-// What the suites need of a browser, whichever it is, and Chromium and Firefox through Playwright.
+// What the suites need of a browser, and Chromium and Firefox through Playwright.
 
 import { existsSync } from 'node:fs'
 import { chromium, firefox } from 'playwright-core'
 import type { BrowserContext, Page } from 'playwright-core'
 
-/** A cookie as the browser has it. What the browser does not tell is left out. */
+/** A cookie as the browser has it. What cannot be read from the browser is left out. */
 export interface Kept {
   readonly name: string
   readonly value: string
@@ -22,15 +22,15 @@ export interface Kept {
 
 export interface Tab {
   go(url: string): Promise<void>
-  /** As the button does. The page need not have been left when this returns. */
+  /** Goes back as the button does. It may return before the page is left. */
   back(): Promise<void>
-  /** The value of an expression, or what the promise that it gives resolves to. */
+  /** Returns the value of an expression, or what its promise resolves to. */
   run<T>(expression: string): Promise<T>
-  /** The cookies that the page's host gets. */
+  /** Returns the cookies for the page's host. */
   cookies(): Promise<Kept[]>
 }
 
-/** A visitor: one jar of cookies, and as many tabs as it likes. */
+/** A visitor: a browser profile with cookies of its own, and any number of tabs. */
 export interface Visitor {
   tab(): Promise<Tab>
   leave(): Promise<void>
@@ -43,7 +43,7 @@ export interface Browser {
   close(): Promise<void>
 }
 
-/** What not every browser does. */
+/** Features that not every browser has. */
 export type Ability =
   | 'Secure on http://localhost'
   | '__Host-'
@@ -52,16 +52,16 @@ export type Ability =
   | 'sessions in frames'
   | 'no-store over HTTP'
 
-/** A browser that can be there or not. */
+/** A browser, which may be installed or not. */
 export interface Product {
   readonly name: string
-  /** What Debian calls it. */
+  /** Debian's packages. */
   readonly packages: string
   readonly isInstalled: boolean
-  /** What it does not do, or not in all versions. */
+  /** The features that it lacks, in some versions at least. */
   readonly lacks: readonly Ability[]
   readonly launch: () => Promise<Browser>
-  /** A visitor whose cookies stay in `folder`: leave, and begin again, is a restart of the browser. */
+  /** Returns a visitor whose cookies stay in `folder`. Launched from it again, the browser has restarted. */
   readonly launchFrom: ((folder: string) => Promise<Visitor>) | undefined
 }
 
@@ -70,7 +70,7 @@ const CHROMIUM = {
   // In containers tests run as root, and Chromium's sandbox does not. A service worker is refused
   // where a certificate was only excused, and the cache not used.
   args: ['--no-sandbox', '--ignore-certificate-errors'],
-  // Playwright turns off what a visitor's browser does when she goes back.
+  // Playwright turns off the back/forward cache, which visitors have.
   ignoreDefaultArgs: ['--disable-back-forward-cache'],
 }
 
@@ -137,7 +137,7 @@ async function cookiesOf(page: Page, context: BrowserContext): Promise<Kept[]> {
   return cookies.map((cookie) => keptOf(cookie, cookie.expires === -1))
 }
 
-/** Chromium's own protocol tells more than Playwright passes on. */
+/** Reads the cookies with Chromium's own protocol, which has more of them than Playwright. */
 async function cookiesByProtocol(page: Page, context: BrowserContext): Promise<Kept[]> {
   const protocol = await context.newCDPSession(page)
   const { cookies } = await protocol.send('Network.getCookies')
@@ -150,7 +150,7 @@ async function cookiesByProtocol(page: Page, context: BrowserContext): Promise<K
   )
 }
 
-/** What both ways of asking tell. */
+/** Returns what both ways of reading have. */
 function keptOf(
   cookie: Omit<Kept, 'sameSite'> & { readonly sameSite?: string },
   endsWithBrowser: boolean,

@@ -1,4 +1,4 @@
-// Requests that overlap: writers at once, and a logout while another request is in flight.
+// Requests that overlap: writers at once, a reader in flight, and a logout while another request is in flight.
 
 import { describe, expect, test } from 'vitest'
 import type { Tab } from './browser.ts'
@@ -46,6 +46,35 @@ export function flight({ arrive, visit, secure, begin }: Scene): void {
     })
   })
 
+  describe('a request that only reads, in flight', () => {
+    test('answered after a write, records its use and undoes nothing', async () => {
+      const [one, two] = await twoTabs()
+      await call(one, '/large/set?user=ada&length=9000')
+      const answer = await begin(two, '/large/touch')
+      await call(one, '/large/set?user=bob&length=100')
+      await answer()
+      expect(await call(two, '/large/read')).toMatchObject({
+        user: 'bob',
+        length: 100,
+        rejection: null,
+        names: ['__Host-large', '__Host-large.t'],
+      })
+    })
+
+    test('answered after a logout, leaves a ticket that opens nothing', async () => {
+      const [one, two] = await twoTabs()
+      await call(one, '/large/set?user=ada')
+      const answer = await begin(two, '/large/touch')
+      await call(one, '/large/logout')
+      await answer()
+      const names = ['__Host-large.t', '__Host-large.x']
+      expect(await call(one, '/large/read')).toMatchObject({ user: '', rejection: null, names })
+      // The next session ignores the ticket of another one.
+      await call(one, '/large/set?user=bob')
+      expect(await call(two, '/large/read')).toMatchObject({ user: 'bob', rejection: null })
+    })
+  })
+
   describe('logout with a request in flight', () => {
     test.each(PLACES)('answered after it, in %s: the session stays ended', async (place) => {
       const [tab, other] = await twoTabs(place)
@@ -59,7 +88,7 @@ export function flight({ arrive, visit, secure, begin }: Scene): void {
       expect(late).toMatchObject({ user: '', rejection: 'destroyed' })
       const clean = { user: '', rejection: null, names: ['__Host-large.x'] }
       expect(await call(other, '/large/read')).toMatchObject(clean)
-      // And whoever logs in next is in.
+      // The next login holds.
       await call(tab, '/large/set?user=bob')
       expect(await call(other, '/large/read')).toMatchObject({ user: 'bob', rejection: null })
     })
@@ -71,13 +100,20 @@ export function flight({ arrive, visit, secure, begin }: Scene): void {
       await call(tab, '/large/set?user=ada&length=9000')
       await answerLogout()
 
-      // The logout knew of one cookie. The three others mean nothing alone, and go.
-      expect(await call(tab, '/large/read')).toMatchObject({ user: '', rejection: 'incomplete' })
-      const clean = { user: '', rejection: null, names: ['__Host-large.x'] }
-      expect(await call(tab, '/large/read')).toMatchObject(clean)
+      // The logout has deleted the one cookie of its request. The three others are replaced by the next write.
+      const rest = [...namesOf('__Host-large', 4).slice(1), '__Host-large.x']
+      const ended = { user: '', rejection: 'incomplete', names: rest }
+      expect(await call(tab, '/large/read')).toMatchObject(ended)
+      expect(await call(tab, '/large/read')).toMatchObject(ended)
+      await call(tab, '/large/set?user=bob')
+      expect(await call(tab, '/large/read')).toMatchObject({
+        user: 'bob',
+        rejection: null,
+        names: ['__Host-large', '__Host-large.x'],
+      })
     })
 
-    test('answered after the next login: nobody is in, the old user least of all', async () => {
+    test('answered after the next login: neither the old user nor the new one is in', async () => {
       const tab = await arrive()
       await call(tab, '/large/set?user=ada')
       const answer = await begin(tab, '/large/set?user=ada&length=9000')

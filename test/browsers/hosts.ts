@@ -1,5 +1,5 @@
-// What another host of the same site can do to a session: nothing, where `__Host-` is enforced; else
-// put another whole session in its place, and never a part of one.
+// What another host of the same site can do to a session: nothing, where `__Host-` is enforced. Elsewhere it
+// can replace the whole session, and never a part.
 
 import { describe, expect, test } from 'vitest'
 import type { TestContext } from 'vitest'
@@ -12,7 +12,7 @@ import { note } from './table.ts'
 export function hosts({ product, visit, secure, open }: Scene): void {
   const app = () => secure('app.localhost')
 
-  /** Ada's browser: on the application, and how another host sets cookies for it. */
+  /** Returns Ada's tab, and a function by which another host sets cookies for the application. */
   async function scenery(variant: Variant, length: number): Promise<[Tab, Toss]> {
     const visitor = await visit()
     const tab = await openOn(app(), visitor)
@@ -28,7 +28,7 @@ export function hosts({ product, visit, secure, open }: Scene): void {
     ]
   }
 
-  /** The cookies of a valid session of hers, as she can read them in a browser of her own. */
+  /** Returns the cookies of a valid session of Mallory's, who can read them in her own browser. */
   async function malloryOf(variant: Variant, length: number): Promise<string[]> {
     const response = await fetch(`${open()}/${variant}/set?user=mallory&length=${length}`)
     return response.headers.getSetCookie().map((line) => line.split(';', 1).join())
@@ -49,15 +49,15 @@ export function hosts({ product, visit, secure, open }: Scene): void {
       const afterHers = await call(tab, '/large/read')
       expectOneWhole(afterHers, 7001, [7000, 10])
 
-      await toss(['__Host-large.x=9'])
-      const afterMark = await call(tab, '/large/read')
+      await toss(['__Host-large.x=AAAA'])
+      const afterStamp = await call(tab, '/large/read')
       if (product.lacks.includes('__Host-')) {
         noteHostPrefix(context, afterGarbage)
-        expect(['ada', 'mallory', '']).toContain(afterMark.user)
+        expect(['ada', 'mallory', '']).toContain(afterStamp.user)
       } else {
-        noteHostPrefix(context, afterMark)
-        expect(afterMark).toMatchObject(mine)
-        expect(afterMark.names).toEqual(namesOf('__Host-large', 3))
+        noteHostPrefix(context, afterStamp)
+        expect(afterStamp).toMatchObject(mine)
+        expect(afterStamp.names).toEqual(namesOf('__Host-large', 3))
       }
     })
 
@@ -81,7 +81,7 @@ export function hosts({ product, visit, secure, open }: Scene): void {
         const [tab, toss] = await scenery('wide', mine)
         await toss(await malloryOf('wide', hers), path)
         const read = await call(tab, '/wide/read')
-        // With the same path hers has taken the place of every part that she has.
+        // With the same path, each cookie of Mallory's has replaced Ada's of that name.
         expectOneWhole(read, path === '/' ? undefined : mine, [hers])
 
         await call(tab, '/wide/logout')
@@ -99,7 +99,7 @@ function noteHostPrefix(context: TestContext, { names }: View): void {
   note(context, "__Host- set by a subdomain's Domain=", twins === 0 ? 'refused' : 'accepted')
 }
 
-/** Ada's or one of Mallory's, to the last character: never a mixture, and never a refusal. */
+/** Expects Ada's session or one of Mallory's, to the last character: no mixture, and no refusal. */
 function expectOneWhole(view: View, mine: number | undefined, hers: readonly number[]): void {
   expect(view).toMatchObject({ rejection: null, whole: true })
   const allowed = hers.map((length) => `mallory ${length}`)

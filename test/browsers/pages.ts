@@ -1,4 +1,4 @@
-// What is no plain request of a page: a service worker, a frame in another site, the browser's caches.
+// A service worker, a frame in another site, and the browser's caches.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
@@ -68,7 +68,7 @@ export function pages(scene: Scene): void {
       await visits('one', '/framed/logout')
       const afterwards = [await visits('one', '/framed/read'), await visits('two', '/framed/read')]
       if (isKept) expect(afterwards).toEqual([0, 2])
-      // The site itself was in no frame, and its session goes on.
+      // The session of the site itself, outside a frame, goes on.
       await tab.go(`${secure('app.localhost')}/`)
       expect(await call(tab, '/framed/read')).toMatchObject({ visits: 1 })
       note(context, "framed pages send the site's own session", afterwards[1] === 1 ? 'yes' : 'no')
@@ -79,7 +79,7 @@ export function pages(scene: Scene): void {
   })
 
   describe('after a logout', () => {
-    /** A visitor who logged in, saw a page, logged out and went back: what she is shown. */
+    /** Logs in, shows a page, logs out and goes back. Returns what is shown then. */
     async function shownByBack(tab: Tab, origin: string, path: string): Promise<string> {
       await call(tab, '/open/set?user=ada')
       await tab.go(origin + path)
@@ -97,7 +97,7 @@ export function pages(scene: Scene): void {
     ])('the back button shows no page that is no-store, on %s', async (title, origin) => {
       const tab = await arrive(origin())
       const isKept = title !== 'HTTPS' && product.lacks.includes('no-store over HTTP')
-      // The one page wrote the session, and says so by itself. The other one only read it.
+      // The first page writes the session, so it is no-store by itself. The other one only reads it.
       for (const path of ['/open/count?page', '/open/read?page&cache=no-store']) {
         const shown = await shownByBack(tab, origin(), path)
         if (!isKept) expect(shown).toBe('Hello you')
@@ -155,10 +155,10 @@ function greetingOf(tab: Tab): Promise<string> {
   return tab.run(`document.querySelector('p').textContent`)
 }
 
-/** Waits for a page that the browser goes to by itself. */
+/** Waits until the browser is on a page. */
 async function until(tab: Tab, url: string, deadline = Date.now() + DEADLINE): Promise<void> {
   const ready = `document.readyState === 'complete' && location.href`
-  // In between there is no page to ask.
+  // Between two pages the script fails.
   const now = await tab.run<unknown>(ready).catch(() => undefined)
   if (now === new URL(url).href) return
   if (Date.now() > deadline) throw new Error(`not at ${url} but at ${String(now)}`)

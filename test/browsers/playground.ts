@@ -1,4 +1,4 @@
-// The playground, as its visitors meet it, over HTTPS and over HTTP.
+// The playground, over HTTPS and over HTTP.
 
 import { describe, expect, test } from 'vitest'
 import { PLAYGROUND } from './application.ts'
@@ -53,7 +53,7 @@ export function playground({ secure, open, arrive }: Scene): void {
       expect(await textOf(tab, '#user')).toBe('Logged in as Ada.')
     })
 
-    test('leaves nothing but the mark after a logout', async () => {
+    test('leaves nothing but the logout stamp after a logout', async () => {
       const tab = await come()
       await press(tab, '/logout')
       expect(await namesIn(tab)).toEqual([`${COOKIE}.x`])
@@ -62,7 +62,7 @@ export function playground({ secure, open, arrive }: Scene): void {
   })
 }
 
-/** Sends a form as the page's own script would, and shows the page anew. */
+/** Sends a form with `fetch`, and loads the page again. */
 async function press(
   tab: Tab,
   action: string,

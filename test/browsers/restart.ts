@@ -1,4 +1,4 @@
-// A visitor who closes the browser and comes back, to a server that was started anew as well.
+// A browser that is closed and opened again, and a server that is restarted meanwhile.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,13 +12,16 @@ export function restart({ product, secure, application, begin }: Scene): void {
   const { launchFrom } = product
   if (launchFrom === undefined) return
 
-  test('after a restart persistent sessions are there, others gone, and a logout holds', async (context) => {
+  test('after a restart persistent and remembered sessions are there, others gone, and a logout holds', async (context) => {
     const folder = await mkdtemp(join(tmpdir(), 'visitor-'))
     try {
       const before = await launchFrom(folder)
       const tab = await openOn(secure(), before)
-      for (const variant of ['host', 'brief', 'large']) await call(tab, `/${variant}/set?user=ada`)
+      for (const variant of ['host', 'brief', 'large', 'mixed']) {
+        await call(tab, `/${variant}/set?user=ada`)
+      }
       expect(await call(tab, '/brief/read')).toMatchObject({ user: 'ada', rejection: null })
+      await call(tab, '/mixed/remember')
       const answer = await begin(tab, '/large/set?user=ada&length=9000')
       await call(tab, '/large/logout')
       await answer()
@@ -29,6 +32,7 @@ export function restart({ product, secure, application, begin }: Scene): void {
       const again = await openOn(secure(), after)
       expect(await call(again, '/host/read')).toMatchObject({ user: 'ada', rejection: null })
       expect(await call(again, '/brief/read')).toMatchObject({ user: '', rejection: null })
+      expect(await call(again, '/mixed/read')).toMatchObject({ user: 'ada', rejection: null })
       const { user, rejection, names } = await call(again, '/large/read')
       expect(names).toContain('__Host-large.x')
       expect([user, rejection]).toEqual(['', 'destroyed'])

@@ -1,4 +1,4 @@
-// What every suite needs: an application of its own, a browser, and visitors who leave after the test.
+// What every suite needs: an application, a browser, and visitors that are removed after each test.
 
 import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll } from 'vitest'
@@ -14,18 +14,21 @@ export interface Scene {
   /** `http://HOST:PORT` */
   open(host?: string): string
   application(): Application
-  /** A visitor without cookies. WebKitGTK has one at a time: the one before leaves. */
+  /** Returns a visitor without cookies. WebKitGTK has one at a time, so the one before is closed. */
   visit(): Promise<Visitor>
-  /** A tab of a new visitor, on a page of `origin`. */
+  /** Returns a tab of a new visitor, on a page of `origin`. */
   arrive(origin?: string): Promise<Tab>
   /**
-   * Sends a request and returns when the server has it. Its answer is made when what this resolves to
-   * is called, which returns when the browser has it.
+   * Sends a request, and resolves when the server has it, to a function that makes the server answer and
+   * resolves when the browser has the answer.
    */
   begin(tab: Tab, path: string): Promise<() => Promise<void>>
 }
 
 export const DAY = 86_400
+
+/** The value of a logout stamp. */
+export const STAMP = /^[\w-]{4}$/
 
 /** Sets up `product` before the tests of a file, and takes it down after them. */
 export function sceneOf(product: Product): Scene {
@@ -77,19 +80,19 @@ export function sceneOf(product: Product): Scene {
   }
 }
 
-/** A further tab, on a page of `origin`. */
+/** Opens another tab, on a page of `origin`. */
 export async function openOn(origin: string, visitor: Visitor): Promise<Tab> {
   const tab = await visitor.tab()
   await tab.go(`${origin}/`)
   return tab
 }
 
-/** What a page's script gets from its server. */
+/** Returns what a script of the page fetches. */
 export async function call(tab: Tab, path: string): Promise<View> {
   return tab.run<View>(`fetch(${JSON.stringify(path)}).then((response) => response.json())`)
 }
 
-/** The names that a session of so many cookies has. */
+/** Returns the names of a session's cookies, sorted. */
 export function namesOf(name: string, count: number): string[] {
   const names = Array.from({ length: count }, (_, index) => `${name}.${index}`)
   return [name, ...names.slice(1)].toSorted()

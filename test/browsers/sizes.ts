@@ -1,4 +1,4 @@
-// Sessions of 1 to 16 cookies, and a jar that is full.
+// Sessions of 1 to 16 cookies, and a browser that has no room for more cookies of the site.
 
 import { describe, expect, test } from 'vitest'
 import type { Tab } from './browser.ts'
@@ -6,10 +6,10 @@ import { call, namesOf, openOn } from './scene.ts'
 import type { Scene } from './scene.ts'
 import { note } from './table.ts'
 
-/** About so many characters of a session's text fill a cookie. */
+/** About how many characters of a session's text fill a cookie. */
 const CHARACTERS = 2990
 
-/** What Chromium and Firefox keep of one site. */
+/** How many cookies of one site Chromium and Firefox keep. */
 const MOST_COOKIES = 180
 
 export function sizes({ product, arrive, visit, secure }: Scene): void {
@@ -51,10 +51,10 @@ export function sizes({ product, arrive, visit, secure }: Scene): void {
     })
   })
 
-  describe('a full jar', () => {
+  describe('a browser with as many cookies of the site as it keeps', () => {
     test('leaves a whole session or none, and the next one holds', async (context) => {
       const visitor = await visit()
-      // The 181st cookie of a site drives out the 31 oldest: so many of the session's four.
+      // With the 181st cookie of a site, the 31 oldest are removed: so many of the session's four.
       for (const [host, lost, older] of [
         ['localhost', 4, 0],
         ['app.localhost', 3, 28],
@@ -79,19 +79,20 @@ export function sizes({ product, arrive, visit, secure }: Scene): void {
         }
         note(context, 'cookies of a site', left.length === 4 ? 'more than 180' : '180')
 
-        // What was left is gone, and nothing is in the way of the next session.
+        // What is left stays until the next session is written, which replaces it.
         const after = await call(tab, '/large/set?user=bob&length=7000')
-        expect(after.names.filter(isOurs)).toHaveLength(left.length === 4 ? 4 : 0)
+        expect(after.names.filter(isOurs)).toEqual(left)
         const next = await call(tab, '/large/read')
         expect(next).toMatchObject({ user: 'bob', length: 7000, whole: true, rejection: null })
+        expect(next.names.filter(isOurs)).toEqual(namesOf('__Host-large', 3))
       }
     })
   })
 }
 
-/** Cookies of somebody else on the same host. */
+/** Sets other cookies on the same host. */
 async function fill(tab: Tab, name: string, count: number): Promise<void> {
-  // Not all in one address: servers have a limit for that, too.
+  // Not all in one URL, because servers limit its length too.
   for (let from = 0; from < count; from += 60) {
     const numbers = Array.from({ length: Math.min(60, count - from) }, (_, index) => from + index)
     const lines = numbers.map(

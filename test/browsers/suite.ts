@@ -1,5 +1,5 @@
-// All that is examined in a browser. Where one of them differs, the test says what holds all the same,
-// and notes what the browser does.
+// All suites for one browser. Where browsers differ, a test asserts what holds in each of them, and notes
+// what this one does.
 
 import { describe, test } from 'vitest'
 import { attributes } from './attributes.ts'
@@ -12,7 +12,7 @@ import { restart } from './restart.ts'
 import { sceneOf } from './scene.ts'
 import { sizes } from './sizes.ts'
 
-/** In CI nobody would read that a browser was missing: there it is an error. */
+/** Runs all suites in a browser. If it is not installed, they are skipped; in CI, that is an error. */
 export function examine(product: Product): void {
   const { name, packages, isInstalled } = product
   const missing = `needs: apt-get install -y --no-install-recommends ${packages}`

@@ -1,4 +1,4 @@
-// What the browsers differ in, as measured: noted by the tests, printed when all have run.
+// How the browsers differ: tests leave notes, and a table of them is printed at the end.
 
 import type { TestContext } from 'vitest'
 import type { Reporter } from 'vitest/node'
@@ -10,7 +10,7 @@ declare module 'vitest' {
   }
 }
 
-/** Leaves a line for the table. */
+/** Adds a line to the table. */
 export function note({ task }: TestContext, heading: string, found: string): void {
   task.meta.found = { ...task.meta.found, [heading]: found }
 }

@@ -13,7 +13,7 @@ export default defineConfig({
     include: ['*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // A browser each: they mostly wait.
+    // One for each browser, because they mostly wait.
     maxWorkers: 3,
     reporters: ['default', tableReporter],
   },

@@ -1,5 +1,5 @@
-// WebKitGTK through its WebDriver, over plain HTTP, on a display of its own that nobody sees. Each
-// visitor has a driver of her own, and no cookies; one that keeps them cannot be driven.
+// WebKitGTK through its WebDriver, over plain HTTP, on a virtual display. Each visitor has a driver of its
+// own, and begins without cookies: no browser that keeps them can be driven.
 
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -55,7 +55,7 @@ async function launch(): Promise<Browser> {
   const display = spawn(DISPLAY, ['-displayfd', '3', '-nolisten', 'tcp'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   })
-  // A run that is broken off leaves nothing behind.
+  // A run that is broken off leaves no process behind.
   const kill = () => display.kill()
   process.once('exit', kill)
   const number = await firstLine(display)
@@ -77,7 +77,7 @@ async function launch(): Promise<Browser> {
   }
 }
 
-/** Now and then a driver does not reach the browser that it has started: then another one does. */
+/** Starts a driver. Sometimes one does not reach the browser that it has started: then starts another. */
 async function visit(
   display: string,
   attempts = 3,
@@ -97,7 +97,7 @@ async function startDriver(display: string): Promise<Driver> {
   const child = spawn(DRIVER, [`--port=${port}`, '--host=127.0.0.1'], {
     env: { ...process.env, DISPLAY: `:${display}` },
     stdio: 'ignore',
-    // A group of its own, in which the browser is too: both end together.
+    // Driver and browser are a process group of their own, so that both end together.
     detached: true,
   })
   const kill = () => {
@@ -157,7 +157,7 @@ function tabOf(command: Command, handle: string): Tab {
     },
     async run<T>(expression: string): Promise<T> {
       await select()
-      // As a part of the script: a page that forbids `eval` would forbid it here too.
+      // The expression is a part of the script, because a page can forbid `eval`.
       const script = `
         const [done] = arguments
         Promise.resolve()
@@ -235,7 +235,7 @@ function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode === null && signalCode === null
 }
 
-/** Debian keeps it in a folder named after the machine. */
+/** Finds the MiniBrowser, which Debian keeps in a folder named after the architecture. */
 function findMiniBrowser(): string | undefined {
   const libraries = '/usr/lib'
   if (!existsSync(libraries)) return undefined

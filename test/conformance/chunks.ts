@@ -3,7 +3,8 @@
 import { parseLine } from './browser.ts'
 import { check, equal } from './check.ts'
 import type { Check } from './check.ts'
-import { createScene, filler, NAME } from './scene.ts'
+import { craft } from './craft.ts'
+import { createScene, filler, NAME, SECRET } from './scene.ts'
 
 const LIMITS = { limits: 'cloudflare' as const }
 
@@ -104,18 +105,51 @@ export const chunks: readonly Check[] = [
 
   check('a count that is none of ours is refused by its value', async (library) => {
     const { sessions } = createScene(library)
+    const value = await craft()
     const counts: [string, string][] = [
-      ['0.eyJ', 'malformed'],
-      ['1.eyJ', 'malformed'],
-      ['02.eyJ', 'malformed'],
-      ['2.eyJ', 'incomplete'],
-      ['17.eyJ', 'too-large'],
-      ['9999.eyJ', 'too-large'],
-      [`${'9'.repeat(16)}.eyJ`, 'malformed'],
-      [`${'9'.repeat(17)}.eyJ`, 'malformed'],
+      ['0', 'malformed'],
+      ['1', 'malformed'],
+      ['02', 'malformed'],
+      ['2', 'incomplete'],
+      ['17', 'too-large'],
+      ['9999', 'too-large'],
+      ['9'.repeat(17), 'malformed'],
     ]
-    for (const [value, reason] of counts) {
-      equal((await sessions.open(`${NAME}=${value}`)).rejection?.reason, reason, value)
+    for (const [count, reason] of counts) {
+      const session = await sessions.open(`${NAME}=${count}.${value}`)
+      equal(session.rejection?.reason, reason, count)
+    }
+  }),
+
+  check('a count without a secret id, a day and an IV behind it is none', async (library) => {
+    const { sessions } = createScene(library)
+    const [id = '', day = '', iv = '', ...rest] = (await craft()).split('.')
+    const beginnings: [string, string][] = [
+      ['2.', [id, day, iv, ...rest].join('.')],
+      [`2.${id}.`, [day, iv, ...rest].join('.')],
+      [`2.${id}.${day}.${iv.slice(0, 15)}`, [iv.slice(15), ...rest].join('.')],
+      [`2.${id}.${day}.${iv}`, ['', ...rest].join('.')],
+    ]
+    for (const [first, second] of beginnings) {
+      const session = await sessions.open(`${NAME}=${first}; ${NAME}.1=${second}`)
+      equal(session.rejection?.reason, 'malformed', first)
+    }
+    const first = `2.${id}.${day}.${iv}.`
+    const session = await sessions.open(`${NAME}=${first}; ${NAME}.1=${rest.join('.')}`)
+    equal(session.get('user'), 'ada')
+  }),
+
+  check('a session under an id of digits is split and joined', async (library) => {
+    const secrets = [{ secret: SECRET, id: '16' }]
+    const { visit, look, browser } = createScene(library, { ...LIMITS, secrets })
+    for (const [bytes, count] of [
+      [100, 1],
+      [4500, 2],
+      [11_500, 4],
+    ] as const) {
+      await visit((session) => session.set('text', filler(bytes)))
+      equal(browser.cookies.size, count, `cookies for ${bytes} bytes`)
+      equal((await look()).get('text'), filler(bytes))
     }
   }),
 ]

@@ -1,19 +1,23 @@
-// Tokens as somebody makes them who holds the secret and has read SECURITY.md, but has not got the
-// library: WebCrypto alone.
+// Seals cookie values, tickets and bare tokens from docs/format.md alone, with WebCrypto and without the
+// library: as another implementation does, or an attacker who has a key.
 
-import { NAME, SECRET, START } from './scene.ts'
+import { DAY, NAME, SECRET, START } from './scene.ts'
 
 const encoder = new TextEncoder()
 
 export interface Craft {
   readonly secret?: string
-  readonly purpose?: 'cookie' | 'token'
+  /** The secret's id in the value, if it is not the derived one. */
+  readonly id?: string
+  readonly purpose?: 'cookie' | 'token' | 'ticket' | `token ${string}`
   readonly name?: string
   readonly day?: number
-  /** The protected header's text. */
-  readonly header?: string
   readonly payload?: string | Uint8Array<ArrayBuffer>
-  /** The second part, which must be empty with a direct key. */
+  /** `<secret id>.<day>` as it is to be written and authenticated. */
+  readonly kid?: string
+  /** The protected header of a bare token. */
+  readonly header?: string
+  /** The second part of a bare token, which must be empty with a direct key. */
   readonly encryptedKey?: string
   readonly ivBytes?: number
   readonly tagBytes?: number
@@ -21,67 +25,80 @@ export interface Craft {
   readonly keyBytes?: number
 }
 
+/** The elements of a payload, of any type. */
+export interface Payload {
+  readonly id?: unknown
+  readonly sealed?: unknown
+  readonly life?: unknown
+  readonly age?: unknown
+  readonly data?: unknown
+  readonly more?: unknown
+}
+
 export function dayOf(seconds: number): number {
-  return Math.floor(seconds / 86_400)
+  return Math.floor(seconds / DAY)
 }
 
+/** Seals the value of a cookie. */
 export async function craft(changes: Craft = {}): Promise<string> {
-  const { secret = SECRET, purpose = 'cookie', name = NAME, day = dayOf(START) } = changes
-  const { payload = claims(), encryptedKey = '', ivBytes = 12, tagBytes = 16 } = changes
-  const header = base64url(encoder.encode(changes.header ?? (await headerOf(secret, day))))
-  const info = `sealed-session/1 ${purpose} ${day} ${name}`
-  const bytes = (await hkdf(secret, info, 32)).slice(0, changes.keyBytes ?? 32)
-  const key = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt'])
-  const iv = crypto.getRandomValues(new Uint8Array(12))
-  const plaintext = typeof payload === 'string' ? encoder.encode(payload) : payload
-  const algorithm = { name: 'AES-GCM', iv, additionalData: encoder.encode(header) }
-  const sealed = new Uint8Array(await crypto.subtle.encrypt(algorithm, key, plaintext))
-  const ciphertext = sealed.slice(0, plaintext.length)
-  // A shorter tag is a prefix of the full one (SP 800-38D section 7.1); a longer one is no tag.
-  const tag = new Uint8Array(tagBytes)
-  tag.set(sealed.slice(plaintext.length).subarray(0, tagBytes))
-  // Not every WebCrypto seals under another length: the IV is cut, or gets zeros, afterwards.
-  const written = new Uint8Array(ivBytes)
-  written.set(iv.subarray(0, ivBytes))
-  return [header, encryptedKey, base64url(written), base64url(ciphertext), base64url(tag)].join('.')
+  const kid = await kidFor(changes)
+  return `${kid}.${await seal(headerFor(kid), changes)}`
 }
 
-/** What a token holds, opened by the description of the format. */
-export async function uncraft(token: string, changes: Craft = {}): Promise<string> {
-  const { secret = SECRET, purpose = 'cookie', name = NAME, day = dayOf(START) } = changes
-  const [header = '', , iv = '', ciphertext = '', tag = ''] = token.split('.')
-  const bytes = await hkdf(secret, `sealed-session/1 ${purpose} ${day} ${name}`, 32)
+/** Seals a bare token: a compact JWE. */
+export async function craftToken(changes: Craft = {}): Promise<string> {
+  const header = changes.header ?? headerFor(await kidFor(changes))
+  const { encryptedKey = '' } = changes
+  const sealed = await seal(header, { purpose: 'token', ...changes })
+  return `${base64url(encoder.encode(header))}.${encryptedKey}.${sealed}`
+}
+
+/** Seals the ticket of a session that was used at `usedAt`, in seconds. */
+export function craftTicket(usedAt: number, id: string, changes: Craft = {}): Promise<string> {
+  const payload = JSON.stringify([id.slice(0, 8), usedAt % DAY])
+  return craft({ purpose: 'ticket', day: dayOf(usedAt), payload, ...changes })
+}
+
+/** Returns the plaintext of a cookie's value, opened by the description of the format. */
+export async function uncraft(value: string, changes: Craft = {}): Promise<string> {
+  const { secret = SECRET, purpose = 'cookie', name = NAME } = changes
+  const [id = '', day = '', iv = '', ciphertext = '', tag = ''] = value.split('.')
+  const bytes = await derive(secret, contextOf(purpose, Number(day), name), 32)
   const key = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['decrypt'])
   const algorithm = {
     name: 'AES-GCM',
     iv: bytesOf(iv),
-    additionalData: encoder.encode(header),
+    additionalData: associatedData(headerFor(`${id}.${day}`)),
   }
   const sealed = Uint8Array.from([...bytesOf(ciphertext), ...bytesOf(tag)])
   return new TextDecoder().decode(await crypto.subtle.decrypt(algorithm, key, sealed))
 }
 
-/** The protected header's text, to the byte. */
-export async function headerOf(secret: string = SECRET, day = dayOf(START)): Promise<string> {
-  return `{"alg":"dir","enc":"A256GCM","kid":"${await kidOf(secret, day)}"}`
-}
-
+/** Returns `<secret id>.<day>`, with the derived id. */
 export async function kidOf(secret: string = SECRET, day = dayOf(START)): Promise<string> {
-  return `${base64url(await hkdf(secret, 'sealed-session/1 id', 3))}.${day}`
+  return `${base64url(await derive(secret, 'id', 3))}.${day}`
 }
 
-/** Claims as they stand in a token, with whatever is to be different. */
-export function claims(changes: Readonly<Record<string, unknown>> = {}): string {
-  const usual = {
-    jti: 'AAECAwQFBgcICQoLDA0ODw',
-    iat: START,
-    exp: START + 86_400,
-    d: { user: 'ada' },
+/** Returns a protected header, to the byte. */
+export function headerFor(kid: string): string {
+  return `{"alg":"dir","enc":"A256GCM","kid":"${kid}"}`
+}
+
+/** Returns a payload as the format has it, with some of its elements replaced. */
+export function payloadOf(changes: Payload = {}): string {
+  const { id, sealed, life, age, data, more } = {
+    id: 'AAECAwQFBgcICQoLDA0ODw',
+    sealed: START % DAY,
+    life: 7 * DAY,
+    age: 0,
+    data: { user: 'ada' },
+    more: undefined,
+    ...changes,
   }
-  return JSON.stringify({ ...usual, ...changes })
+  return JSON.stringify([id, sealed, life, age, data, ...(more === undefined ? [] : [more])])
 }
 
-/** A text as a raw DEFLATE stream of one stored block (RFC 1951 section 3.2.4). */
+/** Returns a string as a raw DEFLATE stream of one stored block (RFC 1951 section 3.2.4). */
 export function deflateStored(text: string): Uint8Array<ArrayBuffer> {
   const bytes = encoder.encode(text)
   const [low, high] = [bytes.length & 0xff, bytes.length >> 8]
@@ -98,11 +115,50 @@ export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(binary, (character) => character.charCodeAt(0))
 }
 
-async function hkdf(secret: string, info: string, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
+async function kidFor({ secret, id, day = dayOf(START), kid }: Craft): Promise<string> {
+  return kid ?? (id === undefined ? kidOf(secret, day) : `${id}.${day}`)
+}
+
+/** Returns `<iv>.<ciphertext>.<tag>`, with the header authenticated as it stands. */
+async function seal(header: string, changes: Craft): Promise<string> {
+  const { secret = SECRET, purpose = 'cookie', name = NAME, day = dayOf(START) } = changes
+  const { payload = payloadOf(), ivBytes = 12, tagBytes = 16, keyBytes = 32 } = changes
+  const bytes = (await derive(secret, contextOf(purpose, day, name), 32)).slice(0, keyBytes)
+  const key = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt'])
+  const iv = crypto.getRandomValues(new Uint8Array(12))
+  const plaintext = typeof payload === 'string' ? encoder.encode(payload) : payload
+  const algorithm = { name: 'AES-GCM', iv, additionalData: associatedData(header) }
+  const sealed = new Uint8Array(await crypto.subtle.encrypt(algorithm, key, plaintext))
+  const ciphertext = sealed.slice(0, plaintext.length)
+  // A shorter tag is a prefix of the full one (SP 800-38D section 7.1); a longer one is no tag.
+  const tag = new Uint8Array(tagBytes)
+  tag.set(sealed.slice(plaintext.length).subarray(0, tagBytes))
+  // Not every WebCrypto seals under another length: the IV is cut, or gets zeros, afterwards.
+  const written = new Uint8Array(ivBytes)
+  written.set(iv.subarray(0, ivBytes))
+  return [written, ciphertext, tag].map(base64url).join('.')
+}
+
+function associatedData(header: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(base64url(encoder.encode(header)))
+}
+
+/** A purpose text stands behind the name. */
+function contextOf(purpose: string, day: number, name: string): string {
+  const [kind, ...text] = purpose.split(' ')
+  return [kind, day, name, ...text].join(' ')
+}
+
+async function derive(
+  secret: string,
+  context: string,
+  bytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const material = await crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, [
     'deriveBits',
   ])
   const salt = new Uint8Array(0)
-  const algorithm = { name: 'HKDF', hash: 'SHA-256', salt, info: encoder.encode(info) }
+  const info = encoder.encode(`sealed-session/1 ${context}`)
+  const algorithm = { name: 'HKDF', hash: 'SHA-256', salt, info }
   return new Uint8Array(await crypto.subtle.deriveBits(algorithm, material, bytes * 8))
 }

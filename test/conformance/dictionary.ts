@@ -79,6 +79,18 @@ export const dictionary: readonly Check[] = [
     equal([session.isEmpty, session.size, session.keys()], [false, 1, ['b']])
   }),
 
+  check(
+    'keys that look like array indices come back first, as in every JSON object',
+    async (library) => {
+      const { visit, look } = createScene(library)
+      await visit((session) => {
+        for (const key of ['user', '42', '7']) session.set(key, key)
+        equal(session.keys(), ['user', '42', '7'])
+      })
+      equal((await look()).keys(), ['7', '42', 'user'])
+    },
+  ),
+
   check('keys, entries and iteration keep the order of first setting', async (library) => {
     const { visit, look } = createScene(library)
     await visit((session) => {
@@ -164,7 +176,7 @@ export const dictionary: readonly Check[] = [
     equal(ids.size, 500)
   }),
 
-  check('regenerate begins a new session with the keys it is told to keep', async (library) => {
+  check('regenerate begins a new session with the keys that are named', async (library) => {
     const { visit, look, at } = createScene(library)
     await visit((session) => {
       session.set('cart', ['tea'])
@@ -177,6 +189,48 @@ export const dictionary: readonly Check[] = [
     holds(session.id !== undefined && session.id !== id, 'the id is new')
     equal(session.toJSON(), { cart: ['tea'] })
     equal(session.startedAt, new Date((START + 60) * 1000))
+  }),
+
+  check(
+    'renewId gives the same session another id, and moves none of its times',
+    async (library) => {
+      const { visit, look, at } = createScene(library)
+      await visit((session) => session.set('user', 'ada'))
+      const { id } = await look()
+      at(60)
+      await visit((session) => session.renewId())
+      const session = await look()
+      holds(session.id !== undefined && session.id !== id, 'the id is new')
+      equal([session.toJSON(), session.startedAt], [{ user: 'ada' }, new Date(START * 1000)])
+    },
+  ),
+
+  check('discard forgets every change, one inside a value too', async (library) => {
+    const { visit, look } = createScene(library)
+    await visit((session) => {
+      session.set('cart', ['tea'])
+      session.flash('notice', 'saved')
+    })
+    const response = await visit((session) => {
+      const cart = session.get('cart')
+      if (Array.isArray(cart)) cart.push('milk')
+      session.set('user', 'eve')
+      session.flash('notice')
+      session.discard()
+      equal(session.toJSON(), { cart: ['tea'] })
+    })
+    equal(response.headers.getSetCookie(), [])
+    equal((await look()).flash('notice'), ['saved'])
+  }),
+
+  check('a property cannot be set, and the error names what to call', async (library) => {
+    const { sessions } = createScene(library)
+    const session = await sessions.open(null)
+    for (const target of [session, session.scope('cart')]) {
+      const { error } = await errorOf(() => Object.assign(target, { user: 'ada' }))
+      holds(error instanceof TypeError && error.message.includes('set("user"'), 'it names set')
+    }
+    equal(session.isEmpty, true)
   }),
 
   check('touch renews a session that was only read', async (library) => {

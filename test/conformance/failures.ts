@@ -33,6 +33,9 @@ export const failures: readonly Check[] = [
       [{ cookie: { secure: false } }, 'cookie.secure'],
       [{ cookie: { name: 'a b' } }, 'cookie.name'],
       [{ limits: 'nowhere' }, 'limits'],
+      [{ lifetimes: { 'a b': {} } }, 'lifetimes.a b'],
+      [{ lifetimes: { long: { maxAge: 0 } } }, 'lifetimes.long.maxAge'],
+      [{ secretsGrace: -1 }, 'secretsGrace'],
       [{ unknown: 1 }, 'unknown'],
     ]
     for (const [options, option] of wrong) {
@@ -73,6 +76,21 @@ export const failures: readonly Check[] = [
     const cart = session.get('cart')
     if (Array.isArray(cart)) cart.push('milk')
     equal((await errorOf(() => sessions.setCookies(session))).code, 'ERR_SESSION_COMMITTED')
+  }),
+
+  check('an argument that means nothing is refused at the call', async (library) => {
+    const { sessions } = createScene(library)
+    const session = await sessions.open(null)
+    session.set('user', 'ada')
+    const calls: (() => unknown)[] = [
+      () => Reflect.apply(session.destroy, session, [() => {}]),
+      () => Reflect.apply(session.regenerate, session, [{ keep: 'user' }]),
+      () => Reflect.apply(session.regenerate, session, [{ kep: ['user'] }]),
+      () => Reflect.apply(session.regenerate, session, [{ lifetime: 'unknown' }]),
+      () => Reflect.apply(sessions.commit, sessions, [new Response('ok'), session]),
+    ]
+    for (const call of calls) equal((await errorOf(call)).code, 'ERR_SESSION_CONFIG')
+    equal(session.toJSON(), { user: 'ada' })
   }),
 
   check('a session of other sessions is refused', async (library) => {

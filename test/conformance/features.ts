@@ -1,4 +1,4 @@
-// What a session keeps beside its data: scopes, messages, the CSRF secret, the test mark.
+// What a session keeps beside its data: scopes, messages, the CSRF secret, the test cookie.
 
 import { check, equal, holds } from './check.ts'
 import type { Check } from './check.ts'
@@ -24,9 +24,36 @@ export const features: readonly Check[] = [
   check('a message is taken once, by the request after', async (library) => {
     const { visit, look, browser } = createScene(library)
     await visit((session) => session.flash('notice', 'saved'))
-    await visit((session) => equal(session.flash('notice'), 'saved'))
-    equal((await look()).flash('notice'), undefined)
+    await visit((session) => equal(session.flash('notice'), ['saved']))
+    equal((await look()).flash('notice'), [])
     equal(browser.cookies.size, 0)
+  }),
+
+  check('messages keep their order, and looking at them takes none', async (library) => {
+    const { visit, look } = createScene(library)
+    await visit((session) => {
+      session.flash('notice', 'first')
+      session.flash('error', 'apart')
+      session.flash('notice', 'second')
+    })
+    const response = await visit((session) => {
+      equal(session.peekFlash('notice'), ['first', 'second'])
+    })
+    equal(response.headers.getSetCookie(), [])
+    const session = await look()
+    equal(session.flash('notice'), ['first', 'second'])
+    equal([session.peekFlash('notice'), session.flash('error')], [[], ['apart']])
+  }),
+
+  check('of more than twenty messages the oldest go', async (library) => {
+    const { visit, look } = createScene(library)
+    await visit((session) => {
+      for (let number = 1; number <= 25; number++) session.flash('notice', number)
+    })
+    equal(
+      (await look()).flash('notice'),
+      Array.from({ length: 20 }, (_, index) => index + 6),
+    )
   }),
 
   check('a CSRF token is another at each call and good for its session alone', async (library) => {
@@ -36,7 +63,7 @@ export const features: readonly Check[] = [
       tokens.push(session.csrfToken(), session.csrfToken())
     })
     const [one = '', other = ''] = tokens
-    holds(one !== other, 'two calls, two texts')
+    holds(one !== other, 'two calls, two tokens')
     const session = await look()
     equal([session.verifyCsrfToken(one), session.verifyCsrfToken(other)], [true, true])
     for (const wrong of [undefined, null, 7, '', one.slice(1), `${one}A`, 'A'.repeat(one.length)]) {

@@ -1,4 +1,4 @@
-// Cookie headers as they come: several of them, with bytes and blanks that nobody ordered.
+// Cookie headers as they come: several of them, with odd bytes and blanks.
 
 import { check, equal } from './check.ts'
 import type { Check, Library } from './check.ts'

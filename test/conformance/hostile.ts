@@ -1,17 +1,19 @@
-// Tokens of an attacker who has the right key, and of one who has only a good token to alter. None
-// may open, none may throw, and each must be refused for the right reason.
+// Values of an attacker who has the right key, and of one who has only a good value to alter. None may
+// open, none may throw, and each must be refused for the right reason.
 
 import { check, equal } from './check.ts'
 import type { Check, Library } from './check.ts'
 import {
   base64url,
   bytesOf,
-  claims,
   craft,
+  craftTicket,
+  craftToken,
   dayOf,
   deflateStored,
-  headerOf,
+  headerFor,
   kidOf,
+  payloadOf,
 } from './craft.ts'
 import type { Craft } from './craft.ts'
 import { createScene, DAY, NAME, OTHER_SECRET, START } from './scene.ts'
@@ -19,42 +21,58 @@ import { createScene, DAY, NAME, OTHER_SECRET, START } from './scene.ts'
 /** 64 characters, in the order of their values. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
+const ID = 'AAECAwQFBgcICQoLDA0ODw'
+
 export const hostile: readonly Check[] = [
-  check('a crafted token that keeps to the format opens', async (library) => {
-    equal(await judgementOf(library, {}), 'ada')
-    equal(await judgementOf(library, { day: dayOf(START) }), 'ada')
+  check('a crafted value that keeps to the format opens', async (library) => {
+    equal(await verdictOf(library, {}), 'ada')
+    equal(await verdictOf(library, { day: dayOf(START) }), 'ada')
+    equal(await verdictOfToken(library, {}), 'ada')
+    const kid = await kidOf()
+    equal(await verdictOfToken(library, { header: headerFor(kid) }), 'ada')
+  }),
+
+  check('a whole token as a cookie is refused, and a value as a bare token', async (library) => {
+    const { sessions } = createScene(library)
+    const token = await craftToken({ purpose: 'cookie' })
+    equal((await sessions.open(`${NAME}=${token}`)).rejection?.reason, 'malformed')
+    const value = await craft({ purpose: 'token' })
+    equal((await sessions.unseal(value)).rejection?.reason, 'malformed')
   }),
 
   check('a header with zip is refused, under the right key too', async (library) => {
-    const header = `{"alg":"dir","enc":"A256GCM","kid":"${await kidOf()}","zip":"DEF"}`
-    equal(await judgementOf(library, { header, payload: deflateStored(claims()) }), 'malformed')
+    const header = headerFor(await kidOf()).replace('}', ',"zip":"DEF"}')
+    const payload = deflateStored(payloadOf())
+    equal(await verdictOfToken(library, { header, payload }), 'malformed')
+    // There is no header in a cookie that could ask for it.
+    equal(await verdictOf(library, { payload }), 'undecryptable')
   }),
 
   check('a header with crit is refused', async (library) => {
-    const kid = await kidOf()
+    const good = headerFor(await kidOf())
     for (const more of ['"crit":["kid"]', '"crit":[]', '"crit":["b64"],"b64":false']) {
-      const header = `{"alg":"dir","enc":"A256GCM","kid":"${kid}",${more}}`
-      equal(await judgementOf(library, { header }), 'malformed', more)
+      const header = good.replace('}', `,${more}}`)
+      equal(await verdictOfToken(library, { header }), 'malformed', more)
     }
   }),
 
   check('a header with another alg is refused', async (library) => {
-    const kid = await kidOf()
+    const good = headerFor(await kidOf())
     for (const alg of ['none', 'A256KW', 'A256GCMKW', 'PBES2-HS256+A128KW', 'ECDH-ES', 'DIR', '']) {
-      const header = `{"alg":"${alg}","enc":"A256GCM","kid":"${kid}"}`
-      equal(await judgementOf(library, { header }), 'malformed', alg)
+      const header = good.replace('dir', alg)
+      equal(await verdictOfToken(library, { header }), 'malformed', alg)
     }
   }),
 
   check(
     'a header with another enc is refused, with a key that would fit it too',
     async (library) => {
-      const kid = await kidOf()
-      const header = `{"alg":"dir","enc":"A128GCM","kid":"${kid}"}`
-      equal(await judgementOf(library, { header, keyBytes: 16 }), 'malformed')
+      const good = headerFor(await kidOf())
+      const header = good.replace('A256GCM', 'A128GCM')
+      equal(await verdictOfToken(library, { header, keyBytes: 16 }), 'malformed')
       for (const enc of ['A192GCM', 'A256CBC-HS512', 'a256gcm', '']) {
-        const other = `{"alg":"dir","enc":"${enc}","kid":"${kid}"}`
-        equal(await judgementOf(library, { header: other }), 'malformed', enc)
+        const other = good.replace('A256GCM', enc)
+        equal(await verdictOfToken(library, { header: other }), 'malformed', enc)
       }
     },
   ),
@@ -73,80 +91,106 @@ export const hostile: readonly Check[] = [
       'not JSON',
     ]
     for (const header of spellings) {
-      equal(await judgementOf(library, { header }), 'malformed', header)
+      equal(await verdictOfToken(library, { header }), 'malformed', header)
     }
   }),
 
-  check('a key id that is not configured is refused', async (library) => {
-    equal(await judgementOf(library, { secret: OTHER_SECRET }), 'unknown-key')
+  check(
+    'an id or a day in another spelling is refused, authenticated as it stands',
+    async (library) => {
+      const [id = '', day = ''] = (await kidOf()).split('.')
+      const spellings = [
+        `${id}.0${day}`,
+        `${id}.+${day}`,
+        `${id}.${day}.0`,
+        `${id}.1000000`,
+        `${id}.-1`,
+        `${id}.2e4`,
+        `${id}.`,
+        `.${day}`,
+        `${'i'.repeat(33)}.${day}`,
+        `a+b.${day}`,
+        `1.${id}.${day}`,
+      ]
+      for (const kid of spellings) equal(await verdictOf(library, { kid }), 'malformed', kid)
+    },
+  ),
+
+  check('an id that is not configured is refused', async (library) => {
+    equal(await verdictOf(library, { secret: OTHER_SECRET }), 'unknown-key')
+    equal(await verdictOf(library, { id: '__proto__' }), 'unknown-key')
   }),
 
-  check('a token for another name, purpose or day does not open', async (library) => {
-    const header = await headerOf()
-    equal(await judgementOf(library, { name: 'other' }), 'undecryptable')
-    equal(await judgementOf(library, { purpose: 'token' }), 'undecryptable')
-    equal(await judgementOf(library, { day: dayOf(START) - 1, header }), 'undecryptable')
+  check('a value for another name, purpose or day does not open', async (library) => {
+    const kid = await kidOf()
+    equal(await verdictOf(library, { name: 'other' }), 'undecryptable')
+    equal(await verdictOf(library, { purpose: 'token' }), 'undecryptable')
+    equal(await verdictOf(library, { purpose: 'ticket' }), 'undecryptable')
+    equal(await verdictOf(library, { day: dayOf(START) - 1, kid }), 'undecryptable')
+    equal(await verdictOfToken(library, { purpose: 'cookie' }), 'undecryptable')
+    equal(await verdictOfToken(library, { purpose: 'token reset' }), 'undecryptable')
   }),
 
   check('a day outside the lifetime is refused by its number', async (library) => {
-    equal(await judgementOf(library, { day: dayOf(START) - 8 }), 'expired')
-    equal(await judgementOf(library, { day: 0 }), 'expired')
-    equal(await judgementOf(library, { day: dayOf(START) + 1 }), 'not-yet-valid')
-    equal(await judgementOf(library, { day: 999_999 }), 'not-yet-valid')
+    equal(await verdictOf(library, { day: dayOf(START) - 8 }), 'expired')
+    equal(await verdictOf(library, { day: 0 }), 'expired')
+    equal(await verdictOf(library, { day: dayOf(START) + 1 }), 'not-yet-valid')
+    equal(await verdictOf(library, { day: 999_999 }), 'not-yet-valid')
   }),
 
   check('a tag of any length but 16 bytes is refused', async (library) => {
     for (const tagBytes of [0, 1, 4, 8, 12, 13, 14, 15, 17, 32]) {
-      equal(await judgementOf(library, { tagBytes }), 'malformed', `${tagBytes} bytes`)
+      equal(await verdictOf(library, { tagBytes }), 'malformed', `${tagBytes} bytes`)
+      equal(await verdictOfToken(library, { tagBytes }), 'malformed', `${tagBytes} bytes, bare`)
     }
   }),
 
   check('an IV of any length but 12 bytes is refused', async (library) => {
     for (const ivBytes of [0, 1, 8, 11, 13, 16]) {
-      equal(await judgementOf(library, { ivBytes }), 'malformed', `${ivBytes} bytes`)
+      equal(await verdictOf(library, { ivBytes }), 'malformed', `${ivBytes} bytes`)
     }
   }),
 
   check('an encrypted key beside a direct key is refused', async (library) => {
-    equal(await judgementOf(library, { encryptedKey: 'AAAA' }), 'malformed')
+    equal(await verdictOfToken(library, { encryptedKey: 'AAAA' }), 'malformed')
   }),
 
   check('every bit of IV and tag counts, and the ciphertext from end to end', async (library) => {
-    const token = await craft()
-    const [header = '', , iv = '', ciphertext = '', tag = ''] = token.split('.')
+    const value = await craft()
+    const [id = '', day = '', iv = '', ciphertext = '', tag = ''] = value.split('.')
     const { sessions } = createScene(library)
-    const judge = async (changed: string[]) =>
-      (await sessions.open(`${NAME}=${changed.join('.')}`)).rejection?.reason
+    const reasonOf = async (...sealed: string[]) =>
+      (await sessions.open(`${NAME}=${[id, day, ...sealed].join('.')}`)).rejection?.reason
     for (const altered of flips(iv)) {
-      equal(await judge([header, '', altered, ciphertext, tag]), 'undecryptable')
+      equal(await reasonOf(altered, ciphertext, tag), 'undecryptable')
     }
     for (const altered of flips(tag)) {
-      equal(await judge([header, '', iv, ciphertext, altered]), 'undecryptable')
+      equal(await reasonOf(iv, ciphertext, altered), 'undecryptable')
     }
     for (const altered of flips(ciphertext, 7)) {
-      equal(await judge([header, '', iv, altered, tag]), 'undecryptable')
+      equal(await reasonOf(iv, altered, tag), 'undecryptable')
     }
-    equal((await sessions.open(`${NAME}=${token}`)).get('user'), 'ada')
+    equal((await sessions.open(`${NAME}=${value}`)).get('user'), 'ada')
   }),
 
   check('a second spelling of the same base64url is refused', async (library) => {
-    const token = await craft({ payload: claims({ d: { user: 'ada', pad: '' } }) })
-    const [header = '', , iv = '', ciphertext = '', tag = ''] = token.split('.')
+    const value = await craft({ payload: payloadOf({ data: { user: 'ada', pad: '' } }) })
+    const [id = '', day = '', iv = '', ciphertext = '', tag = ''] = value.split('.')
+    const kid = `${id}.${day}`
     const tail = ALPHABET.indexOf(tag.slice(-1))
     const spellings = [
-      `${token}=`,
-      `${token}==`,
-      `${token}\u00a0`,
-      `${token}.`,
-      `.${token}`,
-      `${header}=..${iv}.${ciphertext}.${tag}`,
-      `${header}..${iv}=.${ciphertext}.${tag}`,
-      `${header}..${iv}.${ciphertext}=.${tag}`,
-      `${header}..${iv}.${ciphertext.slice(0, 4)} ${ciphertext.slice(4)}.${tag}`,
-      `${header}..${iv.slice(0, 8)}\u000b${iv.slice(8)}.${ciphertext}.${tag}`,
+      `${value}=`,
+      `${value}==`,
+      `${value}\u00a0`,
+      `${value}.`,
+      `.${value}`,
+      `${kid}.${iv}=.${ciphertext}.${tag}`,
+      `${kid}.${iv}.${ciphertext}=.${tag}`,
+      `${kid}.${iv}.${ciphertext.slice(0, 4)} ${ciphertext.slice(4)}.${tag}`,
+      `${kid}.${iv.slice(0, 8)}\u000b${iv.slice(8)}.${ciphertext}.${tag}`,
       ...Array.from(
         { length: 15 },
-        (_, bits) => `${token.slice(0, -1)}${ALPHABET.charAt(tail + bits + 1)}`,
+        (_, bits) => `${value.slice(0, -1)}${ALPHABET.charAt(tail + bits + 1)}`,
       ),
     ]
     const { sessions } = createScene(library)
@@ -157,63 +201,92 @@ export const hostile: readonly Check[] = [
   }),
 
   check('the other alphabet of base64 is refused', async (library) => {
-    let token = await craft()
-    while (!/[-_]/.test(token.slice(token.indexOf('..')))) token = await craft()
-    const other = token.replaceAll('-', '+').replaceAll('_', '/')
+    let value = await craft()
+    while (!/[-_]/.test(value)) value = await craft()
+    const other = value.replaceAll('-', '+').replaceAll('_', '/')
     const { sessions } = createScene(library)
     equal((await sessions.open(`${NAME}=${other}`)).rejection?.reason, 'malformed')
   }),
 
-  check('a token cut anywhere is refused', async (library) => {
-    const token = await craft()
+  check('a value cut anywhere is refused', async (library) => {
+    const value = await craft()
     const { sessions } = createScene(library)
-    for (let length = 0; length < token.length; length++) {
-      const session = await sessions.open(`${NAME}=${token.slice(0, length)}`)
+    for (let length = 0; length < value.length; length++) {
+      const session = await sessions.open(`${NAME}=${value.slice(0, length)}`)
       equal(session.rejection?.reason, 'malformed', `the first ${length} characters`)
     }
   }),
 
-  check('authentic payloads that are no claims of ours are malformed', async (library) => {
+  check('authentic payloads that are not ours are malformed', async (library) => {
     const payloads = [
       '',
       'null',
       '[]',
       '"text"',
-      '{',
+      '[',
       '{}',
-      `\ufeff${claims()}`,
-      claims({ jti: 'short' }),
-      claims({ iat: String(START) }),
-      claims({ iat: START + 0.5 }),
-      claims({ exp: 0 }).replace('"exp":0', '"exp":1e400'),
-      claims({ iat: START - DAY, exp: START }),
-      claims({ nbf: START + 1 }),
-      claims({ exp: START - 1 }),
-      claims({ exp: START + 401 * DAY }),
-      claims({ out: -1 }),
-      claims({ d: undefined }),
+      `\ufeff${payloadOf()}`,
+      `[${payloadOf()}]`,
+      payloadOf().replace(/,[^,]*$/, ']'),
+      payloadOf({ more: { t: 1 } }).replace(/\]$/, ',0]'),
+      payloadOf({ id: 'short' }),
+      payloadOf({ id: 5 }),
+      payloadOf({ sealed: -1 }),
+      payloadOf({ sealed: DAY }),
+      payloadOf({ sealed: 0.5 }),
+      payloadOf({ sealed: String(START % DAY) }),
+      payloadOf({ life: 0 }),
+      payloadOf({ life: 400 * DAY + 1 }),
+      payloadOf({ life: null }),
+      payloadOf({ age: -1 }),
+      payloadOf({ age: 7 * DAY + 1 }),
+      payloadOf({ age: 0 }).replace('604800,0', '604800,1e400'),
+      payloadOf({ more: {} }),
+      payloadOf({ more: [] }),
+      payloadOf({ more: null }),
+      payloadOf({ more: { t: 1, x: 1 } }),
+      payloadOf({ more: { o: 'abc' } }),
+      payloadOf({ more: { o: 'a'.repeat(24) } }),
+      payloadOf({ more: { l: '' } }),
+      payloadOf({ more: { l: 'l'.repeat(33) } }),
     ]
     for (const payload of payloads) {
-      equal(await judgementOf(library, { payload }), 'malformed', payload)
+      equal(await verdictOf(library, { payload }), 'malformed', payload)
     }
   }),
 
-  check('authentic data that is no dictionary is invalid', async (library) => {
+  check('authentic data that is not a dictionary is invalid', async (library) => {
     const deep = '['.repeat(1000) + ']'.repeat(1000)
-    const payloads = [null, 7, 'text', []].map((d) => claims({ d }))
-    for (const payload of [...payloads, claims({ d: 0 }).replace('"d":0', `"d":{"a":${deep}}`)]) {
-      equal(await judgementOf(library, { payload }), 'invalid-data', payload.slice(0, 120))
+    const wrong = [null, 7, 'text', []].map((data) => payloadOf({ data }))
+    const more = [
+      { s: [] },
+      { s: { a: [{}] } },
+      { f: {} },
+      { f: [['a']] },
+      { c: 'short' },
+      { t: 2 },
+    ].map((members) => payloadOf({ more: members }))
+    const nested = payloadOf({ data: 0 }).replace(/0\]$/, `{"a":${deep}}]`)
+    for (const payload of [...wrong, ...more, nested]) {
+      equal(await verdictOf(library, { payload }), 'invalid-data', payload.slice(0, 120))
+    }
+  }),
+
+  check('authentic data that could not be written again is invalid', async (library) => {
+    for (const text of ['-0', '1e400', '"\\ud800"', '{"\\udc00":1}', '[[-0]]']) {
+      const payload = payloadOf({ data: 0 }).replace(/0\]$/, `{"a":${text}}]`)
+      equal(await verdictOf(library, { payload }), 'invalid-data', text)
     }
   }),
 
   check('authentic bytes that are no UTF-8 do not open', async (library) => {
-    const bytes = new TextEncoder().encode(claims())
+    const bytes = new TextEncoder().encode(payloadOf())
     bytes[bytes.length - 4] = 0xff
-    equal(await judgementOf(library, { payload: bytes }), 'undecryptable')
+    equal(await verdictOf(library, { payload: bytes }), 'undecryptable')
   }),
 
   check('a key called __proto__ in authentic data reaches no prototype', async (library) => {
-    const payload = claims({ d: 0 }).replace('"d":0', '"d":{"__proto__":{"admin":true},"a":1}')
+    const payload = payloadOf({ data: 0 }).replace(/0\]$/, '{"__proto__":{"admin":true},"a":1}]')
     const { sessions } = createScene(library)
     const session = await sessions.open(`${NAME}=${await craft({ payload })}`)
     equal(session.get('admin'), undefined)
@@ -229,36 +302,75 @@ export const hostile: readonly Check[] = [
     equal((await sessions.unseal('e'.repeat(1_000_000))).rejection?.reason, 'too-large')
   }),
 
+  check('a ticket that is not the session’s own says nothing about it', async (library) => {
+    const { sessions, at } = createScene(library)
+    at(2 * DAY)
+    const usedAt = START + 2 * DAY - 60
+    const value = await craft()
+    const good = await craftTicket(usedAt, ID)
+    equal((await sessions.open(`${NAME}=${value}; ${NAME}.t=${good}`)).get('user'), 'ada')
+    const wrong: Record<string, string> = {
+      'of another session': await craftTicket(usedAt, 'EBESExQVFhcYGRobHB0eHw'),
+      'under the key of a cookie': await craftTicket(usedAt, ID, { purpose: 'cookie' }),
+      'under the key of a bare token': await craftTicket(usedAt, ID, { purpose: 'token' }),
+      'for another cookie': await craftTicket(usedAt, ID, { name: 'other' }),
+      'under an unknown secret': await craftTicket(usedAt, ID, { secret: OTHER_SECRET }),
+      'of another day': await craftTicket(usedAt, ID, { day: dayOf(usedAt) - 1 }),
+      'of the future': await craftTicket(usedAt + 66, ID),
+      'with a short tag': await craftTicket(usedAt, ID, { tagBytes: 4 }),
+      'with more in it': await craftTicket(usedAt, ID, { payload: '["AAECAwQF",43140,1]' }),
+      'cut at its end': good.slice(0, -1),
+      altered: `${good.slice(0, -4)}AAAA`,
+      'as a session': value,
+      empty: '',
+    }
+    for (const [title, ticket] of Object.entries(wrong)) {
+      const session = await sessions.open(`${NAME}=${value}; ${NAME}.t=${ticket}`)
+      equal(session.rejection?.reason, 'idle', title)
+    }
+  }),
+
   check('a refused session looks the same from outside whatever the reason', async (library) => {
-    const token = await craft()
+    const value = await craft()
     const seen = new Set<string>()
-    for (const value of [
+    for (const refused of [
+      undefined,
       'garbage',
       await craft({ secret: OTHER_SECRET }),
       await craft({ name: 'other' }),
       await craft({ payload: '{}' }),
+      await craft({ payload: payloadOf({ data: [] }) }),
       await craft({ day: 0 }),
-      `${token.slice(0, -4)}AAAA`,
+      `${value.slice(0, -4)}AAAA`,
     ]) {
       const { sessions } = createScene(library)
       const handler = sessions.wrap((_, session) => Response.json(session))
-      const headers = { cookie: `${NAME}=${value}` }
+      const headers = refused === undefined ? {} : { cookie: `${NAME}=${refused}` }
       const response = await handler(new Request('https://app.example/', { headers }))
+      equal(response.headers.getSetCookie(), [])
       seen.add(JSON.stringify([response.status, [...response.headers], await response.text()]))
     }
     equal(seen.size, 1)
   }),
 ]
 
-/** The user of a crafted token's session, or why it was refused. */
-async function judgementOf(library: Library, changes: Craft): Promise<unknown> {
+/** The user of a crafted cookie's session, or why it was refused. */
+async function verdictOf(library: Library, changes: Craft): Promise<unknown> {
   const { sessions } = createScene(library)
   const session = await sessions.open(`${NAME}=${await craft(changes)}`)
   equal(session.isEmpty, session.rejection !== undefined, 'isEmpty')
   return session.rejection?.reason ?? session.get('user')
 }
 
-/** A part of a token with one bit flipped: each bit in turn, or every so many. */
+/** The same of a crafted bare token. */
+async function verdictOfToken(library: Library, changes: Craft): Promise<unknown> {
+  const { sessions } = createScene(library)
+  const session = await sessions.unseal(await craftToken(changes))
+  equal(session.isEmpty, session.rejection !== undefined, 'isEmpty')
+  return session.rejection?.reason ?? session.get('user')
+}
+
+/** A field of a value with one bit flipped: each bit in turn, or every so many. */
 function flips(part: string, step = 1): string[] {
   const bytes = bytesOf(part)
   const count = Math.floor((bytes.length * 8) / step)

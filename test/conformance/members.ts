@@ -3,7 +3,7 @@
 import { check, equal, errorOf, holds } from './check.ts'
 import type { Check } from './check.ts'
 import { parseLine } from './browser.ts'
-import { createScene, filler, NAME, START } from './scene.ts'
+import { createScene, DAY, filler, NAME, START } from './scene.ts'
 
 /** JSON with dates: enough of a serializer to be told from JSON. */
 const dates = {
@@ -46,10 +46,29 @@ export const members: readonly Check[] = [
       { headers: { Cookie: cookie } },
       { headers: {}, cookies: [cookie] },
       { multiValueHeaders: { cookie: [cookie] } },
+      storeOf(browser.cookies),
     ]
     for (const source of sources) equal((await sessions.open(source)).get('user'), 'ada')
     for (const source of [null, undefined, '', new Headers(), { headers: {} }]) {
       equal((await sessions.open(source)).isEmpty, true)
+    }
+  }),
+
+  check('what is no source is refused, and never an empty session', async (library) => {
+    const { sessions } = createScene(library)
+    const sources: readonly unknown[] = [
+      new Map(),
+      new FormData(),
+      new URLSearchParams(),
+      {},
+      [],
+      5,
+      true,
+      () => {},
+    ]
+    for (const source of sources) {
+      const { code } = await errorOf(() => Reflect.apply(sessions.open, undefined, [source]))
+      equal(code, 'ERR_SESSION_CONFIG', String(source))
     }
   }),
 
@@ -69,7 +88,7 @@ export const members: readonly Check[] = [
     equal((await look()).get('user'), 'ada')
   }),
 
-  check('commit of a request whose session nobody opened changes nothing', async (library) => {
+  check('commit of a request whose session was not opened changes nothing', async (library) => {
     const { sessions, browser } = createScene(library)
     const response = new Response('ok')
     holds((await sessions.commit(browser.request(), response)) === response, 'the same response')
@@ -96,7 +115,7 @@ export const members: readonly Check[] = [
     )
     equal(lines[0]?.attributes.toSorted(), [
       'HttpOnly',
-      'Max-Age=86400',
+      'Max-Age=604800',
       'Path=/',
       'SameSite=Lax',
       'Secure',
@@ -177,14 +196,73 @@ export const members: readonly Check[] = [
     session.set('user', 'ada')
     const token = await sessions.seal(session)
     equal((await sessions.unseal(token)).get('user'), 'ada')
-    const asCookie = await sessions.open(`${NAME}=${token}`)
-    equal([asCookie.isEmpty, asCookie.rejection?.reason], [true, 'undecryptable'])
+    const [header = '', , ...sealed] = token.split('.')
+    const kid = /"kid":"([^"]*)"/.exec(atob(header))?.[1] ?? ''
+    for (const [value, reason] of [
+      [token, 'malformed'],
+      [[kid, ...sealed].join('.'), 'undecryptable'],
+    ]) {
+      const asCookie = await sessions.open(`${NAME}=${value}`)
+      equal([asCookie.isEmpty, asCookie.rejection?.reason], [true, reason])
+    }
 
     await visit((other) => other.set('user', 'ada'))
-    const asToken = await sessions.unseal(browser.cookies.get(NAME))
-    equal([asToken.isEmpty, asToken.rejection?.reason], [true, 'undecryptable'])
+    const value = browser.cookies.get(NAME) ?? ''
+    const fields = value.split('.')
+    const asToken = `${header}..${fields.slice(2).join('.')}`
+    equal((await sessions.unseal(value)).rejection?.reason, 'malformed')
+    equal((await sessions.unseal(asToken)).rejection?.reason, 'undecryptable')
     equal((await sessions.unseal('')).rejection, undefined)
     equal(await sessions.seal(await sessions.open(null)), '')
+  }),
+
+  check('a bare token opens for the purpose that it was sealed for alone', async (library) => {
+    const { sessions } = createScene(library)
+    const session = await sessions.open(null)
+    session.set('user', 'ada')
+    const token = await sessions.seal(session, 'password reset')
+    equal((await sessions.unseal(token, 'password reset')).get('user'), 'ada')
+    for (const purpose of [undefined, 'password', 'password reset ', 'api']) {
+      equal((await sessions.unseal(token, purpose)).rejection?.reason, 'undecryptable', purpose)
+    }
+  }),
+
+  check(
+    'save writes what the next request sends, into a store or with a function',
+    async (library) => {
+      const { sessions } = createScene(library)
+      const cookies = new Map<string, string>()
+      const set = (name: string, value: string, { maxAge }: { readonly maxAge?: number }) =>
+        void (maxAge === 0 ? cookies.delete(name) : cookies.set(name, value))
+      for (const sink of [{ set }, set]) {
+        const session = await sessions.open(storeOf(cookies))
+        session.set('user', 'ada')
+        await sessions.save(session, sink)
+        session.set('text', filler(100))
+        await sessions.save(session, sink)
+        const next = await sessions.open(storeOf(cookies))
+        equal(next.toJSON(), { user: 'ada', text: filler(100) })
+        next.destroy()
+        await sessions.save(next, sink)
+        equal([...cookies.keys()], [`${NAME}.x`])
+      }
+    },
+  ),
+
+  check('verify tells whether an open session is valid still', async (library) => {
+    const ended = new Set<string | undefined>()
+    const { visit, look, sessions, at } = createScene(library, {
+      revoked: ({ id }) => ended.has(id),
+    })
+    await visit((session) => session.set('user', 'ada'))
+    const session = await look()
+    equal(await sessions.verify(session), undefined)
+    ended.add(session.id)
+    equal(await sessions.verify(session), { reason: 'revoked' })
+    ended.clear()
+    at(DAY + 5)
+    equal(await sessions.verify(session), { reason: 'idle' })
+    equal(await sessions.verify(await look()), { reason: 'idle' })
   }),
 
   check('measure counts the bytes that are then sent', async (library) => {
@@ -265,25 +343,43 @@ export const members: readonly Check[] = [
     equal((await ended.look()).rejection?.reason, 'revoked')
   }),
 
-  check('observe hears what happened and never what is in a session', async (library) => {
-    const { visit, events, browser } = createScene(library)
-    await visit((session) => session.set('user', 'confidential'))
-    const [, cookie = ''] = browser.header().split('=')
-    await visit((session) => {
-      session.get('user')
-      session.destroy()
+  check('what was revoked while a request ran is not written by it', async (library) => {
+    const ended = new Set<string | undefined>()
+    const { visit, look, events } = createScene(library, { revoked: ({ id }) => ended.has(id) })
+    await visit((session) => session.set('user', 'ada'))
+    const response = await visit((session) => {
+      ended.add(session.id)
+      session.regenerate({ keep: ['user'] })
     })
-    browser.cookies.set(NAME, 'eyJ.not.a.token.x')
-    await visit((session) => {
-      session.get('user')
-    })
-    equal(
-      events.map(({ type }) => type),
-      ['sealed', 'opened', 'destroyed', 'rejected'],
-    )
-    const told = JSON.stringify(events)
-    holds(!told.includes('confidential') && !told.includes(cookie), 'no content, no token')
+    equal(response.headers.getSetCookie(), [])
+    const last = events.at(-1)
+    equal(last?.type === 'rejected' && last.reason, 'revoked')
+    ended.clear()
+    equal((await look()).get('user'), 'ada')
   }),
+
+  check(
+    'observe is called with what happened and never with what a session holds',
+    async (library) => {
+      const { visit, events, browser } = createScene(library)
+      await visit((session) => session.set('user', 'confidential'))
+      const [, cookie = ''] = browser.header().split('=')
+      await visit((session) => {
+        session.get('user')
+        session.destroy()
+      })
+      browser.cookies.set(NAME, 'not.a.value.of.ours')
+      await visit((session) => {
+        session.get('user')
+      })
+      equal(
+        events.map(({ type }) => type),
+        ['sealed', 'opened', 'destroyed', 'rejected'],
+      )
+      const told = JSON.stringify(events)
+      holds(!told.includes('confidential') && !told.includes(cookie), 'no content, no token')
+    },
+  ),
 
   check('twenty interleaved requests keep to their own sessions', async (library) => {
     const { sessions } = createScene(library, { limits: 'node' })
@@ -310,3 +406,8 @@ export const members: readonly Check[] = [
     await Promise.all(Array.from({ length: 20 }, (_, visitor) => visit(visitor)))
   }),
 ]
+
+/** The cookies of a browser, as a framework's cookie store has them. */
+function storeOf(cookies: ReadonlyMap<string, string>) {
+  return { getAll: () => Array.from(cookies, ([name, value]) => ({ name, value })) }
+}

@@ -1,8 +1,8 @@
 // What a commit does to a response of each kind.
 
-import { check, equal, holds } from './check.ts'
+import { check, equal, errorOf, holds } from './check.ts'
 import type { Check, Library } from './check.ts'
-import { createScene } from './scene.ts'
+import { createScene, NAME } from './scene.ts'
 
 const PRIVATE = 'private, no-store'
 
@@ -52,9 +52,43 @@ export const responses: readonly Check[] = [
     equal(await response.text(), 'hello')
   }),
 
-  check('a response with headers that can be changed is the same object', async (library) => {
+  check(
+    'the response of a handler is never changed, and may be returned again',
+    async (library) => {
+      const shared = new Response(null, { status: 204, headers: { 'X-Own': '1' } })
+      const written = await write(library, shared)
+      holds(written !== shared, 'another response')
+      equal([written.status, written.headers.get('X-Own')], [204, '1'])
+      equal([...shared.headers], [['x-own', '1']])
+      const next = await read(library, shared)
+      equal([next.headers.getSetCookie(), [...shared.headers]], [[], [['x-own', '1']]])
+    },
+  ),
+
+  check('a response of which nothing has to change is passed on as it is', async (library) => {
+    const headers = { Vary: 'Cookie', 'Cache-Control': 'private' }
+    const response = new Response('ok', { headers })
+    holds((await read(library, response)) === response, 'the same response')
+  }),
+
+  check('a response whose body has been read is refused', async (library) => {
     const response = new Response('ok')
-    holds((await write(library, response)) === response, 'the same response')
+    await response.text()
+    equal((await errorOf(() => write(library, response))).code, 'ERR_SESSION_RESPONSE')
+  }),
+
+  check('cookies of the session that are there already are replaced', async (library) => {
+    const { sessions } = createScene(library)
+    const response = new Response('ok')
+    response.headers.append('Set-Cookie', `${NAME}=other; Path=/; Secure`)
+    response.headers.append('Set-Cookie', 'theme=dark')
+    const session = await sessions.open(null)
+    session.set('user', 'ada')
+    const lines = (await sessions.commit(session, response)).headers.getSetCookie()
+    equal(
+      lines.map((line) => line.split('=', 1).join()),
+      ['theme', NAME],
+    )
   }),
 
   check('a streaming body is passed on as it comes', async (library) => {
@@ -73,11 +107,20 @@ export const responses: readonly Check[] = [
     equal(await response.text(), '0,1,2,')
   }),
 
-  check('reading varies by Cookie and forbids nothing', async (library) => {
-    const response = await read(library, new Response('ok'))
-    equal(response.headers.getSetCookie(), [])
-    equal([response.headers.get('Vary'), response.headers.get('Cache-Control')], ['Cookie', null])
-  }),
+  check(
+    'reading varies by Cookie, and is private unless the handler said more',
+    async (library) => {
+      const response = await read(library, new Response('ok'))
+      equal(response.headers.getSetCookie(), [])
+      equal(
+        [response.headers.get('Vary'), response.headers.get('Cache-Control')],
+        ['Cookie', 'private'],
+      )
+      const headers = { 'Cache-Control': 'public, max-age=600' }
+      const shared = await read(library, new Response('ok', { headers }))
+      equal(shared.headers.get('Cache-Control'), 'public, max-age=600')
+    },
+  ),
 
   check('Vary is extended, never repeated', async (library) => {
     const cases: [string, string][] = [
@@ -98,6 +141,8 @@ export const responses: readonly Check[] = [
       ['public, max-age=600', PRIVATE],
       ['no-store', 'no-store'],
       ['private, max-age=5', 'private, max-age=5'],
+      ['public, s-maxage=600, private', PRIVATE],
+      ['no-cache="x, private"', PRIVATE],
     ]
     for (const [said, expected] of cases) {
       const headers = new Headers()
@@ -107,11 +152,15 @@ export const responses: readonly Check[] = [
     }
   }),
 
-  check('writing takes back what CDNs were told', async (library) => {
+  check('writing takes back what was said to CDNs', async (library) => {
     const headers = {
       'CDN-Cache-Control': 'max-age=600',
       'Vercel-CDN-Cache-Control': 'max-age=600',
       'Surrogate-Control': 'max-age=600',
+      'X-Accel-Expires': '600',
+      'Edge-Control': 'max-age=600',
+      'X-LiteSpeed-Cache-Control': 'max-age=600',
+      'Oxygen-Cache-Control': 'max-age=600',
     }
     const response = await write(library, new Response('ok', { headers }))
     for (const name of Object.keys(headers)) equal(response.headers.get(name), null)

@@ -1,5 +1,5 @@
-// One suite for every runtime. It takes the library as a parameter and needs nothing but the web's
-// own globals: whoever runs it brings the library, as it is installed there, and hears of each check.
+// One suite for every runtime. It takes the library as a parameter, as it is installed there, and needs
+// nothing but the web's own globals.
 
 import type { Check, Library } from './check.ts'
 import { chunks } from './chunks.ts'
@@ -15,7 +15,7 @@ import { members } from './members.ts'
 import { responses } from './responses.ts'
 import { rotation } from './rotation.ts'
 
-/** What became of one check. `error` says what did not hold, or which gap is none any more. */
+/** The result of one check. `error` says what did not hold, or which gap is none any more. */
 export interface Result {
   readonly name: string
   readonly passed: boolean

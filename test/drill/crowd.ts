@@ -1,4 +1,5 @@
-// Clients with cookies of their own, logged in, who come again and again and know who they are.
+// Clients with cookies of their own, logged in, that send request after request and check whose session
+// answers.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { createJar } from '../support/cookie-jar.ts'
@@ -9,8 +10,10 @@ const IN_FLIGHT = 20
 /** Milliseconds before the same worker sends the next request: the servers share the machine. */
 const BREATH = 5
 
-/** One request in three writes. */
+/** One request in three changes the session. */
 const PATHS = ['/', '/', '/visit']
+
+const COOKIE = '__Host-session'
 
 export interface Answer {
   readonly id?: string
@@ -21,12 +24,14 @@ export interface Answer {
 export interface Client {
   readonly name: string
   readonly jar: Browser
+  /** Never changes its session after the login. */
+  isReader: boolean
   /** The session's id since the last login. */
   id: string | undefined
   requests: number
 }
 
-/** What was seen so far. */
+/** What the clients have seen so far. */
 export interface Tally {
   requests: number
   /** Answers from an empty session, by the reason. */
@@ -60,7 +65,8 @@ export async function createCrowd(size: number, port: number): Promise<Crowd> {
   }
 
   async function visit(client: Client): Promise<Answer> {
-    const answer = await send(client, PATHS[client.requests++ % PATHS.length] ?? '/')
+    const path = PATHS[client.requests++ % PATHS.length] ?? '/'
+    const answer = await send(client, client.isReader ? '/' : path)
     tally.requests++
     if (answer.id === undefined) {
       const reason = answer.reason ?? 'no cookie'
@@ -69,7 +75,7 @@ export async function createCrowd(size: number, port: number): Promise<Crowd> {
     return answer
   }
 
-  /** Each client waits for one answer before the next request, as the cookies of a browser do. */
+  /** Sends requests one after the other, so that the cookies of each answer are in the next request. */
   async function work(waiting: Client[], signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const client = waiting.shift()
@@ -87,7 +93,7 @@ export async function createCrowd(size: number, port: number): Promise<Crowd> {
     const controller = new AbortController()
     const workers = Array.from({ length: IN_FLIGHT }, () => work(waiting, controller.signal))
     const done = Promise.all(workers)
-    // Whoever stops it is told; until then it must not end the process.
+    // A failure is thrown by `stop`, and must not be an unhandled rejection before that.
     done.catch(() => controller.abort())
     return {
       async stop() {
@@ -98,7 +104,7 @@ export async function createCrowd(size: number, port: number): Promise<Crowd> {
   }
 
   const clients = Array.from({ length: size }, (_, at): Client => {
-    return { name: `client-${at}`, jar: createJar(), id: undefined, requests: at }
+    return { name: `client-${at}`, jar: createJar(), isReader: false, id: undefined, requests: at }
   })
   for (let at = 0; at < size; at += IN_FLIGHT) {
     await Promise.all(clients.slice(at, at + IN_FLIGHT).map(login))
@@ -106,9 +112,7 @@ export async function createCrowd(size: number, port: number): Promise<Crowd> {
   return { clients, tally, run, visit }
 }
 
-/** The secret that a client's cookie is sealed under. */
+/** Returns the id of the secret that a client's session is sealed under. */
 export function secretOf({ jar }: Client): string {
-  const [, header = ''] = /=(eyJ[^.]+)/.exec(jar.header()) ?? []
-  const { kid }: { kid: string } = JSON.parse(Buffer.from(header, 'base64url').toString())
-  return kid.split('.', 1).join()
+  return (jar.value(COOKIE) ?? '').split('.', 1).join()
 }

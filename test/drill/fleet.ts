@@ -1,4 +1,4 @@
-// Three instances behind a proxy that takes them in turn, and is restarted around, one by one.
+// Instances behind a proxy that uses them in turn and stays up while they are restarted one by one.
 
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -10,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 const SERVER = new URL('server.ts', import.meta.url).pathname
 
-/** What an instance is configured with. */
+/** The environment variables of an instance. */
 export type Environment =
   Readonly<Record<'SECRETS', string>> | Readonly<Record<'SECRETS_FILE', string>>
 
@@ -22,7 +22,7 @@ interface Instance {
 
 export interface Fleet {
   readonly port: number
-  /** One instance after the other: a new process first, then the old one is taken out and stopped. */
+  /** Restarts one instance after the other: starts a new process, then stops the old one. */
   restart(environment: Environment, between: number): Promise<void>
   stop(): Promise<void>
 }
@@ -84,7 +84,7 @@ export async function createFleet(size: number, environment: Environment): Promi
   }
 }
 
-/** A process of ours, by its own handle. */
+/** Ends a process that was started here. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')

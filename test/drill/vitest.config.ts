@@ -1,4 +1,4 @@
-// Real processes under load, half a minute of it: not part of `npm test`. Needs `npm run build`.
+// Real processes under load, for about a minute: not part of `npm test`. Needs `npm run build`.
 //   npx vitest run --config test/drill/vitest.config.ts
 
 import { defineConfig } from 'vitest/config'
@@ -6,9 +6,9 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/drill/*.drill.ts'],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 30_000,
-    // What was counted is worth reading when it all went well, too.
+    // The counts are printed after a success, too.
     disableConsoleIntercept: true,
   },
 })

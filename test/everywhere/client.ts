@@ -1,5 +1,5 @@
-// A browser's half of a conversation with a server: a cookie store that keeps to the rules, and
-// requests whose bytes are known.
+// What a browser does with a server: keeps cookies by the rules, and sends requests whose bytes are
+// known.
 
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -9,13 +9,13 @@ import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import { CookieJar } from 'tough-cookie'
 
-/** What came back. */
+/** A response. */
 export interface Answer {
   readonly status: number
   readonly setCookie: readonly string[]
   readonly headers: Readonly<Record<string, unknown>>
   readonly body: string
-  /** In how many pieces the body came. */
+  /** The number of pieces in which the body came. */
   readonly pieces: number
 }
 
@@ -27,16 +27,16 @@ export interface Question {
 
 export interface Client {
   readonly port: number
-  /** Asks with the cookies it has, and keeps the ones it is given. */
+  /** Sends a request with the cookies it has, and keeps those of the response. */
   ask(path: string, question?: Question): Promise<Answer>
-  /** The `Cookie` header it would send. */
+  /** Returns the `Cookie` header that it would send. */
   cookies(): string
   names(): string[]
-  /** Puts a cookie there as any page of the site could. */
+  /** Sets a cookie, as any page of the site can. */
   put(line: string): void
 }
 
-/** The site as the browser knows it: `Secure` cookies need its scheme, the server is spoken to plainly. */
+/** The site's origin for the browser, which keeps `Secure` cookies of https alone. The server has http. */
 const ORIGIN = 'https://app.example'
 
 export function createClient(port: number): Client {
@@ -59,7 +59,7 @@ export function createClient(port: number): Client {
   }
 }
 
-/** One request on a connection of its own. */
+/** Sends one request on a connection of its own. */
 export async function askWith(
   port: number,
   path: string,
@@ -93,7 +93,7 @@ export async function askWith(
   }
 }
 
-/** A request of these very lines over HTTP/1.1; the body of the answer, unless it is chunked. */
+/** Sends a request of these very lines over HTTP/1.1. Returns the body, with its chunks' sizes if any. */
 export async function askRaw(
   port: number,
   path: string,
@@ -108,7 +108,7 @@ export async function askRaw(
   return received.slice(received.indexOf('\r\n\r\n') + 4)
 }
 
-/** A request over HTTP/2 without TLS, each cookie in a field of its own, as browsers send them. */
+/** Sends a request over HTTP/2 without TLS, each cookie in a field of its own, as browsers do. */
 export async function askHttp2(
   port: number,
   path: string,
@@ -129,7 +129,7 @@ export async function askHttp2(
   }
 }
 
-/** What comes after the handshake of a WebSocket, up to `last`, or to the end of the connection. */
+/** Asks for a WebSocket. Returns all that comes, up to `last` or the end of the connection. */
 export async function askSocket(port: number, last: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   const lines = [

@@ -29,7 +29,7 @@ export function conformanceJobs(workspace: Workspace): Job[] {
 
 function onProcess(runtime: Runtime, engine: Engine, workspace: Workspace): Promise<Row> {
   const cwd = runtime === node20 ? workspace.folder20 : workspace.folder
-  // Deno asks before it allows anything: the library needs nothing allowed.
+  // The library needs no permission of Deno.
   const command = runtime === deno ? ['run', '--no-prompt'] : []
   return examined(runtime, '', engine, async () => {
     const printed = await run(runtime.path, [...command, 'process.mjs', engine], { cwd })
@@ -67,7 +67,7 @@ function onEdge({ folder }: Workspace): Promise<Row> {
   })
 }
 
-/** A row of what a runtime's suite says, and that it ran with the engine it was meant to run with. */
+/** Returns a row of a runtime's results, and checks that it ran with the engine that was meant. */
 function examined(
   { name, version }: Runtime,
   mode: string,

@@ -1,4 +1,4 @@
-// Which of the two engines seals, found by counting: `node:crypto` never asks WebCrypto to encrypt.
+// Finds out which of the two engines seals: `node:crypto` never calls WebCrypto's `encrypt`.
 
 export type Engine = 'node:crypto' | 'webcrypto'
 

@@ -1,5 +1,5 @@
-// The suite on this runtime: which engine it finds, and what became of each check. Bundled without the
-// library, so that every runtime brings the one that is installed there.
+// Runs the suite on this runtime, and finds out which engine it has. Bundled without the library, so that
+// every runtime imports the one that is installed there.
 
 import type { Library } from '../conformance/check.ts'
 import { run } from '../conformance/suite.ts'
@@ -15,7 +15,7 @@ export interface Examination {
 const COMMA =
   "Headers joins two Cookie headers with a comma, as the Fetch standard says for every name; what is behind it could be a foreign cookie's value and is never taken for ours"
 
-/** What a kind of runtime cannot pass, each gap with its reason. One that has closed is a failure. */
+/** The checks that a kind of runtime cannot pass, and why. One that passes is a failure. */
 const GAPS: Readonly<Record<string, Gaps>> = {
   none: {},
   // Deno and workerd.

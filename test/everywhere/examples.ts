@@ -1,4 +1,4 @@
-// The examples, exactly as they are printed, each where it says it runs, visited by one browser.
+// The examples, exactly as they are, each on the runtime that it is for, visited by a browser.
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ import { serveWorker } from './workers.ts'
 
 type Job = () => Promise<Row>
 
-/** What a browser is answered that visits twice, logs out and visits again: status, body, lines. */
+/** What a browser is answered that visits twice: status, body, number of `Set-Cookie` lines. */
 const CONVERSATION = [
   [200, 'Visit 1', 1],
   [200, 'Visit 2', 1],
@@ -37,7 +37,7 @@ export function exampleJobs(workspace: Workspace): Job[] {
   const { folder20, folder, secret } = workspace
   const env = { SESSION_SECRETS: secret, PORT: '0' }
   return [
-    // Node 20 reads no types: there the example runs without them.
+    // Node 20 reads no types, so the example runs there without them.
     served('node.ts', node20, () => serve(node20.path, ['node.mjs'], { cwd: folder20, env })),
     ...[node22, node24, node26].map((node) =>
       served('node.ts', node, () => serve(node.path, ['node.ts'], { cwd: folder, env })),
@@ -81,7 +81,7 @@ export function exampleJobs(workspace: Workspace): Job[] {
               env,
             })
           },
-          [...CONVERSATION, [200, 'Goodbye', 2], [200, 'Visit 1', 1]],
+          [...CONVERSATION, [404, 'Not found', 0], [303, '', 2], [200, 'Visit 1', 1]],
         ),
     ),
   ]
@@ -97,9 +97,9 @@ export async function deployable(folder: string): Promise<string> {
 }
 
 function served(example: string, runtime: Runtime, start: () => Promise<Server>): Job {
-  const place = { part: `examples/${example}`, runtime: runtime.name, version: runtime.version }
+  const head = { part: `examples/${example}`, runtime: runtime.name, version: runtime.version }
   return () =>
-    tally(place, async (attempt) => {
+    tally(head, async (attempt) => {
       const server = await start()
       try {
         await converse(server.port, attempt)
@@ -121,8 +121,13 @@ async function converse(port: number, attempt: Try): Promise<void> {
     const { headers } = await browser.ask('/')
     assert.deepEqual([headers['vary'], headers['cache-control']], ['Cookie', 'private, no-store'])
   })
-  await attempt('the logout is a redirect that ends the session', async () => {
-    const { status, headers } = await browser.ask('/logout')
+  await attempt('a link to the logout ends nothing', async () => {
+    const { status, setCookie } = await browser.ask('/logout')
+    assert.deepEqual([status, setCookie], [404, []])
+    assert.equal((await browser.ask('/')).body, 'Visit 4')
+  })
+  await attempt('a POST to the logout is a redirect that ends the session', async () => {
+    const { status, headers } = await browser.ask('/logout', { method: 'POST' })
     assert.equal(status, 303)
     assert.match(String(headers['location']), /\/goodbye$/)
     assert.deepEqual(browser.names(), ['__Host-session.x'])

@@ -1,4 +1,4 @@
-// Prepares a user's folder, runs every part in it, two at a time, and prints what became of it.
+// Prepares a user's folder, runs every part in it, two at a time, and prints the results.
 
 import { conformanceJobs } from './conformance.ts'
 import { exampleJobs } from './examples.ts'

@@ -28,9 +28,9 @@ const here = new URL('.', import.meta.url).pathname
 export interface Workspace {
   /** By the npm of Node 20. */
   readonly folder20: string
-  /** By the npm of Node 24; its own for everything else. */
+  /** By the npm of Node 24. Everything but Node 20 runs here. */
   readonly folder: string
-  /** For SESSION_SECRETS. */
+  /** The value of SESSION_SECRETS. */
   readonly secret: string
   remove(): Promise<void>
 }
@@ -50,7 +50,7 @@ export async function prepare(tarball: string | undefined): Promise<Workspace> {
   }
 }
 
-/** A bundle of `entry` as users make them: whatever it imports from the package is inside. */
+/** Bundles `entry` with all that it imports from the package, as users do. */
 export async function bundle(
   entry: string,
   outfile: string,
@@ -67,18 +67,18 @@ export async function bundle(
   })
 }
 
-/** TypeScript as the JavaScript it is without its types: for Node 20, which reads no other. */
+/** Writes a TypeScript file as JavaScript, for Node 20, which reads no types. */
 export async function withoutTypes(from: string, to: string): Promise<void> {
   const { code } = await transform(await readFile(from, 'utf8'), { loader: 'ts', target: 'es2023' })
   await writeFile(to, code)
 }
 
-/** The first block of README that is a whole application. */
-export async function readmeHandler(): Promise<string> {
-  const readme = await readFile(join(root, 'README.md'), 'utf8')
-  const blocks = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code)
+/** Returns the application that the documentation shows for Workers, Deno and Bun. */
+async function documentedHandler(): Promise<string> {
+  const page = await readFile(join(root, 'docs/frameworks/fetch.md'), 'utf8')
+  const blocks = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code)
   const found = blocks.find((code) => code.includes('export default {'))
-  if (found === undefined) throw new Error('README has no block with `export default {`')
+  if (found === undefined) throw new Error('fetch.md has no block with `export default {`')
   return found
 }
 
@@ -94,7 +94,7 @@ async function pack(folder: string): Promise<string> {
 async function install(tarball: string, folder: string, node: Runtime): Promise<void> {
   await mkdir(folder)
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
-  // npm's own first line asks the path for a node.
+  // npm's first line looks for `node` on the path.
   const PATH = [dirname(node.path), process.env['PATH']].join(delimiter)
   const values = [
     'install',
@@ -107,7 +107,7 @@ async function install(tarball: string, folder: string, node: Runtime): Promise<
   await run('npm', values, { cwd: folder, env: { PATH } })
 }
 
-/** The suite, the runners, the application and the examples, beside the installed package. */
+/** Puts the suite, the runners, the application and the examples beside the installed package. */
 async function furnish(folder: string): Promise<void> {
   const external = ['sealed-session', 'node:*']
   await bundle(join(here, 'examine.ts'), join(folder, 'suite.mjs'), { external })
@@ -117,13 +117,13 @@ async function furnish(folder: string): Promise<void> {
   for (const name of ['workers', 'bun', 'deno', 'node', 'vercel', 'lambda']) {
     await copyFile(join(root, `examples/${name}.ts`), join(folder, `${name}.ts`))
   }
-  await writeFile(join(folder, 'readme.ts'), await readmeHandler())
+  await writeFile(join(folder, 'documented.ts'), await documentedHandler())
   // Servers for Node, as an application would have them beside the package.
   await mkdir(join(folder, 'node_modules/@hono'))
   for (const name of ['hono', '@hono/node-server']) {
     await symlink(join(root, 'node_modules', name), join(folder, 'node_modules', name))
   }
-  for (const name of ['node', 'lambda', 'readme']) {
+  for (const name of ['node', 'lambda', 'documented']) {
     await withoutTypes(join(folder, `${name}.ts`), join(folder, `${name}.mjs`))
   }
 }

@@ -1,5 +1,5 @@
-// The runtimes, as the programs that npm installs without running a script; how they are run, and how
-// a server is started on a port that the system chooses, and ended through its own process.
+// The runtimes, as programs that npm installs without running a script. Runs them, and starts servers on a
+// port that the system chooses, which are ended through their own process.
 
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -12,7 +12,7 @@ export interface Runtime {
   readonly path: string
 }
 
-/** A process that listens. */
+/** A server process. */
 export interface Server {
   readonly port: number
   stop(): Promise<void>
@@ -41,7 +41,7 @@ export const edge: Runtime = program('edge-runtime', '@edge-runtime/vm', '')
 export const wrangler: Runtime = program('wrangler', 'wrangler', 'bin/wrangler.js')
 export const vite: Runtime = program('vite', 'vite', 'bin/vite.js')
 
-/** What a program printed, once it has ended well. */
+/** Runs a program, and returns what it printed. Throws if it ends with another code than 0. */
 export async function run(
   command: string,
   values: readonly string[],

@@ -1,6 +1,6 @@
-// What was tried where, and what became of it: a row each, a table at the end.
+// The results: a row for each part and runtime, and a table of all rows.
 
-/** One thing that did not hold. */
+/** A check that failed. */
 export interface Failure {
   readonly name: string
   readonly error: string
@@ -17,15 +17,15 @@ export interface Row {
   readonly seconds: number
 }
 
-/** Where a row belongs. */
-export type Place = Pick<Row, 'part' | 'runtime' | 'version'>
+/** What a row is about. */
+export type RowHead = Pick<Row, 'part' | 'runtime' | 'version'>
 
-/** Runs one check of a row. A failed one is noted, and the next ones still run. */
+/** Runs one check of a row. After one that fails, the next ones still run. */
 export type Try = (name: string, act: () => unknown) => Promise<void>
 
-/** A row of checks. `act` may return the engine; what it throws outside a check is a failure too. */
+/** Runs a row of checks. `act` may return the engine; what it throws outside a check is a failure. */
 export async function tally(
-  place: Place,
+  head: RowHead,
   act: (attempt: Try) => Promise<string | void>,
 ): Promise<Row> {
   const begun = performance.now()
@@ -46,10 +46,10 @@ export async function tally(
     checks++
     failures.push({ name: 'it runs at all', error: textOf(error) })
   }
-  return { ...place, engine, checks, failures, seconds: (performance.now() - begun) / 1000 }
+  return { ...head, engine, checks, failures, seconds: (performance.now() - begun) / 1000 }
 }
 
-/** Prints the failures, the table and the sum; tells whether everything passed. */
+/** Prints the failures, the table and the sum. Returns whether everything passed. */
 export function printReport(rows: readonly Row[]): boolean {
   for (const { part, runtime, engine, failures } of rows) {
     for (const { name, error } of failures) {
@@ -86,7 +86,7 @@ export function printReport(rows: readonly Row[]): boolean {
   return failed === 0
 }
 
-/** The message and where it was thrown, without the way from there to here. */
+/** Returns the message of an error and the first frames of its stack. */
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const lines = (error.stack ?? error.message).split('\n')

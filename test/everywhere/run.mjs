@@ -1,5 +1,5 @@
-// Everything here, with one command: `node test/everywhere/run.mjs`, or with the path of a packed
-// tarball to try that one instead of building one.
+// Runs everything in this folder: `node test/everywhere/run.mjs`. With the path of a packed tarball, it
+// tests that one instead of a new one.
 
 import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
@@ -8,7 +8,7 @@ const here = new URL('.', import.meta.url).pathname
 const root = new URL('../../', import.meta.url).pathname
 const [tarball] = process.argv.slice(2)
 
-// npm notes what it has installed in a lock file of its own.
+// npm writes what it has installed into a lock file of its own.
 const installed = timeOf(`${here}node_modules/.package-lock.json`)
 if (installed < timeOf(`${here}package-lock.json`)) run('npm', ['ci'], here)
 if (tarball === undefined) run('npm', ['run', '--silent', 'build'], root)

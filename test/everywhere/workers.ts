@@ -1,11 +1,11 @@
-// workerd with one worker on a port that the system chooses, as an application of its own.
+// Starts workerd with one worker, on a port that the system chooses.
 
 import { writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { serve, workerd } from './programs.ts'
 import type { Server } from './programs.ts'
 
-/** With Node's modules or without: `nodejs_compat` is the default of newer compatibility dates. */
+/** Whether a worker has Node's modules: `nodejs_compat` is the default of newer compatibility dates. */
 export type Compatibility = 'nodejs_compat' | 'no_nodejs_compat'
 
 const DATE = '2026-08-01'

@@ -26,7 +26,7 @@ const context = untyped<Context>({ awsRequestId: 'example' })
 const callback: Callback = () => {}
 
 function eventOf(source: string): unknown {
-  const file = new URL(`../fixtures/lambda/${source}.json`, import.meta.url)
+  const file = new URL(`../support/fixtures/lambda/${source}.json`, import.meta.url)
   return JSON.parse(readFileSync(file, 'utf8'))
 }
 

@@ -1,14 +1,8 @@
 import { defineConfig } from 'vitest/config'
-
-const source = new URL('../../src', import.meta.url).pathname
+import { alias } from '../../vitest.config.ts'
 
 export default defineConfig({
-  resolve: {
-    alias: [
-      { find: /^sealed-session$/, replacement: `${source}/index.ts` },
-      { find: /^sealed-session\/(node|lambda)$/, replacement: `${source}/$1.ts` },
-    ],
-  },
+  resolve: { alias },
   test: {
     root: new URL('.', import.meta.url).pathname,
     include: ['*.test.ts'],

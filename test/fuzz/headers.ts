@@ -1,13 +1,18 @@
-// A `Cookie` header taken apart and put together, as the fuzzer sees it. Loose on purpose: what it
-// makes of a header only steers the next mutation.
+// A `Cookie` header taken apart and put together, as the fuzzer sees it. Loose on purpose: the result
+// only steers the next mutation.
 
-import { NAME } from '../support/mint.ts'
+import { NAME, headerOfParts, split } from '../support/mint.ts'
 import type { Random } from './random.ts'
 
 export interface Pair {
   readonly name: string
   readonly value: string
 }
+
+/** A count, told from a secret id of digits by the day and the IV behind it. */
+const COUNT = /^(\d{1,2})\.(?=[\w-]{1,32}\.\d{1,6}\.[\w-]{16}\.)/
+
+const PART = new RegExp(`^${NAME}(\\.\\d+)?$`)
 
 export function pairsOf(header: string): Pair[] {
   return header.split(';').map((text) => {
@@ -23,37 +28,28 @@ export function headerOf(pairs: readonly Pair[]): string {
   return pairs.map(({ name, value }) => (name === '' ? value : `${name}=${value}`)).join('; ')
 }
 
-/** The name of part `index`. */
-export function partName(index: number): string {
-  return index === 0 ? NAME : `${NAME}.${index}`
+/** Returns a value cut into this many cookies of about the same length. */
+export function cut(value: string, count: number): Pair[] {
+  return pairsOf(headerOfParts(split(value, count)))
 }
 
-/** The token of a header's first session, put together from its parts, or the header as it is. */
-export function tokenIn(header: string): string {
-  const pairs = pairsOf(header)
-  const value = (index: number) => pairs.find(({ name }) => name === partName(index))?.value
-  const first = value(0)
-  if (first === undefined) return header
-  const [prefix = '', digits] = /^(\d{1,2})\./.exec(first) ?? []
-  const rest = Array.from({ length: Number(digits ?? 1) - 1 }, (_, at) => value(at + 1) ?? '')
+/** Returns the value of a header's first session, or the input itself, which may be a bare token. */
+export function valueIn(input: string): string {
+  const pairs = pairsOf(input)
+  const part = (index: number) =>
+    pairs.find(({ name }) => name === (index === 0 ? NAME : `${NAME}.${index}`))?.value
+  const first = part(0)
+  if (first === undefined) return input
+  const [prefix = '', digits] = COUNT.exec(first) ?? []
+  const rest = Array.from({ length: Number(digits ?? 1) - 1 }, (_, at) => part(at + 1) ?? '')
   return first.slice(prefix.length) + rest.join('')
 }
 
-/** The header with another token in the place of its first session's. */
-export function withToken(header: string, token: string, random: Random): string {
-  const others = pairsOf(header).filter(({ name }) => !/^__Host-session(\.\d+)?$/.test(name))
-  if (!header.includes(`${NAME}=`)) return token
-  const pairs = cut(token, random.oneIn(3) ? 2 + random.below(15) : 1)
+/** Returns the header with another value in the place of its first session's. */
+export function withValue(input: string, value: string, random: Random): string {
+  if (!input.includes(`${NAME}=`)) return value
+  const others = pairsOf(input).filter(({ name }) => !PART.test(name))
+  const pairs = cut(value, random.oneIn(3) ? 2 + random.below(15) : 1)
   const at = random.below(others.length + 1)
   return headerOf([...others.slice(0, at), ...pairs, ...others.slice(at)])
-}
-
-/** A token as this many cookies, of about the same length. */
-export function cut(token: string, count: number): Pair[] {
-  if (count === 1) return [{ name: NAME, value: token }]
-  const size = Math.ceil(token.length / count)
-  return Array.from({ length: count }, (_, index) => {
-    const value = token.slice(index * size, (index + 1) * size)
-    return { name: partName(index), value: index === 0 ? `${count}.${value}` : value }
-  })
 }

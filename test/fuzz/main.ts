@@ -11,13 +11,14 @@ import { inputOf, lineOf, minimise, readCorpus, writeCorpus } from './corpus.ts'
 import { Coverage } from './coverage.ts'
 import { Search } from './loop.ts'
 import type { Found } from './loop.ts'
+import { Model } from './model.ts'
 import { mutate } from './mutator.ts'
 import { Oracle, mostWork } from './oracle.ts'
 import { Random } from './random.ts'
 import { SEEDS } from './seeds.ts'
 
 /** What the fuzzer itself may come to need while it runs, beside its corpus. */
-const MOST_GROWTH = 48 * 2 ** 20
+const MAX_GROWTH = 48 * 2 ** 20
 
 const { values } = parseArgs({
   options: {
@@ -33,7 +34,7 @@ const { values } = parseArgs({
 const library = new URL('../../dist/', import.meta.url).href
 const coverage = new Coverage((url) => url.startsWith(library))
 const { createSessions } = await import('sealed-session')
-const oracle = new Oracle(createSessions)
+const oracle = new Oracle(createSessions, await Model.load())
 await oracle.warm()
 
 process.exitCode = values.replay === undefined ? await search() : await replay(values.replay)
@@ -91,7 +92,7 @@ async function search(): Promise<number> {
   // Last: another inspector session ends the counting of this one.
   if (values.gaps) printGaps()
   if (found !== undefined) return report(found)
-  if (growth <= MOST_GROWTH) return 0
+  if (growth <= MAX_GROWTH) return 0
   console.log('FOUND: the heap grows')
   return 1
 }

@@ -40,7 +40,7 @@ export function withWebCrypto<T>(create: () => T): T {
   return withBuiltins(undefined, create)
 }
 
-/** Counts what WebCrypto is asked for, by whomever, until the function it returns is called. */
+/** Counts what WebCrypto is asked for by any code until the function it returns is called. */
 export function watchWebCrypto(meter: Meter): () => void {
   const { subtle } = crypto
   const watch = (method: 'decrypt' | 'deriveBits', name: 'decryptions' | 'derivations') => {

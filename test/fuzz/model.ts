@@ -1,89 +1,49 @@
-// What the token format says about one minted token under the default configuration, written a second
-// time from its description: the oracle's own opinion, beside the library's.
+// What docs/format.md says about an input: the verdict of the reader that is printed there, beside the
+// library's.
 
-import { START, dayOf, secretId } from '../support/mint.ts'
-import { DAY, SECRETS, headerText } from './tokens.ts'
-import type { Opened } from './tokens.ts'
+import { DAY, NAME, OLDER_SECRET, SECRET, START, WEEK } from '../support/mint.ts'
+import { loadPrintedReader } from '../support/printed-reader.ts'
+import type { PrintedReader, ReaderConfig, ReaderResult } from '../support/printed-reader.ts'
+import { PURPOSE_TEXT } from './tokens.ts'
 
-/** Seconds, as configured by default. */
-const MAX_AGE = 7 * DAY
-const IDLE = DAY
-const TOLERANCE = 5
-const LONGEST_LIFE = 400 * DAY
+/** The lifetimes beside the default one, in the library as here. */
+export const LIFETIMES = {
+  long: { maxAge: 30 * DAY, idleTimeout: 14 * DAY },
+  short: { maxAge: 3600, idleTimeout: 600 },
+} as const
 
-export interface Claims {
-  readonly jti: string
-  readonly d: unknown
-  readonly [name: string]: unknown
+const CONFIG: ReaderConfig = {
+  name: NAME,
+  now: START,
+  clockTolerance: 5,
+  secrets: [{ bytes: Buffer.from(SECRET) }, { bytes: Buffer.from(OLDER_SECRET) }],
+  lifetimes: {
+    default: { maxAge: WEEK, idleTimeout: DAY },
+    named: new Map(Object.entries(LIFETIMES)),
+  },
 }
 
-/** The members of a payload, if it is an object with an id and data. */
-export function claimsOf(payload: Uint8Array): Claims | undefined {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload)
-    const value: unknown = JSON.parse(text)
-    return isClaims(value) ? value : undefined
-  } catch {
-    return undefined
+/** A session as anything can describe it: by its reason, or by everything that it holds. */
+export type View = Omit<ReaderResult, 'sealedAt' | 'usedAt'>
+
+export class Model {
+  readonly #reader: PrintedReader
+
+  constructor(reader: PrintedReader) {
+    this.#reader = reader
   }
-}
 
-/**
- * Whether a token has to be opened: `undefined` where the model does not say, since it knows nothing
- * of scopes, messages and CSRF secrets.
- */
-export function accepts(token: Opened, logouts: number): boolean | undefined {
-  const { header, payload, secret, day, purpose } = token
-  if (purpose !== 'cookie' || secret === SECRETS[2]) return false
-  if (header !== headerText(secretId(secret), day)) return false
-  const claims = claimsOf(payload)
-  if (claims === undefined || !areTimely(claims, day)) return false
-  const { out = 0, d, s, f, c } = claims
-  if (!isWhole(out) || out < logouts || !isRecord(d) || depthOf(d) > 100) return false
-  if (s !== undefined || f !== undefined || c !== undefined) return undefined
-  return isWritable(d) ? true : undefined
-}
-
-/** Whether strict JSON holds a value without changing it. */
-export function isWritable(value: unknown): boolean {
-  if (typeof value === 'string') return value.isWellFormed()
-  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0)
-  if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(([key, inner]) => key.isWellFormed() && isWritable(inner))
-}
-
-function areTimely(claims: Claims, day: number): boolean {
-  const { iat, exp } = claims
-  const nbf = Object.hasOwn(claims, 'nbf') ? claims['nbf'] : iat
-  if (!isWhole(iat) || !isWhole(exp) || !isWhole(nbf)) return false
-  if (nbf > iat || iat > exp || exp - nbf > LONGEST_LIFE || dayOf(iat) !== day) return false
-  const end = Math.min(nbf + MAX_AGE, iat + IDLE, exp)
-  return iat <= START + TOLERANCE && START < end + TOLERANCE
-}
-
-function isClaims(value: unknown): value is Claims {
-  if (!isRecord(value) || !Object.hasOwn(value, 'd')) return false
-  const jti = Object.hasOwn(value, 'jti') ? value['jti'] : undefined
-  return typeof jti === 'string' && /^[\w-]{22}$/.test(jti)
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isWhole(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-}
-
-/** How many objects stand in one another. Without recursion: payloads nest as deep as they are long. */
-function depthOf(value: unknown): number {
-  let level = objectsAmong([value])
-  for (let depth = 0; ; depth++) {
-    if (level.length === 0 || depth > 200) return depth
-    level = level.flatMap((object) => objectsAmong(Object.values(object)))
+  static async load(): Promise<Model> {
+    return new Model(await loadPrintedReader())
   }
-}
 
-function objectsAmong(values: readonly unknown[]): object[] {
-  return values.filter((value) => typeof value === 'object' && value !== null)
+  /** Returns the session of a `Cookie` header; `undefined` where none came. */
+  cookies(header: string): View | undefined {
+    return this.#reader.openCookies(header, CONFIG)
+  }
+
+  /** Returns the session of a bare token; `undefined` for the empty string. */
+  token(token: string, purpose?: typeof PURPOSE_TEXT): View | undefined {
+    return this.#reader.openToken(token, CONFIG, purpose)
+  }
 }

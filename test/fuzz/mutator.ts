@@ -1,15 +1,27 @@
 // From one input to the next. Half of the mutations know nothing and turn bytes; the others know what
-// a header, a count, a mark, a token and a payload are, and change one thing that is otherwise right.
+// a header, a count, a stamp, a ticket, a value, a token and a payload are, and change one part of one
+// that is otherwise right.
 
-import { NAME, START, dayOf } from '../support/mint.ts'
-import { cut, headerOf, pairsOf, partName, tokenIn, withToken } from './headers.ts'
+import { DAY, ID, NAME, START, dayOf, partName } from '../support/mint.ts'
+import { cut, headerOf, pairsOf, valueIn, withValue } from './headers.ts'
 import type { Pair } from './headers.ts'
 import { mutatePayload, shuffled, usual } from './payloads.ts'
+import type { Placed } from './payloads.ts'
 import type { Random } from './random.ts'
-import { IDS, SECRETS, dayOfClaims, headerText, open, seal } from './tokens.ts'
+import {
+  IDS,
+  PURPOSES,
+  SECRETS,
+  headerFor,
+  open,
+  sealTicket,
+  sealToken,
+  sealValue,
+} from './tokens.ts'
+import type { Sealing } from './tokens.ts'
 
 /** Twice what sixteen full cookies have: beyond it nothing is different any more. */
-const MOST_INPUT = 140_000
+const MAX_INPUT = 140_000
 
 type Mutation = (input: string, random: Random, other: string) => string
 
@@ -18,7 +30,7 @@ export function mutate(input: string, random: Random, other: string): string {
   let mutated = input
   for (let left = 1 + random.below(random.pick([1, 2, 6])); left > 0; left--) {
     mutated = random.pick(MUTATIONS)(mutated, random, other)
-    if (mutated.length > MOST_INPUT) mutated = mutated.slice(0, MOST_INPUT)
+    if (mutated.length > MAX_INPUT) mutated = mutated.slice(0, MAX_INPUT)
   }
   return mutated
 }
@@ -26,6 +38,7 @@ export function mutate(input: string, random: Random, other: string): string {
 const NAMES = [
   NAME,
   `${NAME}.x`,
+  `${NAME}.t`,
   `${NAME}.1`,
   `${NAME}.2`,
   `${NAME}.9`,
@@ -88,6 +101,8 @@ const MAGIC = [
   '999999.',
   '9999999999999999.',
   '.x=',
+  '.t=',
+  'ucs7.20468.',
   'eyJ',
   'eyJhbGciOiJub25lIn0',
   'e30',
@@ -99,7 +114,8 @@ const MAGIC = [
   '{}',
   '__proto__',
   `${NAME}=`,
-  `${NAME}.x=1`,
+  `${NAME}.x=aaaa`,
+  `; ${NAME}.t=`,
   `; ${NAME}.1=`,
   `,${NAME}=`,
   '$Path=/',
@@ -120,18 +136,20 @@ const COUNTS = [
   '02.',
   '1e1.',
 ] as const
-const LOGOUTS = [
-  '0',
-  '1',
-  '2',
-  '01',
-  '-1',
-  '1.5',
+const STAMPS = [
+  'aaaa',
+  'bbbb',
+  'cccc',
+  'dddd',
+  'eeee',
+  'aaab',
+  'AAAA',
+  'aB-_',
   '',
-  '999999999',
-  '1000000000',
-  'x',
-  '1 ',
+  'aaa',
+  'aaaaa',
+  'aa.a',
+  'aaa ',
 ] as const
 
 const TOKEN_HEADERS = [
@@ -140,7 +158,7 @@ const TOKEN_HEADERS = [
   '{"alg":"A256KW","enc":"A256GCM","kid":"KID"}',
   '{"alg":"PBES2-HS256+A128KW","enc":"A256GCM","p2c":2147483647,"p2s":"AAAA","kid":"KID"}',
   '{"alg":"dir","enc":"A256GCM","zip":"DEF","kid":"KID"}',
-  '{"alg":"dir","enc":"A256GCM","kid":"KID","crit":["exp"],"exp":1}',
+  '{"alg":"dir","enc":"A256GCM","kid":"KID","crit":["x"],"x":1}',
   '{"alg":"dir","enc":"A256GCM","kid":"KID","cty":"JWT"}',
   '{"enc":"A256GCM","alg":"dir","kid":"KID"}',
   '{"alg":"dir","enc":"A256GCM","kid":"KID","kid":"KID"}',
@@ -210,9 +228,20 @@ const HEADER_MUTATIONS: readonly Mutation[] = [
       random.oneIn(3) ? random.pick([';', ',', ', ', ' ; ', ';;', ';\t', ';\u00a0']) : usual,
     ),
   (input, random) => {
-    const pair = { name: `${NAME}.x`, value: random.pick(LOGOUTS) }
+    const pair = { name: `${NAME}.x`, value: random.pick(STAMPS) }
     return headerOf(inserted(pairsOf(input), pair, random))
   },
+  (input, random) => {
+    const pair = { name: `${NAME}.t`, value: ticketFor(input, random) }
+    return headerOf(inserted(pairsOf(input), pair, random))
+  },
+  (input, random, other) =>
+    changedPair(input, random, ({ name, value }) => {
+      const change = random.pick<Mutation>([...BYTE_MUTATIONS]) ?? keep
+      return name === `${NAME}.t`
+        ? { name, value: change(value, random, valueIn(other)) }
+        : { name, value }
+    }),
   (input, random) => {
     const count = random.oneIn(2) ? random.pick(COUNTS) : `${random.below(20)}.`
     return headerOf(
@@ -223,58 +252,79 @@ const HEADER_MUTATIONS: readonly Mutation[] = [
   },
   (input, random) => {
     const others = pairsOf(input).filter(({ name }) => !name.startsWith(NAME))
-    return headerOf([...others, ...cut(tokenIn(input), 1 + random.below(17))])
+    return headerOf([...others, ...cut(valueIn(input), 1 + random.below(17))])
   },
   (input, random) => {
-    const pair = { name: partName(random.below(18)), value: tokenIn(input).slice(0, 40) }
+    const pair = { name: partName(random.below(18)), value: valueIn(input).slice(0, 40) }
     return headerOf(inserted(pairsOf(input), pair, random))
   },
 ]
 
 const TOKEN_MUTATIONS: readonly Mutation[] = [
   (input, random, other) => {
-    const theirs = tokenIn(other).split('.')
+    const theirs = valueIn(other).split('.')
     const at = random.below(5)
-    const parts = tokenIn(input).split('.')
-    return withToken(input, parts.with(at % parts.length, theirs[at] ?? '').join('.'), random)
+    const fields = valueIn(input).split('.')
+    return withValue(input, fields.with(at % fields.length, theirs[at] ?? '').join('.'), random)
   },
   (input, random) => {
-    const parts = tokenIn(input).split('.')
+    const fields = valueIn(input).split('.')
     const changed = random.oneIn(2)
-      ? parts.toSpliced(random.below(parts.length), 1)
-      : parts.toSpliced(random.below(parts.length), 0, random.pick(MAGIC))
-    return withToken(input, changed.join('.'), random)
+      ? fields.toSpliced(random.below(fields.length), 1)
+      : fields.toSpliced(random.below(fields.length), 0, random.pick(MAGIC))
+    return withValue(input, changed.join('.'), random)
   },
   (input, random, other) => {
     const change = random.pick<Mutation>([...BYTE_MUTATIONS]) ?? keep
-    return withToken(input, change(tokenIn(input), random, tokenIn(other)), random)
+    return withValue(input, change(valueIn(input), random, valueIn(other)), random)
   },
-  // Headers, authenticated or not.
+  // Headers and ids, authenticated or not.
   (input, random) => {
-    const token = tokenIn(input)
-    const [encoded = '', ...rest] = token.split('.')
-    const before = Buffer.from(encoded, 'base64url').toString('latin1')
-    const header = otherHeader(before, random)
-    const opened = random.oneIn(2) ? open(token) : undefined
-    if (opened !== undefined)
-      return withToken(input, seal(opened.payload, { ...opened, header }), random)
-    const text = Buffer.from(header, 'latin1').toString('base64url')
-    return withToken(input, [text, ...rest].join('.'), random)
+    const text = valueIn(input)
+    const opened = random.oneIn(2) ? open(text) : undefined
+    const fields = text.split('.')
+    if (fields[1] === '') {
+      const before = Buffer.from(fields[0] ?? '', 'base64url').toString('latin1')
+      const header = otherHeader(before, random)
+      if (opened !== undefined) {
+        return withValue(input, sealToken(opened.payload, { ...opened, header }), random)
+      }
+      const encoded = Buffer.from(header, 'latin1').toString('base64url')
+      return withValue(input, fields.with(0, encoded).join('.'), random)
+    }
+    const kid = otherKid(fields.slice(0, 2).join('.'), random)
+    if (opened !== undefined) {
+      const { secret, purpose, day } = opened
+      const sealing = { secret, purpose, day, kid }
+      return withValue(input, sealValue(opened.payload, sealing), random)
+    }
+    return withValue(input, [kid, ...fields.slice(2)].join('.'), random)
+  },
+  // From a value to a token and back.
+  (input, random) => {
+    const text = valueIn(input)
+    const opened = open(text)
+    if (opened === undefined) return withValue(input, sealValue(usual()), random)
+    const { secret, purpose, day, kid, payload } = opened
+    const sealing = { secret, purpose, day, kid }
+    const isToken = text.split('.')[1] === ''
+    const other = isToken ? sealValue(payload, sealing) : sealToken(payload, sealing)
+    return random.oneIn(3) ? other : withValue(input, other, random)
   },
   (input, random) => {
-    const opened = open(tokenIn(input))
+    const opened = open(valueIn(input))
     const payload = opened?.payload ?? usual()
-    return withToken(input, seal(payload, bindingFor(random)), random)
+    return withValue(input, sealAs(input, payload, bindingFor(random)), random)
   },
 ]
 
 /** What is authenticated and wrong. */
 const PAYLOAD_MUTATIONS: readonly Mutation[] = [
-  resealed((payload, random) => mutatePayload(payload, random)),
-  resealed((payload, random) => mutatePayload(mutatePayload(payload, random), random)),
-  resealed((payload, random) => {
+  resealed((placed, random) => mutatePayload(placed, random)),
+  resealed((placed, random) => mutatePayload(mutatePayload(placed, random), random)),
+  resealed(({ payload, day }, random) => {
     const change = random.pick<Mutation>([...BYTE_MUTATIONS]) ?? keep
-    return change(payload, random, payload)
+    return { payload: change(payload, random, payload), day }
   }),
 ]
 
@@ -294,51 +344,72 @@ function among(mutations: readonly Mutation[]): Mutation {
   return (input, random, other) => (random.pick(mutations) ?? keep)(input, random, other)
 }
 
-/** The token's payload changed and sealed under the key of the day it names, usually. */
-function resealed(change: (payload: string, random: Random) => string): Mutation {
+/** The payload changed and sealed under the key of its day, usually. */
+function resealed(change: (placed: Placed, random: Random) => Placed): Mutation {
   return (input, random) => {
-    const opened = open(tokenIn(input))
-    const payload = change(opened?.payload.toString('utf8') ?? usual(), random)
-    const day = random.oneIn(12) ? undefined : dayOfClaims(payload)
-    // Latin-1 leaves bytes that are no UTF-8.
+    const opened = open(valueIn(input))
+    const before = { payload: opened?.payload.toString('utf8') ?? usual(), day: dayOf(START) }
+    const { payload, day } = change({ ...before, ...(opened && { day: opened.day }) }, random)
+    // Latin-1 leaves bytes that are not UTF-8.
     const bytes = Buffer.from(payload, random.oneIn(10) ? 'latin1' : 'utf8')
     const { secret = SECRETS[0], purpose = 'cookie' } = opened ?? {}
-    const token = seal(bytes, { secret, purpose, day: day ?? opened?.day ?? dayOf(START) })
-    return withToken(input, token, random)
+    const sealing = { secret, purpose, day: random.oneIn(12) ? dayOf(START) : day }
+    return withValue(input, sealAs(input, bytes, sealing), random)
   }
+}
+
+/** Seals as what the input is: a bare token stays one, mostly. */
+function sealAs(input: string, payload: string | Buffer, sealing: Sealing): string {
+  const isToken = valueIn(input).split('.')[1] === ''
+  return isToken ? sealToken(payload, sealing) : sealValue(payload, sealing)
+}
+
+/** A ticket of the input's session, or of another, at some moment. */
+function ticketFor(input: string, random: Random): string {
+  const opened = random.oneIn(8) ? undefined : open(valueIn(input))
+  const [, id = ID] = /"([\w-]{22})"/.exec(opened?.payload.toString('latin1') ?? '') ?? []
+  const ago = random.pick([0, -5, -6, 1, 60, 8640, 50_000, DAY + 4, DAY + 5, 3 * DAY, 20 * DAY])
+  const secret = random.oneIn(4) ? random.pick(SECRETS) : SECRETS[0]
+  if (random.oneIn(6)) {
+    const texts = ['[]', `["${id.slice(0, 8)}"]`, `["${id.slice(0, 8)}",43200,1]`, `["${id}",1]`]
+    return sealValue(random.pick(texts) ?? '', { purpose: 'ticket', secret })
+  }
+  return sealTicket(id, START - (ago ?? 0), { secret })
 }
 
 function otherHeader(header: string, random: Random): string {
   const [, kid = `${IDS[0]}.${dayOf(START)}`] = /"kid":"([^"]*)"/.exec(header) ?? []
-  switch (random.below(4)) {
+  switch (random.below(3)) {
     case 0:
       return random.pick(TOKEN_HEADERS).replaceAll('KID', kid)
-    case 1:
-      return headerText(random.pick(IDS), neighbourOf(kid, random))
-    case 2: {
+    case 1: {
       const change = random.pick<Mutation>([...BYTE_MUTATIONS]) ?? keep
       return change(header, random, header)
     }
-    default: {
-      const id = random.pick(['', 'a'.repeat(32), 'a'.repeat(33), '../x', '__proto__', IDS[0]])
-      return headerText(id, neighbourOf(kid, random))
-    }
+    default:
+      return headerFor(otherKid(kid, random))
   }
+}
+
+function otherKid(kid: string, random: Random): string {
+  const ids = ['', 'a'.repeat(32), 'a'.repeat(33), '../x', '__proto__', '2', '16', ...IDS] as const
+  const [own = ''] = kid.split('.')
+  return `${random.oneIn(3) ? own : random.pick(ids)}.${neighbourOf(kid, random)}`
 }
 
 /** A day beside the one a `kid` names, or none. */
 function neighbourOf(kid: string, random: Random): string {
   const day = Number(kid.split('.').at(-1)) || dayOf(START)
-  const steps = [0, 1, -1, 2, -6, -7, -8, -9, 400, -400, -day, 10 ** 6]
+  const steps = [0, 1, -1, 2, -6, -7, -8, -29, -30, -31, 400, -400, -day, 10 ** 6]
   const other = String(day + (random.pick(steps) ?? 0))
   return random.oneIn(10) ? random.pick([`0${other}`, `${other}.0`, '', '1e4', ' 1']) : other
 }
 
-function bindingFor(random: Random) {
+function bindingFor(random: Random): Sealing {
   const secret = random.pick(SECRETS)
-  const purpose = random.pick(['cookie', 'cookie', 'token'] as const)
+  const purpose = random.oneIn(2) ? 'cookie' : random.pick(PURPOSES)
   const name = random.pick([NAME, NAME, `${NAME}2`] as const)
-  const day = dayOf(START) - (random.pick([0, 0, 0, 1, 7, 8, -1]) ?? 0)
+  const day = dayOf(START) - (random.pick([0, 0, 0, 1, 7, 8, 30, 31, -1]) ?? 0)
   return { secret, purpose, name, day }
 }
 

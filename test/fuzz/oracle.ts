@@ -1,14 +1,17 @@
-// What must hold of every input. The library is asked in several ways, with both engines; what it
-// answers is compared with itself, with what was minted, and with the model.
+// What must hold of every input. The library is asked in several ways, with both engines; its answers
+// are compared with each other, with what was minted, and with the reader that docs/format.md prints.
 
+import { isDeepStrictEqual } from 'node:util'
 import type { Session, SessionOptions, Sessions, createSessions } from 'sealed-session'
-import { NAME, OLDER_SECRET, SECRET, START } from '../support/mint.ts'
+import { DAY, ID, NAME, OLDER_SECRET, SECRET, START } from '../support/mint.ts'
+import type { Purpose } from '../support/mint.ts'
 import { pairsOf } from './headers.ts'
 import { Meter, watchWebCrypto, withNodeCrypto, withWebCrypto } from './meter.ts'
-import { accepts, claimsOf, isWritable } from './model.ts'
+import { LIFETIMES } from './model.ts'
+import type { Model, View } from './model.ts'
 import { usual } from './payloads.ts'
-import { DAY, openMinted, seal } from './tokens.ts'
-import type { Opened, Purpose } from './tokens.ts'
+import { PURPOSE_TEXT, openMinted, sealTicket, sealToken, sealValue, valueOf } from './tokens.ts'
+import type { Opened } from './tokens.ts'
 
 /** A promise that an input breaks. */
 export interface Finding {
@@ -33,22 +36,19 @@ const REASONS: ReadonlySet<string | undefined> = new Set([
   'too-large',
 ])
 
-/** Overlapping scopes are tried so often, and no more. */
-const MOST_CANDIDATES = 4
+/** Overlapping scopes are tried so often, and no more; as many tickets are opened for each. */
+const MAX_CANDIDATES = 4
 
-/** What browsers keep of one cookie. */
-const MOST_VALUE = 4096
-
-/** Sixteen parts, and the mark. */
-const MOST_LINES = 17
+/** Sixteen parts, the ticket and the stamp. */
+const MAX_LINES = 18
 
 const LINE =
-  /^(__Host-session(?:\.(?:[1-9]|1[0-5]|x))?)=([\w.-]*); Max-Age=\d+; Path=\/; (?:Expires=Thu, 01 Jan 1970 00:00:00 GMT; )?HttpOnly; Secure; SameSite=Lax$/
+  /^(__Host-session(?:\.(?:[1-9]|1[0-5]|x|t))?)=([\w.-]*); Max-Age=\d+; Path=\/; (?:Expires=Thu, 01 Jan 1970 00:00:00 GMT; )?HttpOnly; Secure; SameSite=Lax$/
 
 /**
- * The work that opening an input may cost, in executed blocks. Measured: 3.0 a character in a header of
- * semicolons and blanks, 2.2 where a token holds a thousand empty lists, below 0.7 elsewhere, and a
- * few hundred whatever comes. A step for every pair of characters would pass this at a few dozen.
+ * The work that opening an input may cost, in executed blocks. Measured: 3.5 a character in a header of
+ * semicolons and blanks, below 1.5 in everything else that was found, and a few hundred for any input. A
+ * step for every pair of characters would pass this at a few dozen.
  */
 export function mostWork(input: string): number {
   return 1000 + 4 * input.length
@@ -78,12 +78,14 @@ interface Outcome {
 
 export class Oracle {
   readonly #meter = new Meter()
+  readonly #model: Model
   readonly #node: Sessions
   readonly #web: Sessions
   readonly #full: Sessions
   readonly #unwatch: () => void
 
-  constructor(create: Create) {
+  constructor(create: Create, model: Model) {
+    this.#model = model
     this.#unwatch = watchWebCrypto(this.#meter)
     this.#node = withNodeCrypto(this.#meter, () => create(PLAIN))
     this.#web = withWebCrypto(() => create(PLAIN))
@@ -94,11 +96,14 @@ export class Oracle {
   async warm(): Promise<void> {
     for (const sessions of [this.#node, this.#web, this.#full]) {
       for (const secret of [SECRET, OLDER_SECRET]) {
-        const session = await sessions.open(`${NAME}=${seal(usual(), { secret })}`)
+        const ticket = sealTicket(ID, START, { secret })
+        const value = sealValue(usual(), { secret })
+        const session = await sessions.open(`${NAME}=${value}; ${NAME}.t=${ticket}`)
         session.set('warm', true)
         await sessions.setCookies(session)
       }
-      await sessions.unseal(seal(usual(), { purpose: 'token' }))
+      await sessions.unseal(sealToken(usual()))
+      await sessions.unseal(sealToken(usual(), { purpose: `token ${PURPOSE_TEXT}` }), PURPOSE_TEXT)
     }
   }
 
@@ -122,10 +127,11 @@ export class Oracle {
     try {
       const session = await this.#openCounted(input)
       const outcome = outcomeOf(session)
-      await this.#checkEngines(input, outcome, await this.#checkCommit(session, input))
-      await this.#checkSources(input, outcome)
+      await this.#checkEngines(input, outcome, await this.#checkRead(session, input))
+      await this.#checkLogout(input, outcome)
       await this.#checkWrite(input)
       await this.#checkBare(input)
+      await this.#checkBare(input, PURPOSE_TEXT)
       return undefined
     } catch (error) {
       if (error instanceof Broken) return { promise: error.promise, detail: error.message }
@@ -134,7 +140,7 @@ export class Oracle {
     }
   }
 
-  /** Opens, and holds the result against what was decrypted. */
+  /** Opens, and compares the result with what was decrypted and with the printed reader's. */
   async #openCounted(input: string): Promise<Session> {
     const meter = this.#meter
     meter.reset()
@@ -142,55 +148,55 @@ export class Oracle {
     const { attempts, decryptions, derivations } = meter
     const { reason, id, isNew, data } = outcomeOf(session)
     hold(REASONS.has(reason), 'a reason is one of the public ones', String(reason))
-    hold(decryptions <= MOST_CANDIDATES, 'at most four decryptions', String(decryptions))
-    hold(derivations <= decryptions, 'no derivation without a decryption', String(derivations))
+    const tickets = input.includes(`${NAME}.t=`) ? MAX_CANDIDATES : 0
+    const most = MAX_CANDIDATES * (1 + tickets)
+    hold(
+      decryptions <= most,
+      'four decryptions at most, and four of tickets for each',
+      `${decryptions}`,
+    )
+    hold(derivations <= decryptions, 'no derivation without a decryption', `${derivations}`)
     if (!input.includes(NAME)) {
       hold(isNew && reason === undefined, 'a foreign cookie is no session', String(reason))
     }
-    const logouts = logoutsIn(input)
-    const minted = mintedAmong(attempts, 'cookie')
     if (isNew) {
-      const only = onlyToken(input)
-      const fits = only !== undefined && only.length <= MOST_VALUE
-      const token = fits ? openMinted(only, 'cookie') : undefined
-      const must = token !== undefined && accepts(token, logouts) === true
-      hold(!must, 'a valid session opens', String(reason))
       hold(id === undefined && data === '{}', 'a refused session is empty', data)
-      return session
+    } else {
+      hold(reason === undefined, 'an opened session has no rejection', String(reason))
+      const isMinted = mintedAmong(attempts, 'cookie').some(({ payload }) =>
+        isOf(payload, id, data),
+      )
+      hold(isMinted, 'nothing opens that was not minted', `${id} ${data}`)
+      const values = attempts.map(valueOf)
+      const isThere = values.some((value) => value !== undefined && isCutFrom(value, input))
+      hold(isThere, 'a value has one spelling', attempts.join(' '))
     }
-    hold(reason === undefined, 'an opened session has no rejection', String(reason))
-    const source = minted.find(({ payload }) => isOf(payload, id, data))
-    hold(source !== undefined, 'nothing opens that was not minted', `${id} ${data}`)
-    hold(
-      attempts.some((token) => isCutFrom(token, input)),
-      'a token has one spelling',
-      attempts.join(' '),
-    )
-    hold(
-      minted.some((token) => isOf(token.payload, id, data) && accepts(token, logouts) !== false),
-      'nothing opens that the format refuses',
-      `${source?.header} ${source?.payload.toString()}`,
-    )
+    checkView(session, this.#model.cookies(input))
     return session
   }
 
-  /** What was only read is committed without an error, and what is written reads back. */
-  async #checkCommit(session: Session, input: string): Promise<readonly string[]> {
-    const before = outcomeOf(session)
-    let lines: readonly string[]
-    try {
-      lines = await this.#node.setCookies(session)
-    } catch (error) {
-      hold(this.#isAllowed(error), 'a commit after open does not throw', String(error))
-      return ['refused']
-    }
+  /** What was only read writes a ticket at most, which says that it was used now. */
+  async #checkRead(session: Session, input: string): Promise<readonly string[]> {
+    const { reason, isNew } = outcomeOf(session)
+    const before = JSON.stringify(session)
+    const lines = await this.#node.setCookies(session)
     checkLines(lines, input)
     const written = headerOfLines(lines)
-    if (written.startsWith(`${NAME}=`)) {
-      const after = outcomeOf(await this.#node.open(written))
-      const same = after.id === before.id && after.data === before.data
-      hold(same, 'what is renewed reads back', `${before.data} ${after.reason} ${after.data}`)
+    if (isNew) {
+      const isLeft = lines.length === 0 || (reason === 'destroyed' && written === '')
+      hold(isLeft, 'a refused cookie is left alone', lines.join('\n'))
+      return lines
     }
+    hold(lines.length <= 1, 'reading writes a ticket at most', lines.join('\n'))
+    if (lines.length === 0) return lines
+    hold(/^__Host-session\.t=[\w.-]+$/.test(written), 'reading writes no data', written)
+    // Of twins with one id, the ticket of one may wake the other.
+    if (hasTwins(input)) return lines
+    const after = await this.#node.open(`${written}; ${input}`)
+    const same = after.id === session.id && JSON.stringify(after) === before
+    hold(same, 'a ticket changes no data', `${before} ${JSON.stringify(after)}`)
+    const [then, now] = [session.expiresAt?.getTime() ?? 0, after.expiresAt?.getTime() ?? 0]
+    hold(now >= then, 'a ticket never shortens a session', `${then} ${now}`)
     return lines
   }
 
@@ -208,7 +214,7 @@ export class Oracle {
       'both engines decrypt as often',
       `${decryptions} ${meter.decryptions} ${meter.derivations}`,
     )
-    const theirs = await this.#web.setCookies(session).catch(() => ['refused'])
+    const theirs = await this.#web.setCookies(session)
     hold(
       theirs.map(shapeOf).join() === lines.map(shapeOf).join(),
       'both engines write the same cookies',
@@ -217,7 +223,7 @@ export class Oracle {
   }
 
   /** The same header by other ways, and a logout. */
-  async #checkSources(input: string, outcome: Outcome): Promise<void> {
+  async #checkLogout(input: string, outcome: Outcome): Promise<void> {
     const source = isFieldValue(input)
       ? new Headers({ cookie: input })
       : { headers: { COOKIE: [input] } }
@@ -229,24 +235,16 @@ export class Oracle {
     const lines = response.headers.getSetCookie()
     checkLines(lines, input)
     const kept = headerOfLines(lines)
-    hold(
-      kept === '' || /^__Host-session\.x=[1-9]\d{0,8}$/.test(kept),
-      'a logout leaves nothing but its mark',
-      kept,
-    )
+    const isStamp = /^__Host-session\.x=[\w-]{4}$/.test(kept)
+    hold(kept === '' || isStamp, 'a logout leaves nothing but its stamp', kept)
     if (kept === '') return
-    const { reason, isNew } = outcomeOf(await this.#node.open(`${input}; ${kept}`))
-    // The count ends somewhere, and a twin may have been begun under a higher one.
-    const mark = Number(kept.split('=').at(-1))
-    const counts = mintedAmong(this.#meter.attempts, 'cookie').every(
-      ({ payload }) => Number(claimsOf(payload)?.['out'] ?? 0) < mark,
-    )
-    hold(isNew || !counts, 'a logout ends every session of before', String(reason))
+    // Before the others, because a browser has one stamp of a scope, and the first four count.
+    const { reason, isNew } = outcomeOf(await this.#node.open(`${kept}; ${input}`))
+    hold(isNew, 'a logout ends every session of before', String(reason))
   }
 
   /** A change after whatever came, with every option in use. */
   async #checkWrite(input: string): Promise<void> {
-    this.#meter.reset()
     const session = await this.#full.open(input)
     const reason = session.rejection?.reason
     hold(REASONS.has(reason), 'a reason is one of the public ones', String(reason))
@@ -257,42 +255,39 @@ export class Oracle {
     const { id } = session
     const [written, error] = await settled(this.#full.setCookies(session))
     if (written === undefined) {
-      hold(this.#isAllowed(error), 'a write is refused with a code', String(error))
+      const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
+      hold(code === 'ERR_SESSION_TOO_LARGE', 'a write is refused for its size alone', String(error))
       return
     }
     checkLines(written, input)
-    const after = await this.#full.open(headerOfLines(written))
-    const isThere = after.id === id && after.get('fuzz') === 1 && after.flash('note') !== undefined
+    hold(written.length > 0, 'a change is written', input)
+    // The stamps stay in the browser: whatever is written now must know all of them.
+    const stamps = pairsOf(input).filter(({ name }) => name === `${NAME}.x`)
+    const kept = stamps.map(({ name, value }) => `; ${name}=${value}`).join('')
+    const after = await this.#full.open(headerOfLines(written) + kept)
+    const isThere = after.id === id && after.get('fuzz') === 1 && after.flash('note').length > 0
     const detail = `${before} ${after.rejection?.reason} ${JSON.stringify(after)}`
     hold(isThere && after.scope('inner').get('fuzz') === 2, 'what is written reads back', detail)
   }
 
-  /** Refusals that are the data's fault: too much, or what another writer stored against the rules. */
-  #isAllowed(error: unknown): boolean {
-    const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ERR_SESSION_TOO_LARGE') return true
-    const sources = mintedAmong(this.#meter.attempts, 'cookie')
-    return (
-      code === 'ERR_SESSION_DATA' && sources.some(({ payload }) => !isWritable(claimsOf(payload)))
-    )
-  }
-
   /** The same text where a bare token is expected. */
-  async #checkBare(input: string): Promise<void> {
+  async #checkBare(input: string, purpose?: typeof PURPOSE_TEXT): Promise<void> {
     this.#meter.reset()
-    const session = await this.#node.unseal(input)
+    const session = await this.#node.unseal(input, purpose)
     const { attempts, decryptions } = this.#meter
     const { reason, id, isNew, data } = outcomeOf(session)
     hold(REASONS.has(reason), 'a reason is one of the public ones', String(reason))
     hold(decryptions <= 1, 'a bare token is decrypted once', String(decryptions))
-    const minted = mintedAmong(attempts, 'token').some(({ payload }) => isOf(payload, id, data))
-    hold(isNew || (minted && attempts[0] === input), 'nothing opens that was not minted', data)
+    const minted = mintedAmong(attempts, purpose === undefined ? 'token' : `token ${purpose}`)
+    const isMinted = minted.some(({ payload }) => isOf(payload, id, data))
+    hold(isNew || (isMinted && attempts[0] === input), 'nothing opens that was not minted', data)
+    checkView(session, this.#model.token(input, purpose))
   }
 }
 
 const clock = () => START * 1000
 
-const PLAIN: SessionOptions = { secrets: [SECRET, OLDER_SECRET], clock, rotate: 'eager' }
+const PLAIN: SessionOptions = { secrets: [SECRET, OLDER_SECRET], clock, lifetimes: LIFETIMES }
 
 /** Everything that can be configured and that an input can reach. */
 const FULL: SessionOptions = {
@@ -300,6 +295,7 @@ const FULL: SessionOptions = {
   clock,
   maxAge: 30 * DAY,
   idleTimeout: false,
+  lifetimes: LIFETIMES,
   limits: { cookie: 4096, cookies: 16, requestHeader: 80_000, responseHeader: 90_000 },
   validAfter: START - 20 * DAY,
   serializer: { stringify: (data) => JSON.stringify(data), parse: (text) => JSON.parse(text) },
@@ -326,29 +322,67 @@ function outcomeOf(session: Session): Outcome {
   return { reason: session.rejection?.reason, id, isNew, data: JSON.stringify(session), seen }
 }
 
+/** Throws unless a session is what the printed reader made of the same input. */
+function checkView(session: Session, view: View | undefined): void {
+  const agree = (ours: unknown, theirs: unknown) =>
+    hold(
+      isDeepStrictEqual(ours, theirs),
+      'the printed reader agrees',
+      `${JSON.stringify(ours)} ${JSON.stringify(theirs)}`,
+    )
+  const { rejection, isNew, id, startedAt, expiresAt } = session
+  agree([isNew, rejection?.reason], [view?.id === undefined, view?.reason])
+  if (view?.id === undefined) return
+  const { data, scopes, messages, csrf, test } = view
+  const times = [startedAt, expiresAt].map((moment) => (moment?.getTime() ?? 0) / 1000)
+  agree([id, ...times], [view.id, view.startedAt, view.expiresAt])
+  agree([JSON.stringify(session), session.testCookieWorked()], [JSON.stringify(data), test])
+  checkScopes(session, scopes as Scopes, agree)
+  const all = messages as readonly (readonly [string, unknown])[]
+  for (const key of new Set(all.map(([name]) => name))) {
+    const expected = all.filter(([name]) => name === key).map(([, message]) => message)
+    agree(session.peekFlash(key), expected)
+  }
+  if (csrf !== undefined) agree(session.verifyCsrfToken(masked(csrf)), true)
+}
+
+interface Scopes {
+  readonly [name: string]: readonly [data: object, scopes: Scopes]
+}
+
+interface ScopeLike {
+  scope(name: string): ScopeLike & { toJSON(): unknown }
+}
+
+function checkScopes(
+  scope: ScopeLike,
+  scopes: Scopes,
+  agree: (ours: unknown, theirs: unknown) => void,
+): void {
+  for (const [name, [data, inner]] of Object.entries(scopes)) {
+    const own = scope.scope(name)
+    agree(JSON.stringify(own), JSON.stringify(data))
+    checkScopes(own, inner, agree)
+  }
+}
+
+/** Returns a CSRF secret under a mask of zeros. */
+function masked(secret: string): string {
+  return Buffer.concat([Buffer.alloc(16), Buffer.from(secret, 'base64url')]).toString('base64url')
+}
+
 function mintedAmong(tokens: readonly string[], purpose: Purpose): Opened[] {
   return tokens.flatMap((token) => openMinted(token, purpose) ?? [])
 }
 
+/** Whether a payload is one of this id and this data. */
 function isOf(payload: Uint8Array, id: string | undefined, data: string): boolean {
-  const claims = claimsOf(payload)
-  return claims !== undefined && claims.jti === id && JSON.stringify(claims.d) === data
-}
-
-/** The value of the one cookie of ours in a plain header, if there is no other and no mark. */
-function onlyToken(input: string): string | undefined {
-  const pairs = pairsOf(input)
-  const ours = pairs.filter(({ name, value }) => name.includes(NAME) || value.includes(NAME))
-  const [first] = ours
-  return ours.length === 1 && first?.name === NAME ? trimEnd(first.value) : undefined
-}
-
-/** The highest mark in a header, where nothing but a semicolon stands between cookies. */
-function logoutsIn(input: string): number {
-  const marks = pairsOf(input)
-    .filter(({ name }) => name === `${NAME}.x`)
-    .map(({ value }) => trimEnd(value))
-  return Math.max(0, ...marks.filter((value) => /^[1-9]\d{0,8}$/.test(value)).map(Number))
+  try {
+    const elements: unknown = JSON.parse(Buffer.from(payload).toString())
+    return Array.isArray(elements) && elements[0] === id && JSON.stringify(elements[4]) === data
+  } catch {
+    return false
+  }
 }
 
 /** Without blanks at its end. A pattern would try again from every blank of a long run. */
@@ -358,23 +392,30 @@ function trimEnd(text: string): string {
   return text.slice(0, end)
 }
 
-/** Whether a token is, character for character, some of the values in a header, one after another. */
-function isCutFrom(token: string, input: string): boolean {
+/** Whether a value is, character for character, some of the values in a header, one after another. */
+function isCutFrom(value: string, input: string): boolean {
   const whole = input.split(/[;,]/).map((pair) => pair.slice(pair.indexOf('=') + 1))
   const plain = whole.map(trimEnd)
-  const values = new Set([...plain, ...plain.map((value) => value.replace(/^\d+\./, ''))])
+  const values = new Set([...plain, ...plain.map((text) => text.replace(/^\d+\./, ''))])
   values.delete('')
   const reached = new Set([0])
   for (const at of reached) {
-    for (const value of values) {
-      if (token.startsWith(value, at)) reached.add(at + value.length)
+    for (const text of values) {
+      if (value.startsWith(text, at)) reached.add(at + text.length)
     }
   }
-  return reached.has(token.length)
+  return reached.has(value.length)
+}
+
+/** Whether a part of a session comes more than once. */
+function hasTwins(input: string): boolean {
+  const names = input.split(/[;,]/).map((pair) => /^[ \t]*([^=]*)=/.exec(pair)?.[1] ?? '')
+  const parts = names.filter((name) => /^__Host-session(?:\.\d+)?$/.test(name))
+  return new Set(parts).size < parts.length
 }
 
 function checkLines(lines: readonly string[], input: string): void {
-  hold(lines.length <= MOST_LINES, 'the lines are few', String(lines.length))
+  hold(lines.length <= MAX_LINES, 'the lines are few', String(lines.length))
   const names = lines.map((line) => {
     const [, name = '', value = ''] = LINE.exec(line) ?? []
     hold(name !== '', 'a line parses', line)

@@ -1,9 +1,8 @@
-// Payloads as somebody writes them who has the key and means ill: sealed again by the mutator, they
-// reach what stands behind the authentication.
+// Payloads of an attacker who has the key: sealed again by the mutator, they reach what is behind the
+// authentication.
 
-import { START } from '../support/mint.ts'
+import { DAY, ID, START, WEEK, dayOf } from '../support/mint.ts'
 import type { Random } from './random.ts'
-import { DAY } from './tokens.ts'
 
 /** Text that `JSON.stringify` cannot make stands between these. */
 const RAW = /"\u00ab([^"\u00bb]*)\u00bb"/g
@@ -12,7 +11,10 @@ function raw(text: string): string {
   return `\u00ab${text}\u00bb`
 }
 
-const MEMBERS = ['jti', 'iat', 'exp', 'nbf', 'out', 'd', 's', 'f', 'c', 't'] as const
+/** The elements of a payload, by their place. */
+const ELEMENTS = { id: 0, sealed: 1, life: 2, age: 3, data: 4, more: 5 } as const
+
+const MEMBERS = ['s', 'f', 'c', 't', 'o', 'l', 'x', '__proto__'] as const
 const KEYS = [
   'user',
   'cart',
@@ -37,8 +39,8 @@ const MOMENTS = [
   4,
   5,
   6,
+  8639,
   8640,
-  8641,
   DAY - 1,
   DAY,
   DAY + 4,
@@ -53,6 +55,34 @@ const MOMENTS = [
   8 * DAY,
   400 * DAY,
 ].flatMap((distance) => [START - distance, START + distance])
+
+/** The same as elements of a payload, and their own bounds. */
+const SECONDS = [
+  0,
+  1,
+  -1,
+  0.5,
+  59,
+  60,
+  3599,
+  3600,
+  8640,
+  43_199,
+  43_200,
+  43_201,
+  DAY - 1,
+  DAY,
+  DAY + 5,
+  6 * DAY,
+  WEEK - 1,
+  WEEK,
+  WEEK + 1,
+  30 * DAY,
+  400 * DAY - 1,
+  400 * DAY,
+  400 * DAY + 1,
+  2 ** 53,
+]
 
 const ODD_VALUES: readonly unknown[] = [
   0,
@@ -78,6 +108,8 @@ const ODD_VALUES: readonly unknown[] = [
   { a: [1] },
   raw('1e999'),
   raw('-0'),
+  raw('-0.0'),
+  raw('-1e-400'),
   raw('1E2'),
   raw('0.1e1'),
   raw('[1,]'),
@@ -88,7 +120,8 @@ const ODD_VALUES: readonly unknown[] = [
   '\ud800',
   '\u0000',
   '\u2028',
-  'eyJhbGciOiJub25lIn0.e30.',
+  'aaaa',
+  'long',
   raw(nested(98)),
   raw(nested(99)),
   raw(nested(100)),
@@ -99,13 +132,24 @@ const ODD_VALUES: readonly unknown[] = [
 /** Enough keys to be many; a report on the size of a session weighs it without each of them. */
 const MANY = 40
 
-/** A payload that is right in everything. */
-export function usual(changes: Readonly<Record<string, unknown>> = {}): string {
-  const claims = { jti: 'AAECAwQFBgcICQoLDA0ODw', iat: START, exp: START + DAY }
-  return textOf({ ...claims, d: { user: 'ada' }, ...changes })
+/** What is different in a payload. */
+export interface Changes {
+  readonly id?: unknown
+  readonly sealed?: unknown
+  readonly life?: unknown
+  readonly age?: unknown
+  readonly data?: unknown
+  readonly more?: unknown
 }
 
-/** Lists in lists, so many levels. */
+/** A payload that is right in everything. */
+export function usual(changes: Changes = {}): string {
+  const elements = { id: ID, sealed: START % DAY, life: WEEK, age: 0, data: { user: 'ada' } }
+  const { id, sealed, life, age, data, more } = { ...elements, more: undefined, ...changes }
+  return textOf([id, sealed, life, age, data, ...(more === undefined ? [] : [more])])
+}
+
+/** Arrays in arrays, so many levels. */
 export function nested(levels: number): string {
   return '['.repeat(levels) + ']'.repeat(levels)
 }
@@ -115,43 +159,83 @@ export function scopes(levels: number): object {
   return levels === 0 ? {} : { inner: [{ a: 1 }, scopes(levels - 1)] }
 }
 
+/** A payload, and the day under whose key it belongs. */
+export interface Placed {
+  readonly payload: string
+  readonly day: number
+}
+
 /** A payload with something about it changed. */
-export function mutatePayload(payload: string, random: Random): string {
-  const members = objectOf(payload)
-  if (members === undefined) return random.oneIn(2) ? usual() : payload
-  switch (random.below(9)) {
+export function mutatePayload(placed: Placed, random: Random): Placed {
+  const { day } = placed
+  const elements = arrayOf(placed.payload)
+  if (elements === undefined) {
+    return random.oneIn(2) ? { payload: usual(), day: dayOf(START) } : placed
+  }
+  const at = random.below(elements.length)
+  const more = elements[ELEMENTS.more]
+  switch (random.below(10)) {
     case 0:
-      return textOf({ ...members, [random.pick(MEMBERS)]: random.pick(ODD_VALUES) })
+      return { payload: textOf(elements.with(at, random.pick(ODD_VALUES))), day }
     case 1:
-      return textOf({ ...members, ...momentsFor(random) })
-    case 2:
-      return textOf({ ...members, [random.pick(['iat', 'exp', 'nbf'])]: random.pick(MOMENTS) })
+      return momentsIn(elements, random)
+    case 2: {
+      const element = random.pick(['sealed', 'life', 'age'] as const)
+      const seconds = random.pick(SECONDS) ?? 0
+      return { payload: textOf(put(elements, ELEMENTS[element], seconds)), day }
+    }
     case 3:
-      return textOf({ ...members, d: treeOf(random, 4) })
-    case 4:
-      return textOf({ ...members, ...extrasFor(random) })
+      return { payload: textOf(put(elements, ELEMENTS.data, treeOf(random, 4))), day }
+    case 4: {
+      const extras = { ...objectOf(more), ...extrasFor(random) }
+      return { payload: textOf(put(elements, ELEMENTS.more, extras)), day }
+    }
     case 5:
-      return textOf(Object.fromEntries(without(Object.entries(members), random)))
+      return { payload: textOf(elements.toSpliced(at, 1)), day }
     case 6:
-      return textOf(Object.fromEntries(shuffled(Object.entries(members), random)))
-    case 7:
-      // The same member twice: the last one counts.
-      return payload.replace('{', () => textOf(momentsFor(random)).slice(0, -1) + ',')
+      return { payload: textOf(shuffled(elements, random)), day }
+    case 7: {
+      const member = { [random.pick(MEMBERS)]: random.pick(ODD_VALUES) }
+      const changed = random.oneIn(4) ? member : { ...objectOf(more), ...member }
+      return { payload: textOf(put(elements, ELEMENTS.more, changed)), day }
+    }
+    case 8:
+      return { payload: respelled(placed.payload, random), day }
     default:
-      return textOf(replaceInside(members, random))
+      return { payload: textOf(replaceInside(elements, random)), day }
   }
 }
 
-/** Times that belong together, more or less. */
-function momentsFor(random: Random): Readonly<Record<string, unknown>> {
-  const iat = random.pick(MOMENTS) ?? START
-  const exp = iat + (random.pick([1, 5, 60, 8640, DAY, 7 * DAY, 0]) ?? 0)
-  const nbf = iat - (random.pick([0, 1, DAY, 6 * DAY, 7 * DAY, 400 * DAY]) ?? 0)
-  return random.oneIn(2) ? { iat, exp } : { iat, exp, nbf }
+/** A session with its seal at some moment, under the key of that day. */
+function momentsIn(elements: readonly unknown[], random: Random): Placed {
+  const sealedAt = random.pick(MOMENTS) ?? START
+  const age = random.pick([0, 1, 60, DAY, 6 * DAY, 7 * DAY, 400 * DAY]) ?? 0
+  const life = random.pick([WEEK, WEEK, age, age + 1, 60, 400 * DAY, 30 * DAY]) ?? WEEK
+  const times = put(put(elements, ELEMENTS.sealed, sealedAt % DAY), ELEMENTS.age, age)
+  return { payload: textOf(put(times, ELEMENTS.life, life)), day: dayOf(sealedAt) }
+}
+
+/** The same JSON, or nearly, in another spelling. */
+function respelled(text: string, random: Random): string {
+  switch (random.below(6)) {
+    case 0:
+      return text.replaceAll(',', random.pick([' ,', ',\n', ',\t ', ',,']))
+    case 1:
+      return random.pick([` ${text}`, `${text} `, `${text}\n`, `\ufeff${text}`, `${text}]`])
+    case 2:
+      return text.replace(/,(\d+)/, (_, digits: string) => `,${digits}.0`)
+    case 3:
+      return text.replace(/,(\d+)/, (_, digits: string) => `,${digits}e0`)
+    case 4:
+      return text.replace(/[A-Z]/, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`)
+    default:
+      // The same member twice: the last one counts.
+      return text.replace('{', () => `{${JSON.stringify(random.pick(KEYS))}:1,`)
+  }
 }
 
 function extrasFor(random: Random): Readonly<Record<string, unknown>> {
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0:
       return { s: scopes(random.pick([0, 1, 2, 15, 16, 17, 40])) }
     case 1:
@@ -159,13 +243,34 @@ function extrasFor(random: Random): Readonly<Record<string, unknown>> {
         s: { a: random.pick([[], [{}], [{}, {}], [{}, {}, {}], {}, 'a', [1, 2], [{}, []]]) },
       }
     case 2:
-      return { f: { notice: random.pick([['saved'], [], 'saved', {}, [[], {}], null]) } }
+      return {
+        f: random.pick([
+          [['notice', 'saved']],
+          [
+            ['notice', { a: 1 }],
+            ['error', null],
+            ['notice', []],
+          ],
+          Array.from({ length: 25 }, (_, at) => ['n', at]),
+          [['notice']],
+          [['notice', 1, 2]],
+          [[1, 'saved']],
+          [],
+          {},
+          '[]',
+          null,
+        ]),
+      }
     case 3:
       return { c: random.pick(['AAECAwQFBgcICQoLDA0ODw', 'AAECAwQFBgcICQoLDA0ODx', 1, null]) }
     case 4:
       return { t: random.pick([1, 0, true, '1', null]) }
+    case 5:
+      return {
+        o: random.pick(['aaaa', 'aaaabbbb', 'aaaabbbbccccddddeeee', 'aaa', '', 'a'.repeat(24)]),
+      }
     default:
-      return { out: random.pick([0, 1, 2, 999_999_999, 1_000_000_000, -1, '1']) }
+      return { l: random.pick(['long', 'short', '', 'a b', '__proto__', 'l'.repeat(33), 1, null]) }
   }
 }
 
@@ -195,11 +300,6 @@ function replaceInside(value: unknown, random: Random): unknown {
   return Array.isArray(value) ? changed.map(([, inner]) => inner) : fromEntries(changed)
 }
 
-function without<T>(list: readonly T[], random: Random): T[] {
-  const left = random.below(list.length)
-  return list.filter((_, at) => at !== left)
-}
-
 export function shuffled<T>(list: readonly T[], random: Random): T[] {
   const order = list.map((value) => ({ value, place: random.next() }))
   return order.toSorted((a, b) => a.place - b.place).map(({ value }) => value)
@@ -210,10 +310,22 @@ function fromEntries(entries: readonly [string, unknown][]): object {
   return Object.fromEntries(entries)
 }
 
-function objectOf(text: string): object | undefined {
+/** The elements with another at some place, and nothing left out before it. */
+function put(elements: readonly unknown[], at: number, value: unknown): unknown[] {
+  const copy = [...elements]
+  while (copy.length < at) copy.push(null)
+  copy[at] = value
+  return copy
+}
+
+function objectOf(value: unknown): object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
+}
+
+function arrayOf(text: string): readonly unknown[] | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? value : undefined
+    return Array.isArray(value) && value.length > 0 ? value : undefined
   } catch {
     return undefined
   }

@@ -33,7 +33,7 @@ export class Random {
     return list[this.below(list.length)]
   }
 
-  /** Two places in a text of this length, in order. */
+  /** Two places in a string of this length, in order. */
   range(length: number): [number, number] {
     const [one, other] = [this.below(length + 1), this.below(length + 1)]
     return [Math.min(one, other), Math.max(one, other)]

@@ -1,5 +1,5 @@
-// Tokens as the fuzzer mints and reads them, without the library. Nothing is drawn at random: a
-// payload gives one token, so whether a token was minted here can be told from it alone, in any run.
+// Values and tokens as the fuzzer seals and opens them, without the library. Nothing is drawn at random:
+// a plaintext gives one value, so whether a value was minted here can be told from it alone, in any run.
 
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
 import {
@@ -12,26 +12,37 @@ import {
   dayOf,
   secretId,
 } from '../support/mint.ts'
-
-export const DAY = 86_400
+import type { Purpose } from '../support/mint.ts'
 
 /** Those that the library is given come first; the last one it does not know. */
 export const SECRETS = [SECRET, OLDER_SECRET, OTHER_SECRET] as const
 export const IDS = [secretId(SECRET), secretId(OLDER_SECRET), secretId(OTHER_SECRET)] as const
 
-export type Purpose = 'cookie' | 'token'
+/** A purpose text, which the oracle asks for as well. */
+export const PURPOSE_TEXT = 'fuzz'
+
+/** Every purpose that a value is opened for. */
+export const PURPOSES: readonly [Purpose, ...Purpose[]] = [
+  'cookie',
+  'ticket',
+  'token',
+  `token ${PURPOSE_TEXT}`,
+]
 
 export interface Sealing {
   readonly secret?: string
   readonly purpose?: Purpose
   readonly day?: number
   readonly name?: string
-  /** Another text than the one that belongs to the key, authenticated as it stands. */
+  /** `<secret id>.<day>`, if it is not the one that belongs to the key. */
+  readonly kid?: string
+  /** A protected header, if it is not the one of the `kid`. Authenticated as it stands. */
   readonly header?: string
 }
 
-/** A token that one of the secrets opens. */
+/** What one of the secrets has opened. */
 export interface Opened {
+  readonly kid: string
   readonly header: string
   readonly payload: Buffer
   readonly secret: string
@@ -42,45 +53,73 @@ export interface Opened {
 const keys = new Map<string, Buffer>()
 
 /** Forgotten when there are too many: a fuzzer asks for any day. */
-const MOST_KEYS = 2000
+const MAX_KEYS = 2000
 
-/** `{"alg":"dir","enc":"A256GCM","kid":"…"}` */
-export function headerText(id: string, day: number | string): string {
-  return `{"alg":"dir","enc":"A256GCM","kid":"${id}.${day}"}`
+/** Returns a protected header. */
+export function headerFor(kid: string): string {
+  return `{"alg":"dir","enc":"A256GCM","kid":"${kid}"}`
 }
 
-/** A payload, text or bytes, under the right key. */
-export function seal(payload: string | Buffer, sealing: Sealing = {}): string {
-  const { secret = SECRET, day = dayOf(START) } = sealing
-  const { header = headerText(secretId(secret), day) } = sealing
-  const key = keyOf({ ...sealing, secret, day })
+/** Seals a plaintext as a compact JWE. */
+export function sealToken(payload: string | Buffer, sealing: Sealing = {}): string {
+  const { secret = SECRET, day = dayOf(START), purpose = 'token' } = sealing
+  const kid = sealing.kid ?? `${secretId(secret)}.${day}`
+  const header = sealing.header ?? headerFor(kid)
+  const key = keyOf({ ...sealing, secret, purpose, day })
   const protectedHeader = Buffer.from(header, 'latin1').toString('base64url')
-  const iv = createHash('sha256').update(key).update(protectedHeader).update(payload).digest()
-  const cipher = createCipheriv('aes-256-gcm', key, iv.subarray(0, 12))
+  const digest = createHash('sha256').update(key).update(protectedHeader).update(payload).digest()
+  const iv = digest.subarray(0, 12)
+  const cipher = createCipheriv('aes-256-gcm', key, iv)
   cipher.setAAD(Buffer.from(protectedHeader))
   const ciphertext = Buffer.concat([cipher.update(payload), cipher.final()])
-  const parts = [iv.subarray(0, 12), ciphertext, cipher.getAuthTag()]
-  return `${protectedHeader}..${parts.map((part) => part.toString('base64url')).join('.')}`
+  const parts = [iv, ciphertext, cipher.getAuthTag()].map((part) => part.toString('base64url'))
+  return `${protectedHeader}..${parts.join('.')}`
 }
 
-/** What a token holds, if a cookie or a bare token of this name would open it. */
-export function open(token: string): Opened | undefined {
-  const [encoded = '', , iv = '', ciphertext = '', tag = ''] = token.split('.')
+/** Seals a plaintext as the value of a cookie. */
+export function sealValue(payload: string | Buffer, sealing: Sealing = {}): string {
+  const { secret = SECRET, day = dayOf(START), purpose = 'cookie' } = sealing
+  const kid = sealing.kid ?? `${secretId(secret)}.${day}`
+  const [, , ...sealed] = sealToken(payload, { ...sealing, purpose, kid }).split('.')
+  return [kid, ...sealed].join('.')
+}
+
+/** Seals the ticket of a session that was used at this moment. */
+export function sealTicket(id: string, usedAt: number, sealing: Sealing = {}): string {
+  const text = JSON.stringify([id.slice(0, 8), usedAt % 86_400])
+  return sealValue(text, { purpose: 'ticket', day: dayOf(usedAt), ...sealing })
+}
+
+/** Returns the value of a cookie that a token stands for, or `undefined` if none does. */
+export function valueOf(token: string): string | undefined {
+  const [encoded = '', , ...sealed] = token.split('.')
   const header = Buffer.from(encoded, 'base64url').toString('latin1')
-  const [, id, digits] = /"kid":"([\w-]{4})\.(\d{1,6})"/.exec(header) ?? []
+  const [, kid = ''] = /"kid":"([^"]*)"/.exec(header) ?? []
+  return header === headerFor(kid) ? [kid, ...sealed].join('.') : undefined
+}
+
+/** Returns what a token or a value holds, if one of the secrets opens it for one of the purposes. */
+export function open(text: string): Opened | undefined {
+  const [first = '', second = '', iv = '', ciphertext = '', tag = ''] = text.split('.')
+  const isToken = second === ''
+  const header = isToken
+    ? Buffer.from(first, 'base64url').toString('latin1')
+    : headerFor(`${first}.${second}`)
+  const [, kid = '', id, digits] = /"kid":"(([\w-]{4})\.(\d{1,6}))"/.exec(header) ?? []
   const secret = SECRETS.find((_, at) => IDS[at] === id)
   if (secret === undefined || Buffer.from(iv, 'base64url').length !== 12) return undefined
   if (Buffer.from(tag, 'base64url').length !== 16) return undefined
   const day = Number(digits)
-  for (const purpose of ['cookie', 'token'] as const) {
+  const aad = isToken ? first : Buffer.from(header, 'latin1').toString('base64url')
+  for (const purpose of PURPOSES) {
     const key = keyOf({ secret, purpose, day })
     const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'))
-    decipher.setAAD(Buffer.from(encoded))
+    decipher.setAAD(Buffer.from(aad))
     decipher.setAuthTag(Buffer.from(tag, 'base64url'))
     try {
-      const text = decipher.update(ciphertext, 'base64url')
-      const payload = Buffer.concat([text, decipher.final()])
-      return { header, payload, secret, purpose, day }
+      const plaintext = decipher.update(ciphertext, 'base64url')
+      const payload = Buffer.concat([plaintext, decipher.final()])
+      return { kid, header, payload, secret, purpose, day }
     } catch {
       continue
     }
@@ -88,23 +127,17 @@ export function open(token: string): Opened | undefined {
   return undefined
 }
 
-/** What a token holds that was minted here for this purpose, to the character. */
+/** Returns what a token holds that was minted here for this purpose, to the character. */
 export function openMinted(token: string, purpose: Purpose): Opened | undefined {
   const opened = open(token)
   if (opened?.purpose !== purpose) return undefined
-  return seal(opened.payload, opened) === token ? opened : undefined
+  return sealToken(opened.payload, opened) === token ? opened : undefined
 }
 
 function keyOf({ secret = SECRET, purpose = 'cookie', day = 0, name = NAME }: Sealing): Buffer {
-  const place = `${secret} ${purpose} ${day} ${name}`
+  const place = [secret, purpose, day, name].join('\n')
   const key = keys.get(place) ?? dayKey({ secret, purpose, day, name })
-  if (keys.size > MOST_KEYS) keys.clear()
+  if (keys.size > MAX_KEYS) keys.clear()
   keys.set(place, key)
   return key
-}
-
-/** The day of a token's claims, if they have one that a header can name. */
-export function dayOfClaims(payload: string): number | undefined {
-  const [, seconds] = /"iat":(\d{1,11})(?!\d)/.exec(payload) ?? []
-  return seconds === undefined ? undefined : dayOf(Number(seconds))
 }

@@ -3,7 +3,8 @@
 import * as fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
 import { CONFIG } from './steps.ts'
-import type { Action, Config, History, Kind, Setup, Step, Toss } from './steps.ts'
+import type { Action, Config, Fault, History, Kind, Remembered } from './steps.ts'
+import type { Ring, Setup, Step, Toss } from './steps.ts'
 
 const HOUR = 3600
 const DAY = 86_400
@@ -11,7 +12,7 @@ const DAY = 86_400
 const bit = fc.constantFrom(0, 1)
 const few = fc.nat(5)
 
-const rings: readonly Config['secrets'][] = [
+const rings: readonly Ring[] = [
   [[1, 0]],
   [[2, 0]],
   // The first two rotated, staged and staged twice.
@@ -20,26 +21,34 @@ const rings: readonly Config['secrets'][] = [
   [[2, DAY], ...rotated(0)],
 ]
 
+const ring = fc.constantFrom(...rings)
+
 const parts = {
-  secrets: fc.constantFrom(...rings),
+  secrets: ring,
+  provided: fc.constant(true),
   maxAge: fc.constantFrom(HOUR, DAY, 400 * DAY),
   idleTimeout: fc.constantFrom<Config['idleTimeout']>(HOUR, 30 * DAY, false),
   touchInterval: fc.constantFrom(0, 60),
-  rotate: fc.constant('eager' as const),
+  remembered: fc.constantFrom<Remembered>(
+    { maxAge: 30 * DAY, idleTimeout: false, touchInterval: DAY },
+    { maxAge: 30 * DAY, idleTimeout: 7 * DAY, touchInterval: 600 },
+    { maxAge: HOUR, idleTimeout: 600, touchInterval: 60 },
+  ),
   limits: fc.constant('portable' as const),
   validAfter: fc.constantFrom(60, DAY),
   skew: fc.constantFrom(2, -2),
 }
 
-/** Mostly one thing is other than usual: who changes all of them at once hears of one error only. */
+/** Mostly one thing is other than usual: with all of them changed, one refusal hides the others. */
 const config: Arbitrary<Partial<Config>> = fc
   .oneof(
     { weight: 6, arbitrary: fc.constant({}) },
     { weight: 4, arbitrary: fc.record({ secrets: parts.secrets }) },
-    { weight: 5, arbitrary: fc.record({ secrets: fc.constant(rotated(0)), rotate: parts.rotate }) },
+    { weight: 4, arbitrary: fc.record({ secrets: parts.secrets, provided: parts.provided }) },
     { weight: 2, arbitrary: fc.record({ maxAge: parts.maxAge }) },
     { weight: 2, arbitrary: fc.record({ idleTimeout: parts.idleTimeout }) },
-    { weight: 1, arbitrary: fc.record({ touchInterval: parts.touchInterval }) },
+    { weight: 3, arbitrary: fc.record({ touchInterval: parts.touchInterval }) },
+    { weight: 3, arbitrary: fc.record({ remembered: parts.remembered }) },
     { weight: 1, arbitrary: fc.record({ limits: parts.limits }) },
     { weight: 1, arbitrary: fc.record({ validAfter: parts.validAfter }) },
     { weight: 3, arbitrary: fc.record({ skew: parts.skew }) },
@@ -47,14 +56,14 @@ const config: Arbitrary<Partial<Config>> = fc
   )
   .map(fitting)
 
-function rotated(activeFrom: number): Config['secrets'] {
+function rotated(activeFrom: number): Ring {
   return [
     [1, activeFrom],
     [0, 0],
   ]
 }
 
-/** An idle timeout has to be longer than the interval at which it is renewed. */
+/** An idle timeout has to be longer than the interval at which use is written down. */
 function fitting(config: Partial<Config>): Partial<Config> {
   const { idleTimeout = CONFIG.idleTimeout, touchInterval = CONFIG.touchInterval } = config
   const fits = idleTimeout === false || touchInterval < idleTimeout
@@ -65,6 +74,8 @@ const setup: Arbitrary<Partial<Setup>> = fc.record({
   cookie: weighed<Setup['cookie']>({ host: 5, domain: 4, unguarded: 1 }),
   engine: weighed<Setup['engine']>({ node: 24, jose: 1 }),
   persistent: fc.constantFrom(true, false),
+  serializer: weighed<Setup['serializer']>({ none: 2, new: 1 }),
+  schema: weighed<Setup['schema']>({ none: 2, all: 1 }),
   fleet: fc.array(config, { minLength: 1, maxLength: 2 }),
 })
 
@@ -73,16 +84,23 @@ type Weights<T extends string> = Readonly<Partial<Record<T, number>>>
 const ACTIONS: Weights<Action> = {
   set: 10,
   add: 3,
+  same: 1,
   delete: 2,
   clear: 1,
   login: 4,
+  remember: 2,
+  renew: 2,
   logout: 4,
   goodbye: 1,
   flash: 2,
+  peek: 1,
   take: 2,
   scope: 2,
   touch: 2,
   read: 4,
+  look: 2,
+  discard: 1,
+  verify: 1,
   ignore: 1,
 }
 
@@ -102,7 +120,17 @@ const pieces = fc.constantFrom(0, 1, 1, 2)
 const end = fc.constantFrom('absolute', 'idle')
 const around = fc.constantFrom(-3, -1, 0, 4, 5, 6)
 
-const toss = weighed<Toss>({ junk: 3, own: 5, splice: 6, delete: 1, mark: 1 })
+const toss = weighed<Toss>({ junk: 3, own: 5, splice: 6, delete: 1, ticket: 3, stamp: 3 })
+
+const fault = weighed<Fault>({
+  'fast clock': 1,
+  'slow clock': 1,
+  'missing secret': 1,
+  'old serializer': 1,
+  'old schema': 1,
+  'stripping schema': 1,
+  'provider behind': 1,
+})
 
 /** What makes one kind of history: how often each kind of step is taken, and with what. */
 interface Kinds {
@@ -123,6 +151,10 @@ function historyOf({ steps, actions = ACTIONS, amount = small }: Kinds): Arbitra
     clock: tuple(fc.constant('clock'), clock),
     until: tuple(fc.constant('until'), end, around),
     deploy: tuple(fc.constant('deploy'), bit, config),
+    fault: tuple(fc.constant('fault'), bit, fault),
+    heal: tuple(fc.constant('heal'), bit),
+    provide: tuple(fc.constant('provide'), bit, ring),
+    revoke: tuple(fc.constant('revoke'), nth),
     evict: tuple(fc.constant('evict'), nth),
     crowd: tuple(fc.constant('crowd'), fc.integer({ min: 25, max: 40 })),
     own: tuple(fc.constant('own'), bit, action, amount),
@@ -138,16 +170,78 @@ function historyOf({ steps, actions = ACTIONS, amount = small }: Kinds): Arbitra
   )
 }
 
-/** One visitor after the other's time, with nothing in the way: lives, ends, deploys. */
+/** One visitor's life, with nothing in the way: lives, ends, deploys. */
 const calm = historyOf({
-  steps: { visit: 200, clock: 50, until: 40, deploy: 30, crowd: 3, evict: 3 },
+  steps: {
+    visit: 200,
+    clock: 50,
+    until: 40,
+    deploy: 30,
+    provide: 10,
+    crowd: 3,
+    evict: 3,
+    revoke: 3,
+  },
   amount: fc.oneof({ weight: 9, arbitrary: small }, { weight: 2, arbitrary: medium }),
 })
 
 /** Logins, logouts and writes that overtake each other. */
 const racing = historyOf({
-  steps: { ask: 100, answer: 90, deliver: 100, visit: 60, clock: 10, close: 10, evict: 3 },
-  actions: { set: 4, login: 3, logout: 5, goodbye: 1, read: 1, touch: 1 },
+  steps: {
+    ask: 100,
+    answer: 90,
+    deliver: 100,
+    visit: 60,
+    clock: 10,
+    close: 10,
+    evict: 3,
+    revoke: 3,
+  },
+  actions: { set: 4, login: 3, renew: 1, logout: 5, goodbye: 1, read: 1, touch: 1 },
+})
+
+/** Reads that take long, while other requests write, log in and log out. */
+const slow = historyOf({
+  steps: {
+    ask: 80,
+    answer: 80,
+    deliver: 90,
+    visit: 90,
+    clock: 60,
+    until: 5,
+    deploy: 10,
+    provide: 20,
+    revoke: 5,
+    fault: 5,
+    heal: 5,
+  },
+  actions: { ...ACTIONS, set: 4, read: 8, look: 4, touch: 4, discard: 2 },
+})
+
+/** What goes wrong on servers, and passes: most requests only read. */
+const failing = historyOf({
+  steps: {
+    visit: 120,
+    ask: 20,
+    answer: 20,
+    deliver: 20,
+    fault: 50,
+    heal: 50,
+    clock: 20,
+    provide: 10,
+  },
+  actions: {
+    ...ACTIONS,
+    set: 4,
+    add: 4,
+    same: 4,
+    delete: 4,
+    read: 10,
+    look: 6,
+    touch: 4,
+    clear: 0,
+    logout: 1,
+  },
 })
 
 /** Sessions of many cookies, which arrive in pieces and lose some. */
@@ -173,6 +267,7 @@ const heavy = historyOf({
 /** A neighbour who sets what he likes. */
 const hostile = historyOf({
   steps: { visit: 100, ask: 20, answer: 20, deliver: 20, own: 50, toss: 80, clock: 20, until: 5 },
+  actions: { ...ACTIONS, touch: 8 },
   amount: fc.oneof({ weight: 3, arbitrary: small }, { weight: 3, arbitrary: medium }),
 })
 
@@ -187,6 +282,10 @@ const mixed = historyOf({
     clock: 40,
     until: 10,
     deploy: 20,
+    fault: 15,
+    heal: 15,
+    provide: 5,
+    revoke: 5,
     evict: 20,
     crowd: 10,
     own: 20,
@@ -195,7 +294,11 @@ const mixed = historyOf({
   amount: fc.oneof({ weight: 8, arbitrary: small }, { weight: 4, arbitrary: medium }),
 })
 
-export const histories: Arbitrary<History> = fc.oneof(calm, racing, heavy, hostile, mixed)
+export const KINDS = { calm, racing, slow, failing, heavy, hostile, mixed } as const
+
+export type HistoryKind = keyof typeof KINDS
+
+export const histories: Arbitrary<History> = fc.oneof(...Object.values(KINDS))
 
 function weighed<T extends string>(weights: Weights<T>): Arbitrary<T> {
   const choices = Object.entries<number | undefined>(weights).flatMap(([choice, weight = 0]) =>

@@ -1,26 +1,32 @@
-// The servers: one for each configuration that a history deploys, kept for later histories, since
+// The servers: one for each configuration that a history deploys, kept for later histories, because
 // making day keys costs more than everything else.
 
 import { createSessions } from 'sealed-session'
-import type { SessionEvent, Sessions } from 'sealed-session'
+import type { SessionEvent, SessionSchema, SessionSerializer, Sessions } from 'sealed-session'
 import { OLDER_SECRET, OTHER_SECRET, SECRET, START } from '../support/mint.ts'
-import type { Config, Setup } from './steps.ts'
+import { REFRESH } from './steps.ts'
+import type { Config, Ring, Setup } from './steps.ts'
 
 export const SECRETS: readonly string[] = [SECRET, OLDER_SECRET, OTHER_SECRET]
 
-/** The time and the ear of all servers: histories are played one after the other. */
-export const stage: { now: number; tell: (event: SessionEvent) => void } = {
-  now: START,
-  tell: () => {},
-}
+/** What all servers share: the time, the list of revoked ids, the observer. One history plays at a time. */
+export const stage: {
+  now: number
+  readonly revoked: Set<string>
+  observe: (event: SessionEvent) => void
+} = { now: START, revoked: new Set(), observe: () => {} }
 
 export interface Instance {
   readonly config: Config
   readonly sessions: Sessions
   /** Seconds, by this server's clock. */
   now(): number
-  /** The number of the secret that seals now. */
-  sealing(): number
+  /** The secrets in force, once nothing is under way. */
+  ring(): Ring
+  /** Makes a function that gives secrets give others from now on; for others, nothing changes. */
+  provide(secrets: Ring): void
+  /** Waits until an answer of that function, if one is under way, is in force. */
+  settle(): Promise<void>
 }
 
 /** The cookie of the whole history, as applications configure it. */
@@ -33,43 +39,117 @@ export function cookieOf({ cookie, persistent }: Setup) {
 const instances = new Map<string, Instance>()
 
 export function deploy(config: Config, setup: Setup): Instance {
+  // Its secrets change while it runs, so it belongs to one history.
+  if (config.provided) return createInstance(config, setup)
   const { cookie, engine, persistent } = setup
   const place = JSON.stringify([config, cookie, engine, persistent])
   const known = instances.get(place)
   if (known !== undefined) return known
-  const made = make(config, setup)
-  instances.set(place, made)
-  return made
+  const created = createInstance(config, setup)
+  instances.set(place, created)
+  return created
 }
 
-function make(config: Config, setup: Setup): Instance {
-  const { secrets, validAfter, skew, ...options } = config
+function createInstance(config: Config, setup: Setup): Instance {
+  const { provided, remembered, serializer, schema, secrets, skew, validAfter, ...options } = config
   const now = () => stage.now + skew
+  let given = secrets
+  let inForce: Ring | undefined
+  const provide = () => {
+    inForce = given
+    return secretsOf(given)
+  }
   const sessions = inEngine(setup.engine, () =>
     createSessions({
       ...options,
-      secrets: secrets.map(([number, after]) => ({
-        secret: SECRETS[number] ?? SECRET,
-        activeFrom: after === 0 ? undefined : START + after,
-      })),
+      secrets: provided ? provide : secretsOf(secrets),
+      secretsRefresh: REFRESH,
+      lifetimes: remembered === null ? {} : { remembered: { ...remembered, persistent: true } },
+      serializer: SERIALIZERS[serializer],
+      schema: SCHEMAS[schema],
       validAfter: validAfter === 0 ? undefined : START + validAfter,
+      revoked: ({ id }) => stage.revoked.has(id ?? ''),
       cookie: cookieOf(setup),
       clock: () => now() * 1000,
-      observe: (event) => stage.tell(event),
+      observe: (event) => stage.observe(event),
     }),
   )
-  const sealing = () =>
-    secrets.find(([, after]) => after === 0 || START + after <= now())?.[0] ?? -1
-  return { config, sessions, now, sealing }
+  return {
+    config,
+    sessions,
+    now,
+    ring: () => inForce ?? given,
+    provide(secrets) {
+      if (provided) given = secrets
+    },
+    settle: () => (provided ? settle() : Promise.resolve()),
+  }
 }
 
-/** Without a door to `node:crypto` there is only jose's engine. */
-function inEngine<T>(engine: Setup['engine'], make: () => T): T {
-  if (engine === 'node') return make()
+function secretsOf(ring: Ring) {
+  return ring.map(([number, after]) => ({
+    secret: SECRETS[number] ?? SECRET,
+    activeFrom: after === 0 ? undefined : START + after,
+  }))
+}
+
+/** Lets everything happen that does not wait for a timer. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((next) => setImmediate(next))
+}
+
+/** The text in a token, behind a letter that says who wrote it: a reader has to know the letter. */
+function serializerOf(writes: string, reads: string): SessionSerializer {
+  return {
+    stringify: (data) => writes + JSON.stringify(data),
+    parse(text) {
+      if (!reads.includes(text.charAt(0))) throw new Error('written by another version')
+      return JSON.parse(text.slice(1))
+    },
+  }
+}
+
+const SERIALIZERS: Readonly<Record<Config['serializer'], SessionSerializer | undefined>> = {
+  none: undefined,
+  old: serializerOf('o', 'o'),
+  new: serializerOf('n', 'on'),
+}
+
+function schemaOf(
+  validate: (data: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>> | string,
+): SessionSchema<Record<string, unknown>> {
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'histories',
+      validate: (value) => {
+        const result = validate({ ...(value as object) })
+        return typeof result === 'string' ? { issues: [{ path: [result] }] } : { value: result }
+      },
+    },
+  }
+}
+
+function withoutB(data: Readonly<Record<string, unknown>>) {
+  return Object.fromEntries(Object.entries(data).filter(([key]) => key !== 'b'))
+}
+
+const SCHEMAS: Readonly<
+  Record<Config['schema'], SessionSchema<Record<string, unknown>> | undefined>
+> = {
+  none: undefined,
+  old: schemaOf((data) => ('b' in data ? 'b' : data)),
+  strip: schemaOf(withoutB),
+  all: schemaOf((data) => data),
+}
+
+/** Without `node:crypto` there is only jose's engine. */
+function inEngine<T>(engine: Setup['engine'], create: () => T): T {
+  if (engine === 'node') return create()
   const { getBuiltinModule } = process
   try {
     Reflect.set(process, 'getBuiltinModule', undefined)
-    return make()
+    return create()
   } finally {
     process.getBuiltinModule = getBuiltinModule
   }

@@ -3,69 +3,206 @@
 
 import { createDecipheriv } from 'node:crypto'
 import type { Session } from 'sealed-session'
-import { START, dayKey, dayOf, secretId } from '../support/mint.ts'
-import { SECRETS } from './fleet.ts'
+import { DAY, START, dayKey, secretId } from '../support/mint.ts'
+import type { Purpose } from '../support/mint.ts'
+import { SECRETS, stage } from './fleet.ts'
 import type { Instance } from './fleet.ts'
 import { TOLERANCE } from './steps.ts'
+import type { Config, Ring } from './steps.ts'
 
 export type Pair = readonly [name: string, value: string]
 
 /** One written state of one session. */
 export interface Entry {
   readonly pairs: readonly Pair[]
+  /** The number of the secret that sealed it. */
   readonly secret: number
   readonly id: string
   readonly startedAt: number
   readonly sealedAt: number
-  readonly expiresAt: number
-  readonly logouts: number
-  readonly contents: string
+  /** Seconds from the start to the absolute end. */
+  readonly life: number
+  readonly lifetime: string
+  /** The logout stamps that it carries. */
+  readonly stamps: readonly string[]
+  /** The serializer that wrote it. */
+  readonly serializer: Config['serializer']
+  readonly contents: Contents
 }
 
-/** The names a session of this name may use, but for the mark. */
+/** What handlers here leave in a session: data, the data of one scope, the messages under one key. */
+export interface Contents {
+  readonly data: Readonly<Record<string, unknown>>
+  readonly scope: Readonly<Record<string, unknown>>
+  readonly messages: readonly unknown[]
+}
+
+/** One written use of one session. */
+export interface Ticket {
+  readonly value: string
+  readonly secret: number
+  /** The beginning of the session's id. */
+  readonly prefix: string
+  readonly usedAt: number
+}
+
+/** What a request sends beside the parts of a session. */
+export interface Sent {
+  readonly stamps: readonly string[]
+  readonly tickets: readonly Ticket[]
+}
+
+/** The names of the cookies that hold a session of this name. */
 export function partNames(name: string): string[] {
   return Array.from({ length: 16 }, (_, index) => (index === 0 ? name : `${name}.${index}`))
 }
 
-/** The state that a response's lines write, if they write one. */
+/** Returns the state that a response's lines write, if they write one. */
 export function entryOf(lines: readonly string[], name: string): Entry | undefined {
   const names = new Set(partNames(name))
-  const pairs = lines.map(pairOf).filter(([name, value]) => names.has(name) && value !== '')
+  const pairs = lines.map(pairOf).filter(([part, value]) => names.has(part) && value !== '')
   if (pairs.length === 0) return undefined
-  const values = pairs.map(([, value]) => value)
-  const token = values.join('').replace(/^[0-9]+\./, '')
-  const { secret, payload } = openToken(token, name)
-  const { jti, iat, exp, nbf = iat, out = 0, d, s, f } = payload
-  const contents = contentsOf(d, s?.['s']?.[0] ?? {}, f?.['f'] ?? [])
-  const times = { startedAt: nbf, sealedAt: iat, expiresAt: exp }
-  return { pairs, secret, id: jti, ...times, logouts: out, contents }
+  const value = pairs.map(([, part]) => part).join('')
+  const { secret, day, text } = open(
+    pairs.length > 1 ? value.slice(`${pairs.length}.`.length) : value,
+    'cookie',
+    name,
+  )
+  const [id, sealed, life, age, data, more = {}]: Payload = JSON.parse(text)
+  const sealedAt = day * DAY + sealed
+  const scopes = parseText(more.s ?? {})
+  const flash = parseText(more.f ?? [])
+  return {
+    pairs,
+    secret,
+    id,
+    startedAt: sealedAt - age,
+    sealedAt,
+    life,
+    lifetime: more.l ?? '',
+    stamps: more.o?.match(/.{4}/g) ?? [],
+    serializer: serializerOf(data),
+    contents: {
+      data: { ...(parseText(data) as object) },
+      scope: { ...(scopes as Readonly<Record<string, readonly object[]>>)['s']?.[0] },
+      messages: (flash as readonly (readonly [string, unknown])[])
+        .filter(([key]) => key === 'f')
+        .map(([, message]) => message),
+    },
+  }
 }
 
-/** The same of a session that was opened. Takes its messages, so it must be for looking at only. */
-export function contentsIn(session: Session): string {
-  const messages = session.flash('f') ?? []
-  return contentsOf(session, session.scope('s'), Array.isArray(messages) ? messages : [messages])
+/** Returns the use that a response's lines write, if they write one. */
+export function ticketOf(lines: readonly string[], name: string): Ticket | undefined {
+  const value = lines.map(pairOf).find(([key]) => key === `${name}.t`)?.[1] ?? ''
+  if (value === '') return undefined
+  const { secret, day, text } = open(value, 'ticket', name)
+  const [prefix, used]: readonly [string, number] = JSON.parse(text)
+  return { value, secret, prefix, usedAt: day * DAY + used }
 }
 
-/** The text of what handlers here leave in a session: data, one scope, messages under one key. */
-function contentsOf(data: object, scope: object, messages: readonly unknown[]): string {
-  return JSON.stringify([data, scope, messages])
+/** Returns what a session that was opened holds. Its messages stay. */
+export function contentsIn(session: Session): Contents {
+  return {
+    data: session.toJSON(),
+    scope: session.scope('s').toJSON(),
+    messages: session.peekFlash('f'),
+  }
 }
 
-/** Every reason for which this server must refuse a state now; none, and it must open it. */
-export function reasonsAgainst(entry: Entry, { config, now }: Instance, mark: number): string[] {
-  const { startedAt, sealedAt, expiresAt, logouts, secret } = entry
-  const { maxAge, idleTimeout, validAfter, secrets } = config
+/** Returns what a server is to see of a state: a schema may drop a key. */
+export function viewOf({ data, ...others }: Contents, { schema }: Config): Contents {
+  if (schema !== 'strip') return { data, ...others }
+  const { b: _, ...known } = data
+  return { data: known, ...others }
+}
+
+export function areSame(one: Contents, other: Contents): boolean {
+  const text = ({ data, scope, messages }: Contents) => JSON.stringify([data, scope, messages])
+  return text(one) === text(other)
+}
+
+/** The bounds of a session's life that a server has configured for it. */
+export function lifetimeOf(
+  { lifetime }: Pick<Entry, 'lifetime'>,
+  { config }: Instance,
+  persistent: boolean,
+) {
+  const { remembered, maxAge, idleTimeout, touchInterval } = config
+  return lifetime === 'remembered' && remembered !== null
+    ? { ...remembered, persistent: true }
+    : { maxAge, idleTimeout, touchInterval, persistent }
+}
+
+/** The times of a session, as far as they follow from what was written. */
+type Times = Pick<Entry, 'startedAt' | 'life' | 'lifetime'>
+
+/** Returns when a session ends whatever is done. */
+export function absoluteEnd(entry: Times, instance: Instance): number {
+  const { maxAge } = lifetimeOf(entry, instance, true)
+  return entry.startedAt + Math.min(entry.life, maxAge)
+}
+
+/** Returns when a session ends if it is not used after `usedAt`. */
+export function endOf(entry: Times, usedAt: number, instance: Instance): number {
+  const { idleTimeout } = lifetimeOf(entry, instance, true)
+  const idleEnd = idleTimeout === false ? Infinity : usedAt + idleTimeout
+  return Math.min(absoluteEnd(entry, instance), idleEnd)
+}
+
+/** Returns when a session was last used, by what was sent with it. */
+export function lastUse(
+  { id, sealedAt }: Pick<Entry, 'id' | 'sealedAt'>,
+  { tickets }: Sent,
+  { now }: Instance,
+  ring: Ring,
+): number {
+  const valid = tickets.filter(
+    ({ prefix, usedAt, secret }) =>
+      id.startsWith(prefix) && usedAt <= now() + TOLERANCE && isIn(ring, secret),
+  )
+  return Math.max(sealedAt, ...valid.map(({ usedAt }) => usedAt))
+}
+
+/** Returns every reason for which this server must reject a state now; with none, it must open it. */
+export function reasonsAgainst(
+  entry: Entry,
+  sent: Sent,
+  instance: Instance,
+  ring: Ring,
+): readonly string[] {
+  const { config, now } = instance
+  const { validAfter, serializer, schema } = config
   const past = (end: number) => now() >= end + TOLERANCE
+  const { idleTimeout } = lifetimeOf(entry, instance, true)
+  const usedAt = lastUse(entry, sent, instance, ring)
   const reasons: string[] = []
-  if (past(startedAt + maxAge)) reasons.push('expired')
-  if (idleTimeout !== false && past(sealedAt + idleTimeout)) reasons.push('idle')
-  if (past(expiresAt)) reasons.push('idle', 'expired')
-  if (sealedAt > now() + TOLERANCE) reasons.push('not-yet-valid')
-  if (!secrets.some(([number]) => number === secret)) reasons.push('unknown-key')
-  if (validAfter > 0 && startedAt < START + validAfter) reasons.push('revoked')
-  if (logouts < mark) reasons.push('destroyed')
+  if (past(absoluteEnd(entry, instance))) reasons.push('expired')
+  if (idleTimeout !== false && past(usedAt + idleTimeout)) reasons.push('idle')
+  if (entry.sealedAt > now() + TOLERANCE) reasons.push('not-yet-valid')
+  if (!isIn(ring, entry.secret)) reasons.push('unknown-key')
+  if (validAfter > 0 && entry.startedAt < START + validAfter) reasons.push('revoked')
+  if (stage.revoked.has(entry.id)) reasons.push('revoked')
+  if (!sent.stamps.every((stamp) => entry.stamps.includes(stamp))) reasons.push('destroyed')
+  if (!READABLE[serializer].includes(entry.serializer)) reasons.push('invalid-data')
+  if (schema === 'old' && 'b' in entry.contents.data) reasons.push('invalid-data')
   return reasons
+}
+
+/** What servers with each serializer can read. */
+const READABLE: Readonly<Record<Config['serializer'], readonly Config['serializer'][]>> = {
+  none: ['none'],
+  old: ['none', 'old'],
+  new: ['none', 'old', 'new'],
+}
+
+export function isIn(ring: Ring, secret: number): boolean {
+  return ring.some(([number]) => number === secret)
+}
+
+/** Returns the secret that seals at a moment. */
+export function sealingSecret(ring: Ring, { now }: Instance): number | undefined {
+  return ring.find(([, after]) => after === 0 || START + after <= now())?.[0]
 }
 
 export function pairOf(line: string): Pair {
@@ -75,37 +212,48 @@ export function pairOf(line: string): Pair {
   return [pair.slice(0, equals), pair.slice(equals + 1)]
 }
 
-interface Payload {
-  readonly jti: string
-  readonly iat: number
-  readonly exp: number
-  readonly nbf?: number
-  readonly out?: number
-  readonly d: object
-  readonly s?: Readonly<Record<string, readonly object[]>>
-  readonly f?: Readonly<Record<string, readonly unknown[]>>
+/** Elements of a payload. What a serializer wrote is a string. */
+type Payload = readonly [
+  id: string,
+  sealed: number,
+  life: number,
+  age: number,
+  data: unknown,
+  more?: { readonly s?: unknown; readonly f?: unknown; readonly o?: string; readonly l?: string },
+]
+
+function parseText(value: unknown): unknown {
+  return typeof value === 'string' ? JSON.parse(value.slice(1)) : value
+}
+
+function serializerOf(data: unknown): Entry['serializer'] {
+  if (typeof data !== 'string') return 'none'
+  return data.startsWith('o') ? 'old' : 'new'
 }
 
 const ids = SECRETS.map((secret) => secretId(secret))
 const keys = new Map<string, Buffer>()
 
-function openToken(token: string, name: string): { secret: number; payload: Payload } {
-  const [header = '', , iv = '', ciphertext = '', tag = ''] = token.split('.')
-  const { kid }: { kid: string } = JSON.parse(Buffer.from(header, 'base64url').toString())
-  const [id = '', day = ''] = kid.split('.')
+function open(
+  value: string,
+  purpose: Purpose,
+  name: string,
+): { secret: number; day: number; text: string } {
+  const [id = '', digits = '', iv = '', ciphertext = '', tag = ''] = value.split('.')
   const secret = ids.indexOf(id)
-  const key = keyOf(secret, Number(day), name)
+  const day = Number(digits)
+  const key = keyOf(secret, purpose, day, name)
+  const header = `{"alg":"dir","enc":"A256GCM","kid":"${id}.${digits}"}`
   const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'))
-  decipher.setAAD(Buffer.from(header)).setAuthTag(Buffer.from(tag, 'base64url'))
+  decipher.setAAD(Buffer.from(Buffer.from(header).toString('base64url')))
+  decipher.setAuthTag(Buffer.from(tag, 'base64url'))
   const text = decipher.update(ciphertext, 'base64url', 'utf8') + decipher.final('utf8')
-  const payload: Payload = JSON.parse(text)
-  if (dayOf(payload.iat) !== Number(day)) throw new Error('sealed with the key of another day')
-  return { secret, payload }
+  return { secret, day, text }
 }
 
-function keyOf(secret: number, day: number, name: string): Buffer {
-  const place = `${secret} ${day} ${name}`
-  const key = keys.get(place) ?? dayKey({ secret: SECRETS[secret] ?? '', day, name })
+function keyOf(secret: number, purpose: Purpose, day: number, name: string): Buffer {
+  const place = `${secret} ${purpose} ${day} ${name}`
+  const key = keys.get(place) ?? dayKey({ secret: SECRETS[secret] ?? '', purpose, day, name })
   keys.set(place, key)
   return key
 }

@@ -1,19 +1,35 @@
 // A history: everything that happens to one browser, its visitor, the servers and an attacker, as
 // plain JSON, so that a failing one is a line that can be kept and played again.
 
-/** How one server is configured. Times are seconds. */
-export interface Config {
-  /** Numbers of secrets, newest first, each with the seconds after the beginning at which it seals. */
-  readonly secrets: readonly (readonly [secret: number, activeFrom: number])[]
+/** Numbers of secrets, newest first, each with the seconds after the beginning at which it seals. */
+export type Ring = readonly (readonly [secret: number, activeFrom: number])[]
+
+/** The lifetime `remembered`, in seconds. Its cookies outlive the browser. */
+export interface Remembered {
   readonly maxAge: number
   readonly idleTimeout: number | false
   readonly touchInterval: number
-  readonly rotate: 'lazy' | 'eager'
+}
+
+/** How one server is configured. Times are seconds. */
+export interface Config {
+  readonly secrets: Ring
+  /** The secrets come from a function, which is called again after a minute. */
+  readonly provided: boolean
+  readonly maxAge: number
+  readonly idleTimeout: number | false
+  readonly touchInterval: number
+  /** `null` on a server that knows the default lifetime alone. */
+  readonly remembered: Remembered | null
   readonly limits: 'browsers' | 'portable'
-  /** Seconds after the beginning; 0 refuses nobody. */
+  /** Seconds after the beginning; 0 rejects no session. */
   readonly validAfter: number
-  /** How far this server's clock is ahead, within what the tolerance allows for. */
+  /** How far this server's clock is ahead. Up to 2 seconds are within what the tolerance allows for. */
   readonly skew: number
+  /** `new` reads what `old` wrote, and what was written without a serializer; `old` cannot read `new`. */
+  readonly serializer: 'none' | 'old' | 'new'
+  /** `old` does not know the key `b`, `strip` drops it, `all` accepts every key. */
+  readonly schema: 'none' | 'old' | 'strip' | 'all'
 }
 
 /** What stays the same for a whole history. */
@@ -25,6 +41,9 @@ export interface Setup {
   readonly cookie: 'host' | 'unguarded' | 'domain'
   readonly engine: 'node' | 'jose'
   readonly persistent: boolean
+  /** Of every server that is configured as it should be. */
+  readonly serializer: Config['serializer']
+  readonly schema: Config['schema']
   readonly fleet: readonly Partial<Config>[]
 }
 
@@ -32,20 +51,49 @@ export interface Setup {
 export type Action =
   | 'set'
   | 'add'
+  | 'same'
   | 'delete'
   | 'clear'
   | 'login'
+  | 'remember'
+  | 'renew'
   | 'logout'
   | 'goodbye'
   | 'flash'
+  | 'peek'
   | 'take'
   | 'scope'
   | 'touch'
   | 'read'
+  | 'look'
+  | 'discard'
+  | 'verify'
   | 'ignore'
 
+/** Handlers that change nothing, whatever the session holds. */
+export const UNCHANGING: ReadonlySet<Action> = new Set([
+  'same',
+  'peek',
+  'touch',
+  'read',
+  'look',
+  'discard',
+  'verify',
+  'ignore',
+])
+
 /** What an attacker sets from a sibling subdomain. */
-export type Toss = 'junk' | 'own' | 'splice' | 'delete' | 'mark'
+export type Toss = 'junk' | 'own' | 'splice' | 'delete' | 'ticket' | 'stamp'
+
+/** What goes wrong on one server, and passes. */
+export type Fault =
+  | 'fast clock'
+  | 'slow clock'
+  | 'missing secret'
+  | 'old serializer'
+  | 'old schema'
+  | 'stripping schema'
+  | 'provider behind'
 
 /** Numbers that choose among what is there are taken modulo how much there is. */
 export type Step =
@@ -77,6 +125,13 @@ export type Step =
   /** To the end of the session written last, and some seconds beyond. */
   | readonly [kind: 'until', end: 'absolute' | 'idle', seconds: number]
   | readonly [kind: 'deploy', instance: number, config: Partial<Config>]
+  /** Something goes wrong on a server, until it is healed. */
+  | readonly [kind: 'fault', instance: number, fault: Fault]
+  | readonly [kind: 'heal', instance: number]
+  /** A function that gives secrets gives these from now on. */
+  | readonly [kind: 'provide', instance: number, secrets: Ring]
+  /** The session that the application revokes on all servers; -1 is the first that began. */
+  | readonly [kind: 'revoke', nth: number]
   /** The browser loses one of the session's cookies; -1 is the one it has had longest. */
   | readonly [kind: 'evict', nth: number]
   /** A subdomain sets so many cookies that the browser has to lose others. */
@@ -89,18 +144,31 @@ export type Kind = Step[0]
 
 export type History = readonly [setup: Partial<Setup>, steps: readonly Step[]]
 
-export const SETUP: Setup = { cookie: 'host', engine: 'node', persistent: true, fleet: [{}] }
+export const SETUP: Setup = {
+  cookie: 'host',
+  engine: 'node',
+  persistent: true,
+  serializer: 'none',
+  schema: 'none',
+  fleet: [{}],
+}
 
 export const CONFIG: Config = {
   secrets: [[0, 0]],
+  provided: false,
   maxAge: 604_800,
   idleTimeout: 86_400,
   touchInterval: 8640,
-  rotate: 'lazy',
+  remembered: null,
   limits: 'browsers',
   validAfter: 0,
   skew: 0,
+  serializer: 'none',
+  schema: 'none',
 }
 
 /** What the tests leave at its default. */
 export const TOLERANCE = 5
+
+/** Seconds after which a function that gives secrets is called again. */
+export const REFRESH = 60

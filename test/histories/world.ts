@@ -1,5 +1,5 @@
 // Everything there is while a history is played: the browser, the servers, what is in flight, and what
-// is known of every session that was begun or written.
+// is known of every session that began or was written.
 
 import type { Session } from 'sealed-session'
 import { createCookieStore } from '../support/cookie-store.ts'
@@ -7,10 +7,10 @@ import type { CookieStore } from '../support/cookie-store.ts'
 import { START } from '../support/mint.ts'
 import { cookieOf, deploy, stage } from './fleet.ts'
 import type { Instance } from './fleet.ts'
-import { pairOf } from './ledger.ts'
-import type { Entry, Pair } from './ledger.ts'
+import { pairOf, partNames } from './ledger.ts'
+import type { Entry, Pair, Sent, Ticket } from './ledger.ts'
 import { CONFIG, SETUP } from './steps.ts'
-import type { Action, Config, Setup } from './steps.ts'
+import type { Action, Config, Ring, Setup } from './steps.ts'
 
 export type Owner = 'visitor' | 'attacker'
 
@@ -20,12 +20,12 @@ export interface Birth {
   /** The place of its request among all requests. */
   readonly order: number
   readonly at: number
-  /** The count of logouts that it has to be begun under, or the highest that it may be. */
-  readonly logouts: number
-  /** The lowest: lower where a name came twice, and not all that can be paired need be opened. */
-  readonly least: number
-  /** By a write after the end of another, in one request. */
-  readonly goodbye: boolean
+  readonly life: number
+  readonly lifetime: string
+  /** The logout stamps that it began under. */
+  readonly stamps: readonly string[]
+  /** The logout after whose end, in the same request, it began. */
+  readonly goodbyeOf: Exchange | undefined
 }
 
 /** A request and what became of it. */
@@ -36,25 +36,56 @@ export interface Exchange {
   readonly action: Action
   /** Nothing else was on its way from the request to the response. */
   alone: boolean
+  /** The handler has left some of what was received; `undefined` if that cannot be told. */
+  readonly carriesReceived: boolean | undefined
   /** Not for a handler that ignores the session. */
   readonly session: Session | undefined
-  /** The state that came and was opened, where no cookie came twice. */
-  readonly came: Entry | undefined
-  /** The counts that this request, a logout, may leave in the mark. */
-  readonly counts: readonly [least: number, most: number] | undefined
-  /** The one that its response leaves. */
-  logout: number | undefined
+  readonly request: Received | undefined
+  /** What the request's logout sets; `undefined` until its response is made, or if it is none. */
+  stamp: string | undefined
+  /** The stamp has come to the browser. */
+  stampArrived: boolean
   answer: Answer | undefined
+}
+
+/** What a request brought, and what was opened of it. */
+export interface Received {
+  /** By the clock of its server. */
+  readonly openedAt: number
+  /** The names of the session's parts that came, and that of its ticket. */
+  readonly names: ReadonlySet<string>
+  /** A part came, valid or not. */
+  readonly hasParts: boolean
+  /** A name came twice. */
+  readonly hasTwins: boolean
+  readonly sent: Sent
+  /** The secrets in force before and after it was opened. */
+  readonly rings: readonly Ring[]
+  /** The id of the session that was opened. */
+  readonly id: string | undefined
+  readonly rejection: string | undefined
+  /** The state that was opened, where no name came twice. */
+  readonly entry: Entry | undefined
 }
 
 export interface Answer {
   /** Those that have not arrived yet. */
   lines: string[]
   readonly entry: Entry | undefined
-  /** `unchanged` also where the handler ignored the session, or what it wrote was too large. */
+  /** What becomes of the session in the browser. */
   readonly outcome: 'written' | 'emptied' | 'unchanged'
   /** Seconds for which the browser is to keep what is written. */
   readonly keptFor: number
+}
+
+/** A server that something is wrong with. */
+export interface Outage {
+  readonly healthy: Instance
+  /**
+   * The parts of the session as the browser sent them to each page when it began; `undefined` once
+   * something was to change them.
+   */
+  headers: readonly string[] | undefined
 }
 
 export interface World {
@@ -63,20 +94,21 @@ export interface World {
   readonly store: CookieStore
   readonly attackersStore: CookieStore
   readonly fleet: Instance[]
+  /** By the place of the server in the fleet. */
+  readonly outages: Map<number, Outage>
   readonly tabs: readonly Exchange[][]
-  /** Whose response this step has brought as a whole. */
-  arrived: Exchange | undefined
   readonly ledger: (Entry & { readonly owner: Owner })[]
+  readonly tickets: (Ticket & { readonly owner: Owner })[]
   readonly births: Map<string, Birth>
+  /** When each session was last used, by the clock of the server that wrote it down. */
+  readonly uses: Map<string, number>
   /** Sessions of this browser that a logout has ended for good. */
   readonly ended: Set<string>
   requests: number
-  /** The count of logouts that the browser sends. */
-  mark: number
-  /** It was taken from the browser, at least once. */
-  markLost: boolean
-  /** By the response of an older logout. */
-  putBack: boolean
+  /** What the browser has in its own cookie for the stamp. */
+  stamp: string | undefined
+  /** Whose response this step has brought, in part or as a whole. */
+  arriving: Exchange | undefined
   /** What the browser has is what the last response left, and nothing else. */
   orderly: boolean
   /** That state, if there is one. */
@@ -85,7 +117,7 @@ export interface World {
   /** Cookies of the attacker have got in. */
   attacked: boolean
   crowded: boolean
-  readonly looked: Map<string, string>
+  readonly looked: Map<Instance, string>
   readonly tally: (what: string) => void
 }
 
@@ -101,7 +133,8 @@ export function url(path: number): string {
 export function createWorld(given: Partial<Setup>, tally: (what: string) => void): World {
   const setup = { ...SETUP, ...given }
   stage.now = START
-  stage.tell = (event) => {
+  stage.revoked.clear()
+  stage.observe = (event) => {
     if (event.type === 'sealed') tally(`sealed ${event.cause}`)
     if (event.type === 'rejected') tally(`rejected ${event.reason}`)
   }
@@ -113,15 +146,16 @@ export function createWorld(given: Partial<Setup>, tally: (what: string) => void
     store: createCookieStore({ clock, most: MOST_COOKIES, prefixes }),
     attackersStore: createCookieStore({ clock }),
     fleet: setup.fleet.map((config) => deployed(config, setup)),
+    outages: new Map(),
     tabs: [[], []],
-    arrived: undefined,
     ledger: [],
+    tickets: [],
     births: new Map(),
+    uses: new Map(),
     ended: new Set(),
     requests: 0,
-    mark: 0,
-    markLost: false,
-    putBack: false,
+    stamp: undefined,
+    arriving: undefined,
     orderly: true,
     last: undefined,
     lastUntil: Infinity,
@@ -133,32 +167,71 @@ export function createWorld(given: Partial<Setup>, tally: (what: string) => void
 }
 
 export function deployed(config: Partial<Config>, setup: Setup): Instance {
-  return deploy({ ...CONFIG, ...config }, setup)
+  const { serializer, schema } = setup
+  return deploy({ ...CONFIG, serializer, schema, ...config }, setup)
 }
 
-/** What a `Cookie` header says, and whether any of our names stands in it twice. */
-export function pairsOf(header: string): readonly Pair[] {
+/** Returns the pairs of a `Cookie` header. */
+export function pairsIn(header: string): readonly Pair[] {
   return header === '' ? [] : header.split('; ').map(pairOf)
 }
 
-/** The count of logouts that a request brings: the highest, where the mark comes twice. */
-export function markIn(pairs: readonly Pair[], name: string): number {
-  const counts = pairs
-    .filter(([key, value]) => key === `${name}.x` && /^[1-9][0-9]{0,8}$/.test(value))
-    .map(([, value]) => Number(value))
-  return Math.max(0, ...counts)
+/** The most cookies of one name that are looked at. */
+const MOST_TWINS = 4
+
+/** Returns what a request sends beside the parts of a session. */
+export function sentIn({ name, tickets }: World, pairs: readonly Pair[]): Sent {
+  const valuesOf = (own: string) => pairs.filter(([key]) => key === own).map(([, value]) => value)
+  const stamps = valuesOf(`${name}.x`).filter((value) => /^[\w-]{4}$/.test(value))
+  const values = new Set(valuesOf(`${name}.t`).slice(0, MOST_TWINS))
+  return {
+    stamps: [...new Set(stamps)].slice(0, MOST_TWINS),
+    tickets: tickets.filter(({ value }) => values.has(value)),
+  }
 }
 
-/** The element that a number chooses, if there is any. */
+/** Returns the element that a number chooses, if there is any. */
 export function choose<T>(list: readonly T[], nth: number): T | undefined {
   return list.at(nth < 0 ? 0 : nth % Math.max(list.length, 1))
 }
 
-/** The states of which a request brings every part. */
+/** Returns the states of which a request brings every part. */
 export function wholeIn(world: World, pairs: readonly Pair[]): World['ledger'] {
   const sent = new Map<string, string[]>()
   for (const [name, value] of pairs) sent.set(name, [...(sent.get(name) ?? []), value])
   return world.ledger.filter((entry) =>
     entry.pairs.every(([name, value]) => sent.get(name)?.includes(value)),
   )
+}
+
+/** Whether one of the session's cookies came twice. */
+export function hasTwins({ name }: World, pairs: readonly Pair[]): boolean {
+  const names = pairs.map(([own]) => own).filter((own) => own.startsWith(name))
+  return new Set(names).size < names.length
+}
+
+/** Returns the parts of the session that the browser sends to each page. */
+export function headersOf(world: World): string[] {
+  const names = new Set(partNames(world.name))
+  return [0, 1].map((path) =>
+    pairsIn(world.store.header(url(path), 'peek'))
+      .filter(([name]) => names.has(name))
+      .join('; '),
+  )
+}
+
+/** Something changes the session in the browser that is meant to, or that no server can help. */
+export function forgetOutages({ outages }: World): void {
+  for (const outage of outages.values()) outage.headers = undefined
+}
+
+/** Something has changed the browser's cookies behind the servers' backs. */
+export function disturb(world: World): void {
+  forgetOutages(world)
+  world.orderly = false
+  for (const exchange of world.tabs.flat()) exchange.alone = false
+}
+
+export function instanceOf({ fleet, setup }: World, nth: number): Instance {
+  return choose(fleet, nth) ?? deployed({}, setup)
 }

@@ -1,21 +1,27 @@
-// Other systems read our sessions and write some for us, knowing the secret and SECURITY.md alone. What
-// is tested is the built package: npm run build.
+// Other systems read our cookies and tokens and write some for us, knowing the secret and docs/format.md
+// alone. What is tested is the built package: npm run build.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { hkdfSync, randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { createSessions } from '../../dist/index.js'
-import { implementations } from './implementations.js'
+import { PYTHON, implementations } from './implementations.js'
 
 const NAME = '__Host-session'
 const DAY = 86_400
+const WEEK = 7 * DAY
 const SECRET = randomBytes(32).toString('base64url')
 
 /** 2026-01-15 12:00 UTC. */
 const NOW = 1_768_478_400
 const TODAY = Math.floor(NOW / DAY)
+const NOON = NOW % DAY
 
-const sessions = createSessions({ secrets: SECRET, clock: () => NOW * 1000, limits: 'node' })
+const clock = () => NOW * 1000
+const sessions = createSessions({ secrets: SECRET, clock, limits: 'node' })
 
 for (const { name, missing, open, write } of implementations) {
   const title = `${name} and this library`
@@ -29,91 +35,244 @@ for (const { name, missing, open, write } of implementations) {
 }
 
 function suite(open, write) {
-  test('they open our cookie, and read every claim and member', async () => {
+  test('they open our cookie as a token, and read every element and member', async () => {
     const session = await sessions.open(null)
     session.set('user', 'zoë 🦊')
     session.set('cart', [{ sku: 'tea', quantity: 2 }])
     session.scope('shop').set('coupon', null)
     session.flash('notice', 'Saved.')
     session.csrfToken()
-    const { header, payload } = await open(tokenOf(await sessions.setCookies(session)), keyOf())
+    session.setTestCookie()
+    const value = valueOf(await sessions.setCookies(session))
+    const { header, payload } = await open(tokenOf(value), keyOf('cookie'))
     assert.deepEqual(header, headerOf())
-    const { c, ...claims } = JSON.parse(payload)
+    const [id, sealed, life, age, data, { c, ...more }] = JSON.parse(payload)
+    assert.deepEqual([id, sealed, life, age], [session.id, NOON, WEEK, 0])
+    assert.deepEqual(data, { user: 'zoë 🦊', cart: [{ sku: 'tea', quantity: 2 }] })
     assert.match(c, /^[\w-]{22}$/)
-    assert.deepEqual(claims, {
-      jti: session.id,
-      iat: NOW,
-      exp: NOW + DAY,
-      d: { user: 'zoë 🦊', cart: [{ sku: 'tea', quantity: 2 }] },
-      s: { shop: [{ coupon: null }, {}] },
-      f: { notice: ['Saved.'] },
-    })
+    assert.deepEqual(more, { s: { shop: [{ coupon: null }, {}] }, f: [['notice', 'Saved.']], t: 1 })
   })
 
-  test('they open a session of several cookies, and a bare token with its own key', async () => {
+  test('they open a session of several cookies, and bare tokens with their own keys', async () => {
     const session = await sessions.open(null)
     const text = 'tea, '.repeat(1500)
     session.set('text', text)
     const lines = await sessions.setCookies(session)
     assert.equal(lines.length, 3)
-    const cookies = await open(tokenOf(lines), keyOf())
-    assert.equal(JSON.parse(cookies.payload).d.text, text)
+    const cookies = await open(tokenOf(valueOf(lines)), keyOf('cookie'))
+    assert.equal(JSON.parse(cookies.payload)[4].text, text)
+
     const token = await sessions.seal(session)
     const bare = await open(token, keyOf('token'))
-    assert.equal(JSON.parse(bare.payload).jti, session.id)
+    assert.equal(JSON.parse(bare.payload)[0], session.id)
     await assert.rejects(async () => open(token, keyOf('cookie')))
+    const reset = await sessions.seal(session, 'password reset')
+    assert.deepEqual((await open(reset, keyOf('token', 'password reset'))).payload, bare.payload)
+    await assert.rejects(async () => open(reset, keyOf('token')))
   })
 
-  test('we open what they write, in another order and with spaces, renew it and keep its id', async () => {
-    const jti = randomBytes(16).toString('base64url')
-    const payload = JSON.stringify(
-      {
-        d: { user: 'zoë 🦊', n: 1.5 },
-        s: { shop: [{ a: 1 }, {}] },
-        exp: NOW + 600,
-        iat: NOW - 60,
-        jti,
-      },
-      null,
-      3,
-    )
-    const token = await write(headerOf(), payload, keyOf())
-    const session = await sessions.open(`${NAME}=${token}`)
+  test('they open our ticket', async () => {
+    const later = createSessions({ secrets: SECRET, clock: () => (NOW + 9000) * 1000 })
+    const session = await sessions.open(null)
+    session.set('user', 'ada')
+    const value = valueOf(await sessions.setCookies(session))
+    const [line = ''] = await later.setCookies(touched(await later.open(`${NAME}=${value}`)))
+    assert.match(line, /^__Host-session\.t=/)
+    const { payload } = await open(tokenOf(valueOf([line])), keyOf('ticket'))
+    assert.deepEqual(JSON.parse(payload), [session.id.slice(0, 8), NOON + 9000])
+  })
+
+  test('we open what they write, with spaces and in another order, and keep its identity', async () => {
+    const id = randomBytes(16).toString('base64url')
+    const more = { f: [['notice', 'Hi.']], s: { shop: [{ a: 1 }, {}] } }
+    const data = { user: 'zoë 🦊', n: 1.5 }
+    const payload = JSON.stringify([id, NOON, 600, 60, data, more], null, 3)
+    const token = await write(headerOf(), payload, keyOf('cookie'))
+    const session = await sessions.open(`${NAME}=${shortened(token)}`)
     assert.equal(session.rejection, undefined)
-    assert.deepEqual(session.toJSON(), { user: 'zoë 🦊', n: 1.5 })
+    assert.deepEqual(session.toJSON(), data)
     assert.equal(session.scope('shop').get('a'), 1)
-    assert.deepEqual([session.id, session.isNew], [jti, false])
+    assert.deepEqual([session.id, session.isNew], [id, false])
     assert.deepEqual(session.startedAt, new Date((NOW - 60) * 1000))
-    assert.deepEqual(session.expiresAt, new Date((NOW + 600) * 1000))
+    assert.deepEqual(session.expiresAt, new Date((NOW + 540) * 1000))
 
     session.set('n', 2)
-    const [line = ''] = await sessions.setCookies(session)
-    const again = await sessions.open(line.split(';', 1).join())
-    assert.deepEqual([again.id, again.get('n')], [jti, 2])
+    const again = await sessions.open(`${NAME}=${valueOf(await sessions.setCookies(session))}`)
+    assert.deepEqual([again.id, again.get('n')], [id, 2])
+    assert.deepEqual(again.startedAt, session.startedAt)
+    assert.deepEqual(again.flash('notice'), ['Hi.'])
+  })
+
+  test('we open bare tokens and tickets that they write', async () => {
+    const id = randomBytes(16).toString('base64url')
+    const payload = JSON.stringify([id, NOON - 9000, WEEK, 0, { user: 'ada' }])
+    const bare = await write(headerOf(), payload, keyOf('token'))
+    assert.equal((await sessions.unseal(bare)).get('user'), 'ada')
+    const reset = await write(headerOf(), payload, keyOf('token', 'password reset'))
+    assert.equal((await sessions.unseal(reset, 'password reset')).get('user'), 'ada')
+    assert.equal((await sessions.unseal(reset)).rejection?.reason, 'undecryptable')
+
+    const cookie = shortened(await write(headerOf(), payload, keyOf('cookie')))
+    const text = JSON.stringify([id.slice(0, 8), NOON - 600])
+    const ticket = shortened(await write(headerOf(), text, keyOf('ticket')))
+    const session = await sessions.open(`${NAME}=${cookie}; ${NAME}.t=${ticket}`)
+    assert.deepEqual(session.expiresAt, new Date((NOW - 600 + DAY) * 1000))
   })
 
   test('what they write is refused where ours would be', async () => {
-    const usual = { jti: randomBytes(16).toString('base64url'), iat: NOW, exp: NOW + 600, d: {} }
-    const reasonOf = async (header, claims, key) => {
-      const token = await write(header, JSON.stringify({ ...usual, ...claims }), key)
-      return (await sessions.open(`${NAME}=${token}`)).rejection?.reason
+    const id = randomBytes(16).toString('base64url')
+    const reasonOf = async (changes, key, header = headerOf()) => {
+      const elements = [id, NOON, WEEK, 0, {}]
+      const payload = JSON.stringify(Object.assign(elements, changes))
+      const token = await write(header, payload, key)
+      return (await sessions.open(`${NAME}=${shortened(token)}`)).rejection?.reason
     }
-    assert.equal(await reasonOf(headerOf(), {}, keyOf()), undefined)
-    assert.equal(await reasonOf(headerOf(), { exp: NOW - 60, iat: NOW - 600 }, keyOf()), 'idle')
-    assert.equal(await reasonOf(headerOf(), {}, keyOf('token')), 'undecryptable')
-    assert.equal(
-      await reasonOf({ ...headerOf(), kid: `none.${TODAY}` }, {}, keyOf()),
-      'unknown-key',
-    )
-    assert.equal(await reasonOf({ ...headerOf(), typ: 'JWT' }, {}, keyOf()), 'malformed')
-    assert.equal(await reasonOf(headerOf(), { d: [] }, keyOf()), 'invalid-data')
+    const key = keyOf('cookie')
+    const none = { ...headerOf(), kid: `none.${TODAY}` }
+    assert.equal(await reasonOf({}, key), undefined)
+    assert.equal(await reasonOf({ 2: 600, 3: 600 }, key), undefined)
+    assert.equal(await reasonOf({ 1: NOON - 600, 2: 60, 3: 0 }, key), 'expired')
+    assert.equal(await reasonOf({ 3: WEEK + 1 }, key), 'malformed')
+    assert.equal(await reasonOf({ 4: [] }, key), 'invalid-data')
+    assert.equal(await reasonOf({ 5: { unknown: 1 } }, key), 'malformed')
+    assert.equal(await reasonOf({}, keyOf('token')), 'undecryptable')
+    assert.equal(await reasonOf({}, key, none), 'unknown-key')
+    // What the header says beside `kid` does not reach us, but it was authenticated.
+    assert.equal(await reasonOf({}, key, { ...headerOf(), typ: 'JWT' }), 'undecryptable')
+    const bare = await write({ ...headerOf(), typ: 'JWT' }, '[]', keyOf('token'))
+    assert.equal((await sessions.unseal(bare)).rejection?.reason, 'malformed')
   })
 }
 
-/** The token in the cookies of a response, put together again. */
-function tokenOf(lines) {
+const reader = fileURLToPath(new URL('reader.py', import.meta.url))
+const missing = spawnSync(PYTHON, ['-c', 'import cryptography'], { stdio: 'ignore' }).status !== 0
+
+describe('the reader in Python that is written from docs/format.md', { skip: missing }, () => {
+  const file = new URL('../security/vectors/v1.json', import.meta.url)
+  const { valid, invalid, ...config } = JSON.parse(readFileSync(file, 'utf8'))
+
+  test('opens every vector that opens, and reads all of it', () => {
+    const results = read(config, valid)
+    assert.equal(results.length, valid.length)
+    for (const [index, result] of results.entries()) {
+      const { title, id, startedAt, expiresAt, data, ...more } = valid[index]
+      const { scopes = {}, messages = [], csrf = null, test: isTest = false } = more
+      const expected = { id, startedAt, expiresAt, data, scopes, messages, csrf, test: isTest }
+      const { sealedAt, usedAt, ...rest } = result
+      assert.deepEqual(rest, expected, title)
+      assert.ok(startedAt <= sealedAt && sealedAt <= usedAt, title)
+    }
+  })
+
+  test('refuses every vector that does not, for the same reason', () => {
+    const results = read(config, invalid)
+    assert.ok(invalid.length > 250)
+    for (const [index, result] of results.entries()) {
+      const { title, reason } = invalid[index]
+      assert.deepEqual(result, { reason }, title)
+    }
+  })
+
+  test('agrees with this library about every input that the fuzzer kept', async () => {
+    const kept = new URL('../fuzz/corpus/found.jsonl', import.meta.url)
+    const lines = readFileSync(kept, 'utf8').trimEnd().split('\n')
+    const inputs = lines.map((line) => JSON.parse(line))
+    assert.ok(inputs.length > 100)
+    const secrets = [
+      'LI2AKRU3MXxKUJPHL8OGRo9_mZjgpXjJYa0c9iWsTY8',
+      '6ihpjzkcL9evMVM-e8hJpUF4tyWMPvvHVJrDP9ggIdY',
+    ]
+    const named = {
+      long: { maxAge: 30 * DAY, idleTimeout: 14 * DAY },
+      short: { maxAge: 3600, idleTimeout: 600 },
+    }
+    const lifetimes = { default: { maxAge: WEEK, idleTimeout: DAY }, named }
+    const settings = { name: NAME, secrets, now: NOW, clockTolerance: 5, lifetimes }
+    const ours = createSessions({ secrets, clock, lifetimes: named })
+    const cases = inputs.flatMap((input) => [{ cookie: input }, { token: input }])
+    const verdicts = new Set()
+    for (const [index, result] of read(settings, cases).entries()) {
+      const { cookie, token } = cases[index]
+      const session = token === undefined ? await ours.open(cookie) : await ours.unseal(token)
+      const verdict = session.rejection?.reason ?? session.id
+      assert.equal(result?.reason ?? result?.id, verdict, JSON.stringify(cases[index]))
+      verdicts.add(verdict)
+    }
+    assert.ok(verdicts.size > 10)
+  })
+
+  test('opens what this library writes: cookies, parts, tickets, bare tokens', async () => {
+    const session = await sessions.open(null)
+    session.set('text', 'zoë 🦊 '.repeat(1000))
+    session.flash('notice', 'Saved.')
+    const { data, ...times } = viewOf(session)
+    const lines = await sessions.setCookies(session)
+    assert.ok(lines.length > 2)
+    const cookie = lines.map((line) => line.split(';', 1).join()).join('; ')
+    const later = { ...config, secrets: [SECRET], now: NOW + 9000 }
+    const hours = createSessions({
+      secrets: SECRET,
+      clock: () => later.now * 1000,
+      limits: 'node',
+    })
+    const [line = ''] = await hours.setCookies(touched(await hours.open(cookie)))
+    const ticket = line.split(';', 1).join()
+    const token = await sessions.seal(session, 'invitation')
+
+    const cases = [{ cookie }, { cookie: `${cookie}; ${ticket}` }, { token, purpose: 'invitation' }]
+    const [first, second, third] = read(later, cases)
+    assert.deepEqual(
+      [first.data, first.messages, first.id],
+      [data, [['notice', 'Saved.']], session.id],
+    )
+    assert.deepEqual([first.startedAt, first.expiresAt], [times.startedAt, NOW + DAY])
+    assert.deepEqual([second.usedAt, second.expiresAt], [NOW + 9000, NOW + 9000 + DAY])
+    assert.deepEqual([third.id, third.data], [session.id, data])
+  })
+})
+
+if (missing && process.env.CI) {
+  test('the reader in Python', () =>
+    assert.fail(
+      'cryptography is not installed, and this suite needs it: apt-get install python3-cryptography',
+    ))
+}
+
+/** What the reader in Python reads of each case. */
+function read(config, cases) {
+  const input = JSON.stringify({ config, cases })
+  const { status, stdout, stderr } = spawnSync(PYTHON, [reader], { input, encoding: 'utf8' })
+  assert.equal(status, 0, stderr)
+  return JSON.parse(stdout)
+}
+
+function viewOf(session) {
+  return { data: session.toJSON(), startedAt: session.startedAt.getTime() / 1000 }
+}
+
+function touched(session) {
+  session.touch()
+  return session
+}
+
+/** The sealed value in the cookies of a response, put together again. */
+function valueOf(lines) {
   const values = lines.map((line) => /^[^=]*=([^;]*)/.exec(line)?.[1] ?? '')
-  return values.join('').replace(/^\d+\./, '')
+  return values.length === 1 ? values.join() : values.join('').replace(/^\d+\./, '')
+}
+
+/** A cookie's value as the compact JWE that it stands for. */
+function tokenOf(value) {
+  const [id, day, ...sealed] = value.split('.')
+  const header = `{"alg":"dir","enc":"A256GCM","kid":"${id}.${day}"}`
+  return `${Buffer.from(header).toString('base64url')}..${sealed.join('.')}`
+}
+
+/** The same the other way round. */
+function shortened(token) {
+  const [header = '', , ...sealed] = token.split('.')
+  const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString())
+  return [kid, ...sealed].join('.')
 }
 
 function headerOf() {
@@ -121,10 +280,10 @@ function headerOf() {
   return { alg: 'dir', enc: 'A256GCM', kid: `${id}.${TODAY}` }
 }
 
-function keyOf(purpose = 'cookie') {
-  return derive(`${purpose} ${TODAY} ${NAME}`, 32)
+function keyOf(purpose, ...text) {
+  return derive([purpose, TODAY, NAME, ...text].join(' '), 32)
 }
 
-function derive(info, bytes) {
-  return Buffer.from(hkdfSync('sha256', SECRET, '', `sealed-session/1 ${info}`, bytes))
+function derive(context, bytes) {
+  return Buffer.from(hkdfSync('sha256', SECRET, '', `sealed-session/1 ${context}`, bytes))
 }

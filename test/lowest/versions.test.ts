@@ -1,4 +1,4 @@
-// The versions that the suites of this folder run over are the lowest that a user can get.
+// The suites of this folder run with the lowest versions that a user can get.
 
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'

@@ -1,5 +1,5 @@
 // The library over the oldest `jose` and `cookie` that may be installed with it: tokens, cookies and
-// round trips, once for each major version of `cookie`. Needs `npm ci` here, and in the root.
+// whole sessions, once for each major version of `cookie`. Needs `npm ci` here, and in the root.
 //   npm test --prefix test/lowest
 
 import { defineConfig } from 'vitest/config'
@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config'
 const here = new URL('.', import.meta.url).pathname
 const root = new URL('../../', import.meta.url).pathname
 
-/** Imports of `jose` and `cookie`, wherever they stand, mean the packages of this folder. */
+/** Resolves all imports of `jose` and `cookie` to the packages of this folder. */
 function takeFromHere(cookie: string) {
   return {
     name: 'take-from-here',
@@ -32,16 +32,33 @@ function project(name: string, cookie: string, suites: readonly string[]) {
     resolve: {
       alias: [{ find: /^sealed-session$/, replacement: `${root}src/index.ts` }],
     },
-    test: { name, root, include: suites.map((suite) => `test/${suite}.test.ts`) },
+    test: {
+      name,
+      root,
+      include: suites.map((suite) => `test/${suite}.test.ts`),
+      testTimeout: 30_000,
+    },
   }
 }
 
-const cookieSuites = ['lowest/versions', 'attributes', 'cookie', 'cookies', 'sessions']
+const cookieSuites = [
+  'lowest/versions',
+  'repository/cookie-package',
+  'unit/cookies/*',
+  'unit/create-sessions',
+  'behaviour/several-cookies',
+]
+const joseSuites = [
+  'repository/jose-package',
+  'unit/token/jwe',
+  'unit/token/jwe-engine',
+  'behaviour/rotation',
+]
 
 export default defineConfig({
   test: {
     projects: [
-      project('jose 6, cookie 1', 'cookie', [...cookieSuites, 'jose', 'seal']),
+      project('jose 6, cookie 1', 'cookie', [...cookieSuites, ...joseSuites]),
       project('jose 6, cookie 2', 'cookie-2', cookieSuites),
     ],
   },

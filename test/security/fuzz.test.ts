@@ -1,4 +1,4 @@
-// The fuzzer's corpus, replayed; and whether the fuzzer would notice what it is there to notice.
+// The fuzzer's corpus, replayed; and faults planted in the library, which the fuzzer must find.
 
 import { runInThisContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -13,26 +13,36 @@ import { lineOf, inputOf, readCorpus } from '../fuzz/corpus.ts'
 import { Coverage } from '../fuzz/coverage.ts'
 import { Search } from '../fuzz/loop.ts'
 import type { Found, Mutate } from '../fuzz/loop.ts'
+import { Model } from '../fuzz/model.ts'
 import { mutate } from '../fuzz/mutator.ts'
 import { Oracle, mostWork } from '../fuzz/oracle.ts'
 import type { Finding } from '../fuzz/oracle.ts'
 import { usual } from '../fuzz/payloads.ts'
 import { Random } from '../fuzz/random.ts'
 import { SEEDS } from '../fuzz/seeds.ts'
-import { openMinted, seal } from '../fuzz/tokens.ts'
-import { NAME, OTHER_SECRET, untyped } from '../support/mint.ts'
+import { openMinted, sealTicket, sealToken, sealValue, valueOf } from '../fuzz/tokens.ts'
+import { ID, NAME, OTHER_SECRET, START, dayOf, toToken, untyped } from '../support/mint.ts'
 
-const VALID = `${NAME}=${seal(usual())}`
-const FORGED = `${NAME}=${seal(usual(), { secret: OTHER_SECRET })}`
+const VALID = `${NAME}=${sealValue(usual())}`
+const FORGED = `${NAME}=${sealValue(usual(), { secret: OTHER_SECRET })}`
+const SHORT_TAG = VALID.slice(0, -16)
 
-const coverage = new Coverage((url) => /\/src\/[a-z0-9-]+\.ts$|^planted:/.test(url))
+/** Not used for three days, with the ticket of another session. */
+const UNUSED = `${NAME}=${sealValue(usual(), { day: dayOf(START) - 3 })}`
+const OTHERS = `${UNUSED}; ${NAME}.t=${sealTicket('EBESExQVFhcYGRobHB0eHw', START - 60)}`
+
+const coverage = new Coverage((url) =>
+  /\/src\/(?:[a-z0-9-]+\/)*[a-z0-9-]+\.ts$|^planted:/.test(url),
+)
 let create: typeof createSessions
+let model: Model
 let oracle: Oracle
 
 beforeAll(async () => {
   // After the coverage began: what is compiled before it counts no blocks.
   create = (await import('sealed-session')).createSessions
-  oracle = new Oracle(create)
+  model = await Model.load()
+  oracle = new Oracle(create, model)
   await oracle.warm()
 })
 
@@ -174,28 +184,52 @@ describe('the search', () => {
 
 describe('a token tells by itself whether it was minted here', () => {
   test('only the very text that was sealed, for its own purpose', () => {
-    const token = seal(usual())
+    const token = sealToken(usual(), { purpose: 'cookie' })
     expect(openMinted(token, 'cookie')?.payload.toString()).toBe(usual())
     expect(openMinted(token, 'token')).toBeUndefined()
     expect(openMinted(`${token}=`, 'cookie')).toBeUndefined()
     expect(openMinted(`${token.slice(0, -2)}AA`, 'cookie')).toBeUndefined()
-    // The right key, another IV: sealed by the library, or by anybody who has the secret.
-    expect(openMinted(seal(usual(), { name: 'other' }), 'cookie')).toBeUndefined()
+    // The right key, another IV: sealed by the library, or by another writer that has the secret.
+    expect(openMinted(sealToken(usual(), { name: 'other' }), 'token')).toBeUndefined()
+  })
+
+  test('a value and its token are the same bytes', () => {
+    const token = sealToken(usual(), { purpose: 'cookie' })
+    expect(valueOf(token)).toBe(sealValue(usual()))
+    expect(toToken(sealValue(usual()))).toBe(token)
+    expect(valueOf(sealToken(usual(), { header: '{"alg":"none"}' }))).toBeUndefined()
   })
 })
 
 describe('a library that is broken on purpose is found out', () => {
   type Open = (input: string, right: Sessions) => Promise<Session>
+  type SetCookies = (session: Session, right: Sessions) => Promise<readonly string[]>
 
-  /** The library, but for what `open` does with a header. */
-  async function findingOf(open: Open, input: string): Promise<string | undefined> {
+  interface Fault {
+    /** What `open` does with a string. */
+    readonly open?: Open
+    /** What it does with every other source. */
+    readonly openOther?: (right: Sessions) => Promise<Session>
+    readonly setCookies?: SetCookies
+  }
+
+  /** What is found in the library with such a fault. */
+  async function findingOf(fault: Fault, input: string): Promise<string | undefined> {
     const broken = (options: SessionOptions) => {
       const right = create(options)
-      const replaced = (source: CookieSource) =>
-        typeof source === 'string' ? open(source, right) : right.open(source)
-      return { ...right, open: replaced }
+      const { open, openOther, setCookies } = fault
+      const replaced = (source: CookieSource) => {
+        if (typeof source === 'string') return open?.(source, right) ?? right.open(source)
+        return openOther?.(right) ?? right.open(source)
+      }
+      return {
+        ...right,
+        open: replaced,
+        setCookies: (session: Session) =>
+          setCookies === undefined ? right.setCookies(session) : setCookies(session, right),
+      }
     }
-    const planted = new Oracle(untyped<typeof createSessions>(broken))
+    const planted = new Oracle(untyped<typeof createSessions>(broken), model)
     try {
       await planted.warm()
       return (await planted.check(input))?.promise
@@ -215,7 +249,7 @@ describe('a library that is broken on purpose is found out', () => {
       },
     ],
     [
-      'opens what nobody minted',
+      'opens what was never minted',
       'nothing opens that was not minted',
       FORGED,
       async (input, right) => {
@@ -227,31 +261,50 @@ describe('a library that is broken on purpose is found out', () => {
     ],
     [
       'opens what another header held',
-      'a token has one spelling',
+      'a value has one spelling',
       FORGED,
       (input, right) => right.open(input === FORGED ? VALID : input),
     ],
     [
       'opens a second spelling',
-      'a token has one spelling',
+      'a value has one spelling',
       `${VALID}=`,
       (input, right) => right.open(input.replace(/=$/, '')),
     ],
     [
+      'opens a tag that is cut to four bytes',
+      'a value has one spelling',
+      SHORT_TAG,
+      (input, right) => right.open(input === SHORT_TAG ? VALID : input),
+    ],
+    [
       'loses a valid session',
-      'a valid session opens',
+      'the printed reader agrees',
       `x=1; ${VALID}`,
       (input, right) => right.open(input.replace(/^x.*/, 'junk')),
     ],
     [
       'overlooks a logout',
-      'nothing opens that the format refuses',
-      `${VALID}; ${NAME}.x=3`,
-      (input, right) => right.open(input.replace(/; [^;]*\.x=3/, '')),
+      'the printed reader agrees',
+      `${VALID}; ${NAME}.x=aaaa`,
+      (input, right) => right.open(input.replace(/; [^;]*\.x=aaaa/, '')),
+    ],
+    [
+      'takes the ticket of another session',
+      'the printed reader agrees',
+      OTHERS,
+      (input, right) =>
+        right.open(input === OTHERS ? `${UNUSED}; ${NAME}.t=${sealTicket(ID, START - 60)}` : input),
+    ],
+    [
+      'does not take a ticket',
+      'the printed reader agrees',
+      `${UNUSED}; ${NAME}.t=${sealTicket(ID, START - 60)}`,
+      (input, right) => right.open(input.replace(/; [^;]*\.t=[^;]*/, '')),
     ],
     [
       'decrypts again and again',
-      'at most four decryptions',
+      'four decryptions at most, and four of tickets for each',
       VALID,
       async (input, right) => {
         for (let again = 0; again < 4; again++) await right.open(input)
@@ -264,17 +317,62 @@ describe('a library that is broken on purpose is found out', () => {
       'session=1',
       (input, right) => right.open(input === 'session=1' ? `${NAME}=1` : input),
     ],
-    [
-      'reads a string otherwise than a header',
-      'every source gives the same session',
-      `${NAME}=junk`,
-      (input, right) => right.open(input === `${NAME}=junk` ? '' : input),
-    ],
   ]
 
   test.each(cases)('one that %s', async (_, promise, input, open) => {
     expect(await oracle.check(input)).toBeUndefined()
-    expect(await findingOf(open, input)).toBe(promise)
+    expect(await findingOf({ open }, input)).toBe(promise)
+  })
+
+  test('one that reads a string otherwise than a header', async () => {
+    const openOther = (right: Sessions) => right.open('')
+    const promise = await findingOf({ openOther }, `${NAME}=junk`)
+    expect(promise).toBe('every source gives the same session')
+  })
+
+  const line = (pair: string) => `${pair}; Max-Age=604800; Path=/; HttpOnly; Secure; SameSite=Lax`
+  const deletion = (name: string) =>
+    `${name}=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax`
+
+  const writes: readonly (readonly [string, string, string, SetCookies])[] = [
+    [
+      'writes data when a session was only read',
+      'reading writes no data',
+      VALID,
+      async (session, right) => {
+        const lines = await right.setCookies(session)
+        return session.isNew ? lines : [...lines, line(VALID)]
+      },
+    ],
+    [
+      'deletes a refused cookie',
+      'a refused cookie is left alone',
+      FORGED,
+      async (session, right) => {
+        const lines = await right.setCookies(session)
+        return session.rejection === undefined ? lines : [...lines, deletion(NAME)]
+      },
+    ],
+    [
+      'deletes what never came',
+      'only what came is deleted',
+      VALID,
+      async (session, right) => [...(await right.setCookies(session)), deletion(`${NAME}.7`)],
+    ],
+    [
+      'loses a change',
+      'a change is written',
+      'a=1',
+      async (session, right) => {
+        const lines = await right.setCookies(session)
+        return session.has('fuzz') ? [] : lines
+      },
+    ],
+  ]
+
+  test.each(writes)('one that %s', async (_, promise, input, setCookies) => {
+    expect(await oracle.check(input)).toBeUndefined()
+    expect(await findingOf({ setCookies }, input)).toBe(promise)
   })
 
   test('one that takes quadratic time', async () => {

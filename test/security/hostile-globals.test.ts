@@ -1,5 +1,5 @@
 // A realm that other code has tampered with: `Object.prototype` polluted, everything frozen. Rows X50 to
-// X59, and X61, of faults.md. The processes work on `dist/`, which `npm test` builds first.
+// X59, and X61, of faults.md. The processes import `dist/`, which `npm test` builds first.
 
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
@@ -8,7 +8,7 @@ import { createSessions } from 'sealed-session'
 import { resolveOptions } from '../../src/options.ts'
 import { ENGINES, ada, cookieOf, request, setUp } from '../support/faulty.ts'
 import type { Data } from '../support/faulty.ts'
-import { OTHER_SECRET, SECRET, START, claims, mint, untyped } from '../support/mint.ts'
+import { DAY, OTHER_SECRET, SECRET, START, mint, payload, untyped } from '../support/mint.ts'
 
 async function run(name: string, ...given: string[]) {
   const script = new URL(`../support/processes/${name}.js`, import.meta.url).pathname
@@ -49,7 +49,7 @@ describe('a polluted Object.prototype', () => {
     },
   )
 
-  test("X51: with a list of cookies does not give everybody the attacker's session", async () => {
+  test("X51: with a list of cookies does not give every visitor the attacker's session", async () => {
     const { sessions } = setUp()
     const eve = await cookieOf(sessions, (session) => session.set('user', 'eve'))
     const own = await cookieOf(sessions)
@@ -98,7 +98,8 @@ describe('a polluted Object.prototype', () => {
     ['touchInterval', 0],
     ['clockTolerance', 60],
     ['secretsRefresh', 1],
-    ['rotate', 'eager'],
+    ['lifetimes', { long: { maxAge: 5 } }],
+    ['secretsGrace', 0],
     ['limits', 'browsers'],
     ['preset', 'browsers'],
     ['requestHeader', 10],
@@ -152,14 +153,17 @@ describe('a polluted Object.prototype', () => {
       id,
       startedAt: START,
       sealedAt: START,
-      expiresAt: START + 9999,
-      logouts: 0,
+      life: 9999,
+      stamps: '',
+      lifetime: '',
     })
-    pollute('contents', { data: { user: 'eve' } })
-    pollute('token', good.slice(good.indexOf('=') + 1))
+    pollute('contents', { data: new Map([['user', 'eve']]), scopes: new Map(), flash: [] })
+    pollute('usedAt', START)
     const bad = await sessions.open('__Host-session=nonsense')
     expect([bad.rejection, bad.id, bad.isEmpty]).toEqual([{ reason: 'malformed' }, undefined, true])
-    expect((await sessions.open('__Host-session=2.eyJ')).rejection).toEqual({
+    expect(
+      (await sessions.open(`__Host-session=2.${good.slice(good.indexOf('=') + 1)}`)).rejection,
+    ).toEqual({
       reason: 'incomplete',
     })
     pollute('reason', 'expired')
@@ -169,24 +173,30 @@ describe('a polluted Object.prototype', () => {
     expect((await sessions.open(good)).rejection).toEqual({ reason: 'expired' })
   })
 
-  test('X55: with a claim is no claim of a token: no CSRF secret, no message, no count of logouts', async () => {
+  test('X55: with a member of a payload gives no session a CSRF secret, a message, a scope, a stamp or a lifetime', async () => {
     for (const engine of ['node:crypto', 'webcrypto'] as const) {
-      const { sessions } = setUp({}, engine)
-      const known = 'AAAAAAAAAAAAAAAAAAAAAA'
-      const cookie = `__Host-session=${await mint(claims())}`
-      for (const [name, value] of Object.entries({ c: known, out: 9, nbf: START - 5, t: 1 })) {
-        pollute(name, value)
+      const lifetimes = { long: { maxAge: 30 * DAY, idleTimeout: false } } as const
+      const { sessions } = setUp({ lifetimes }, engine)
+      const stamped = (value: string) => `__Host-session=${value}; __Host-session.x=AAAA`
+      const values = [mint(), mint(payload({ more: { t: 1 } }))]
+      const members = {
+        c: 'AAAAAAAAAAAAAAAAAAAAAA',
+        t: 1,
+        f: [['note', 'evil']],
+        s: { shop: [{ user: 'eve' }, {}] },
+        o: 'AAAA',
+        l: 'long',
       }
-      pollute('f', { note: ['evil'] })
-      pollute('s', { shop: [{ user: 'eve' }, {}] })
-      const session = await sessions.open(cookie)
-      expect(session.startedAt).toEqual(new Date(START * 1000))
-      expect(session.verifyCsrfToken('A'.repeat(43))).toBe(false)
-      expect([session.flash('note'), session.testCookieWorked()]).toEqual([undefined, false])
-      expect(session.scope('shop').isEmpty).toBe(true)
-      expect((await sessions.open(`__Host-session.x=1; ${cookie}`)).rejection).toEqual({
-        reason: 'destroyed',
-      })
+      for (const [name, value] of Object.entries(members)) pollute(name, value)
+      for (const [index, value] of values.entries()) {
+        const session = await sessions.open(`__Host-session=${value}`)
+        expect(session.expiresAt).toEqual(new Date((START + DAY) * 1000))
+        expect(session.verifyCsrfToken('A'.repeat(43))).toBe(false)
+        expect([session.flash('note'), session.testCookieWorked()]).toEqual([[], index === 1])
+        expect(session.scope('shop').isEmpty).toBe(true)
+        expect(await sessions.setCookies(session)).toEqual([])
+        expect((await sessions.open(stamped(value))).rejection).toEqual({ reason: 'destroyed' })
+      }
       for (const name of polluted) Reflect.deleteProperty(Object.prototype, name)
     }
   })
@@ -266,7 +276,7 @@ describe('a frozen realm', () => {
       keys: names,
       nested: names,
       scope: names,
-      messages: names,
+      messages: names.map((name) => [name]),
       data: names,
     })
   })

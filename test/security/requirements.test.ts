@@ -1,8 +1,10 @@
-// The lists in SECURITY.md of what standards ask: no point is left out, and whatever a row refers to,
-// a test, a row of threats.md or a section, is there.
+// The lists of what standards ask, in docs/requirements.md: no point is left out, and everything that a row
+// refers to is there: a test, a row of threats.md, a section of a document.
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { readTitles } from '../support/titles.ts'
 
 interface Row {
   readonly id: string
@@ -104,16 +106,22 @@ const LISTS: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-const security = read('../../SECURITY.md')
-const threats = idsOf(read('threats.md'))
-const anchors = { '': anchorsOf(security), 'README.md': anchorsOf(read('../../README.md')) }
+const root = new URL('../../', import.meta.url)
+
+/** The document that has the lists. Its paths are relative to the repository, as all are here. */
+const PLACE = existsSync(new URL('docs/requirements.md', root))
+  ? 'docs/requirements.md'
+  : 'SECURITY.md'
+
+const lists = read(PLACE)
+const threats = idsOf(read('test/security/threats.md'))
 
 function read(path: string): string {
-  return readFileSync(new URL(path, import.meta.url), 'utf8')
+  return readFileSync(new URL(path, root), 'utf8')
 }
 
 function idsOf(document: string): Set<string> {
-  return new Set(Array.from(document.matchAll(/^\| ([A-G]\d+) /gm), ([, id = '']) => id))
+  return new Set(Array.from(document.matchAll(/^\| ([A-Z]\d+) /gm), ([, id = '']) => id))
 }
 
 /** The anchors of a document's headings, as GitHub makes them. */
@@ -129,12 +137,18 @@ function anchorsOf(document: string): Set<string> {
   )
 }
 
-/** The rows of the table under a heading. */
-function rowsOf(document: string, heading: string): Row[] {
-  const [, section = ''] = document.split(`\n### ${heading}\n`)
-  const [table = ''] = section.split(/\n##/, 1)
-  const lines = table.split('\n').filter((line) => line.startsWith('|'))
-  return lines.slice(2).map((line) => {
+/** The lines of the table under each heading, without those of headings that have none. */
+function tablesOf(document: string): Map<string, string[]> {
+  const sections = document.split(/^#{2,3} /m).slice(1)
+  const tables = sections.map((section) => {
+    const [heading = '', ...lines] = section.split('\n')
+    return [heading, lines.filter((line) => line.startsWith('|'))] as const
+  })
+  return new Map(tables.filter(([, lines]) => /\| who +\| how\b/.test(lines[0] ?? '')))
+}
+
+function rowsOf(table: readonly string[]): Row[] {
+  return table.slice(2).map((line) => {
     const cells = line.split('|').map((cell) => cell.trim())
     expect(cells, line).toHaveLength(6)
     const [, id = '', restated = '', who = '', how = ''] = cells
@@ -153,15 +167,13 @@ interface References {
 
 function referencesOf(how: string): References {
   const titles = [...how.matchAll(/`([\w./-]+\.test\.ts)` "([^"]+)"/g)]
-  const links = [...how.matchAll(/\]\(([\w.]*)#([\w-]+)\)/g)]
+  const links = [...how.matchAll(/\]\(([\w./-]*)(?:#([\w-]+))?\)/g)]
   const prose = how.replace(/`[^`]*`|"[^"]*"|\]\([^)]*\)/g, '')
   const rows = Array.from(prose.matchAll(/\b[A-G]\d{1,2}\b/g), ([id]) => id)
   const missing = [
     ...rows.filter((id) => !threats.has(id)),
     ...titles.filter(([, file = '', title = '']) => !hasTest(file, title)).map(([all]) => all),
-    ...links
-      .filter(([, file = '', anchor = '']) => !Reflect.get(anchors, file)?.has(anchor))
-      .map(([all]) => all),
+    ...links.filter(([, file = '', anchor]) => !hasSection(file, anchor)).map(([all]) => all),
   ]
   return {
     tests: [...rows, ...titles.map(([all]) => all)],
@@ -170,41 +182,24 @@ function referencesOf(how: string): References {
   }
 }
 
-/** Whether a file has a test, or a group of them, whose title begins so. */
+/** Whether a file below `test/` has a test, or a group of them, whose title begins so. */
 function hasTest(file: string, title: string): boolean {
-  const source = sourceOf(file)
-  const calls = source.matchAll(/(?:\b(?:test|describe)|\))\(\s*['"`]/g)
-  return [...calls].some(({ 0: call, index }) => source.startsWith(title, index + call.length))
+  return readTitles().some((known) => known.file === file && known.text.startsWith(title))
 }
 
-const sources = new Map<string, string>()
-
-function sourceOf(file: string): string {
-  const known = sources.get(file)
-  if (known !== undefined) return known
-  const source = file.includes('..') ? '' : readIfThere(file)
-  sources.set(file, source)
-  return source
+/** Whether there is a file, relative to the lists, that has the section, if one is named. */
+function hasSection(file: string, anchor: string | undefined): boolean {
+  const path = file === '' ? PLACE : posix.join(posix.dirname(PLACE), file)
+  if (!existsSync(new URL(path, root))) return false
+  return anchor === undefined || anchorsOf(read(path)).has(anchor)
 }
 
-function readIfThere(file: string): string {
-  try {
-    return read(file)
-  } catch {
-    return ''
-  }
-}
-
-test('SECURITY.md has these lists, and no others', () => {
-  const [, section = ''] = security.split('\n## Published requirements, point by point\n')
-  const [lists = ''] = section.split(/\n## /, 1)
-  expect(Array.from(lists.matchAll(/^### (.*)$/gm), ([, heading]) => heading)).toEqual(
-    Object.keys(LISTS),
-  )
+test('the document has these lists, and no others', () => {
+  expect([...tablesOf(lists).keys()]).toEqual(Object.keys(LISTS))
 })
 
 describe.each(Object.entries(LISTS))('%s', (heading, points) => {
-  const rows = rowsOf(security, heading)
+  const rows = rowsOf(tablesOf(lists).get(heading) ?? [])
 
   test('has every point once', () => {
     expect(rows.map(({ id }) => id).toSorted()).toEqual(points.toSorted())
@@ -232,23 +227,30 @@ describe.each(Object.entries(LISTS))('%s', (heading, points) => {
 })
 
 describe('the check', () => {
+  const TEST = '`unit/session/csrf.test.ts` "is false for anything"'
+
   test('reads rows and their references', () => {
-    const how = 'By default: E11, `csrf.test.ts` "is false for anything", [x](README.md#options)'
-    expect(referencesOf(how)).toEqual({
-      tests: ['E11', '`csrf.test.ts` "is false for anything"'],
-      sections: ['](README.md#options)'],
-      missing: [],
-    })
+    const how = `By default: E11, ${TEST}, [x](#nowhere)`
+    const { tests, sections, missing } = referencesOf(how)
+    expect(tests).toEqual(['E11', TEST])
+    expect(sections).toEqual(['](#nowhere)'])
+    expect(missing).toEqual(['](#nowhere)'])
+  })
+
+  test('finds sections of the document itself and of others', () => {
+    const [heading = ''] = anchorsOf(lists)
+    expect(hasSection('', heading)).toBe(true)
+    expect(hasSection(posix.relative(posix.dirname(PLACE), 'SECURITY.md'), undefined)).toBe(true)
   })
 
   test.each([
     'A99',
-    '`csrf.test.ts` "no such title"',
-    '`csrf.test.ts` "false for anything"',
-    '`none.test.ts` "is false for anything"',
+    '`unit/session/csrf.test.ts` "no such title"',
+    '`unit/session/csrf.test.ts` "false for anything"',
+    '`csrf.test.ts` "is false for anything"',
     '[x](#nowhere)',
     '[x](README.md#nowhere)',
-    '[x](OTHER.md#options)',
+    '[x](OTHER.md)',
   ])('notices that there is no %s', (how) => {
     expect(referencesOf(how).missing).toHaveLength(1)
   })

@@ -7,10 +7,11 @@ import nodeCrypto, { hkdfSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
-import { createKeyRing } from '../../src/token/key-ring.ts'
-import type { DayKey, MakeKey } from '../../src/token/key-ring.ts'
+import { makeJoseKey } from '../../src/token/jwe-jose.ts'
 import { nodeKeys } from '../../src/token/jwe-node.ts'
-import { headerOf, makeJoseKey, parse } from '../../src/token/jwe.ts'
+import { formatToken, formatValue, headerOf, parseToken, parseValue } from '../../src/token/jwe.ts'
+import type { DayKey, MakeKey } from '../../src/token/jwe.ts'
+import { createKeyRing } from '../../src/token/key-ring.ts'
 import { NAME, SECRET, untyped } from '../support/mint.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -62,8 +63,8 @@ function read<Vector>(file: string): readonly Group<Vector>[] {
   return testGroups
 }
 
-const KID = { id: 'aB-_', day: 20_123 }
-const HEADER = headerOf(KID)
+const KEY_ID = { id: 'aB-_', day: 20_123 }
+const HEADER = headerOf(KEY_ID)
 
 const ENGINES: readonly [string, MakeKey | undefined][] = [
   ['jose', makeJoseKey],
@@ -79,9 +80,19 @@ const toHex = (bytes: Uint8Array | ArrayBuffer): string =>
   Buffer.from(new Uint8Array(bytes)).toString('hex')
 const encoded = (hex: string): string => Buffer.from(hex, 'hex').toString('base64url')
 
-/** A vector as a token of ours: its IV, ciphertext and tag under our header. */
-function reframed({ iv, ct, tag }: Gcm): string {
-  return `${HEADER}..${encoded(iv)}.${encoded(ct)}.${encoded(tag)}`
+/** Returns what is sealed in a vector as our keys take it. */
+function sealedOf({ iv, ct, tag }: Gcm): string {
+  return `${encoded(iv)}.${encoded(ct)}.${encoded(tag)}`
+}
+
+/** The forms that it can come in, parsed: the value of a cookie, and a bare token. */
+function parsedForms(sealed: string): readonly unknown[] {
+  return [parseValue(formatValue(KEY_ID, sealed)), parseToken(formatToken(KEY_ID, sealed))]
+}
+
+/** Whether a token of others has a form that ours have. */
+function hasOurForm(token: string): boolean {
+  return parseValue(token) !== undefined || parseToken(token) !== undefined
 }
 
 function textOf(hex: string): string | undefined {
@@ -134,7 +145,7 @@ describe('AES-GCM', () => {
   })
 
   describe.each(ENGINES)('with %s', (engine, makeKey = makeJoseKey) => {
-    const keyOf = async ({ key }: Gcm): Promise<DayKey> => makeKey(KID, fromHex(key))
+    const keyOf = async ({ key }: Gcm): Promise<DayKey> => makeKey(KEY_ID, fromHex(key))
 
     test('every vector opens as it should, its associated data in the place of our header', async () => {
       const results: string[] = []
@@ -142,7 +153,7 @@ describe('AES-GCM', () => {
         const key = await keyOf(vector)
         const decoded = watchDecoder()
         const replaced = replaceAssociatedData(engine, fromHex(vector.aad))
-        const text = await key.open(reframed(vector))
+        const text = await key.open(sealedOf(vector))
         const bytes = decoded()
         expect(replaced()).toBe(1)
         vi.restoreAllMocks()
@@ -154,14 +165,15 @@ describe('AES-GCM', () => {
       expect(tally(results)).toEqual({ 'valid opened': 39, 'invalid refused': 27 })
     })
 
-    test('under our header none opens and none throws; without a text it has not even our form', async () => {
+    test('under our header none opens and none throws; without a ciphertext it has not even our form', async () => {
       const results: (string | undefined)[] = []
       for (const vector of ours) {
-        const token = reframed(vector)
-        if (vector.ct === '') expect(parse(token)).toBeUndefined()
-        else expect(parse(token)).toEqual(KID)
-        const text = await (await keyOf(vector)).open(token)
-        results.push(`${parse(token) === undefined ? 'malformed' : 'of our form'}: ${String(text)}`)
+        const sealed = sealedOf(vector)
+        const isOurs = vector.ct !== ''
+        const expected = isOurs ? { ...KEY_ID, sealed } : undefined
+        expect(parsedForms(sealed)).toEqual([expected, expected])
+        const text = await (await keyOf(vector)).open(sealed)
+        results.push(`${isOurs ? 'of our form' : 'malformed'}: ${String(text)}`)
       }
       expect(tally(results)).toEqual({ 'of our form: undefined': 64, 'malformed: undefined': 2 })
     })
@@ -173,9 +185,9 @@ describe('AES-GCM', () => {
         // Sessions are text, and most of these messages are none: another text of that length then.
         const own = textOf(msg)
         const text = own ?? 'x'.repeat(msg.length / 2)
-        const key = await makeKey(KID, fromHex(hex))
+        const key = await makeKey(KEY_ID, fromHex(hex))
         const drawn = replaceRandom(engine, fromHex(iv))
-        const token = await key.seal(text)
+        const sealed = await key.seal(text)
         expect(drawn()).toBe(1)
         vi.restoreAllMocks()
 
@@ -184,9 +196,9 @@ describe('AES-GCM', () => {
         cipher.setAAD(Buffer.from(HEADER)).update(text)
         cipher.final()
         const parts = [fromHex(iv), body, cipher.getAuthTag()].map((part) => encoded(toHex(part)))
-        expect(token).toBe(`${HEADER}..${parts.join('.')}`)
+        expect(sealed).toBe(parts.join('.'))
         for (const [, make = makeJoseKey] of ENGINES) {
-          expect(await (await make(KID, fromHex(hex))).open(token)).toBe(text)
+          expect(await (await make(KEY_ID, fromHex(hex))).open(sealed)).toBe(text)
         }
         results.push(own === undefined ? 'key stream' : 'ciphertext')
       }
@@ -198,12 +210,13 @@ describe('AES-GCM', () => {
       const counts = watchCrypto()
       const results: string[] = []
       for (const vector of otherIvs) {
-        const token = reframed(vector)
-        expect(parse(token)).toBeUndefined()
-        const { rejection } = await sessions.open(`${NAME}=${token}`)
-        results.push(String(rejection?.reason))
+        const sealed = sealedOf(vector)
+        expect(parsedForms(sealed)).toEqual([undefined, undefined])
+        const cookie = await sessions.open(`${NAME}=${formatValue(KEY_ID, sealed)}`)
+        const bare = await sessions.unseal(formatToken(KEY_ID, sealed))
+        results.push(`${cookie.rejection?.reason}, ${bare.rejection?.reason}`)
       }
-      expect(tally(results)).toEqual({ malformed: 39 })
+      expect(tally(results)).toEqual({ 'malformed, malformed': 39 })
       expect(counts()).toEqual({ derivations: 0, decryptions: 0 })
     })
 
@@ -211,7 +224,7 @@ describe('AES-GCM', () => {
       const results: string[] = []
       for (const vector of otherKeys) {
         const sealed = await attempt(async () => (await keyOf(vector)).seal('text'))
-        const opened = await attempt(async () => (await keyOf(vector)).open(reframed(vector)))
+        const opened = await attempt(async () => (await keyOf(vector)).open(sealedOf(vector)))
         results.push(`${String(sealed)}, ${String(opened)}`)
       }
       expect(tally(results)).toEqual({ 'undefined, undefined': 211 })
@@ -311,7 +324,7 @@ describe('JSON Web Encryption', () => {
 
     test('none has our form', () => {
       expect(tokens).toHaveLength(expected.encrypted + expected.signed)
-      expect(tokens.filter((token) => parse(token) !== undefined)).toEqual([])
+      expect(tokens.filter(hasOurForm)).toEqual([])
     })
 
     test.each(ENGINES)(
@@ -340,7 +353,7 @@ describe('JSON Web Encryption', () => {
         const bytes = Buffer.from(secret.k ?? SECRET, 'base64url')
         // What is no AES key opens nothing here; ours is asked in its place.
         const usable = [16, 24, 32].includes(bytes.length) ? bytes : Buffer.alloc(32, 7)
-        const key = await makeJoseKey(KID, new Uint8Array(usable))
+        const key = await makeJoseKey(KEY_ID, new Uint8Array(usable))
         for (const vector of tests) results.push(await key.open(tokenOf(vector)))
       }
       expect(tally(results)).toEqual({ undefined: expected.encrypted + expected.signed })
@@ -358,7 +371,7 @@ function tokenOf({ jwe, jws }: Jose): string {
 function sessionsOf(engine: string) {
   const hidden = vi.spyOn(process, 'getBuiltinModule')
   if (engine === 'jose') hidden.mockReturnValue(untyped(undefined))
-  const sessions = createSessions({ secrets: SECRET, clock: () => KID.day * 86_400_000 })
+  const sessions = createSessions({ secrets: SECRET, clock: () => KEY_ID.day * 86_400_000 })
   hidden.mockRestore()
   return sessions
 }
@@ -482,7 +495,7 @@ async function derive(bytes: Bytes) {
     return { id, day, seal: (text) => text, open: (token) => token }
   }
   const ring = createKeyRing([{ bytes, id: undefined, activeFrom: 0 }], NAME, 86_400, makeKey)
-  await ring.sealing('cookie', KID.day, KID.day * 86_400)
+  await ring.sealing('cookie', KEY_ID.day, KEY_ID.day * 86_400)
   const [only] = made
   if (only === undefined) throw new Error('no key was made')
   return only

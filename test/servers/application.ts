@@ -1,6 +1,7 @@
-// The application behind every place: a plain Node server that keeps text of a size it is asked for
-// in a session. `/NAME/set?bytes=N` writes one with the sessions of that name, `/NAME/read` tells
-// what it holds, `/raw?bytes=N` sets one bare cookie.
+// The application behind every server: a plain Node server that keeps text of a size it is asked for
+// in a session. `/NAME/set?bytes=N` writes one with the sessions of that name, `/NAME/touch` records its
+// use in a ticket, `/NAME/logout` ends it, `/NAME/read` says what it holds. `/raw?bytes=N` sets one bare
+// cookie.
 
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -10,11 +11,16 @@ import type { SessionOptions, Sessions, SizeReport } from 'sealed-session'
 import { close, listen } from './programs.ts'
 import type { Running } from './programs.ts'
 
+/** Noon, so that the seconds of the day have as many digits in every run. */
+const NOW = Date.UTC(2026, 0, 15, 12)
+
 /**
- * What a new session's first renewal adds to its token: the guard keeps that free, so that whatever may be
- * written may be renewed. 17 characters of JSON (`"nbf":1768478400,`) in base64url.
+ * The `Cookie` header of a browser that has logged out before: the guard counts a stamp and a ticket from the
+ * start, so that whatever may be written may be used and ended.
  */
-export const RENEWAL = 23
+export function stampOf(name = '__Host-session'): string {
+  return `${name}.x=AAAA`
+}
 
 export interface Data {
   readonly userId: string
@@ -24,21 +30,21 @@ export interface Data {
 export interface Application extends Running {
   /** The `Cookie` header of the last request to one of the sessions. */
   lastCookie(): string
-  /** The `Set-Cookie` lines that were last written. */
+  /** The `Set-Cookie` lines of the session that was last written. */
   lastLines(): readonly string[]
 }
 
 const secrets = randomBytes(32).toString('base64url')
 
-/** Sessions under these limits, all with the same secret. */
+/** Creates sessions with these limits, all with the same secret. */
 export function sessionsWith(
   limits: SessionOptions<Data>['limits'],
   cookie?: SessionOptions<Data>['cookie'],
 ): Sessions<Data> {
-  return createSessions<Data>({ secrets, limits, cookie })
+  return createSessions<Data>({ secrets, limits, cookie, clock: () => NOW })
 }
 
-/** Far above every preset, so that what the guard holds back can be sent after all. */
+/** Limits far above every preset, so that what the guard refuses can be sent after all. */
 export const UNGUARDED: SessionOptions<Data>['limits'] = {
   cookie: 4096,
   cookies: 16,
@@ -46,14 +52,14 @@ export const UNGUARDED: SessionOptions<Data>['limits'] = {
   responseHeader: 1_000_000,
 }
 
-/** Text of a size, of which no two neighbouring pieces are alike. */
+/** Returns text of a size, of which no two neighbouring pieces are alike. */
 export function textOf(bytes: number): string {
   let text = ''
   for (let at = 0; text.length < bytes; at++) text += `${at.toString(36)}-`
   return text.slice(0, bytes)
 }
 
-/** The lines of a session with so many bytes of text, or `undefined` if the guard refuses them. */
+/** Returns the lines of a session with so many bytes of text; `undefined` if the guard refuses them. */
 export async function linesOf(
   sessions: Sessions<Data>,
   bytes: number,
@@ -70,7 +76,7 @@ export async function linesOf(
   }
 }
 
-/** How a session with so many bytes of text stands. */
+/** Returns the size report of a session with so many bytes of text. */
 export async function reportOf(
   sessions: Sessions<Data>,
   bytes: number,
@@ -82,7 +88,7 @@ export async function reportOf(
   return sessions.measure(session)
 }
 
-/** The most text that the guard lets a session have. */
+/** Returns how much text the guard accepts in a session. */
 export function largest(sessions: Sessions<Data>, cookie = ''): Promise<number> {
   return lastThat(
     async (bytes) => (await linesOf(sessions, bytes, cookie)) !== undefined,
@@ -91,7 +97,7 @@ export function largest(sessions: Sessions<Data>, cookie = ''): Promise<number> 
   )
 }
 
-/** The last whole number from `low` to `high` of which a claim holds that holds from `low` on. */
+/** Binary search for the last number from `low` to `high` for which `holds` is true. */
 export async function lastThat(
   holds: (number: number) => Promise<boolean>,
   low: number,
@@ -102,7 +108,7 @@ export async function lastThat(
   return (await holds(middle)) ? lastThat(holds, middle, high) : lastThat(holds, low, middle - 1)
 }
 
-/** What a browser keeps of a line: `name=value`. */
+/** Returns what a browser keeps of a line: `name=value`. */
 export function pairOf(line: string): string {
   return line.slice(0, line.indexOf(';'))
 }
@@ -131,6 +137,11 @@ export async function startApplication(
         session.set('text', textOf(bytes))
         lines = await sessions.setCookies(session)
         response.setHeader('Set-Cookie', lines)
+      }
+      if (action === 'touch' || action === 'logout') {
+        if (action === 'touch') session.touch()
+        else session.destroy()
+        response.setHeader('Set-Cookie', await sessions.setCookies(session))
       }
       response.setHeader('Content-Type', 'application/json')
       response.write(JSON.stringify({ ...session.toJSON(), rejection: session.rejection?.reason }))

@@ -1,21 +1,22 @@
-// What the guard lets pass, unconfigured servers let pass, both ways; what is forced past it, they
-// refuse.
+// What the size guard accepts, servers with their default limits accept too, in requests and responses;
+// what is larger, they refuse.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   UNGUARDED,
   largest,
-  RENEWAL,
   linesOf,
   pairOf,
   reportOf,
   sessionsWith,
+  stampOf,
   startApplication,
   textOf,
 } from './application.ts'
 import type { Application } from './application.ts'
-import { PLACES, PROGRAMS, startPlaces } from './places.ts'
-import type { Place, Places } from './places.ts'
+import { SERVERS, PROGRAMS, startServers } from './servers.ts'
+import type { ServerName, Servers } from './servers.ts'
+import { namesOf } from '../support/cookie-jar.ts'
 import { areInstalled } from './programs.ts'
 import { cookiesOf, visit } from './wire.ts'
 
@@ -28,71 +29,83 @@ const guarded = {
 }
 const unguarded = sessionsWith(UNGUARDED)
 
-/** The safe default must pass everywhere, each other preset at its own place. */
-const PAIRS: readonly (readonly [keyof typeof guarded, Place])[] = [
-  ...PLACES.map((place) => ['portable', place] as const),
-  ...PLACES.map((place) => [place, place] as const),
+/** The default must pass at every server, and each other preset at its own. */
+const PAIRS: readonly (readonly [keyof typeof guarded, ServerName])[] = [
+  ...SERVERS.map((name) => ['portable', name] as const),
+  ...SERVERS.map((name) => [name, name] as const),
 ]
 
 describe.skipIf(!areInstalled('size guard against servers', ...PROGRAMS))('servers', () => {
   let application: Application
-  let places: Places
+  let servers: Servers
 
   beforeAll(async () => {
     application = await startApplication({ ...guarded, unguarded })
-    places = await startPlaces(application.port)
+    servers = await startServers(application.port)
   })
 
   afterAll(async () => {
-    await places?.stop()
+    await servers?.stop()
     await application?.stop()
   })
 
-  /** Writes a session through a place, then brings it back as a browser would. */
-  async function roundTrip(preset: string, place: Place, bytes: number, others = '') {
-    const written = await visit(places.ports[place], `/${preset}/set?bytes=${bytes}`, others)
-    const cookie = [others, ...written.setCookie.map(pairOf)].filter(Boolean).join('; ')
-    const read = await visit(places.ports[place], `/${preset}/read`, cookie)
-    return { written, cookie, read }
+  /** Writes a session through a server, uses it, and sends it back as a browser does. */
+  async function roundTrip(preset: string, name: ServerName, bytes: number, others = '') {
+    const port = servers.ports[name]
+    const before = [others, stampOf()].filter(Boolean).join('; ')
+    const written = await visit(port, `/${preset}/set?bytes=${bytes}`, before)
+    const session = [before, ...written.setCookie.map(pairOf)].join('; ')
+    const touched = await visit(port, `/${preset}/touch`, session)
+    const cookie = [session, ...touched.setCookie.map(pairOf)].join('; ')
+    const read = await visit(port, `/${preset}/read`, cookie)
+    const ended = await visit(port, `/${preset}/logout`, cookie)
+    return { written, touched, cookie, read, ended }
   }
 
   describe('the largest session the guard passes goes through', () => {
-    test.each(PAIRS)('limits: %s, through %s', async (preset, place) => {
+    test.each(PAIRS)('limits: %s, through %s', async (preset, name) => {
       const sessions = guarded[preset]
-      const bytes = await largest(sessions)
-      const report = await reportOf(sessions, bytes)
-      const { written, cookie, read } = await roundTrip(preset, place, bytes)
+      const bytes = await largest(sessions, stampOf())
+      const report = await reportOf(sessions, bytes, stampOf())
+      const { written, touched, cookie, read, ended } = await roundTrip(preset, name, bytes)
 
       expect(report.used).toBeGreaterThan(0.999)
       expect(written.status).toBe(200)
       expect(written.setCookie).toHaveLength(report.cookies)
+      expect(namesOf(touched.setCookie)).toEqual(['__Host-session.t'])
       expect(cookie).toHaveLength(report.bytes.requestHeader)
       expect(read.status).toBe(200)
       expect(JSON.parse(read.body)).toEqual({ userId: 'u-1', text: textOf(bytes) })
+      expect(ended.status).toBe(200)
+      expect(namesOf(ended.setCookie)).toEqual([
+        ...namesOf(written.setCookie),
+        '__Host-session.t',
+        '__Host-session.x',
+      ])
     })
 
     test.each(PAIRS)(
       'limits: %s, through %s, beside other cookies up to the last byte',
-      async (preset, place) => {
+      async (preset, name) => {
         const sessions = guarded[preset]
-        const bytes = (await largest(sessions)) - 40
-        const { limits, bytes: alone } = await reportOf(sessions, bytes)
-        const most = limits.requestHeader - RENEWAL
+        const bytes = (await largest(sessions, stampOf())) - 40
+        const { limits, bytes: alone } = await reportOf(sessions, bytes, stampOf())
+        const most = limits.requestHeader
         const others = cookiesOf(most - alone.requestHeader - '; '.length)
-        const { written, cookie, read } = await roundTrip(preset, place, bytes, others)
+        const { written, cookie, read } = await roundTrip(preset, name, bytes, others)
 
         expect(written.status).toBe(200)
         expect(cookie).toHaveLength(most)
         expect(read.status).toBe(200)
         expect(JSON.parse(read.body)).toEqual({ userId: 'u-1', text: textOf(bytes) })
-        expect(await linesOf(sessions, bytes, `${others}v`)).toBeUndefined()
+        expect(await linesOf(sessions, bytes, `${others}v; ${stampOf()}`)).toBeUndefined()
       },
     )
 
     test("limits: node, to Node's own fetch, which takes little more", async () => {
       const bytes = await largest(guarded.node)
       const { cookies } = await reportOf(guarded.node, bytes)
-      const root = `http://127.0.0.1:${places.ports.node}`
+      const root = `http://127.0.0.1:${servers.ports.node}`
       const response = await fetch(`${root}/node/set?bytes=${bytes}`)
       await response.text()
 
@@ -105,10 +118,10 @@ describe.skipIf(!areInstalled('size guard against servers', ...PROGRAMS))('serve
     test.each(PAIRS)(
       'limits: %s, through %s, and one byte more sets no cookie',
       async (...pair) => {
-        const [preset, place] = pair
-        const bytes = (await largest(guarded[preset])) + 1
-        const { written } = await roundTrip(preset, place, bytes)
-        const { level } = await reportOf(guarded[preset], bytes)
+        const [preset, name] = pair
+        const bytes = (await largest(guarded[preset], stampOf())) + 1
+        const { written } = await roundTrip(preset, name, bytes)
+        const { level } = await reportOf(guarded[preset], bytes, stampOf())
 
         expect(level).toBe('over')
         expect(written.status).toBe(507)
@@ -118,25 +131,25 @@ describe.skipIf(!areInstalled('size guard against servers', ...PROGRAMS))('serve
   })
 
   describe('a session forced past the guard', () => {
-    const responses: readonly (readonly [Place, number, number])[] = [
+    const responses: readonly (readonly [ServerName, number, number])[] = [
       ['nginx', 3000, 502],
       ['haproxy', 12_000, 502],
     ]
     test.each(responses)(
       'is lost on its way out at %s: %i bytes of text are answered %i',
-      async (place, bytes, status) => {
-        const refused = await visit(places.ports[place], `/unguarded/set?bytes=${bytes}`)
-        const direct = await visit(places.ports.node, `/unguarded/set?bytes=${bytes}`)
+      async (name, bytes, status) => {
+        const refused = await visit(servers.ports[name], `/unguarded/set?bytes=${bytes}`)
+        const direct = await visit(servers.ports.node, `/unguarded/set?bytes=${bytes}`)
 
         expect(refused.status).toBe(status)
         expect(refused.setCookie).toEqual([])
         expect(direct.status).toBe(200)
         expect(direct.setCookie.length).toBeGreaterThan(0)
-        expect(await linesOf(guarded[place], bytes)).toBeUndefined()
+        expect(await linesOf(guarded[name], bytes)).toBeUndefined()
       },
     )
 
-    const requests: readonly (readonly [Place, number, number])[] = [
+    const requests: readonly (readonly [ServerName, number, number])[] = [
       ['nginx', 6000, 400],
       ['apache', 6000, 400],
       ['haproxy', 11_500, 400],
@@ -144,19 +157,19 @@ describe.skipIf(!areInstalled('size guard against servers', ...PROGRAMS))('serve
     ]
     test.each(requests)(
       'locks its user out of %s: %i bytes of text are answered %i',
-      async (place, bytes, status) => {
+      async (name, bytes, status) => {
         const lines = (await linesOf(unguarded, bytes)) ?? []
         const cookie = lines.map(pairOf).join('; ')
-        const answer = await visit(places.ports[place], '/unguarded/read', cookie)
+        const answer = await visit(servers.ports[name], '/unguarded/read', cookie)
 
         expect(answer.status).toBe(status)
-        expect(await linesOf(guarded[place], bytes)).toBeUndefined()
+        expect(await linesOf(guarded[name], bytes)).toBeUndefined()
       },
     )
 
     test('goes out whole through apache, which bounds single lines of a response', async () => {
       const bytes = await largest(unguarded)
-      const answer = await visit(places.ports.apache, `/unguarded/set?bytes=${bytes}`)
+      const answer = await visit(servers.ports.apache, `/unguarded/set?bytes=${bytes}`)
 
       expect(answer.status).toBe(200)
       expect(answer.setCookie).toHaveLength(16)

@@ -1,5 +1,5 @@
-// What to do when a session outgrows its cookies: keep what its size report names in a store of the
-// application's own, and only an id in the session. The same code for every store.
+// A session that outgrows its cookies: what its size report names moves to a store of the application, and
+// the session keeps its id. The same code for every store.
 
 import { randomBytes } from 'node:crypto'
 import { createSessions } from 'sealed-session'
@@ -57,7 +57,7 @@ async function newcomer(): Promise<Session<Shop>> {
   return session
 }
 
-/** The next request of the browser that was sent these lines. */
+/** Opens the session that the browser sends back after these lines. */
 function nextRequest(lines: readonly string[]): Promise<Session<Shop>> {
   return sessions.open(lines.map(pairOf).join('; '))
 }
@@ -137,7 +137,7 @@ describe.each(STORES)('a cart that outgrows its session, with a store in %s', (_
     expect(await loadCart(await nextRequest(await sessions.setCookies(session)))).toEqual(LARGE)
   })
 
-  test('stays in the store under the same id, whatever becomes of it', async () => {
+  test('stays in the store under the same id when it is small again', async () => {
     const session = await newcomer()
     await saveCart(session, LARGE)
     const second = await nextRequest(await sessions.setCookies(session))

@@ -1,5 +1,5 @@
-// Finding, starting and stopping the programs that these suites run against. Each runs in the
-// foreground, on 127.0.0.1, and is ended through its own process.
+// Finds, starts and stops the programs that these suites run against. Each runs in the foreground, on
+// 127.0.0.1, and is ended through its own process.
 
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -32,8 +32,8 @@ export interface Running {
 const START_DEADLINE = 20_000
 
 /**
- * Whether a suite can run. Where it has to, in CI, a missing program is an error; elsewhere it is
- * one line that says what to install.
+ * Whether a suite can run. In CI, a missing program is an error; elsewhere, a line says what to
+ * install.
  */
 export function areInstalled(suite: string, ...programs: readonly Program[]): boolean {
   const missing = programs.filter((program) => find(program) === undefined)
@@ -45,14 +45,14 @@ export function areInstalled(suite: string, ...programs: readonly Program[]): bo
   return false
 }
 
-/** Where a program is. */
+/** Returns the path of a program. */
 export function pathOf(program: Program): string {
   const path = find(program)
   if (path === undefined) throw new Error(`${program} is not installed`)
   return path
 }
 
-/** Lets a server of this process listen; tells its port. */
+/** Starts a server of this process on a free port, and returns the port. */
 export async function listen(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -70,7 +70,7 @@ export async function close(server: Server): Promise<void> {
   await closed
 }
 
-/** A port that nothing listens on. */
+/** Returns a port that no process listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer()
   const port = await listen(server)
@@ -85,7 +85,7 @@ export async function launch(
   port: number,
 ): Promise<Running> {
   const child = spawn(pathOf(program), args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  // A run that is broken off leaves nothing behind.
+  // A run that is broken off leaves no process behind.
   const kill = () => child.kill()
   process.once('exit', kill)
   child.once('exit', () => process.off('exit', kill))
@@ -102,7 +102,7 @@ export async function launch(
   return { port, stop: () => end(child) }
 }
 
-/** Debian keeps servers where the path of an ordinary user does not lead. */
+/** Returns where a program is. Debian keeps servers in folders that are not on a user's path. */
 function find(program: Program): string | undefined {
   const path = process.env['PATH'] ?? ''
   return [...path.split(delimiter), '/usr/local/sbin', '/usr/sbin', '/usr/bin']

@@ -1,12 +1,12 @@
-// The figures behind the presets, measured to the byte: how much each unconfigured server lets
-// through, and what it answers to one byte more.
+// The figures behind the presets, measured to the byte: how much each server accepts with its default
+// limits, and what it answers to one byte more.
 
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { lastThat, reportOf, sessionsWith } from './application.ts'
-import { PLACES, PROGRAMS, startPlaces } from './places.ts'
-import type { Place, Places } from './places.ts'
+import { SERVERS, PROGRAMS, startServers } from './servers.ts'
+import type { ServerName, Servers } from './servers.ts'
 import { areInstalled, close, listen } from './programs.ts'
 import type { Running } from './programs.ts'
 import { startUpstream, statusOfResponse, statusWithCookie } from './wire.ts'
@@ -35,43 +35,47 @@ function show({ passes, next }: Threshold): string {
 
 describe.skipIf(!areInstalled('thresholds of servers', ...PROGRAMS))('thresholds', () => {
   let upstream: Running
-  let places: Places
+  let servers: Servers
   let node: Server
-  let ports: Readonly<Record<Place, number>>
+  let ports: Readonly<Record<ServerName, number>>
   const rows: string[][] = [['', 'Cookie value', 'response head']]
 
   beforeAll(async () => {
     upstream = await startUpstream()
-    places = await startPlaces(upstream.port)
+    servers = await startServers(upstream.port)
     node = createServer((_request, response) => response.end())
-    ports = { ...places.ports, node: await listen(node) }
+    ports = { ...servers.ports, node: await listen(node) }
   })
 
   afterAll(async () => {
     await close(node)
-    await places?.stop()
+    await servers?.stop()
     await upstream?.stop()
     const widths = [10, 22, 22]
     const lines = rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(''))
     console.log(`\nThe most that passes, in bytes:\n${lines.join('\n')}\n`)
   })
 
-  const REFUSALS: readonly (readonly [Place, request: number, response: number | undefined])[] = [
+  const REFUSALS: readonly (readonly [
+    ServerName,
+    request: number,
+    response: number | undefined,
+  ])[] = [
     ['nginx', 400, 502],
     ['apache', 400, undefined],
     ['haproxy', 400, 502],
     ['node', 431, undefined],
   ]
 
-  test.each(REFUSALS)('of %s are no lower than its preset says', async (place, ...refusals) => {
-    const { limits } = await reportOf(sessionsWith(place), 1)
-    const cookie = await thresholdOf((bytes) => statusWithCookie(ports[place], bytes))
-    // Node is no proxy: it writes whatever the application hands it.
+  test.each(REFUSALS)('of %s are no lower than its preset says', async (name, ...refusals) => {
+    const { limits } = await reportOf(sessionsWith(name), 1)
+    const cookie = await thresholdOf((bytes) => statusWithCookie(ports[name], bytes))
+    // Node is no proxy: it sends all that the application writes.
     const response =
-      place === 'node'
+      name === 'node'
         ? undefined
-        : await thresholdOf((bytes) => statusOfResponse(ports[place], bytes))
-    rows.push([place, show(cookie), response === undefined ? 'unlimited' : show(response)])
+        : await thresholdOf((bytes) => statusOfResponse(ports[name], bytes))
+    rows.push([name, show(cookie), response === undefined ? 'unlimited' : show(response)])
 
     expect([cookie.next, response?.next]).toEqual(refusals)
     expect(cookie.passes).toBeGreaterThanOrEqual(limits.requestHeader)
@@ -82,11 +86,11 @@ describe.skipIf(!areInstalled('thresholds of servers', ...PROGRAMS))('thresholds
     }
   })
 
-  test.each(PLACES)('of %s are above what portable allows', async (place) => {
+  test.each(SERVERS)('of %s are above what portable allows', async (name) => {
     const { limits } = await reportOf(sessionsWith('portable'), 1)
 
-    expect(await statusWithCookie(ports[place], limits.requestHeader)).toBe(200)
-    if (place === 'node') return
-    expect(await statusOfResponse(ports[place], limits.responseHeader + RESERVE)).toBe(200)
+    expect(await statusWithCookie(ports[name], limits.requestHeader)).toBe(200)
+    if (name === 'node') return
+    expect(await statusOfResponse(ports[name], limits.responseHeader + RESERVE)).toBe(200)
   })
 })

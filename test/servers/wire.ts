@@ -1,5 +1,5 @@
-// Requests as browsers send them, and as bare bytes; and an upstream whose answer is as long as
-// it is asked to be. On the client's side Node's own limits, which would come first, are lifted.
+// Sends requests as browsers do, and as bare bytes; and an upstream whose answer is as long as it is asked
+// to be. The limits of Node's own client, which would come first, are lifted.
 
 import { request } from 'node:http'
 import { connect, createServer } from 'node:net'
@@ -13,7 +13,7 @@ export interface Answer {
   readonly body: string
 }
 
-/** What Chromium sends beside the cookies when somebody follows a link. */
+/** What Chromium sends beside the cookies when a visitor follows a link. */
 const BROWSER_HEADERS = {
   'sec-ch-ua': '"Chromium";v="156", "Not A(Brand";v="24"',
   'sec-ch-ua-mobile': '?0',
@@ -33,10 +33,10 @@ const BROWSER_HEADERS = {
 
 const HEAD_END = '\r\n\r\n'
 
-/** A line that every server's limit for one line lets through. */
+/** Bytes of a line that is within every server's limit for one line. */
 const LONGEST_LINE = 4000
 
-/** A request with a browser's headers, on a connection of its own. */
+/** Sends a request with a browser's headers, on a connection of its own. */
 export function visit(port: number, path: string, cookie = ''): Promise<Answer> {
   const headers = cookie === '' ? BROWSER_HEADERS : { ...BROWSER_HEADERS, cookie }
   return new Promise((resolve, reject) => {
@@ -58,17 +58,17 @@ export function visit(port: number, path: string, cookie = ''): Promise<Answer> 
   })
 }
 
-/** The status of a request with nothing but a host and a `Cookie` line with a value so long. */
+/** Returns the status of a request with nothing but a host and a `Cookie` line whose value is so long. */
 export function statusWithCookie(port: number, valueBytes: number): Promise<number> {
   return statusOf(port, '/', `Cookie: ${cookiesOf(valueBytes)}\r\n`)
 }
 
-/** The status of a response whose head, as the upstream wrote it, is so long. */
+/** Returns the status of a response whose head, as the upstream wrote it, is so long. */
 export function statusOfResponse(port: number, headBytes: number): Promise<number> {
   return statusOf(port, `/${headBytes}`, '')
 }
 
-/** Cookies that make a `Cookie` header so long; at least 4 bytes. */
+/** Returns cookies that make a `Cookie` header so long; at least 4 bytes. */
 export function cookiesOf(bytes: number): string {
   const pairs = pieces(bytes + '; '.length, LONGEST_LINE, 40).map(
     (length, index) => `${String.fromCharCode(97 + index)}=${'v'.repeat(length - 4)}`,
@@ -76,7 +76,7 @@ export function cookiesOf(bytes: number): string {
   return pairs.join('; ')
 }
 
-/** A server with no limits of its own: `GET /N` is answered by a head of exactly N bytes. */
+/** Starts a server without limits: it answers `GET /N` with a head of exactly N bytes. */
 export async function startUpstream(): Promise<Running> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
@@ -98,7 +98,7 @@ export async function startUpstream(): Promise<Running> {
   return { port, stop }
 }
 
-/** The head of an empty response; without a size, as short as it can be. */
+/** Returns the head of an empty response; without a size, as short as it can be. */
 function headOf(bytes: number): string {
   const start = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close'
   const room = bytes - start.length - HEAD_END.length
@@ -111,7 +111,7 @@ function setCookieLine(length: number): string {
   return line + 'v'.repeat(length - line.length)
 }
 
-/** A sum as pieces of `most`, the last two of them such that none is under `least`. */
+/** Returns a sum as pieces of `most`, the last two of them such that none is under `least`. */
 function pieces(sum: number, most: number, least: number): number[] {
   const lengths: number[] = []
   let left = sum
@@ -119,7 +119,7 @@ function pieces(sum: number, most: number, least: number): number[] {
   return [...lengths, left]
 }
 
-/** 0 if the server closed the connection without an answer. */
+/** Returns the status of a raw request; 0 if the server closed the connection without an answer. */
 async function statusOf(port: number, path: string, line: string): Promise<number> {
   const socket = connect(port, '127.0.0.1').setEncoding('latin1')
   let answer = ''

@@ -1,5 +1,5 @@
-// Chromium for the suites that need a real browser. Without it they are skipped on a developer's
-// machine, which says so, and fail in CI, where nobody would read it.
+// Chromium for the suites that need a real browser. Where it is not installed they are skipped, with a line
+// that says so; in CI they fail.
 
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
@@ -20,7 +20,7 @@ const executablePath = PLACES.find((place) => existsSync(place))
 // In containers tests run as root, and Chromium's sandbox does not.
 const OPTIONS = { args: ['--no-sandbox'], ...(executablePath && { executablePath }) }
 
-/** A `describe` that runs where there is Chromium. */
+/** Runs a suite as `describe` does, where Chromium is installed. */
 export function describeInChromium(title: string, suite: () => void): void {
   if (executablePath !== undefined) {
     describe(title, suite)
@@ -38,7 +38,7 @@ export function launch(): Promise<Browser> {
   return chromium.launch(OPTIONS)
 }
 
-/** A browser that keeps its cookies in `folder`, and can be closed and opened again. */
+/** Launches a browser that keeps its cookies in `folder`, so it can be closed and opened again. */
 export function launchFrom(folder: string): Promise<BrowserContext> {
   return chromium.launchPersistentContext(folder, OPTIONS)
 }

@@ -8,14 +8,16 @@ const ORIGIN = 'https://example.test'
 const MOST_BYTES = 4096
 
 export interface Browser {
-  /** A request as this browser sends it now. */
+  /** Returns a request as this browser sends it now. */
   request(path?: string, init?: RequestInit): Request
-  /** Takes over the cookies of a response, or of `Set-Cookie` lines. */
+  /** Stores the cookies of a response, or of `Set-Cookie` lines. */
   store(from: Response | readonly string[]): void
-  /** The `Cookie` header. */
+  /** Returns the `Cookie` header. */
   header(path?: string): string
-  /** The names of the cookies it has, sorted. */
+  /** Returns the names of the cookies it has, sorted. */
   names(): string[]
+  /** Returns the value of a cookie; `undefined` if it has none of that name. */
+  value(name: string): string | undefined
   /** Sets a cookie of the application's own, or the value of any. */
   put(name: string, value: string): void
   /** Loses a cookie, as browsers do when there are too many. */
@@ -53,6 +55,9 @@ export function createJar(origin: string = ORIGIN): Browser {
         .map(({ key }) => key)
         .toSorted()
     },
+    value(name) {
+      return jar.getCookiesSync(origin).find(({ key }) => key === name)?.value
+    },
     put(name, value) {
       jar.setCookieSync(`${name}=${value}; Path=/; Secure`, origin)
     },
@@ -62,7 +67,12 @@ export function createJar(origin: string = ORIGIN): Browser {
   }
 }
 
-/** `name=value; name=value` of `Set-Cookie` lines: what a browser without other cookies would send. */
+/** Returns the `name=value; name=value` of `Set-Cookie` lines, as a browser without others sends them. */
 export function pairsOf(lines: readonly string[]): string {
   return lines.map((line) => line.split(';', 1).join()).join('; ')
+}
+
+/** Returns the name of the cookie of each `Set-Cookie` line. */
+export function namesOf(lines: readonly string[]): string[] {
+  return lines.map((line) => line.split('=', 1).join())
 }

@@ -1,5 +1,5 @@
 // What the tests of faults share: sessions in either engine, every way to use them, and promises that
-// somebody else forgot.
+// never settle.
 
 import { vi } from 'vitest'
 import { createSessions } from 'sealed-session'
@@ -15,7 +15,7 @@ export type Engine = (typeof ENGINES)[number]
 
 export const URL_OF_PAGE = 'https://example.test/'
 
-/** Sessions on a clock that a test moves, in seconds. */
+/** Creates sessions on a clock that a test moves, in seconds. */
 export function setUp(options: Options = {}, engine: Engine = 'node:crypto') {
   const time = { now: START }
   const events: SessionEvent[] = []
@@ -30,7 +30,7 @@ export function setUp(options: Options = {}, engine: Engine = 'node:crypto') {
   return { time, events, make, sessions: make() }
 }
 
-/** As it is where the runtime has no `node:crypto`: the engine is chosen when sessions are created. */
+/** Runs `act` as in a runtime without `node:crypto`. The engine is chosen when sessions are created. */
 export function withoutNode<T>(act: () => T): T {
   const spy = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
   try {
@@ -44,7 +44,7 @@ export function ada(session: Session<Data>): void {
   session.set('user', 'ada')
 }
 
-/** The cookies of a session with this data. */
+/** Returns the `Cookie` header of a new session. */
 export async function cookieOf(sessions: Sessions<Data>, fill = ada): Promise<string> {
   const session = await sessions.open(null)
   fill(session)
@@ -55,7 +55,7 @@ export function request(cookie = ''): Request {
   return new Request(URL_OF_PAGE, { headers: { cookie } })
 }
 
-/** What needs a key, in one call each. What comes back is what a user would have lost. */
+/** Returns every call that needs a key, each resolving to what a user would have lost. */
 export function usesOf(sessions: Sessions<Data>, cookie: string, token: string) {
   const begin = async () => {
     const session = await sessions.open(null)
@@ -70,6 +70,11 @@ export function usesOf(sessions: Sessions<Data>, cookie: string, token: string) 
       const response = await sessions.commit(await begin(), new Response())
       return response.headers.getSetCookie().length
     },
+    save: async () => {
+      const names: string[] = []
+      await sessions.save(await begin(), (name) => names.push(name))
+      return names.length
+    },
     wrap: async () => {
       const handler = sessions.wrap((_, session) => {
         ada(session)
@@ -81,20 +86,28 @@ export function usesOf(sessions: Sessions<Data>, cookie: string, token: string) 
   }
 }
 
-/** What each of them gives when nothing is wrong. */
-export const USUAL = { open: 'ada', unseal: 'ada', setCookies: 1, commit: 1, wrap: 1, seal: true }
+/** What each of them resolves to when nothing is wrong. */
+export const USUAL = {
+  open: 'ada',
+  unseal: 'ada',
+  setCookies: 1,
+  commit: 1,
+  save: 1,
+  wrap: 1,
+  seal: true,
+}
 
 export type Use = keyof typeof USUAL
 export const READING: readonly Use[] = ['open', 'unseal']
-export const WRITING: readonly Use[] = ['setCookies', 'commit', 'wrap', 'seal']
+export const WRITING: readonly Use[] = ['setCookies', 'commit', 'save', 'wrap', 'seal']
 export const ALL: readonly Use[] = [...READING, ...WRITING]
 
-/** A promise of which nobody will ever hear. */
+/** Returns a promise that never settles. */
 export function never(): Promise<never> {
   return new Promise(() => {})
 }
 
-/** Makes the next call hang; settles when it has come. */
+/** Makes the next call hang. Settles once that call was made. */
 export function holdOnce(spy: Holdable): Promise<void> {
   return new Promise((reached) => {
     spy.mockImplementationOnce(() => {
@@ -108,7 +121,7 @@ interface Holdable {
   mockImplementationOnce(implementation: () => Promise<never>): unknown
 }
 
-/** Whether a promise is still open after everything that is under way has happened. */
+/** Whether a promise is still open after every microtask and immediate that is under way. */
 export async function isPending(promise: Promise<unknown>): Promise<boolean> {
   const open = Symbol('open')
   const turns = async () => {

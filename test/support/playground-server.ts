@@ -1,4 +1,4 @@
-// The playground as a process of its own, as `npm start` runs it. It imports the built package.
+// Starts the playground as a process of its own, as `npm start` does. It imports the built package.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 
 export interface PlaygroundServer {
   readonly url: string
-  /** Every line it printed until it was ready. */
+  /** The lines that it printed until it was ready. */
   readonly printed: readonly string[]
   stop(): Promise<void>
 }

@@ -13,7 +13,7 @@ export interface Asked {
   readonly method?: string
   readonly path?: string
   readonly cookie?: string | undefined
-  /** Gives the request up as soon as it settles. */
+  /** Aborts the request as soon as it settles. */
   readonly until?: Promise<unknown>
 }
 
@@ -24,7 +24,7 @@ export interface Answer {
   readonly body: string
 }
 
-/** What a client sees of a connection that ends before the response does. */
+/** Thrown when a connection ends before the response does. */
 export class Cut extends Error {}
 
 export interface Wire {
@@ -32,7 +32,7 @@ export interface Wire {
   close(): Promise<void>
 }
 
-/** A server of either kind with its client. */
+/** Starts a server of either kind, with a client for it. */
 export const wires = {
   http: async (listener: Listener): Promise<Wire> => {
     const server = http.createServer((request, response) => listener(request, response))
@@ -41,7 +41,7 @@ export const wires = {
   },
   http2: async (listener: Listener): Promise<Wire> => {
     const server = http2.createServer()
-    // Its compatibility API is that of `http`, as far as it goes.
+    // Its compatibility API is a part of that of `http`.
     server.on('request', untyped<Parameters<typeof server.on>[1]>(listener))
     const { port } = await listen(server)
     return { ask: (asked = {}) => askHttp2(port, asked), close: () => closed(server) }

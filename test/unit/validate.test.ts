@@ -1,3 +1,5 @@
+// Checks of values of unknown origin.
+
 import { runInNewContext } from 'node:vm'
 import { describe as group, expect, test } from 'vitest'
 import {
@@ -11,9 +13,11 @@ import {
   ownProperties,
   assertKnownKeys,
   describe,
+  describeKind,
+  describeName,
+  toTimestamp,
 } from '../../src/validate.ts'
-
-const refusal = (option: string) => expect.objectContaining({ code: 'ERR_SESSION_CONFIG', option })
+import { caught, refusal } from '../support/refusal.ts'
 
 group('isRecord', () => {
   test.each([[{}], [Object.create(null)], [new Date(0)]])('accepts an object', (value) => {
@@ -25,7 +29,7 @@ group('isRecord', () => {
   })
 })
 
-group('own members', () => {
+group('own properties', () => {
   const given = Object.assign(Object.create({ inherited: 1 }), { mine: 2 })
 
   test('are read, and inherited ones are not', () => {
@@ -36,15 +40,15 @@ group('own members', () => {
     ]).toEqual([2, undefined, undefined])
   })
 
-  test('stand under no prototype in a copy', () => {
+  test('have no prototype in a copy', () => {
     const copy = ownProperties(given)
     expect(Object.getPrototypeOf(copy)).toBeNull()
     expect(Object.entries(copy)).toEqual([['mine', 2]])
   })
 })
 
-group('isPromise', () => {
-  test('tells what can be waited for by what it can do, and not by its class', () => {
+group('isThenable', () => {
+  test('is true for anything with a then method, whatever its class', () => {
     const other = class extends Promise<unknown> {}
     for (const value of [
       Promise.resolve(1),
@@ -58,7 +62,7 @@ group('isPromise', () => {
   })
 })
 
-group('isWhole', () => {
+group('isWholeNumber', () => {
   test('includes both bounds and nothing beyond them', () => {
     expect([4, 5, 6, 7, 8].map((value) => isWholeNumber(value, 5, 7))).toEqual([
       false,
@@ -75,57 +79,57 @@ group('isWhole', () => {
   })
 
   test.each([['5'], [5n], [5.5], [NaN], [Infinity], [null], [undefined], [{}], [true], [[5]]])(
-    'refuses what is no whole number',
+    'refuses %s, which is no whole number',
     (value) => {
       expect(isWholeNumber(value, 0)).toBe(false)
     },
   )
 })
 
-group('momentOf', () => {
+group('timestampOption', () => {
   test.each([
     [new Date(1_700_000_000_000), 1_700_000_000],
     ['2023-11-14T22:13:20Z', 1_700_000_000],
     [1_700_000_000, 1_700_000_000],
     [0, 0],
     [99_999_999_999, 99_999_999_999],
-  ])('reads a moment as seconds', (value, seconds) => {
+  ])('reads %o as seconds since 1970', (value, seconds) => {
     expect(timestampOption('validAfter', value)).toBe(seconds)
+    expect(toTimestamp(value)).toBe(seconds)
   })
 
   test.each([
     ['milliseconds', 1_700_000_000_000],
     ['the first number beyond', 1e11],
-    ['before 1970', -1],
-    ['no number', NaN],
-    ['an endless number', Infinity],
+    ['a number before 1970', -1],
+    ['NaN', NaN],
+    ['Infinity', Infinity],
     ['an invalid Date', new Date(NaN)],
-    ['a text that is no date', 'tomorrow'],
-    ['an empty text', ''],
-    ['a truth', true],
-    ['nothing', null],
+    ['a string that is no date', 'tomorrow'],
+    ['an empty string', ''],
+    ['a boolean', true],
+    ['null', null],
     ['an object', { valueOf: () => 5 }],
-    ['a list', [5]],
+    ['an array', [5]],
     ['a bigint', 5n],
   ])('refuses %s', (_, value) => {
-    expect(() => timestampOption('secrets[0].activeFrom', value)).toThrow(
-      expect.objectContaining({ code: 'ERR_SESSION_CONFIG', option: 'secrets[0].activeFrom' }),
-    )
+    expect(() => timestampOption('validAfter', value)).toThrow(refusal('validAfter'))
+    expect(toTimestamp(value)).toBeUndefined()
   })
 })
 
-group('refuseStrangers', () => {
+group('assertKnownKeys', () => {
   test('names the first unknown option with its path', () => {
     expect(() => assertKnownKeys({ known: 1, knwon: 2 }, ['known'], 'cookie.')).toThrow(
       expect.objectContaining({ code: 'ERR_SESSION_CONFIG', option: 'cookie.knwon' }),
     )
   })
 
-  test('tells the options that there are', () => {
+  test('lists the options that there are', () => {
     expect(() => assertKnownKeys({ knwon: 2 }, ['known', 'other'], '')).toThrow(/ known, other$/)
   })
 
-  test('sees an own __proto__ and leaves inherited members alone', () => {
+  test('sees an own __proto__ and ignores inherited members', () => {
     const given: unknown = JSON.parse('{"__proto__":1}')
     expect(isRecord(given) && Object.keys(given)).toEqual(['__proto__'])
     expect(() => assertKnownKeys(isRecord(given) ? given : {}, [], '')).toThrow(
@@ -135,33 +139,81 @@ group('refuseStrangers', () => {
   })
 })
 
-group('show', () => {
+group('describe', () => {
   test.each([
-    ['a text in quotes', 'a"b', '"a\\"b"'],
+    ['a string in quotation marks', 'a"b', '"a\\"b"'],
     ['a number', -0.5, '-0.5'],
     ['a bigint', 5n, '5'],
     ['a symbol', Symbol('here'), 'Symbol(here)'],
     ['undefined', undefined, 'undefined'],
     ['null', null, 'null'],
+    ['a boolean', false, 'false'],
   ])('shows %s', (_, value, shown) => {
     expect(describe(value)).toBe(shown)
   })
 
-  test('cuts a long text', () => {
-    expect(describe('x'.repeat(10_000))).toBe(`"${'x'.repeat(80)}"`)
+  test('S11: never repeats a string that is as long as a secret, nor a part of it', () => {
+    const secret = 'uVc7pLQkrqZ0A9dFSuQxX8nyj0pWkNfG'
+    expect(describe(secret)).toBe('a string of 32 characters')
+    expect(describe(secret.slice(1))).toBe(`"${secret.slice(1)}"`)
   })
 
-  test('names the kind of an object or a function, and asks neither for its text', () => {
-    const talkative = { toString: () => 'what it holds' }
+  test('S11: escapes control characters and those that turn the direction of writing', () => {
+    const hostile = '\u001b[2J\u009b\u202e\u2066\u2028'
+    const escaped = '\\u001b[2J\\u009b\\u202e\\u2066\\u2028'
+    expect(describe(hostile)).toBe(`"${escaped}"`)
+    expect(describe(Symbol(hostile))).toBe(`Symbol(${escaped})`)
+    expect(describe('\u202e'.repeat(31))).toBe(`"${'\\u202e'.repeat(31)}"`)
+  })
+
+  test('S9: is short whatever is described', () => {
+    for (const value of [10n ** 1000n, Symbol('x'.repeat(10_000)), 'x'.repeat(10_000)]) {
+      expect(describe(value).length).toBeLessThanOrEqual(100)
+    }
+  })
+
+  test('names the kind of an object or a function, and calls no toString', () => {
+    const talkative = {
+      toString: () => {
+        throw new Error('called')
+      },
+    }
     expect(describe(talkative)).toBe('an object')
     expect(describe(Object.create(null))).toBe('an object')
-    expect(describe([talkative])).toBe('a list')
-    expect(describe(() => 'what it holds')).toBe('a function')
+    expect(describe([talkative])).toBe('an array')
+    expect(describe(() => 'its result')).toBe('a function')
   })
 })
 
-group('flag', () => {
-  test('is what was given, or else the default', () => {
+group('describeName', () => {
+  test('shows a long name up to 100 bytes, escaped', () => {
+    expect(describeName('a "key" of more than thirty characters')).toBe(
+      '"a \\"key\\" of more than thirty characters"',
+    )
+    expect(describeName('a\u202eb')).toBe('"a\\u202eb"')
+    expect(describeName('x'.repeat(10_000))).toBe(`"${'x'.repeat(97)}…"`)
+  })
+})
+
+group('describeKind', () => {
+  test.each([
+    ['text', 'a string'],
+    [5, 'a number'],
+    [5n, 'a bigint'],
+    [true, 'a boolean'],
+    [Symbol('here'), 'a symbol'],
+    [() => 1, 'a function'],
+    [{}, 'an object'],
+    [[], 'an array'],
+    [null, 'null'],
+    [undefined, 'undefined'],
+  ])('of %o is %j', (value, kind) => {
+    expect(describeKind(value)).toBe(kind)
+  })
+})
+
+group('booleanOption', () => {
+  test('returns what was given, or else the default', () => {
     const given = [true, false, undefined]
     expect(given.map((value) => booleanOption('cookie.secure', value, true))).toEqual([
       true,
@@ -180,18 +232,19 @@ group('flag', () => {
   })
 })
 
-group('oneOf', () => {
-  test('is the word that was given', () => {
-    expect(enumOption('rotate', 'eager', ['lazy', 'eager'])).toBe('eager')
+group('enumOption', () => {
+  test('returns the word that was given', () => {
+    expect(enumOption('cookie.sameSite', 'lax', ['strict', 'lax'])).toBe('lax')
   })
 
-  test('tells the words that there are', () => {
-    expect(() => enumOption('rotate', 'x', ['lazy', 'eager'])).toThrow(
-      /^rotate is "x" .* "lazy" or "eager"$/,
+  test('lists the words that there are', () => {
+    const error = caught(() => enumOption('cookie.sameSite', 'x', ['strict', 'lax']))
+    expect(String(error)).toMatch(/cookie\.sameSite is "x" .* "strict" or "lax"$/)
+  })
+
+  test.each([undefined, null, '', 'Lax', 'lax ', ['lax'], 0])('refuses %o', (value) => {
+    expect(() => enumOption('cookie.sameSite', value, ['strict', 'lax'])).toThrow(
+      refusal('cookie.sameSite'),
     )
-  })
-
-  test.each([undefined, null, '', 'Lazy', 'lazy ', ['lazy'], 0])('refuses %o', (value) => {
-    expect(() => enumOption('rotate', value, ['lazy', 'eager'])).toThrow(refusal('rotate'))
   })
 })

@@ -1,5 +1,5 @@
-// One application for every server: a route for each thing that can go wrong between a handler and a
-// browser.
+// The application that every server runs: a route for each way in which a response can go wrong between a
+// handler and a browser.
 
 import { createSessions } from 'sealed-session'
 import type { SessionHandler } from 'sealed-session'
@@ -16,7 +16,10 @@ const sessions = createSessions<Data>({
   limits: 'node',
 })
 
-const routes: Readonly<Record<string, SessionHandler<Data, []>>> = {
+/** One object for all visitors, as applications have it. */
+const NO_CONTENT = new Response(null, { status: 204 })
+
+const routes: Readonly<Record<string, SessionHandler<Data>>> = {
   '/visit': (_, session) => {
     session.set('visits', session.get('visits', 0) + 1)
     return Response.json(session.get('visits'))
@@ -37,7 +40,7 @@ const routes: Readonly<Record<string, SessionHandler<Data, []>>> = {
     return new Response(slowly(['first ', 'second ', 'third']))
   },
   '/empty': (request, session) => {
-    session.set('user', `nobody ${parameter(request, 'status')}`)
+    session.set('user', `visitor ${parameter(request, 'status')}`)
     return new Response(null, { status: Number(parameter(request, 'status')) })
   },
   '/cookies': (_, session) => {
@@ -50,6 +53,13 @@ const routes: Readonly<Record<string, SessionHandler<Data, []>>> = {
   '/refused': (_, session) => {
     session.set('user', 'refused')
     throw new Response('no', { status: 403 })
+  },
+  '/constant': (request, session) => {
+    const user = parameter(request, 'user')
+    if (user !== '') session.set('user', user)
+    if (parameter(request, 'logout') !== '') session.destroy()
+    if (parameter(request, 'thrown') !== '') throw NO_CONTENT
+    return NO_CONTENT
   },
   '/error': (_, session) => {
     session.set('user', 'lost')
@@ -87,7 +97,7 @@ function parameter(request: Request, name: string): string {
   return new URL(request.url).searchParams.get(name) ?? ''
 }
 
-/** A body whose parts come one after the other, so that what buffers it shows. */
+/** Returns a body whose parts come one after the other, so that buffering is noticed. */
 function slowly(parts: readonly string[]): ReadableStream<Uint8Array> {
   let at = 0
   return new ReadableStream({

@@ -1,4 +1,4 @@
-// An application that is a fetch handler, on Node: `node serve-node.mjs ./app.mjs [http2]`.
+// Serves a fetch handler on Node: `node serve-node.mjs ./app.mjs [http2]`.
 
 import { serve } from '@hono/node-server'
 import { createServer as createHttp1 } from 'node:http'

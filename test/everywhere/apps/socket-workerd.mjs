@@ -7,6 +7,7 @@ export default {
     const { 0: client, 1: server } = new WebSocketPair()
     server.accept()
     server.send(`hello ${session.get('user', 'you')}`)
+    session.set('visits', 1)
     return new Response(null, { status: 101, webSocket: client })
   }),
 }

@@ -1,4 +1,4 @@
-// What is evaluated there.
+// What Vercel's edge runtime evaluates.
 
 import * as library from 'sealed-session'
 import { examine } from './suite.mjs'

@@ -1,4 +1,4 @@
-// Vercel's edge runtime: a bundle of the suite with the installed package, evaluated in its VM.
+// Evaluates a bundle of the suite and the installed package in the VM of Vercel's edge runtime.
 
 import { readFileSync } from 'node:fs'
 import { EdgeVM } from '@edge-runtime/vm'

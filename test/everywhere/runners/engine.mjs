@@ -1,4 +1,4 @@
-// Imported first: it decides which engine the library finds when it is loaded.
+// Imported first, because it decides which engine the library finds when it is loaded.
 
 if (process.argv.includes('webcrypto')) {
   Object.defineProperty(process, 'getBuiltinModule', { value: undefined })

@@ -1,19 +1,26 @@
-// A function behind API Gateway: the events that a browser's two visits and a logout become. Prints
-// the function's answers.
+// Calls a function as API Gateway does, for a browser that visits twice, follows a link to the logout, logs
+// out and visits again. Prints the answers.
 
 const { handler } = await import(process.argv[2])
 
 const answers = []
 let cookies = ['theme=dark']
-for (const path of ['/', '/', '/logout', '/']) {
-  const answer = await handler(eventOf(path, cookies))
-  const kept = answer.cookies.filter((line) => !line.includes('Max-Age=0'))
-  cookies = ['theme=dark', ...kept.map((line) => line.split(';', 1).join())]
-  answers.push([answer.statusCode, answer.body, answer.cookies.length])
+for (const question of ['GET /', 'GET /', 'GET /logout', 'POST /logout', 'GET /']) {
+  const [method, path] = question.split(' ')
+  const {
+    statusCode,
+    body = '',
+    cookies: lines = [],
+  } = await handler(eventOf(method, path, cookies))
+  if (lines.length > 0) {
+    const kept = lines.filter((line) => !line.includes('Max-Age=0'))
+    cookies = ['theme=dark', ...kept.map((line) => line.split(';', 1).join())]
+  }
+  answers.push([statusCode, body, lines.length])
 }
 console.log(JSON.stringify(answers))
 
-function eventOf(path, cookies) {
+function eventOf(method, path, cookies) {
   return {
     version: '2.0',
     routeKey: '$default',
@@ -33,7 +40,7 @@ function eventOf(path, cookies) {
       accountId: '123456789012',
       apiId: 'abc123',
       domainName: 'abc123.execute-api.eu-central-1.amazonaws.com',
-      http: { method: 'GET', path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
+      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
       requestId: 'JKJaXmPLvHcESHA=',
       routeKey: '$default',
       stage: '$default',

@@ -1,4 +1,4 @@
-// Node, Bun and Deno: the installed package, through the suite. Prints one line of JSON.
+// Runs the suite with the installed package on Node, Bun or Deno. Prints one line of JSON.
 
 // oxlint-disable-next-line import/no-unassigned-import -- for what it does
 import './engine.mjs'

@@ -1,5 +1,5 @@
-// Vercel's edge runtime with a function's bundle, the environment that a project gives it, and a
-// browser that visits twice and logs out. Prints the answers.
+// Calls a function's bundle in Vercel's edge runtime, with the environment of a project, for a browser that
+// visits twice, logs out and visits again. Prints the answers.
 
 import { readFileSync } from 'node:fs'
 import { EdgeVM } from '@edge-runtime/vm'
@@ -10,7 +10,7 @@ const vm = new EdgeVM({
 })
 let cookie = ''
 const answers = []
-for (const method of ['GET', 'GET', 'DELETE', 'GET']) {
+for (const method of ['GET', 'GET', 'POST', 'GET']) {
   const init = JSON.stringify({ method, headers: { cookie } })
   const request = `new Request('https://app.example/api/visits', ${init})`
   const response = await vm.evaluate(`route.${method}(${request})`)

@@ -1,4 +1,5 @@
-// workerd: bundled with the installed package, as a Worker is. Answers every request with the results.
+// Runs the suite on workerd, bundled with the installed package as a Worker is. Every response holds the
+// results.
 
 import * as library from 'sealed-session'
 import { examine } from './suite.mjs'

@@ -1,9 +1,9 @@
-// Everything that a session can go through, told as a list that is the same each time: the clock stands
-// still and the random bytes are counted. For processes whose globals have been tampered with.
+// Lists everything that a session can go through. The list is the same each time, because the clock stands
+// still and the random bytes are counted. For processes whose globals have been changed.
 
-import { createSessions } from '../../dist/index.js'
-import { wrapLambda } from '../../dist/lambda.js'
-import { nodeSessions } from '../../dist/node.js'
+import { createSessions } from '../../../dist/index.js'
+import { wrapLambda } from '../../../dist/adapters/lambda.js'
+import { nodeSessions } from '../../../dist/adapters/node.js'
 
 export const SECRET = 'TpO1kDOzKxnFtTFl3N3ViTQuWqhZTTjjMMXdMJHwyJ4'
 const REMOVED_SECRET = 'Zv2mPqYd7uTNrc8AgW0sLkXhJf4eB9iOnVQyH3KtE6M'
@@ -19,12 +19,17 @@ export function takeEngine(engine) {
 
 export function make(options) {
   const events = []
-  const observe = (event) => void events.push({ ...event })
-  const sessions = createSessions({ secrets: SECRET, clock: () => START, observe, ...options })
+  const sessions = createSessions({
+    secrets: SECRET,
+    clock: () => START,
+    observe: (event) => void events.push({ ...event }),
+    lifetimes: { remembered: { maxAge: 2_592_000, persistent: false } },
+    ...options,
+  })
   return { sessions, events }
 }
 
-/** Cookies of all kinds, as they come from browsers. */
+/** Makes cookies of all kinds, as browsers send them. */
 export async function bake() {
   const { sessions } = make()
   const cookieOf = async (maker, fill) => {
@@ -45,12 +50,22 @@ export async function bake() {
   })
   const removed = await cookieOf(make({ secrets: REMOVED_SECRET }).sessions, user)
   const idle = await cookieOf(make({ clock: () => START - 100_000_000 }).sessions, user)
+  const remembered = await cookieOf(sessions, (session) => {
+    session.regenerate({ lifetime: 'remembered' })
+    user(session)
+  })
+  const later = make({ clock: () => START + 60_000 }).sessions
+  const touched = await later.open(good)
+  touched.touch()
+  const ticket = (await later.setCookies(touched)).map((line) => line.split(';', 1)[0]).join('; ')
   const token = await sessions.open(good).then((session) => sessions.seal(session))
   return {
     cookies: {
       none: '',
       good,
-      marked: `${NAME}.x=1; ${good}; theme=dark`,
+      ended: `${NAME}.x=AbCd; ${good}; theme=dark`,
+      ticketed: `${good}; ${ticket}`,
+      remembered,
       altered: good.replace(/.{5}$/, 'AAAAA'),
       long,
       incomplete: long.split('; ')[0],
@@ -62,7 +77,7 @@ export async function bake() {
   }
 }
 
-/** The requests and responses of one life: the platform's own objects, made while it is still whole. */
+/** Makes the requests and responses of one life, before the platform's own objects are changed. */
 export function prepare({ cookies, token }) {
   const url = 'https://example.test/'
   const visits = Object.entries(cookies).map(([kind, cookie]) => ({
@@ -77,7 +92,7 @@ export function prepare({ cookies, token }) {
   return { visits, login, token, good: cookies.good }
 }
 
-/** What becomes of them. */
+/** Lists what becomes of them. */
 export async function live({ sessions, events }, { visits, login, token, good }) {
   const told = []
   const tell = (...what) => told.push(what)
@@ -98,6 +113,8 @@ export async function live({ sessions, events }, { visits, login, token, good })
 
     const changed = await sessions.open(cookie)
     changed.set('visits', 1)
+    changed.flash('note', 'again')
+    tell(kind, changed.peekFlash('note'))
     const form = changed.csrfToken()
     tell(kind, changed.verifyCsrfToken(form), changed.verifyCsrfToken('x'))
     tell(kind, headersOf(await sessions.commit(changed, redirect)))
@@ -109,6 +126,27 @@ export async function live({ sessions, events }, { visits, login, token, good })
     risen.set('user', 'eve')
     risen.regenerate({ keep: ['user'] })
     tell(kind, data(risen), await sessions.setCookies(risen))
+
+    const renamed = await sessions.open(cookie)
+    renamed.set('role', 'admin')
+    renamed.renewId()
+    tell(kind, data(renamed), await sessions.verify(renamed), await sessions.setCookies(renamed))
+
+    const undone = await sessions.open(cookie)
+    undone.set('role', 'admin')
+    undone.discard()
+    tell(kind, data(undone), await sessions.setCookies(undone))
+
+    const pairs = cookie.split('; ').map((pair) => pair.split('='))
+    const stored = []
+    const store = {
+      getAll: () => pairs.map(([name, value]) => ({ name, value })),
+      set: (...values) => void stored.push(values),
+    }
+    const kept = await sessions.open(store)
+    kept.touch()
+    await sessions.save(kept, store).catch((error) => tell(kind, fail(error)))
+    tell(kind, data(kept), stored)
 
     const over = await sessions.open(headers)
     over.destroy()
@@ -125,6 +163,8 @@ export async function live({ sessions, events }, { visits, login, token, good })
 
   const bare = await sessions.unseal(token)
   tell(data(bare), await sessions.seal(bare), await sessions.measure(bare))
+  const link = await sessions.seal(bare, 'reset')
+  tell(data(await sessions.unseal(link, 'reset')), data(await sessions.unseal(link)))
   tell(data(await sessions.unseal('x')))
   const handler = sessions.wrap((_, session) => {
     session.set('user', 'ada')
@@ -155,11 +195,14 @@ export async function live({ sessions, events }, { visits, login, token, good })
   return told
 }
 
-/** The middleware, with as much of a request and a response as it needs. */
+/** Sends a request through the middleware, with as much of a request and a response as it needs. */
 async function throughNode(sessions, cookie) {
   const headers = new Map()
   const response = {
-    headersSent: false,
+    // An accessor, as that of Node.js: a plain property marks a mock, which is not held back.
+    get headersSent() {
+      return false
+    },
     writableEnded: false,
     statusCode: 200,
     getHeader: (name) => headers.get(name.toLowerCase()),

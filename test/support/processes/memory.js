@@ -1,7 +1,7 @@
-// Requests of every kind against one set of sessions, and what is in the heap after so many of them and
-// after so many, as JSON: `node --expose-gc memory.js 20000 100000`.
+// Sends requests of every kind to one set of sessions, and prints as JSON how much the heap grew between two
+// counts of requests: `node --expose-gc memory.js 20000 100000`.
 
-import { createSessions } from '../../dist/index.js'
+import { createSessions } from '../../../dist/index.js'
 
 const [FIRST, LAST] = process.argv.slice(2).map(Number)
 const SECRETS = [
@@ -24,7 +24,7 @@ const options = {
 const sessions = createSessions({
   ...options,
   secretsRefresh: 600,
-  // Each answer in another order, so that each makes a ring of its own.
+  // Each answer has another order, so that each makes a new ring.
   secrets: () => (asked++ % 2 === 0 ? SECRETS : SECRETS.toReversed()),
 })
 const roomy = createSessions({ ...options, limits: 'node', secrets: SECRETS })
@@ -52,11 +52,10 @@ const leave = sessions.wrap((_, session) => {
 })
 
 let cookie = ''
-/** Another id and another day each time, all of the right form. */
+/** A well-formed value with another secret id and another day each time. */
 const foreign = (n) => {
-  const header = `{"alg":"dir","enc":"A256GCM","kid":"k${n}.${Math.floor(time.now / DAY) - (n % 4)}"}`
-  const encoded = Buffer.from(header).toString('base64url')
-  return `${NAME}=${encoded}..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA`
+  const day = Math.floor(time.now / DAY) - (n % 4)
+  return `k${n}.${day}.AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA`
 }
 
 const kinds = [
@@ -67,17 +66,21 @@ const kinds = [
     cookie = pairOf(response.headers.getSetCookie()) || cookie
   },
   (n) => look(request(`${NAME}=junk${n}; ${NAME}.1=x`)),
-  (n) => look(request(foreign(n))),
+  (n) => look(request(`${NAME}=${foreign(n)}`)),
+  (n) => look(request(`${cookie}; ${NAME}.t=${foreign(n)}`)),
   () => visit(request('')),
   () => leave(request(cookie)),
-  // Too large to be renewed: remembered by its id, and there is another one each time.
+  // Over the limits of `tight`: its use is written down all the same, each time for another session.
   async (n) => {
-    const late = await cookieOf(roomy, (s) => s.set('text', `${n}`.padEnd(3000, 'x')))
+    const late = await cookieOf(roomy, (session) => session.set('text', `${n}`.padEnd(3000, 'x')))
     time.now += 60
     const session = await tight.open(late)
     session.get('text')
-    if ((await tight.setCookies(session)).length > 0) throw new Error('was renewed')
+    const names = (await tight.setCookies(session)).map((line) => line.split('=', 1)[0])
+    if (names.join() !== `${NAME}.t`) throw new Error(`wrote ${names.join()} instead of a ticket`)
   },
+  // A logout stamp that this session does not know.
+  (n) => look(request(`${NAME}.x=${n.toString(36).padStart(4, '0')}; ${cookie}`)),
 ]
 
 async function upTo(count, from = 0) {

@@ -1,15 +1,15 @@
-// A life under a polluted `Object.prototype`, beside the same life without. Every word that stands in
-// the source of this library, of `jose` or of `cookie` is put there, with values of every type, before
-// the sessions are created or after. Prints what made a difference, as JSON.
+// Compares a life under a polluted `Object.prototype` with the same life without. Puts there every word of
+// the source of this library, of `jose` and of `cookie`, with values of every type, before the sessions are
+// created or after. Prints what made a difference, as JSON.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { countRandomBytes } from './counted.js'
 import { bake, live, make, prepare, takeEngine } from './life.js'
 
-/** The language and the platform fail on these by themselves, with or without this library. */
+/** Names on which the language and the platform fail by themselves, with or without this library. */
 const THEIRS = new Set(['get', 'set', 'return', 'length', 'required', 'stream'])
 
-/** What jose asks of objects of its own, in the engine for runtimes without `node:crypto`. */
+/** Names that jose reads from its own objects, in the engine for runtimes without `node:crypto`. */
 const JOSE = [
   'aad',
   'crit',
@@ -23,10 +23,10 @@ const JOSE = [
 
 const VALUES = ['x', 1, true, null, {}, ['x']]
 
-/** Values that would do harm where they are believed. */
+/** Values that would do harm if they were believed. */
 const HOSTILE = {
   cookies: ['__Host-session=1'],
-  claims: { id: 'x', startedAt: 0, sealedAt: 0, expiresAt: 9e9, logouts: 9 },
+  claims: { id: 'x', startedAt: 0, sealedAt: 0, expiresAt: 9e9, stamps: ['AbCd'] },
   reason: 'expired',
   domain: 'evil.example',
   path: '/evil',
@@ -39,19 +39,24 @@ const HOSTILE = {
   touchInterval: 0,
   clockTolerance: 60,
   validAfter: 9e9,
-  rotate: 'eager',
+  lifetimes: { evil: { maxAge: 1 } },
+  lifetime: 'evil',
+  persistent: true,
+  secretsGrace: 1,
+  secretsRefresh: 1,
   limits: 'browsers',
   preset: 'browsers',
   requestHeader: 1,
   keep: ['admin', 'user', 'cart'],
   scopes: ['shop'],
-  nbf: 1_768_478_000,
-  out: 9,
   c: 'AAAAAAAAAAAAAAAAAAAAAA',
   t: 1,
   s: { shop: [{ open: 'evil' }, {}] },
-  f: { note: ['evil'] },
-  d: { user: 'eve' },
+  f: [['note', 'evil']],
+  o: 'AbCd',
+  l: 'remembered',
+  data: { user: 'eve' },
+  more: { t: 1 },
   id: 'next',
   activeFrom: 9e9,
   keys: [{ kty: 'oct', k: 'A'.repeat(43) }],
@@ -63,8 +68,8 @@ const HOSTILE = {
   authTagLength: 4,
 }
 
-const library = new URL('../../dist/', import.meta.url)
-const modules = new URL('../../node_modules/', import.meta.url)
+const library = new URL('../../../dist/', import.meta.url)
+const modules = new URL('../../../node_modules/', import.meta.url)
 const folders = [
   library,
   new URL('cookie/dist/', modules),
@@ -77,8 +82,8 @@ const words = [...new Set(folders.flatMap(wordsOf))].filter(
 )
 
 function wordsOf(folder) {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.js'))
+  return readdirSync(folder, { recursive: folder === library })
+    .filter((name) => name.endsWith('.js') && !name.startsWith('bin/'))
     .flatMap((name) => readFileSync(new URL(name, folder), 'utf8').match(/[A-Za-z_$][\w$]*/g) ?? [])
 }
 
@@ -104,7 +109,7 @@ for (const engine of ['node:crypto', 'webcrypto']) {
       )
     }
     for (const culprits of found) {
-      if (culprits.length > 0) differences.push({ engine, when, culprits: culprits.slice(0, 5) })
+      if (culprits.length > 0) differences.push({ engine, when, culprits: culprits.slice(0, 10) })
     }
 
     for (const name of engine === 'webcrypto' ? JOSE : []) {
@@ -119,15 +124,20 @@ for (const engine of ['node:crypto', 'webcrypto']) {
 }
 console.log(JSON.stringify({ words: words.length, lives, differences, believed }))
 
-/** The smallest part of a pollution, by halves, that makes a difference; empty if none does. */
-async function blame(pollution, isUsual) {
-  if (await isUsual(pollution)) return []
+/**
+ * Binary search for the smallest part of a pollution that makes a difference beside `others`. Empty if none
+ * does.
+ */
+async function blame(pollution, isUsual, others = []) {
+  if (await isUsual([...others, ...pollution])) return []
   if (pollution.length === 1) return pollution
   const middle = Math.ceil(pollution.length / 2)
-  const first = await blame(pollution.slice(0, middle), isUsual)
-  if (first.length > 0) return first
-  const second = await blame(pollution.slice(middle), isUsual)
-  return second.length > 0 ? second : pollution
+  const [first, second] = [pollution.slice(0, middle), pollution.slice(middle)]
+  const alone = [await blame(first, isUsual, others), await blame(second, isUsual, others)].flat()
+  if (alone.length > 0) return alone
+  // Each half needs something of the other.
+  const culprits = await blame(first, isUsual, [...others, ...second])
+  return [...culprits, ...(await blame(second, isUsual, [...others, ...culprits]))]
 }
 
 async function lifeUnder(pollution, when, baked) {
@@ -145,10 +155,12 @@ async function lifeUnder(pollution, when, baked) {
     return { thrown: String(error) }
   } finally {
     for (const name of Object.keys(pollution)) delete Object.prototype[name]
+    // A life that broke off leaves work behind that would draw random bytes of the next one.
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
 
-/** Whether what came of a bad cookie is an empty session, or an error. */
+/** Whether a bad cookie became an empty session or an error. */
 function isNothing(told, kind) {
   if ('thrown' in told) return true
   const [, session] = told.find(([of]) => of === kind)

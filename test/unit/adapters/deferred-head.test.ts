@@ -1,18 +1,19 @@
-// A head that is held back, on real servers, with passengers that are no more than what it knows of a
-// session: what it says to them, and what others who work on the same response see of it.
+// The head of a response with sessions on real servers, where a session is no more than what the head
+// knows of one: how it is told what happens, and what other middleware on the same response sees.
 
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { attachSession } from '../../../src/adapters/deferred-head.ts'
-import type { NodeResponse, PendingSession } from '../../../src/adapters/deferred-head.ts'
+import type { PendingSession } from '../../../src/adapters/pending-session.ts'
+import type { NodeResponse } from '../../../src/adapters/node-response.ts'
 import { untyped } from '../../support/mint.ts'
 import { Cut, wires } from '../../support/wire.ts'
 import type { Wire } from '../../support/wire.ts'
 
-interface Rider extends PendingSession {
-  /** What `close` and `fail` were called with. */
-  readonly told: unknown[]
+interface RecordedSession extends PendingSession {
+  /** What `setCommitted` and `fail` were called with. */
+  readonly reports: unknown[]
 }
 
 const LINE = 'session=1; Path=/'
@@ -23,23 +24,25 @@ const open: Wire[] = []
 
 afterEach(() => Promise.all(open.splice(0).map((wire) => wire.close())))
 
-function rider(given: Partial<PendingSession> = {}): Rider {
-  const told: unknown[] = []
+function pendingSession(given: Partial<PendingSession> = {}): RecordedSession {
+  const reports: unknown[] = []
   return {
-    told,
-    isUsed: () => true,
-    lines: () => Promise.resolve([LINE]),
-    close: (closed) => void told.push(closed),
-    fail: (error) => void told.push(error),
+    reports,
+    isAccessed: () => true,
+    makeCookies: () => Promise.resolve([LINE]),
+    isOwnCookie: (name) => name === 'session',
+    reportOverwrite: () => {},
+    setCommitted: (committed) => void reports.push(committed),
+    fail: (error) => void reports.push(error),
     ...given,
   }
 }
 
-/** A rider whose cookies are made when the test lets them. */
+/** A session whose cookies are made when the test calls `letGo`. */
 function waiting(given: Partial<PendingSession> = {}) {
   let letGo = () => {}
   const gate = new Promise<void>((settle) => (letGo = settle))
-  return { late: rider({ lines: () => gate.then(() => [LINE]), ...given }), letGo }
+  return { late: pendingSession({ makeCookies: () => gate.then(() => [LINE]), ...given }), letGo }
 }
 
 function codeOf(act: () => unknown): unknown {
@@ -67,44 +70,52 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     })
   }
 
-  describe('who is on board', () => {
-    test('is the first for each key', async () => {
+  describe('the attached sessions', () => {
+    test('are one for each key, and the first one stays', async () => {
       const key = {}
       const wire = await serve((response) => {
-        attachSession(response, key, rider())
-        attachSession(response, key, rider({ lines: () => Promise.resolve(['other=1']) }))
+        attachSession(response, key, pendingSession())
+        attachSession(
+          response,
+          key,
+          pendingSession({ makeCookies: () => Promise.resolve(['other=1']) }),
+        )
         response.end()
       })
       expect((await wire.ask()).cookies).toEqual([LINE])
     })
 
-    test('learns at once that the head goes without who is not used, and used ones do not', async () => {
-      const [used, unused] = [rider(), rider({ isUsed: () => false })]
+    test('are closed with the head if they were not accessed', async () => {
+      const [used, unused] = [pendingSession(), pendingSession({ isAccessed: () => false })]
       const told: unknown[] = []
       const wire = await serve((response) => {
         attachSession(response, {}, used)
         attachSession(response, {}, unused)
         response.flushHeaders()
-        told.push([...used.told], [...unused.told])
+        told.push([...used.reports], [...unused.reports])
         response.end()
       })
       expect((await wire.ask()).cookies).toEqual([LINE])
       expect(told).toEqual([[], [true]])
     })
 
-    test('is nobody any more once the response was cut', async () => {
-      const late = rider()
+    test('are closed at once after the response was destroyed', async () => {
+      const late = pendingSession()
       const wire = await serve((response) => {
-        const lines = () => Promise.reject(NO_COOKIES)
-        attachSession(response, {}, rider({ lines, fail: () => attachSession(response, {}, late) }))
+        const makeCookies = () => Promise.reject(NO_COOKIES)
+        attachSession(
+          response,
+          {},
+          pendingSession({ makeCookies, fail: () => attachSession(response, {}, late) }),
+        )
         response.write('a')
       })
       await expect(wire.ask()).rejects.toBeInstanceOf(Cut)
-      expect(late.told).toEqual([true])
+      expect(late.reports).toEqual([true])
     })
 
-    test('stays closed when something is thrown after the head has gone', async () => {
-      const unused = rider({ isUsed: () => false })
+    test('stay closed when a method throws after the head was sent', async () => {
+      const unused = pendingSession({ isAccessed: () => false })
       const errors: unknown[] = []
       const wire = await serve((response) => {
         const { end } = response
@@ -116,15 +127,15 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         errors.push(codeOf(() => response.end('ab')))
       })
       expect((await wire.ask()).body).toBe('ab')
-      expect([errors, unused.told]).toEqual([[TOO_LATE], [true]])
+      expect([errors, unused.reports]).toEqual([[TOO_LATE], [true]])
     })
   })
 
-  describe('what is called', () => {
-    test('answers as without us: the response, nothing, or whether to go on', async () => {
+  describe('the calls', () => {
+    test('return what Node returns', async () => {
       const answers: unknown[] = []
       const wire = await serve((response) => {
-        attachSession(response, {}, rider())
+        attachSession(response, {}, pendingSession())
         answers.push(response.writeHead(201) === response)
         answers.push(response.flushHeaders(), response.write('a'))
         answers.push(response.end('b') === response)
@@ -136,10 +147,10 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     test.each<[string, unknown[]]>([
       ['a number', [5]],
       ['an object', [{}]],
-    ])('with %s for a chunk is refused at once, while the head waits too', async (_, given) => {
+    ])('with %s as a chunk throw at once, also while the head is held back', async (_, given) => {
       const codes: unknown[] = []
       const wire = await serve((response) => {
-        attachSession(response, {}, rider())
+        attachSession(response, {}, pendingSession())
         for (const name of ['write', 'end'] as const) {
           codes.push(codeOf(() => Reflect.apply(response[name], response, given)))
         }
@@ -154,11 +165,11 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     })
 
     test.each([[[]], [[null]], [[() => {}]]])(
-      'without a chunk ends, and writes nothing',
+      'of end take no chunk, and those of write need one',
       async (given) => {
         const codes: unknown[] = []
         const wire = await serve((response) => {
-          attachSession(response, {}, rider())
+          attachSession(response, {}, pendingSession())
           codes.push(codeOf(() => Reflect.apply(response.write, response, given)))
           Reflect.apply(response.end, response, given)
         })
@@ -175,7 +186,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       ['a reason and fields', [201, 'Made', { 'x-a': '1', 'x-b': '2' }], ['x-a', 'x-b']],
     ])('writeHead with %s sets those fields and no others', async (_, given, names) => {
       const wire = await serve((response) => {
-        attachSession(response, {}, rider())
+        attachSession(response, {}, pendingSession())
         Reflect.apply(response.writeHead, response, given)
         response.end('ab')
       })
@@ -190,20 +201,20 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     })
   })
 
-  describe('a writer who was asked to wait', () => {
+  describe('drain', () => {
     /** How often `drain` came, once the response is complete. */
     async function drains(write: (response: ServerResponse) => unknown): Promise<number> {
       let count = 0
       const wire = await serve((response) => {
         response.on('drain', () => void (count += 1))
-        attachSession(response, {}, rider())
+        attachSession(response, {}, pendingSession())
         return write(response)
       })
       await wire.ask()
       return count
     }
 
-    test('is told once, also after a writeHead', async () => {
+    test('is emitted once, also after a writeHead', async () => {
       const write = async (response: ServerResponse) => {
         response.writeHead(200)
         const drained = new Promise((resolve) => response.once('drain', resolve))
@@ -214,7 +225,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(await drains(write)).toBe(1)
     })
 
-    test('is not told to go on after the end', async () => {
+    test('is not emitted after the end', async () => {
       const write = (response: ServerResponse) => {
         response.write('a')
         response.end('b')
@@ -222,7 +233,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(await drains(write)).toBe(0)
     })
 
-    test('is nobody if nothing was written', async () => {
+    test('is not emitted if nothing was written', async () => {
       const { late, letGo } = waiting()
       let count = 0
       const wire = await serve(async (response) => {
@@ -237,11 +248,11 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(count).toBe(0)
     })
 
-    test('is told by Node where Node itself said to wait', async () => {
+    test('is left to Node where its own write returned false', async () => {
       const unsent: number[] = []
       const wire = await serve((response) => {
         response.on('drain', () => void unsent.push(response.writableLength))
-        attachSession(response, {}, rider())
+        attachSession(response, {}, pendingSession())
         response.write('x'.repeat(4_000_000))
         response.once('drain', () => response.end())
       })
@@ -249,10 +260,10 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(unsent).toEqual([0])
     })
 
-    test('and has stopped to listen is not told', async () => {
+    test('is not emitted to a listener that was removed', async () => {
       let count = 0
       const wire = await serve((response) => {
-        attachSession(response, {}, rider())
+        attachSession(response, {}, pendingSession())
         const listener = () => void (count += 1)
         response.on('drain', listener)
         response.write('a')
@@ -266,43 +277,46 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     test.each([
       ['keeps them', false],
       ['hands them on', true],
-    ])('is told once, where an `on` of other middleware takes listeners and %s', async (_, on) => {
-      const told: unknown[] = []
-      const wire = await serve((response) => {
-        const method = response.on
-        Reflect.set(response, 'on', (event: string, listener: () => void) => {
-          const passed = on || event !== 'drain'
-          return passed ? Reflect.apply(method, response, [event, listener]) : response
+    ])(
+      'is emitted once where an `on` of other middleware takes listeners and %s',
+      async (_, on) => {
+        const told: unknown[] = []
+        const wire = await serve((response) => {
+          const method = response.on
+          Reflect.set(response, 'on', (event: string, listener: () => void) => {
+            const passed = on || event !== 'drain'
+            return passed ? Reflect.apply(method, response, [event, listener]) : response
+          })
+          attachSession(response, {}, pendingSession())
+          response.on('drain', function (this: unknown, ...given: unknown[]) {
+            told.push(this === response, given)
+            response.end('b')
+          })
+          response.on('finish', () => void told.push('finish'))
+          response.write('a')
         })
-        attachSession(response, {}, rider())
-        response.on('drain', function (this: unknown, ...given: unknown[]) {
-          told.push(this === response, given)
-          response.end('b')
-        })
-        response.on('finish', () => void told.push('finish'))
-        response.write('a')
-      })
-      expect((await wire.ask()).body).toBe('ab')
-      expect(told).toEqual([true, [], 'finish'])
-    })
+        expect((await wire.ask()).body).toBe('ab')
+        expect(told).toEqual([true, [], 'finish'])
+      },
+    )
   })
 
-  describe('others who work on the response', () => {
-    test('see the cookies when what they have put there before is called', async () => {
+  describe('other middleware', () => {
+    test('sees the cookies when its own methods are called', async () => {
       const seen: unknown[] = []
       const wire = await serve((response) => {
         wrap(response, 'end', () => void seen.push(response.getHeader('Set-Cookie')))
-        attachSession(response, {}, rider())
+        attachSession(response, {}, pendingSession())
         response.end('ab')
       })
       await wire.ask()
       expect(seen).toEqual([[LINE]])
     })
 
-    test('see no cookies where there are none', async () => {
+    test('sees no cookies where there are none', async () => {
       const seen: unknown[] = []
       const wire = await serve((response) => {
-        attachSession(response, {}, rider({ lines: () => Promise.resolve([]) }))
+        attachSession(response, {}, pendingSession({ makeCookies: () => Promise.resolve([]) }))
         response.on('finish', () => void seen.push(response.hasHeader('Set-Cookie')))
         response.end('ab')
       })
@@ -310,13 +324,13 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(seen).toEqual([false])
     })
 
-    test('find no method that was not there', async () => {
+    test('finds no method that was not there', async () => {
       const names = ['setHeaders', 'appendHeader', '_implicitHeader']
       const found: unknown[] = []
       const wire = await serve((response) => {
         const there = () => names.filter((name) => name in response)
         found.push(there())
-        attachSession(response, {}, rider())
+        attachSession(response, {}, pendingSession())
         response.end('ab')
         found.push(there())
       })
@@ -324,11 +338,11 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(found[1]).toEqual(found[0])
     })
 
-    test('may put methods of their own there afterwards, or take them away', async () => {
+    test('may replace or remove every method that was installed', async () => {
       const found: [string, PropertyDescriptor][] = []
       const wire = await serve((response) => {
         const before = Object.getOwnPropertyNames(response)
-        attachSession(response, {}, rider())
+        attachSession(response, {}, pendingSession())
         response.end('ab')
         for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(response))) {
           if (!before.includes(name)) found.push([name, property])
@@ -343,11 +357,11 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       }
     })
 
-    test('are told the truth once it has gone', async () => {
+    test('is told the real state once the head was sent', async () => {
       const states: boolean[] = []
       const wire = await serve((response) => {
         const look = () => states.push(response.headersSent, response.writableEnded)
-        attachSession(response, {}, rider())
+        attachSession(response, {}, pendingSession())
         look()
         response.on('finish', look)
         response.write('a')
@@ -361,9 +375,9 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(states).toEqual([false, false, true, false, true, false, true, true])
     })
 
-    test('may have said of what the answer depends in several fields', async () => {
+    test('may have set several fields Vary', async () => {
       const wire = await serve((response) => {
-        attachSession(response, {}, rider())
+        attachSession(response, {}, pendingSession())
         response.setHeader('Vary', ['Accept', 'Origin'])
         response.end('ab')
       })
@@ -371,38 +385,74 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     })
   })
 
-  describe('a response that was withdrawn', () => {
-    /** A first response whose cookies cannot be made, and the page that follows. */
-    function withdrawn(before: (response: ServerResponse) => unknown, page: typeof before) {
+  describe('a response that is replaced by an error', () => {
+    /** A response whose cookies cannot be made, and the page that follows. */
+    function replaced(before: (response: ServerResponse) => unknown, page: typeof before) {
       const told: unknown[] = []
       const wire = serve((response) => {
         const fail = (error: unknown) => {
           told.push(error)
           if (told.length === 1) page(response)
         }
-        attachSession(response, {}, rider({ lines: () => Promise.reject(NO_COOKIES), fail }))
+        attachSession(
+          response,
+          {},
+          pendingSession({ makeCookies: () => Promise.reject(NO_COOKIES), fail }),
+        )
         before(response)
         response.end('ab')
       })
       return { told, wire }
     }
 
-    test('loses what described its body, and no field that only sounds like it', async () => {
-      const kept = { 'x-content-type': 'x', 'content-type-hint': 'x' }
-      const fields = { 'content-type': 'a/b', 'content-language': 'en', expires: '0', ...kept }
-      const { wire } = withdrawn(
-        (response) => response.writeHead(200, fields),
+    test('loses all fields that were set since the session was attached, but for those about no content', async () => {
+      const kept = {
+        'access-control-allow-origin': 'https://app.example',
+        'content-security-policy': "default-src 'self'",
+        'x-request-id': '1',
+      }
+      const lost = {
+        'content-type': 'a/b',
+        'content-language': 'en',
+        expires: '0',
+        'x-user': 'ada',
+        'set-cookie': ['theme=dark'],
+        'access-control': 'x',
+        'x-content-security-policy': 'x',
+      }
+      const { wire } = replaced(
+        (response) => response.writeHead(200, { ...lost, ...kept }),
         (response) => response.end('sorry'),
       )
-      const { status, body, headers } = await (await wire).ask()
-      expect({ status, body }).toEqual({ status: 500, body: 'sorry' })
-      expect(headers).toMatchObject(kept)
-      for (const name of ['content-type', 'content-language', 'expires']) {
-        expect(headers[name]).toBeUndefined()
-      }
+      const { status, body, headers, cookies } = await (await wire).ask()
+      expect({ status, body, cookies }).toEqual({ status: 500, body: 'sorry', cookies: [] })
+      expect(headers).toMatchObject({ ...kept, 'cache-control': 'no-store', vary: 'Cookie' })
+      for (const name of Object.keys(lost)) expect(headers[name]).toBeUndefined()
     })
 
-    test('takes new fields in every way there is, and while it waited in none', async () => {
+    test('has the fields again that were there before the session', async () => {
+      const wire = await serve((response) => {
+        response.setHeader('X-Before', '1')
+        response.setHeader('Content-Language', 'en')
+        response.setHeader('Set-Cookie', ['early=1'])
+        let isFirst = true
+        const fail = () => {
+          if (isFirst) response.end('sorry')
+          isFirst = false
+        }
+        const makeCookies = () => Promise.reject(NO_COOKIES)
+        attachSession(response, {}, pendingSession({ makeCookies, fail }))
+        response.setHeader('X-Before', 'changed')
+        response.removeHeader('Content-Language')
+        response.appendHeader('Set-Cookie', 'late=1')
+        response.end('ab')
+      })
+      const { headers, cookies, body } = await wire.ask()
+      expect({ cookies, body }).toEqual({ cookies: ['early=1'], body: 'sorry' })
+      expect(headers).toMatchObject({ 'x-before': '1', 'content-language': 'en' })
+    })
+
+    test('takes header fields in every way that Node has, and none while it was held back', async () => {
       const codes: unknown[] = []
       const ways = (response: ServerResponse) => [
         () => response.setHeader('x-a', '1'),
@@ -410,7 +460,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         ...('setHeaders' in response ? [() => response.setHeaders(new Map([['x-b', '3']]))] : []),
         () => response.removeHeader('x-c'),
       ]
-      const { wire } = withdrawn(
+      const { wire } = replaced(
         (response) => {
           response.setHeader('x-c', '4')
           response.flushHeaders()
@@ -436,10 +486,10 @@ describe('http alone', () => {
     return wire
   }
 
-  test('a status that Node would refuse is refused at once', async () => {
+  test('a status that Node refuses is refused at once', async () => {
     const codes: unknown[] = []
     const wire = await serve((response) => {
-      attachSession(response, {}, rider())
+      attachSession(response, {}, pendingSession())
       for (const status of [99, 1000]) {
         response.statusCode = status
         codes.push(codeOf(() => response.end()))
@@ -451,20 +501,24 @@ describe('http alone', () => {
     expect(codes).toEqual(Array(4).fill('ERR_HTTP_INVALID_STATUS_CODE'))
   })
 
-  test('the least status that Node takes is taken', () => {
+  test('the lowest status that Node takes is taken', () => {
     const response = new ServerResponse(new IncomingMessage(new Socket()))
-    attachSession(response, {}, rider())
+    attachSession(response, {}, pendingSession())
     expect(response.writeHead(100)).toBe(response)
   })
 
-  test('a page that Node refuses too ends the response, and is told', async () => {
+  test('an error page that Node refuses too ends the response, and is reported', async () => {
     const told: unknown[] = []
     const wire = await serve((response) => {
       const fail = (error: unknown) => {
         told.push(error)
         if (told.length === 1) response.writeHead(500, 'a\nb').end('sorry')
       }
-      attachSession(response, {}, rider({ lines: () => Promise.reject(NO_COOKIES), fail }))
+      attachSession(
+        response,
+        {},
+        pendingSession({ makeCookies: () => Promise.reject(NO_COOKIES), fail }),
+      )
       response.end('ab')
     })
     await expect(wire.ask()).rejects.toBeInstanceOf(Cut)
@@ -472,9 +526,179 @@ describe('http alone', () => {
   })
 })
 
-test('what is no response is refused before anything is changed', () => {
-  const none = { statusCode: 200, writeHead() {}, write() {}, end() {} }
-  const before = { ...none }
-  expect(() => attachSession(untyped<NodeResponse>(none), {}, rider())).toThrow(TypeError)
-  expect(none).toEqual(before)
+describe('cookies that are made at once', () => {
+  async function serve(
+    handler: (request: IncomingMessage, response: ServerResponse) => unknown,
+  ): Promise<Wire> {
+    const wire = await wires.http((request, response) => void handler(request, response))
+    open.push(wire)
+    return wire
+  }
+
+  const atOnce = () => pendingSession({ makeCookies: () => [LINE] })
+
+  test('hold nothing back, and install nothing that reports another state', async () => {
+    const states: unknown[] = []
+    const wire = await serve((_, response) => {
+      attachSession(response, {}, atOnce())
+      states.push(response.write('a'), response.headersSent)
+      response.end('b')
+      states.push(response.writableEnded)
+      states.push(Object.hasOwn(response, 'headersSent'), Object.hasOwn(response, 'setHeader'))
+    })
+    expect(await wire.ask()).toMatchObject({ body: 'ab', cookies: [LINE] })
+    expect(states).toEqual([true, true, true, false, false])
+  })
+
+  test('wait for those of another session that take time', async () => {
+    const wire = await serve((_, response) => {
+      attachSession(response, {}, pendingSession({ makeCookies: () => ['other=1'] }))
+      attachSession(response, {}, pendingSession())
+      response.end('ab')
+    })
+    expect(await wire.ask()).toMatchObject({ body: 'ab', cookies: ['other=1', LINE] })
+  })
+
+  test('that fail are reported after the call, and the response is replaced', async () => {
+    const order: unknown[] = []
+    const wire = await serve((_, response) => {
+      const makeCookies = () => {
+        throw NO_COOKIES
+      }
+      const fail = (error: unknown) => {
+        order.push(error)
+        response.end('sorry')
+      }
+      attachSession(response, {}, pendingSession({ makeCookies, fail }))
+      response.end('ab')
+      order.push('after end')
+    })
+    expect(await wire.ask()).toMatchObject({ status: 500, body: 'sorry', cookies: [] })
+    expect(order).toEqual(['after end', NO_COOKIES])
+  })
+
+  test('let Node throw to the caller of a head that it refuses, who may send another', async () => {
+    const codes: unknown[] = []
+    const wire = await serve((_, response) => {
+      attachSession(response, {}, atOnce())
+      codes.push(codeOf(() => response.writeHead(200, 'a\nb')))
+      response.writeHead(201, 'Made').end('ab')
+    })
+    expect(await wire.ask()).toMatchObject({ status: 201, body: 'ab', cookies: [LINE] })
+    expect(codes).toEqual(['ERR_INVALID_CHAR'])
+  })
+})
+
+describe('a response that answers nothing', () => {
+  test.each<[string, object]>([
+    ['an empty object, as WebSocket wrappers pass', {}],
+    ['one without header fields', { statusCode: 200, writeHead() {}, write() {}, end() {} }],
+    ['a frozen one', Object.freeze(new ServerResponse(new IncomingMessage(new Socket())))],
+  ])('closes the session and is not changed: %s', (_, response) => {
+    const before = Object.getOwnPropertyDescriptors(response)
+    const session = pendingSession()
+    attachSession(untyped<NodeResponse>(response), {}, session)
+    expect(session.reports).toEqual([true])
+    expect(Object.getOwnPropertyDescriptors(response)).toEqual(before)
+  })
+})
+
+describe('a response that cannot wait', () => {
+  /** As mocks keep their state: in plain properties. */
+  class Mock {
+    statusCode = 200
+    headersSent = false
+    readonly calls: unknown[] = []
+    readonly fields = new Map<string, unknown>()
+    getHeader(name: string): unknown {
+      return this.fields.get(name)
+    }
+    getHeaderNames(): string[] {
+      return [...this.fields.keys()]
+    }
+    setHeader(name: string, value: unknown): void {
+      this.fields.set(name, value)
+    }
+    removeHeader(name: string): void {
+      this.fields.delete(name)
+    }
+    writeHead(status: number): void {
+      this.statusCode = status
+      this.headersSent = true
+    }
+    write(chunk: string): boolean {
+      this.headersSent = true
+      this.calls.push(chunk)
+      return true
+    }
+    end(chunk: string): void {
+      this.headersSent = true
+      this.calls.push(chunk, 'end')
+    }
+  }
+
+  function attach(session: PendingSession): { mock: Mock; response: NodeResponse } {
+    const mock = new Mock()
+    const response = untyped<NodeResponse>(mock)
+    attachSession(response, {}, session)
+    return { mock, response }
+  }
+
+  test('carries cookies that are made at once, also where it said before that its head was sent', () => {
+    const { mock, response } = attach(pendingSession({ makeCookies: () => [LINE] }))
+    mock.headersSent = true
+    response.end('ab')
+    expect(mock.calls).toEqual(['ab', 'end'])
+    expect(mock.fields.get('Set-Cookie')).toEqual([LINE])
+    expect(mock.fields.get('Cache-Control')).toBe('private, no-store')
+  })
+
+  test('is answered within the call if its cookies cannot be made', () => {
+    const makeCookies = () => {
+      throw NO_COOKIES
+    }
+    const reports: unknown[] = []
+    const { mock, response } = attach(
+      pendingSession({
+        makeCookies,
+        fail(error) {
+          reports.push(error)
+          response.end('sorry')
+        },
+      }),
+    )
+    mock.fields.set('X-User', 'ada')
+    response.end('ab')
+    expect([mock.statusCode, mock.calls, reports]).toEqual([500, ['sorry', 'end'], [NO_COOKIES]])
+    expect(mock.fields.has('X-User')).toBe(false)
+    expect(mock.fields.has('Set-Cookie')).toBe(false)
+  })
+
+  test('ends with status 500 if it was still being written then', () => {
+    const makeCookies = () => {
+      throw NO_COOKIES
+    }
+    const session = pendingSession({ makeCookies })
+    const { mock, response } = attach(session)
+    expect(response.write('a')).toBe(false)
+    expect([mock.statusCode, mock.calls]).toEqual([500, []])
+    expect(session.reports).toEqual([NO_COOKIES])
+  })
+
+  test('is sent without cookies that take time, and each session that loses some is told', async () => {
+    const [lost, failed, none] = [
+      pendingSession(),
+      pendingSession({ makeCookies: () => Promise.reject(NO_COOKIES) }),
+      pendingSession({ makeCookies: () => Promise.resolve([]) }),
+    ]
+    const { mock, response } = attach(lost)
+    attachSession(response, {}, failed)
+    attachSession(response, {}, none)
+    response.end('ab')
+    expect(mock.calls).toEqual(['ab', 'end'])
+    await new Promise(setImmediate)
+    expect(lost.reports).toEqual([expect.objectContaining({ code: 'ERR_SESSION_RESPONSE' })])
+    expect([failed.reports, none.reports]).toEqual([[NO_COOKIES], []])
+    expect(Object.fromEntries(mock.fields)).toEqual({ Vary: 'Cookie', 'Cache-Control': 'private' })
+  })
 })

@@ -1,13 +1,15 @@
-// The adapter for AWS Lambda, on events in the shapes that AWS publishes: what goes into the result is
+// The adapter for AWS Lambda, on events in the shapes that AWS publishes: what is put into the result is
 // read back from where each source takes it.
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
-import type { Session, SessionOptions } from 'sealed-session'
+import type { Session, SessionOptions, Sessions } from 'sealed-session'
 import { wrapLambda } from 'sealed-session/lambda'
 import type { LambdaEvent } from 'sealed-session/lambda'
 import { createJar } from '../../support/cookie-jar.ts'
+import type { Browser } from '../../support/cookie-jar.ts'
+import { refusal } from '../../support/refusal.ts'
 import { SECRET, START, untyped } from '../../support/mint.ts'
 
 interface Data {
@@ -26,11 +28,11 @@ interface Result {
 type Handler = (event: LambdaEvent, session: Session<Data>) => unknown
 
 const SOURCES = {
-  'api-gateway-v1': 'lists',
+  'api-gateway-v1': 'multiValue',
   'api-gateway-v2': 'cookies',
   'function-url': 'cookies',
   'load-balancer': 'single',
-  'load-balancer-multi-value': 'lists',
+  'load-balancer-multi-value': 'multiValue',
 } as const
 
 type Source = keyof typeof SOURCES
@@ -58,7 +60,7 @@ function eventOf(source: Source, ...cookies: string[]): LambdaEvent {
 function linesOf(source: Source, result: Result): string[] {
   const form = SOURCES[source]
   if (form === 'cookies') return result.cookies ?? []
-  const fields = form === 'lists' ? result.multiValueHeaders : result.headers
+  const fields = form === 'multiValue' ? result.multiValueHeaders : result.headers
   return Object.entries(fields ?? {})
     .filter(([name]) => name.toLowerCase() === 'set-cookie')
     .flatMap(([, value]) => value)
@@ -67,7 +69,7 @@ function linesOf(source: Source, result: Result): string[] {
 
 /** A header as the source hands it to the browser. */
 function fieldOf(source: Source, result: Result, name: string): string | undefined {
-  const fields = SOURCES[source] === 'lists' ? result.multiValueHeaders : result.headers
+  const fields = SOURCES[source] === 'multiValue' ? result.multiValueHeaders : result.headers
   const found = Object.entries(fields ?? {}).find(([key]) => key.toLowerCase() === name)
   return found && [found[1]].flat().join(', ')
 }
@@ -106,10 +108,21 @@ describe.each(sources)('%s', (source) => {
     }
   })
 
-  test('a session that nobody looked at changes nothing', async () => {
+  test('a session that the handler does not look at changes nothing, and is closed', async () => {
     const given = { statusCode: 200, body: 'ab' }
-    expect(await run(eventOf(source), () => given)).toBe(given)
+    const kept: Session<Data>[] = []
+    const keep: Handler = (_, session) => {
+      kept.push(session)
+      return given
+    }
+    expect(await run(eventOf(source), keep)).toBe(given)
     expect(given).toEqual({ statusCode: 200, body: 'ab' })
+    for (const session of kept) {
+      expect(() => session.set('visits', 1)).toThrow(
+        expect.objectContaining({ code: 'ERR_SESSION_COMMITTED' }),
+      )
+    }
+    expect(kept).toHaveLength(1)
   })
 
   test('a session that is only read is varied on, and nothing is written', async () => {
@@ -137,10 +150,10 @@ describe.each(sources)('%s', (source) => {
     expect(result).toMatchObject({ statusCode: 201, body: 'ab', isBase64Encoded: false })
     expect(fieldOf(source, result, 'content-type')).toBe('text/plain')
     expect(fieldOf(source, result, 'cdn-cache-control')).toBeUndefined()
-    if (SOURCES[source] === 'lists') expect(result.headers).toEqual({})
+    if (SOURCES[source] === 'multiValue') expect(result.headers).toEqual({})
   })
 
-  test('a header without a value is none, and one in two spellings or lists is one', async () => {
+  test('a header without a value is left out, and one in two spellings or arrays is one', async () => {
     const result = await run(eventOf(source), (_, session) => {
       count(session)
       const headers = { vary: ['Accept', 'Origin'], 'x-a': '1', 'X-A': '2', 'x-b': null }
@@ -155,25 +168,17 @@ describe.each(sources)('%s', (source) => {
     expect(linesOf(source, result)).toHaveLength(1)
   })
 
-  test('only the headers are read that the source reads', async () => {
+  test('the headers that the source does not read are not read', async () => {
     const result = await run(eventOf(source), (_, session) => {
       count(session)
       return { statusCode: 200, headers: { 'x-a': '1' }, multiValueHeaders: { 'x-b': ['2'] } }
     })
     expect(fieldOf(source, result, 'x-a')).toBe('1')
     expect(result.headers).not.toHaveProperty('x-b')
-    expect(fieldOf(source, result, 'x-b')).toBe(SOURCES[source] === 'lists' ? '2' : undefined)
+    expect(fieldOf(source, result, 'x-b')).toBe(SOURCES[source] === 'multiValue' ? '2' : undefined)
   })
 
-  test('open gives the handler the same session', async () => {
-    const { sessions, run } = make()
-    await run(eventOf(source), async (event, session) => {
-      expect(await sessions.open(event)).toBe(session)
-      return { statusCode: 204 }
-    })
-  })
-
-  test('what the handler throws goes on untouched', async () => {
+  test('what the handler throws is passed on', async () => {
     const failure = new Error('the handler failed')
     const running = run(eventOf(source), (_, session) => {
       count(session)
@@ -228,6 +233,17 @@ describe.each(several)('%s carries several cookies', (source) => {
 
 describe('a load balancer without multi-value headers', () => {
   const { run, sessions } = make({ limits: 'node' })
+  const ask = (browser: Browser, handler: Handler) =>
+    run(eventOf('load-balancer', ...browser.header().split('; ')), handler)
+
+  /** A browser with a session in so many cookies, got where several can be sent. */
+  async function browserWith(text: string): Promise<Browser> {
+    const browser = createJar()
+    const session = await sessions.open(null)
+    session.set('text', text)
+    browser.store(await sessions.setCookies(session))
+    return browser
+  }
 
   test('carries one cookie, and refuses more with what to turn on', async () => {
     const running = run(eventOf('load-balancer'), (_, session) => {
@@ -253,7 +269,71 @@ describe('a load balancer without multi-value headers', () => {
       body: String(session.size),
     }))
     expect(linesOf('load-balancer', result)).toEqual(['a=1'])
-    expect(sessions).toBeDefined()
+  })
+
+  test("sends the application's cookie before a ticket, which the next response can bring", async () => {
+    const browser = await browserWith('ab')
+    const result = await ask(browser, (_, session) => {
+      session.touch()
+      return { statusCode: 200, headers: { 'set-cookie': 'a=1' } }
+    })
+    expect(linesOf('load-balancer', result)).toEqual(['a=1'])
+  })
+
+  test('sends a session that shrank without the deletions of its other parts', async () => {
+    const browser = await browserWith('x'.repeat(6000))
+    const result = await ask(browser, (_, session) => {
+      session.set('text', 'ab')
+      return { statusCode: 200 }
+    })
+    expect(linesOf('load-balancer', result)).toHaveLength(1)
+    browser.store(linesOf('load-balancer', result))
+    const next = await ask(browser, (_, session) => ({
+      statusCode: 200,
+      body: session.get('text'),
+    }))
+    expect(next.body).toBe('ab')
+  })
+
+  test.each([
+    ['of one cookie', 'ab', {}],
+    ['of several cookies', 'x'.repeat(6000), {}],
+    ["beside a cookie of the application's", 'ab', { 'set-cookie': 'a=1' }],
+  ])('sends the logout of a session %s as its stamp', async (_, text, headers) => {
+    const browser = await browserWith(text)
+    const result = await ask(browser, (_, session) => {
+      session.destroy()
+      return { statusCode: 200, headers }
+    })
+    expect(linesOf('load-balancer', result)).toEqual([
+      expect.stringMatching(/^__Host-session\.x=[\w-]{4};/),
+    ])
+    browser.store(linesOf('load-balancer', result))
+    const reasons: unknown[] = []
+    for (let visit = 0; visit < 2; visit++) {
+      const after = await ask(browser, (_, session) => {
+        reasons.push(session.isEmpty, session.rejection?.reason)
+        return { statusCode: 200 }
+      })
+      browser.store(linesOf('load-balancer', after))
+    }
+    expect(reasons.slice(0, 3)).toEqual([true, 'destroyed', true])
+    expect(browser.names()).not.toContain('__Host-session')
+  })
+
+  test('sends a logout before the message that was left for after it', async () => {
+    const browser = await browserWith('ab')
+    const result = await ask(browser, (_, session) => {
+      session.destroy()
+      session.flash('notice', 'Goodbye')
+      return { statusCode: 200 }
+    })
+    browser.store(linesOf('load-balancer', result))
+    const next = await ask(browser, (_, session) => ({
+      statusCode: 200,
+      body: JSON.stringify([session.toJSON(), session.rejection?.reason]),
+    }))
+    expect(next.body).toBe('[{},"destroyed"]')
   })
 })
 
@@ -267,9 +347,9 @@ describe('what a handler may return', () => {
     }
 
   test.each([
-    ['a text', 'Hello', 'Hello'],
+    ['a string', 'Hello', 'Hello'],
     ['an object', { hello: 'world' }, '{"hello":"world"}'],
-    ['a list', [1, 2], '[1,2]'],
+    ['an array', [1, 2], '[1,2]'],
     ['nothing', undefined, 'null'],
   ])('payload 2.0: %s, answered as API Gateway does', async (_, value, body) => {
     const result = await run(eventOf('api-gateway-v2'), used(value))
@@ -296,7 +376,7 @@ test('an event whose headers are null has an empty session', async () => {
   expect(result.body).toBe('0')
 })
 
-test('an event of API Gateway without lists of headers is answered with lists all the same', async () => {
+test('an event of API Gateway without multi-value headers is answered with them all the same', async () => {
   const { run } = make()
   const event = { ...eventOf('api-gateway-v1'), multiValueHeaders: null }
   const result = await run(event, (_, session) => {
@@ -332,8 +412,24 @@ test('the handler is given whatever comes with the event', async () => {
   expect(await handler(eventOf('function-url'), { id: 'c' })).toMatchObject({ body: 'c 0' })
 })
 
-test('what is no event of these sources is refused', async () => {
+test('another event than those of these sources is refused', async () => {
   const { run } = make()
   const running = run(untyped<LambdaEvent>({ Records: [] }), () => ({ statusCode: 200 }))
   await expect(running).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG', option: 'source' })
 })
+
+test.each([[undefined], [null], ['handler'], [{}]])(
+  'wrapLambda refuses %j as a handler',
+  (value) => {
+    expect(() => wrapLambda(make().sessions, untyped<() => unknown>(value))).toThrow(
+      refusal('handler'),
+    )
+  },
+)
+
+test.each([[undefined], [null], [{}], [{ ...make().sessions }]])(
+  'wrapLambda refuses sessions that createSessions has not returned: %j',
+  (value) => {
+    expect(() => wrapLambda(untyped<Sessions>(value), () => undefined)).toThrow(refusal('sessions'))
+  },
+)

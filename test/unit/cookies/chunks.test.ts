@@ -1,31 +1,43 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { join, split } from '../../../src/cookies/chunks.ts'
+import { isJoined, join, split } from '../../../src/cookies/chunks.ts'
+
+const IV = 'AAECAwQFBgcICQoL'
+
+/** What a first part has at least: a secret id, a day and an IV. */
+const HEAD = `ucs7.20468.${IV}.`
+
+/** Characters of a first part that holds the longest count, id and day, and the IV with its dot. */
+const SHORTEST_FIRST_PART = '16.'.length + 32 + '.999999.'.length + IV.length + '.'.length
 
 const text = (length: number, letter = 'e') => letter.repeat(length)
 
-/** A token in which every character says where it stands, so that a misplaced part shows. */
-const ruler = (length: number) =>
-  Array.from({ length: Math.ceil(length / 5) }, (_, index) => `e${String(index).padStart(4, '0')}`)
-    .join('')
-    .slice(0, length)
+/** A value whose every character says where it stands, so that a misplaced part shows. */
+function ruler(length: number, head = HEAD): string {
+  const marks = Array.from({ length: Math.ceil(length / 5) }, (_, index) => `e${pad(index)}`)
+  return (head + marks.join('')).slice(0, length)
+}
 
-const asJar = (values: readonly string[]) => values.map((value) => [value])
+function pad(index: number): string {
+  return String(index).padStart(4, '0')
+}
+
+const inScopes = (parts: readonly string[]) => parts.map((part) => [part])
 
 describe('split', () => {
-  test('leaves a token that fits one cookie as it is', () => {
-    expect(split(text(100), () => 100)).toEqual([text(100)])
+  test('leaves a value that fits one cookie as it is', () => {
+    expect(split(ruler(100), () => 100)).toEqual([ruler(100)])
   })
 
   test('cuts one that is a character too long, and says first into how many parts', () => {
-    expect(split(text(101), () => 100)).toEqual([`2.${text(98)}`, text(3)])
+    const value = ruler(101)
+    expect(split(value, () => 100)).toEqual([`2.${value.slice(0, 98)}`, value.slice(98)])
   })
 
   test('fills every cookie to its own room', () => {
-    const room = (index: number) => 100 - index
-    const values = split(text(300), room)
-    expect(values.map(({ length }) => length)).toEqual([100, 99, 98, 5])
-    expect(values[0]?.slice(0, 2)).toBe('4.')
+    const parts = split(ruler(300), (index) => 100 - index)
+    expect(parts.map(({ length }) => length)).toEqual([100, 99, 98, 5])
+    expect(parts[0]?.slice(0, 2)).toBe('4.')
   })
 
   test('makes room for the second digit of the count', () => {
@@ -36,138 +48,186 @@ describe('split', () => {
     expect(Math.max(...ten.map(({ length }) => length))).toBe(100)
   })
 
-  test('is undone by join for any token and any room, and no part exceeds its room', () => {
-    const rooms = fc.array(fc.integer({ min: 20, max: 400 }), { minLength: 17, maxLength: 17 })
+  test('puts the longest id, day and count into a first part of the shortest length', () => {
+    const head = `${text(32, '9')}.999999.${IV}.`
+    const parts = split(ruler(900, head), () => SHORTEST_FIRST_PART)
+    expect(parts.length).toBeGreaterThan(9)
+    expect(parts[0]).toBe(`${parts.length}.${head}`)
+    expect(join(inScopes(parts))).toEqual([{ value: ruler(900, head) }])
+  })
+
+  test('is undone by join for any id, value and room, and no part exceeds its room', () => {
+    const most = { minLength: 17, maxLength: 17 }
+    const rooms = fc.array(fc.integer({ min: SHORTEST_FIRST_PART, max: 400 }), most)
+    // Ids of digits alone look like counts, and days like ids.
+    const digits = fc.stringMatching(/^[0-9]{1,32}$/)
+    const ids = fc.oneof(
+      fc.stringMatching(/^[A-Za-z0-9_-]{1,32}$/),
+      digits,
+      fc.constantFrom('2', '16'),
+    )
+    const ivs = fc.oneof(fc.stringMatching(/^[A-Za-z0-9_-]{16}$/), fc.stringMatching(/^[0-9]{16}$/))
+    const sizes = fc.integer({ min: 1, max: 4000 })
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 3000 }), rooms, (length, widths) => {
+      fc.property(ids, fc.nat(999_999), ivs, sizes, rooms, (id, day, iv, size, widths) => {
         const room = (index: number) => widths[index] ?? 400
-        const token = ruler(length)
-        const values = split(token, room)
-        expect(values.every((value, index) => value.length <= room(index))).toBe(true)
+        const head = `${id}.${day}.${iv}.`
+        const value = ruler(head.length + size, head)
+        const parts = split(value, room)
+        expect(parts.every((part, index) => part.length <= room(index))).toBe(true)
         // A part that holds nothing would be a cookie for nothing.
-        expect(values.every((value) => value.length > 0)).toBe(true)
-        expect(join(asJar(values))).toEqual(
-          values.length <= 16 ? [{ token }] : [{ reason: 'too-large' }],
+        expect(parts.every((part) => part.length > 0)).toBe(true)
+        expect(join(inScopes(parts))).toEqual(
+          parts.length <= 16 ? [{ value }] : [{ reason: 'too-large' }],
         )
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     )
   })
 })
 
 describe('join', () => {
-  test('finds nothing in an empty jar', () => {
+  test('finds nothing where no part came', () => {
     expect(join([])).toEqual([])
   })
 
   test.each([
-    ['0.e', 'malformed'],
-    ['1.e', 'malformed'],
-    ['02.e', 'malformed'],
-    ['0000000000000002.e', 'malformed'],
-    ['17.e', 'too-large'],
-    ['999999.e', 'too-large'],
-    ['1000000000000000.e', 'too-large'],
-    ['2.e', 'incomplete'],
-    ['16.e', 'incomplete'],
-  ])('refuses a first value of %j as %s', (head, reason) => {
-    expect(join([[head]])).toEqual([{ reason }])
+    ['0', 'malformed'],
+    ['1', 'malformed'],
+    ['02', 'malformed'],
+    ['0000000000000002', 'malformed'],
+    ['17', 'too-large'],
+    ['999999', 'too-large'],
+    ['1000000000000000', 'too-large'],
+    ['2', 'incomplete'],
+    ['16', 'incomplete'],
+  ])('refuses a first part that is counted as %s as %s', (count, reason) => {
+    expect(join([[`${count}.${HEAD}e`]])).toEqual([{ reason }])
   })
 
-  test.each(['99999999999999999.e', '2', '2,e', '-2.e', ' 2.e', '٢.e', '2e0.e', '.e', ''])(
-    'takes %j for a token, which no JWE is, rather than for a count',
-    (head) => {
-      expect(join([[head]])).toEqual([{ token: head }])
-    },
-  )
+  test.each([
+    ...['99999999999999999', '-2', ' 2', '+2', '2e0', '٢', '2.2', '', 'two'].map(
+      (count) => `${count}.${HEAD}e`,
+    ),
+    '',
+    '2',
+    '2.',
+    '2.e',
+    `2,${HEAD}e`,
+    HEAD,
+    `2.${IV}.e`,
+    `2.ucs7.20468.${IV}`,
+    `2.ucs7.2046800.${IV}.e`,
+    `2.ucs7..${IV}.e`,
+    `2.ucs7.20468.${IV}A.e`,
+    `2.${text(33, 'i')}.20468.${IV}.e`,
+    '2.eyJhbGciOiJkaXIifQ..AAECAwQFBgcICQoL.e.e',
+  ])('takes %j for a whole value and not for a count', (value) => {
+    expect(join([[value], ['other']])).toEqual([{ value }])
+  })
+
+  test('takes an id of digits for an id, and a count before it for a count', () => {
+    for (const id of ['0', '1', '2', '16', '17', '20468', text(32, '9')]) {
+      const value = `${id}.20468.${IV}.e`
+      expect(join([[value]])).toEqual([{ value }])
+      expect(join([[`2.${value}`], ['f']])).toEqual([{ value: `${value}f` }])
+    }
+  })
 
   test('needs the first part, whatever else is there', () => {
     expect(join([[], ['b'], ['c']])).toEqual([{ reason: 'incomplete' }])
   })
 
   test.each([1, 2, 3])('says that part %i of four is missing', (missing) => {
-    const values = asJar(split(ruler(380), () => 100))
-    expect(values).toHaveLength(4)
-    expect(join(values)).toEqual([{ token: ruler(380) }])
-    expect(join(values.map((twins, index) => (index === missing ? [] : twins)))).toEqual([
+    const parts = inScopes(split(ruler(380), () => 100))
+    expect(parts).toHaveLength(4)
+    expect(join(parts)).toEqual([{ value: ruler(380) }])
+    expect(join(parts.map((twins, index) => (index === missing ? [] : twins)))).toEqual([
       { reason: 'incomplete' },
     ])
   })
 
   test('does not read a part that is left over from a longer session', () => {
-    expect(join([['2.a'], ['b'], ['left']])).toEqual([{ token: 'ab' }])
-    expect(join([['a'], ['left'], ['left']])).toEqual([{ token: 'a' }])
+    expect(join([[`2.${HEAD}a`], ['b'], ['left']])).toEqual([{ value: `${HEAD}ab` }])
+    expect(join([['a'], ['left'], ['left']])).toEqual([{ value: 'a' }])
   })
 
-  test('never has a token for a part that is longer than a cookie can be', () => {
-    expect(join([[text(4096)]])).toEqual([{ token: text(4096) }])
+  test('never has a value for a part that is longer than a cookie can be', () => {
+    expect(join([[text(4096)]])).toEqual([{ value: text(4096) }])
     expect(join([[text(4097)]])).toEqual([{ reason: 'too-large' }])
-    expect(join([['2.a'], [text(4096)]])).toEqual([{ token: `a${text(4096)}` }])
-    expect(join([['2.a'], [text(4097)]])).toEqual([{ reason: 'too-large' }])
-    expect(join([['3.a'], ['b'], [text(4097)]])).toEqual([{ reason: 'too-large' }])
-    expect(join([['2.a'], ['b', text(4097)]])).toEqual([{ reason: 'too-large' }])
+    const two = `2.${HEAD}a`
+    expect(join([[two], [text(4096)]])).toEqual([{ value: `${HEAD}a${text(4096)}` }])
+    expect(join([[two], [text(4097)]])).toEqual([{ reason: 'too-large' }])
+    expect(join([[`3.${HEAD}a`], ['b'], [text(4097)]])).toEqual([{ reason: 'too-large' }])
+    expect(join([[two], ['b', text(4097)]])).toEqual([{ reason: 'too-large' }])
   })
 })
 
 describe('the same cookies from two scopes', () => {
-  const tokensOf = (jar: readonly (readonly string[])[]) =>
-    join(jar).map((joined) => ('token' in joined ? joined.token : joined.reason))
+  const HEAD_A = `AAAA.1.${IV}.`
+  const HEAD_B = `BBBB.2.${IV}.`
+
+  /** The values with their heads left out, or the reasons. */
+  const valuesOf = (parts: readonly (readonly string[])[]) =>
+    join(parts).map((result) =>
+      isJoined(result) ? result.value.replace(HEAD_A, '').replace(HEAD_B, '') : result.reason,
+    )
 
   test('are tried in the order in which they came', () => {
-    expect(tokensOf([['old', 'new']])).toEqual(['old', 'new'])
-    expect(tokensOf([['new', 'old']])).toEqual(['new', 'old'])
+    expect(valuesOf([['old', 'new']])).toEqual(['old', 'new'])
+    expect(valuesOf([['new', 'old']])).toEqual(['new', 'old'])
   })
 
   test('are put together from their own parts, however they are interleaved', () => {
-    const one = ['3.A0', 'A1', 'A2']
-    const two = ['3.B0', 'B1', 'B2']
+    const one = [`3.${HEAD_A}A0`, 'A1', 'A2']
+    const two = [`3.${HEAD_B}B0`, 'B1', 'B2']
     for (const order of interleavings(one.length, two.length)) {
-      const jar: string[][] = [[], [], []]
+      const parts: string[][] = [[], [], []]
       const rest = { one: [...one.entries()], two: [...two.entries()] }
       for (const scope of order) {
-        const [index, value] = rest[scope].shift() ?? [0, '']
-        jar[index]?.push(value)
+        const [index, part] = rest[scope].shift() ?? [0, '']
+        parts[index]?.push(part)
       }
       // Browsers sort by path and age: a scope is before the other in all of its parts, or the
       // first parts alone are the other way round.
-      const consistent = jar[1]?.[0]?.[0] === jar[2]?.[0]?.[0]
-      const tokens = tokensOf(jar)
-      expect(tokens.length).toBeLessThanOrEqual(4)
+      const consistent = parts[1]?.[0]?.[0] === parts[2]?.[0]?.[0]
+      const values = valuesOf(parts)
+      expect(values.length).toBeLessThanOrEqual(4)
       if (!consistent) continue
-      expect(tokens).toContain('A0A1A2')
-      expect(tokens).toContain('B0B1B2')
+      expect(values).toContain('A0A1A2')
+      expect(values).toContain('B0B1B2')
       // Later parts are taken in step: never one from each scope.
-      for (const token of tokens) expect(token).toMatch(/A1A2$|B1B2$/)
+      for (const value of values) expect(value).toMatch(/A1A2$|B1B2$/)
     }
   })
 
   test('are told apart when one has more parts than the other', () => {
-    const short = ['2.A0', 'A1']
-    const long = ['3.B0', 'B1', 'B2']
+    const short = [`2.${HEAD_A}A0`, 'A1']
+    const long = [`3.${HEAD_B}B0`, 'B1', 'B2']
     const merged = (first: string[], second: string[]) =>
-      [0, 1, 2].map((index) => [first, second].flatMap((values) => values.slice(index, index + 1)))
-    for (const jar of [merged(short, long), merged(long, short)]) {
-      expect(tokensOf(jar)).toContain('A0A1')
-      expect(tokensOf(jar)).toContain('B0B1B2')
+      [0, 1, 2].map((index) => [first, second].flatMap((parts) => parts.slice(index, index + 1)))
+    for (const parts of [merged(short, long), merged(long, short)]) {
+      expect(valuesOf(parts)).toContain('A0A1')
+      expect(valuesOf(parts)).toContain('B0B1B2')
     }
   })
 
   test('are found beside a single cookie of another scope', () => {
-    expect(tokensOf([['A0', '2.B0'], ['B1']])).toEqual(['A0', 'B0B1'])
-    expect(tokensOf([['2.B0', 'A0'], ['B1']])).toEqual(['B0B1', 'A0'])
+    const two = `2.${HEAD_B}B0`
+    expect(valuesOf([['A0', two], ['B1']])).toEqual(['A0', 'B0B1'])
+    expect(valuesOf([[two, 'A0'], ['B1']])).toEqual(['B0B1', 'A0'])
   })
 
   test('do not hide a whole session behind an incomplete one', () => {
-    expect(tokensOf([['3.A0', '2.B0'], ['B1']])).toEqual(['incomplete', 'B0B1'])
+    expect(valuesOf([[`3.${HEAD_A}A0`, `2.${HEAD_B}B0`], ['B1']])).toEqual(['incomplete', 'B0B1'])
   })
 
   test('give four attempts at most, whatever comes', () => {
-    const twins = fc.array(fc.constantFrom('2.a', '3.b', '16.c', 'd', '0.e', '', '99.f'), {
-      maxLength: 6,
-    })
+    const firsts = ['2', '3', '16', '0', '99'].map((count) => `${count}.${HEAD}`)
+    const twins = fc.array(fc.constantFrom(...firsts, 'd', ''), { maxLength: 6 })
     fc.assert(
-      fc.property(fc.array(twins, { maxLength: 17 }), (jar) => {
-        expect(join(jar).length).toBeLessThanOrEqual(4)
+      fc.property(fc.array(twins, { maxLength: 17 }), (parts) => {
+        expect(join(parts).length).toBeLessThanOrEqual(4)
       }),
     )
     expect(join([text(10).split(''), text(10).split('')])).toHaveLength(4)

@@ -1,10 +1,10 @@
 import { parseSetCookie } from 'cookie'
 import fc from 'fast-check'
 import { Cookie, CookieJar } from 'tough-cookie'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, expectTypeOf, test } from 'vitest'
 import { resolveCookieOptions } from '../../../src/cookies/cookie-options.ts'
-import type { ResolvedCookieOptions } from '../../../src/cookies/cookie-options.ts'
-import { deleteCookie, writeCookie } from '../../../src/cookies/request-cookies.ts'
+import type { CookieOptions, ResolvedCookieOptions } from '../../../src/cookies/cookie-options.ts'
+import { deletion, formatSetCookie } from '../../../src/cookies/set-cookie.ts'
 import { refusal } from '../../support/refusal.ts'
 
 const DEFAULTS = {
@@ -18,12 +18,12 @@ const DEFAULTS = {
   persistent: true,
 }
 
-/** A named cookie, to which everything may be added. */
+/** Options with a name that allows every attribute. */
 const named = (more: object) => resolveCookieOptions({ name: 'session', ...more })
 
 describe('the cookie option', () => {
   test.each([[undefined], [{}], [{ name: undefined, domain: undefined, priority: undefined }]])(
-    'has safe defaults for all that is left out',
+    'has safe defaults for every member that is left out',
     (option) => {
       expect(resolveCookieOptions(option)).toEqual(DEFAULTS)
     },
@@ -34,21 +34,58 @@ describe('the cookie option', () => {
   })
 
   test.each(['httpOnly', 'maxAge', 'expires', 'samesite', 'Secure', 'toString'])(
-    'has no member %s',
-    (stranger) => {
-      expect(() => named({ [stranger]: true })).toThrow(refusal(`cookie.${stranger}`))
+    'refuses a member %s',
+    (unknown) => {
+      expect(() => named({ [unknown]: true })).toThrow(refusal(`cookie.${unknown}`))
     },
   )
 
-  test('is frozen once it is checked', () => {
+  test('is frozen when it has been checked', () => {
     expect(Object.isFrozen(resolveCookieOptions())).toBe(true)
   })
 
-  test('is not read again: changing the object given changes nothing', () => {
+  test('is not read again when the object that was given changes', () => {
     const given = { name: 'session', path: '/app' }
-    const settings = resolveCookieOptions(given)
+    const resolved = resolveCookieOptions(given)
     given.path = '/; Domain=evil.example'
-    expect(settings.path).toBe('/app')
+    expect(resolved.path).toBe('/app')
+  })
+
+  test('takes own properties only', () => {
+    const polluted = Object.create({ domain: 'evil.example', secure: false })
+    expect(resolveCookieOptions(polluted)).toEqual(DEFAULTS)
+  })
+})
+
+describe('the type CookieOptions', () => {
+  test('accepts ordinary boolean and string variables', () => {
+    const isProduction: boolean = Date.now() < 0
+    const name: string = isProduction ? '__Host-shop' : 'shop'
+    const domain: string | undefined = isProduction ? 'example.test' : undefined
+    const options: CookieOptions = { name, domain, path: `/${name}`, secure: isProduction }
+    expect(resolveCookieOptions(options)).toMatchObject({ name: 'shop', secure: false })
+    expectTypeOf<boolean>().toExtend<CookieOptions['secure']>()
+    expectTypeOf<boolean>().toExtend<CookieOptions['partitioned']>()
+    expectTypeOf<boolean>().toExtend<CookieOptions['persistent']>()
+    expectTypeOf<string>().toExtend<CookieOptions['name']>()
+    expectTypeOf<string>().toExtend<CookieOptions['path']>()
+    expectTypeOf<string>().toExtend<CookieOptions['domain']>()
+  })
+
+  test('has words where there are only a few', () => {
+    expectTypeOf<CookieOptions['sameSite']>().toEqualTypeOf<'lax' | 'strict' | 'none' | undefined>()
+    expectTypeOf<CookieOptions['priority']>().toEqualTypeOf<'low' | 'medium' | 'high' | undefined>()
+  })
+
+  test.each<[string, CookieOptions]>([
+    ['cookie.secure', { secure: false }],
+    ['cookie.path', { path: '/app' }],
+    ['cookie.domain', { domain: 'example.test' }],
+    ['cookie.secure', { name: 'a', secure: false, sameSite: 'none' }],
+    ['cookie.secure', { name: 'a', secure: false, partitioned: true }],
+    ['cookie.secure', { name: '__Secure-a', secure: false }],
+  ])('leaves the rules of browsers to the check at run time: %s in %j', (option, cookie) => {
+    expect(() => resolveCookieOptions(cookie)).toThrow(refusal(option))
   })
 })
 
@@ -57,9 +94,13 @@ describe('name', () => {
     ['one character', 's'],
     ['64 characters', 'n'.repeat(64)],
     ['every character of a token', "!#$%&'*+-.^_`|~09AZaz"],
-    ['a dot and what is no number', 'session.1a'],
+    ['a dot and more than a number', 'session.1a'],
     ['a number without a dot', 'session1'],
-    ['what is an object member everywhere', '__proto__'],
+    ['a dot and a longer word', 'session.txt'],
+    ['a letter of a further cookie in the middle', 'session.t.x.do'],
+    ['a letter of a further cookie without a dot', 'sessiont'],
+    ['a letter of a further cookie in upper case', 'session.T'],
+    ['a property of every object', '__proto__'],
   ])('may be %s', (_, name) => {
     expect(resolveCookieOptions({ name }).name).toBe(name)
   })
@@ -67,8 +108,8 @@ describe('name', () => {
   test.each([
     ['empty', ''],
     ['of 65 characters', 'n'.repeat(65)],
-    ['no text', 5],
-    ['a list', ['session']],
+    ['a number', 5],
+    ['an array', ['session']],
     ['with a semicolon', 'session;Domain=evil.example'],
     ['with a comma', 'session,other'],
     ['with an equals sign', 'session=x'],
@@ -85,9 +126,21 @@ describe('name', () => {
     ['with a blank of Unicode', 'session\u00a0'],
     ['that of the second part', 'session.1'],
     ['that of a part there cannot be', 'session.99'],
-    ['that of a mark', 'session.x'],
+    ['a number behind a dot alone', '.0'],
+    ['that of a logout stamp', 'session.x'],
+    ['that of a ticket', 'session.t'],
+    ["that of a bound session's ticket", 'session.d.Vt3kQ'],
+    ["that of a bound session's ticket, with dots in it", 'session.d.a.b'],
+    ["that of a bound session's ticket, without a binding", 'session.d.'],
+    ["one whose further cookies are a bound session's ticket", 'session.d'],
   ])('must not be %s', (_, name) => {
     expect(() => resolveCookieOptions({ name })).toThrow(refusal('cookie.name'))
+  })
+
+  test('that belongs to a further cookie is refused with the reason', () => {
+    expect(() => resolveCookieOptions({ name: 'shop.t' })).toThrow(
+      /is "shop\.t", and names ending in .* are those of a session's further cookies/,
+    )
   })
 })
 
@@ -104,7 +157,7 @@ describe('path', () => {
     ['relative', 'app'],
     ['an address', 'https://example.com/'],
     ['of 1 025 characters', `/${'p'.repeat(1024)}`],
-    ['no text', 5],
+    ['a number', 5],
     ['with a semicolon', '/; Domain=evil.example'],
     ['with a carriage return', '/\rX: y'],
     ['with a line feed', '/\nX: y'],
@@ -115,7 +168,7 @@ describe('path', () => {
     ['with a blank at the end, which parsers cut', '/a '],
     ['with a character beyond ASCII', '/é'],
     ['with <, which the serialiser would refuse at every response', '/a<b'],
-    ['an object without a text of its own', Object.create(null)],
+    ['an object without toString', Object.create(null)],
   ])('must not be %s', (_, path) => {
     expect(() => named({ path })).toThrow(refusal('cookie.path'))
   })
@@ -141,7 +194,7 @@ describe('domain', () => {
   test.each([
     ['empty', ''],
     ['null', null],
-    ['no text', 5],
+    ['a number', 5],
     ['with a leading dot', '.example.com'],
     ['with a dot at the end', 'example.com.'],
     ['with an empty label', 'example..com'],
@@ -187,9 +240,9 @@ describe('the flags and words', () => {
   })
 })
 
-describe('what browsers would drop', () => {
+describe('what is refused because browsers would drop it', () => {
   test.each(['__Host-s', '__host-s', '__HOST-s', '__hOsT-s', '__Host-Http-s'])(
-    'is refused for the prefix of %s in any case',
+    'is a forbidden attribute beside the prefix of %s, in any case',
     (name) => {
       expect(resolveCookieOptions({ name, path: '/', secure: true }).name).toBe(name)
       expect(() => resolveCookieOptions({ name, secure: false })).toThrow(refusal('cookie.secure'))
@@ -200,14 +253,14 @@ describe('what browsers would drop', () => {
     },
   )
 
-  test('is refused for the default name, too', () => {
+  test('is the same beside the default name', () => {
     expect(() => resolveCookieOptions({ secure: false })).toThrow(refusal('cookie.secure'))
     expect(() => resolveCookieOptions({ domain: 'example.com' })).toThrow(refusal('cookie.domain'))
     expect(() => resolveCookieOptions({ path: '/app' })).toThrow(refusal('cookie.path'))
   })
 
   test.each(['__Secure-s', '__secure-s', '__SECURE-s', '__Http-s', '__http-s'])(
-    'is refused for %s without Secure, and nothing else is',
+    'is %s without Secure, and with it nothing is',
     (name) => {
       expect(resolveCookieOptions({ name, domain: 'example.com', path: '/app' }).secure).toBe(true)
       expect(() => resolveCookieOptions({ name, secure: false })).toThrow(refusal('cookie.secure'))
@@ -228,7 +281,7 @@ describe('what browsers would drop', () => {
   })
 })
 
-describe('whatever is accepted', () => {
+describe('every option that is accepted', () => {
   const token = (unit: string, maxLength: number) =>
     fc.string({ unit: fc.constantFrom(...unit), minLength: 1, maxLength })
   const anything = fc.record(
@@ -250,35 +303,36 @@ describe('whatever is accepted', () => {
     },
     { requiredKeys: [] },
   )
+  const ages = fc.integer({ min: 1, max: 9e6 })
   const accepted = anything
-    .map(resolved)
-    .filter((settings): settings is ResolvedCookieOptions => settings !== undefined)
+    .map(resolveOrRefuse)
+    .filter((options): options is ResolvedCookieOptions => options !== undefined)
 
-  test('parses back to exactly itself, by two parsers', () => {
+  test('is what two parsers read from the line', () => {
     fc.assert(
-      fc.property(accepted, fc.integer({ min: 1, max: 9e6 }), (settings, maxAge) => {
-        const line = writeCookie(settings, settings.name, 'v4lue', maxAge)
-        const { persistent, partitioned, domain, priority, ...rest } = settings
+      fc.property(accepted, fc.option(ages, { nil: undefined }), (options, maxAge) => {
+        const line = formatSetCookie({ name: options.name, value: 'v4lue', maxAge }, options)
+        const { persistent: _, partitioned, domain, priority, ...rest } = options
         expect(parseSetCookie(line)).toEqual({
           ...rest,
           value: 'v4lue',
           httpOnly: true,
-          ...(persistent ? { maxAge } : {}),
+          ...(maxAge === undefined ? {} : { maxAge }),
           ...(partitioned ? { partitioned } : {}),
           ...(domain === undefined ? {} : { domain }),
           ...(priority === undefined ? {} : { priority }),
-          secure: settings.secure ? true : undefined,
+          secure: options.secure ? true : undefined,
         })
         const cookie = Cookie.parse(line)
         expect(cookie).toMatchObject({
-          key: settings.name,
+          key: options.name,
           value: 'v4lue',
-          path: settings.path,
+          path: options.path,
           domain: domain === undefined ? null : domain.toLowerCase(),
-          secure: settings.secure,
+          secure: options.secure,
           httpOnly: true,
-          sameSite: settings.sameSite,
-          maxAge: persistent ? maxAge : null,
+          sameSite: options.sameSite,
+          maxAge: maxAge ?? null,
         })
       }),
       { numRuns: 300 },
@@ -287,10 +341,12 @@ describe('whatever is accepted', () => {
 
   test('is deleted with the attributes it was set with', () => {
     fc.assert(
-      fc.property(accepted, (settings) => {
-        const { maxAge, ...set } = parseSetCookie(writeCookie(settings, settings.name, '', 60))
-        expect(maxAge).toBe(settings.persistent ? 60 : undefined)
-        expect(parseSetCookie(deleteCookie(settings, settings.name))).toEqual({
+      fc.property(accepted, (options) => {
+        const { name } = options
+        const written = formatSetCookie({ name, value: '', maxAge: 60 }, options)
+        const { maxAge, ...set } = parseSetCookie(written)
+        expect(maxAge).toBe(60)
+        expect(parseSetCookie(formatSetCookie(deletion(name), options))).toEqual({
           ...set,
           maxAge: 0,
           expires: new Date(0),
@@ -304,19 +360,20 @@ describe('whatever is accepted', () => {
     [undefined],
     [{ name: '__Secure-s', domain: 'example.com', path: '/app' }],
     [{ name: 's', sameSite: 'none', partitioned: true, priority: 'high', persistent: false }],
-  ])('is kept by a jar with strict rules about prefixes, and leaves it', async (option) => {
-    const settings = resolveCookieOptions(option)
+  ])('is kept and deleted by a browser with strict rules about prefixes', async (option) => {
+    const options = resolveCookieOptions(option)
+    const { name } = options
     const jar = new CookieJar(undefined, { prefixSecurity: 'strict' })
     const url = 'https://example.com/app'
-    await jar.setCookie(writeCookie(settings, settings.name, 'v', 60), url)
-    expect(await jar.getCookieString(url)).toBe(`${settings.name}=v`)
-    await jar.setCookie(deleteCookie(settings, settings.name), url)
+    await jar.setCookie(formatSetCookie({ name, value: 'v', maxAge: 60 }, options), url)
+    expect(await jar.getCookieString(url)).toBe(`${name}=v`)
+    await jar.setCookie(formatSetCookie(deletion(name), options), url)
     expect(await jar.getCookieString(url)).toBe('')
   })
 })
 
-/** The settings, or nothing for what is refused, which always names an option of the cookie. */
-function resolved(option: unknown): ResolvedCookieOptions | undefined {
+/** Returns the options, or `undefined` for what is refused, which always names an option of the cookie. */
+function resolveOrRefuse(option: unknown): ResolvedCookieOptions | undefined {
   try {
     return resolveCookieOptions(option)
   } catch (error) {
@@ -328,7 +385,7 @@ function resolved(option: unknown): ResolvedCookieOptions | undefined {
 test.each([
   ['__Host-login', '"login"'],
   ['__Host-', '"session"'],
-])('a name %s that its attributes forbid is given one without the prefix: %s', (name, other) => {
+])('a name %s that its attributes forbid is suggested without the prefix: %s', (name, other) => {
   expect(() => resolveCookieOptions({ name, secure: false })).toThrow(other)
   expect(resolveCookieOptions({ name: 'my__secure-name', secure: false }).name).toBe(
     'my__secure-name',

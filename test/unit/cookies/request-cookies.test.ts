@@ -1,21 +1,14 @@
-import { createServer, request as httpRequest } from 'node:http'
-import type { IncomingMessage } from 'node:http'
+// The cookies of a request, as far as one session needs them.
+
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { resolveCookieOptions } from '../../../src/cookies/cookie-options.ts'
 import {
-  MAX_LOGOUTS,
-  cookieHeader,
-  deleteCookie,
-  markName,
-} from '../../../src/cookies/request-cookies.ts'
-import {
-  markValue,
-  partName,
+  NO_COOKIES,
+  STAMP_LENGTH,
+  collectRequestCookies,
   parseRequestCookies,
-  writeCookie,
+  withWrites,
 } from '../../../src/cookies/request-cookies.ts'
-import type { CookieSource } from '../../../src/cookies/request-cookies.ts'
 
 const NAME = '__Host-session'
 
@@ -25,9 +18,9 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe('readCookies', () => {
+describe('parseRequestCookies', () => {
   test('finds nothing in nothing', () => {
-    expect(parseRequestCookies('', NAME)).toEqual({ parts: [], logouts: 0, otherBytes: 0 })
+    expect(parseRequestCookies('', NAME)).toEqual(NO_COOKIES)
   })
 
   test('finds the parts in any order, by their numbers', () => {
@@ -56,6 +49,10 @@ describe('readCookies', () => {
     '__Host-session.',
     '__Host-session.y',
     '__Host-session.xx',
+    '__Host-session.X',
+    '__Host-session.tt',
+    '__Host-session.d.abc',
+    '__Host-session.t.1',
     '__Host-session.1.1',
     'x__Host-session',
     '__host-session',
@@ -76,9 +73,9 @@ describe('readCookies', () => {
     '__proto__',
     'constructor',
   ])('does not take %j for the name', (name) => {
-    const jar = parseRequestCookies(`${name}=v`, NAME)
-    expect(jar.parts).toEqual([])
-    expect(jar.otherBytes).toBeGreaterThan(0)
+    const { otherBytes, ...own } = parseRequestCookies(`${name}=v`, NAME)
+    expect(own).toEqual({ parts: [], tickets: [], stamps: '' })
+    expect(otherBytes).toBeGreaterThan(0)
   })
 
   test('compares names byte for byte, and knows no object members', () => {
@@ -109,7 +106,7 @@ describe('readCookies', () => {
     ])
   })
 
-  test('finds nothing behind a comma in a foreign value, where anybody could have put it', () => {
+  test('finds nothing behind a comma in a foreign value, because the client chooses what stands there', () => {
     expect(partsOf(`a=1, ${NAME}=v`)).toEqual([])
     expect(partsOf(`${NAME}=v, a=1, ${NAME}=w`)).toEqual([['v']])
   })
@@ -151,46 +148,145 @@ describe('readCookies', () => {
   )
 })
 
-describe('the mark of a logout', () => {
-  test.each([
-    ['1', 1],
-    ['42', 42],
-    ['999999999', MAX_LOGOUTS],
-  ])('counts %s', (value, logouts) => {
-    expect(parseRequestCookies(`${NAME}.x=${value}`, NAME)).toEqual({
-      parts: [],
-      logouts,
-      otherBytes: 0,
+describe('tickets', () => {
+  test('are the values of their cookie, in the order in which they came, four at most', () => {
+    const header = ['a', '', 'b', 'a', 'e', 'f'].map((value) => `${NAME}.t=${value}`).join('; ')
+    expect(parseRequestCookies(header, NAME)).toEqual({
+      ...NO_COOKIES,
+      tickets: ['a', '', 'b', 'a'],
     })
-    expect(markValue(logouts)).toBe(value)
+  })
+})
+
+describe('logout stamps', () => {
+  const stampsOf = (...values: readonly string[]) =>
+    parseRequestCookies(values.map((value) => `${NAME}.x=${value}`).join('; '), NAME).stamps
+
+  test.each(['aaaa', 'A-_9', '0000', '----'])('are %s as it is', (value) => {
+    expect(parseRequestCookies(`${NAME}.x=${value}`, NAME)).toEqual({
+      ...NO_COOKIES,
+      stamps: value,
+    })
+    expect(value).toHaveLength(STAMP_LENGTH)
   })
 
-  test.each(['', '0', '01', '-1', '+1', '1.5', '1e3', '1000000000', 'x', ' 1', '"1"', '١', '1a'])(
-    'is none with the value %j',
-    (value) => {
-      expect(parseRequestCookies(`${NAME}.x=${value}`, NAME).logouts).toBe(0)
-    },
-  )
-
-  test('is the highest of several', () => {
-    const header = `${NAME}.x=3; ${NAME}.x=12; ${NAME}.x=5; ${NAME}.x=junk`
-    expect(parseRequestCookies(header, NAME).logouts).toBe(12)
+  test.each([
+    '',
+    'aaa',
+    'aaaaa',
+    'aaaaaaaa',
+    'aa.a',
+    'aa a',
+    ' aaaa',
+    '"aaa',
+    'aaä',
+    'aaa=',
+    '١١١١',
+  ])('are none with the value %j', (value) => {
+    expect(stampsOf(value)).toBe('')
   })
 
-  test('is called as no part is', () => {
-    expect(markName(NAME)).toBe('__Host-session.x')
-    expect([0, 1, 15].map((index) => partName(NAME, index))).toEqual([
-      '__Host-session',
-      '__Host-session.1',
-      '__Host-session.15',
-    ])
+  test('are the distinct ones in the order in which they came', () => {
+    expect(stampsOf('bbbb', 'aaaa', 'bbbb', 'junk!', 'aaaa')).toBe('bbbbaaaa')
+  })
+
+  test('are four at most, however many a neighbour has set', () => {
+    expect(stampsOf('aaaa', 'bbbb', 'junk!', 'aaaa', 'cccc', 'dddd', 'eeee', 'ffff')).toBe(
+      'aaaabbbbccccdddd',
+    )
+  })
+
+  test('that overlap are told apart', () => {
+    expect(stampsOf('aabb', 'bbaa', 'aabb')).toBe('aabbbbaa')
+  })
+})
+
+describe('collectRequestCookies', () => {
+  const pairs = [
+    [NAME, '2.a'],
+    ['theme', 'dark'],
+    [`${NAME}.1`, 'b'],
+    [`${NAME}.t`, 'ticket'],
+    [`${NAME}.x`, 'aaaa'],
+    [`${NAME}.16`, 'p'],
+  ] as const
+
+  test('finds in pairs what is in the header with the same cookies', () => {
+    const header = pairs.map((pair) => pair.join('=')).join('; ')
+    expect(collectRequestCookies(pairs, NAME)).toEqual(parseRequestCookies(header, NAME))
+  })
+
+  test('counts other cookies as a browser encodes them, since their values come decoded', () => {
+    const decoded = [
+      ['lang', 'zoë'],
+      ['cart', 'a; b'],
+    ] as const
+    const encoded = 'lang=zo%C3%AB; cart=a%3B%20b; '
+    expect(collectRequestCookies(decoded, NAME).otherBytes).toBe(encoded.length)
+  })
+
+  test('finds nothing in no pairs', () => {
+    expect(collectRequestCookies([], NAME)).toEqual(NO_COOKIES)
+  })
+
+  test('takes values as they are: no value hides another cookie', () => {
+    const value = `x; ${NAME}.1=b, ${NAME}.x=aaaa`
+    expect(collectRequestCookies([[NAME, value]], NAME)).toEqual({
+      ...NO_COOKIES,
+      parts: [[value]],
+    })
+  })
+})
+
+describe('withWrites', () => {
+  const before = {
+    parts: [['2.a', 'twin'], ['b']],
+    tickets: ['one', 'two'],
+    stamps: 'aaaabbbb',
+    otherBytes: 7,
+  }
+  const write = (name: string, value: string) => ({ name, value, maxAge: value === '' ? 0 : 60 })
+
+  test('has the parts that were set, and not those that were deleted', () => {
+    const writes = [write(NAME, '3.x'), write(`${NAME}.1`, ''), write(`${NAME}.2`, 'z')]
+    expect(withWrites(before, writes, NAME)).toEqual({ ...before, parts: [['3.x'], [], ['z']] })
+  })
+
+  test('has no parts at all when all were deleted', () => {
+    const writes = [write(NAME, ''), write(`${NAME}.1`, ''), write(`${NAME}.t`, '')]
+    expect(withWrites(before, writes, NAME)).toEqual({ ...before, parts: [], tickets: [] })
+  })
+
+  test('has the ticket that was set, and a stamp before the others, four at most', () => {
+    const writes = [write(`${NAME}.t`, 'three'), write(`${NAME}.x`, 'cccc')]
+    const after = withWrites(before, writes, NAME)
+    expect(after).toEqual({ ...before, tickets: ['three'], stamps: 'ccccaaaabbbb' })
+    const more = ['dddd', 'eeee'].map((stamp) => write(`${NAME}.x`, stamp))
+    expect(withWrites(after, more, NAME).stamps).toBe('eeeeddddccccaaaa')
+  })
+
+  test('has a gap for a part that was not there before, and none after the last one', () => {
+    const { parts } = withWrites(before, [write(`${NAME}.4`, 'e')], NAME)
+    expect(parts).toEqual([['2.a', 'twin'], ['b'], [], [], ['e']])
+    expect(withWrites({ ...before, parts }, [write(`${NAME}.4`, '')], NAME)).toEqual(before)
+  })
+
+  test('leaves what it is given as it was, and ignores cookies of others', () => {
+    const copy = structuredClone(before)
+    const after = withWrites(before, [write('theme', 'dark'), write(NAME, 'x')], NAME)
+    expect(after).toEqual({ ...before, parts: [['x'], ['b']] })
+    expect(Object.keys(after.parts)).toEqual(['0', '1'])
+    expect(before).toEqual(copy)
   })
 })
 
 describe('otherBytes', () => {
   test('counts every other cookie as it travels, with a separator after each', () => {
     expect(parseRequestCookies('a=1; bb=22', NAME).otherBytes).toBe(3 + 2 + (5 + 2))
-    expect(parseRequestCookies(`a=1;  ;${NAME}=v;${NAME}.1=w;${NAME}.x=1`, NAME).otherBytes).toBe(5)
+    expect(
+      parseRequestCookies(`a=1;  ;${NAME}=v;${NAME}.1=w;${NAME}.x=aaaa;${NAME}.t=u`, NAME)
+        .otherBytes,
+    ).toBe(5)
   })
 
   test('counts bytes, whether the text is one character a byte or decoded', () => {
@@ -200,7 +296,20 @@ describe('otherBytes', () => {
   })
 
   test('agrees with another way of counting what remains, for any header', () => {
-    const name = fc.constantFrom('a', 's', 's.1', 's.x', 's.16', 's2', 'S', '', ' s', 'ü', '→')
+    const name = fc.constantFrom(
+      'a',
+      's',
+      's.1',
+      's.x',
+      's.t',
+      's.16',
+      's2',
+      'S',
+      '',
+      ' s',
+      'ü',
+      '→',
+    )
     const value = fc.string({
       unit: fc.constantFrom('v', '=', ' ', '\t', '"', 'é', '→'),
       maxLength: 5,
@@ -211,128 +320,16 @@ describe('otherBytes', () => {
       .map(([pairs, separator]) => pairs.join(separator))
     fc.assert(
       fc.property(headers, (header) => {
-        expect(parseRequestCookies(header, 's').otherBytes).toBe(remaining(header, /^s(\.1|\.x)?=/))
+        expect(parseRequestCookies(header, 's').otherBytes).toBe(
+          remaining(header, /^s(\.1|\.x|\.t)?=/),
+        )
       }),
       { numRuns: 1000 },
     )
   })
 })
 
-describe('cookieHeader', () => {
-  const header = `${NAME}=v; a=1`
-
-  test.each<[string, CookieSource]>([
-    ['a Request', new Request('https://example.com/', { headers: { cookie: header } })],
-    ['Headers', new Headers({ Cookie: header })],
-    ['a text', header],
-    ['a Node request', { headers: { cookie: header } }],
-    ['HTTP/2 headers', { headers: { ':path': '/', ':method': 'GET', cookie: header } }],
-    ['HTTP/2 headers that are not joined', { headers: { cookie: [`${NAME}=v`, 'a=1'] } }],
-    ['a Lambda event 1.0', { headers: { Cookie: header, Host: 'example.com' } }],
-    [
-      'a Lambda event 1.0 with both kinds of headers',
-      { headers: { Cookie: header }, multiValueHeaders: { Cookie: [header] } },
-    ],
-    ['a Lambda event 2.0', { headers: {}, cookies: [`${NAME}=v`, 'a=1'] }],
-    ['a Lambda event 2.0 without headers', { cookies: [`${NAME}=v`, 'a=1'] }],
-    ['a load balancer event', { headers: { cookie: header, host: 'example.com' } }],
-    [
-      'a load balancer event with multi-value headers',
-      { multiValueHeaders: { cookie: [`${NAME}=v`, 'a=1'], host: ['example.com'] } },
-    ],
-    ['an object with Headers', { headers: new Headers({ cookie: header }) }],
-    ['a header record in capitals', { headers: { COOKIE: header } }],
-    ['a request with parsed cookies beside', { headers: { cookie: header }, cookies: null }],
-  ])('finds the cookies of %s', (_, source) => {
-    expect(cookieHeader(source)).toBe(header)
-  })
-
-  test.each<[string, CookieSource]>([
-    ['null', null],
-    ['undefined', undefined],
-    ['an empty text', ''],
-    ['a Request without cookies', new Request('https://example.com/')],
-    ['Headers without cookies', new Headers()],
-    ['a Node request without cookies', { headers: {} }],
-    ['a header that is undefined', { headers: { cookie: undefined } }],
-    ['a Lambda event 2.0 without cookies', { headers: {}, cookies: [] }],
-    ['a Lambda event with empty multi-value headers', { multiValueHeaders: {} }],
-    ['another header that a client can set', { headers: { 'x-cookie': header, cookies: header } }],
-  ])('finds none in %s', (_, source) => {
-    expect(cookieHeader(source)).toBe('')
-  })
-
-  test('finds none in an event whose headers are both null', () => {
-    const event: unknown = { headers: null, multiValueHeaders: null }
-    expect(cookieHeader(event as CookieSource)).toBe('')
-  })
-
-  test('is not led astray by a header whose name is get', async () => {
-    expect(cookieHeader(await receive({ get: ['x'], cookie: [header] }))).toBe(header)
-    expect(cookieHeader({ headers: { get: 'x', cookie: header } })).toBe(header)
-  })
-
-  test('finds the cookies of a request that Node has received', async () => {
-    const received = await receive({ cookie: [`${NAME}=v`, 'a=1'] })
-    expect(cookieHeader(received)).toBe(header)
-    expect(cookieHeader(await receive({}))).toBe('')
-  })
-
-  test.each([
-    [5],
-    [true],
-    [false],
-    [{}],
-    [[]],
-    [() => header],
-    [5n],
-    [Symbol('s')],
-    [{ headers: 5 }],
-  ])('refuses what no cookie can be found in', (source: unknown) => {
-    expect(() => cookieHeader(source as CookieSource)).toThrow(
-      expect.objectContaining({ code: 'ERR_SESSION_CONFIG', option: 'source' }),
-    )
-  })
-})
-
-describe('the lines', () => {
-  const named = resolveCookieOptions({
-    name: 's',
-    domain: 'example.com',
-    path: '/a',
-    priority: 'high',
-  })
-
-  test('have every attribute once, and a lifetime', () => {
-    expect(writeCookie(named, 's.1', 'v', 60).split('; ').toSorted()).toEqual(
-      ['s.1=v', 'Max-Age=60', 'Domain=example.com', 'Path=/a', 'Priority=High']
-        .concat(['HttpOnly', 'SameSite=Lax', 'Secure'])
-        .toSorted(),
-    )
-  })
-
-  test('have no lifetime for a cookie that ends with the browser', () => {
-    const line = writeCookie(resolveCookieOptions({ persistent: false }), NAME, 'v', 60)
-    expect(line.split('; ').toSorted()).toEqual(
-      [`${NAME}=v`, 'Path=/', 'HttpOnly', 'Secure', 'SameSite=Lax'].toSorted(),
-    )
-  })
-
-  test('say the lifetime in seconds and at the epoch when they delete', () => {
-    const line = deleteCookie(resolveCookieOptions({ persistent: false, partitioned: true }), NAME)
-    expect(line.split('; ').toSorted()).toEqual(
-      [`${NAME}=`, 'Max-Age=0', 'Expires=Thu, 01 Jan 1970 00:00:00 GMT', 'Path=/']
-        .concat(['HttpOnly', 'Secure', 'Partitioned', 'SameSite=Lax'])
-        .toSorted(),
-    )
-  })
-
-  test('do not encode a value: a count and a token are what they are', () => {
-    expect(writeCookie(named, 's', '2.eyJ-_..A.B.C', 60)).toMatch(/^s=2\.eyJ-_\.\.A\.B\.C; /)
-  })
-})
-
-/** How many characters all searches through a header have passed. */
+/** Returns how many characters all searches through a header pass. */
 function searched(header: string): number {
   const { indexOf } = String.prototype
   let passed = 0
@@ -350,7 +347,7 @@ function searched(header: string): number {
   return passed
 }
 
-/** What `otherBytes` should be, by splitting. */
+/** Returns what `otherBytes` should be, found by splitting the header. */
 function remaining(header: string, ours: RegExp): number {
   const others = header
     .split(';')
@@ -360,25 +357,4 @@ function remaining(header: string, ours: RegExp): number {
   return others
     .map((pair) => Buffer.byteLength(pair, isDecoded(pair) ? 'utf8' : 'latin1') + 2)
     .reduce((sum, bytes) => sum + bytes, 0)
-}
-
-/** A request with these headers as Node's server hands it over. */
-function receive(headers: Record<string, string[]>): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const server = createServer((incoming, response) => {
-      response.end(() => {
-        server.close()
-        resolve(incoming)
-      })
-    })
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' ? address?.port : undefined
-      httpRequest({ host: '127.0.0.1', port, headers, agent: false }, (response) => {
-        response.resume()
-      })
-        .on('error', reject)
-        .end()
-    })
-  })
 }

@@ -1,3 +1,5 @@
+// Data <-> text: what strict JSON and other serializers take, and what is refused with its path.
+
 import { runInNewContext } from 'node:vm'
 import * as devalue from 'devalue'
 import fc from 'fast-check'
@@ -8,19 +10,27 @@ import {
   assertStorable,
   entriesOf,
   readData,
+  readValue,
+  textOf,
   writeData,
 } from '../../../src/data/serialize.ts'
+import { createWalkLimits } from '../../../src/data/strict-json.ts'
 import { untyped } from '../../support/mint.ts'
-
-const misfit = (path: string) =>
-  expect.objectContaining({ name: 'SessionDataError', code: 'ERR_SESSION_DATA', path })
+import { caught, misfit } from '../../support/refusal.ts'
 
 const dataOf = (value: unknown) => new Map([['k', value]])
 
-/** Lists in lists, as many as `levels`. */
+/** Returns arrays in arrays, as many as `levels`. */
 function nested(levels: number): unknown {
-  let value: unknown = 'inmost'
+  let value: unknown = 'innermost'
   for (let level = 0; level < levels; level++) value = [value]
+  return value
+}
+
+/** Returns `levels` arrays, each of which holds the next one twice. */
+function doubled(levels: number): unknown {
+  let value: unknown = [1]
+  for (let level = 0; level < levels; level++) value = [value, value]
   return value
 }
 
@@ -58,12 +68,12 @@ describe('strict JSON refuses what it would change or lose', () => {
     ['a function', () => 1, ''],
     ['a class', Point, ''],
     ['an instance of a class', new Point(), ''],
-    ['an instance of a class of lists', List.of(1), ''],
+    ['an instance of a class of arrays', List.of(1), ''],
     ['an object that inherits', Object.create({ inherited: 1 }), ''],
-    ['a list without a prototype', Object.setPrototypeOf([1], null), ''],
+    ['an array without a prototype', Object.setPrototypeOf([1], null), ''],
     ['a boxed number', Object(5), ''],
-    ['a boxed text', Object('text'), ''],
-    ['a boxed truth', Object(true), ''],
+    ['a boxed string', Object('text'), ''],
+    ['a boxed boolean', Object(true), ''],
     ['a boxed bigint', Object(5n), ''],
     ['a typed array', new Uint8Array(2), ''],
     ['a Buffer', Buffer.from('x'), ''],
@@ -74,10 +84,10 @@ describe('strict JSON refuses what it would change or lose', () => {
     ['a pair in the wrong order', '\udc4b\ud83d', ''],
     ['a key with half of a surrogate pair', { '\ud83d': 1 }, ''],
     ['a symbol as a key', { [Symbol('s')]: 1 }, ''],
-    ['a property of a list', named, ''],
-    ['a symbol of a list', Object.assign([1], { [Symbol('s')]: 1 }), ''],
+    ['a property of an array', named, ''],
+    ['a symbol of an array', Object.assign([1], { [Symbol('s')]: 1 }), ''],
     ['a hole', hole, '[1]'],
-    ['a list of holes', Array(3), '[0]'],
+    ['an array of holes', Array(3), '[0]'],
     ['an undefined element', [1, undefined], '[1]'],
     ['a property that is not enumerable', hidden, '.hidden'],
     ['an arguments object', argumentsOf(), '.length'],
@@ -111,14 +121,14 @@ describe('strict JSON refuses what it would change or lose', () => {
     expect(() => writeData(dataOf(value))).toThrow(misfit(`k${path}`))
   })
 
-  test('under the key it is told', () => {
+  test('with a path that begins with the key', () => {
     expect(() => assertStorable('cart', [5n])).toThrow(misfit('cart[0]'))
     expect(() => assertStorable('a b', 5n)).toThrow(misfit('["a b"]'))
     expect(() => assertStorable('', { x: 5n })).toThrow(misfit('[""].x'))
     expect(() => assertStorable('__proto__', 5n)).toThrow(misfit('__proto__'))
   })
 
-  test('under the scope it is told', () => {
+  test('with a path that begins with the scope', () => {
     expect(() => assertStorable('cart', [5n], 'scope(shop).')).toThrow(
       misfit('scope(shop).cart[0]'),
     )
@@ -132,7 +142,7 @@ describe('strict JSON refuses what it would change or lose', () => {
     expect(() => writeData(new Map([['a\udc4b', 1]]))).toThrow(misfit('a key'))
   })
 
-  test('without telling the value', () => {
+  test('without showing the value', () => {
     const value = {
       card: 'the number of a card',
       owner: new Date(1_234_567_890_123),
@@ -151,9 +161,9 @@ describe('strict JSON refuses what it would change or lose', () => {
   })
 })
 
-describe('strict JSON takes', () => {
+describe('strict JSON accepts', () => {
   test.each<[string, unknown]>([
-    ['texts, numbers, truths and null', ['', 'é👋', 0, -1.5, 1e300, 5e-324, true, false, null]],
+    ['strings, numbers, booleans and null', ['', 'é👋', 0, -1.5, 1e300, 5e-324, true, false, null]],
     ['an object without a prototype', Object.assign(Object.create(null), { a: 1 })],
     ['a frozen object', Object.freeze({ a: Object.freeze([1]) })],
     ['the same object again and again, which is no cycle', [[shared], shared, { a: shared }]],
@@ -162,7 +172,7 @@ describe('strict JSON takes', () => {
       'keys that mean something elsewhere',
       JSON.parse('{"__proto__":{"polluted":1},"constructor":2}'),
     ],
-    ['an empty list and an empty object', [[], {}]],
+    ['an empty array and an empty object', [[], {}]],
     ['objects from another realm', runInNewContext('({ list: [1, { a: null }] })')],
   ])('%s', (_, value) => {
     const text = writeData(dataOf(value))
@@ -187,7 +197,7 @@ describe('strict JSON takes', () => {
     expect(() => assertStorable('k', runInNewContext('new (class A {})'))).toThrow(misfit('k'))
   })
 
-  test('any value of JSON, and gives it back', () => {
+  test('any value of JSON, and returns it', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string({ unit: 'grapheme' }), plainValue()), (record) => {
         const data = new Map(Object.entries(record))
@@ -215,8 +225,8 @@ describe('strict JSON takes', () => {
   })
 })
 
-describe('depth', () => {
-  test('is 100 levels, the session itself being the first', () => {
+describe('data', () => {
+  test('nests 100 levels deep, the session itself being the first', () => {
     const text = writeData(dataOf(nested(99)))
     expect(readData(JSON.parse(text))?.get('k')).toEqual(nested(99))
     const path = `k${'[0]'.repeat(99)}`
@@ -224,13 +234,13 @@ describe('depth', () => {
     expect(() => writeData(dataOf(nested(100)))).toThrow(misfit(path))
   })
 
-  test('is bounded when it is read, too: another writer may have had the key', () => {
+  test('that nests deeper is not read: another writer may have had the key', () => {
     expect(readData({ k: nested(99) })).toBeInstanceOf(Map)
     expect(readData({ k: nested(100) })).toBeUndefined()
     expect(readData({ k: nested(100_000) })).toBeUndefined()
   })
 
-  test('of 100 000 is the same refusal, not an overflow of the stack', () => {
+  test('that nests 100 000 levels deep is refused like any that is too deep, without a RangeError', () => {
     expect(() => assertStorable('k', nested(100_000))).toThrow(misfit(`k${'[0]'.repeat(99)}`))
     let record: object = {}
     for (let level = 0; level < 100_000; level++) record = { a: record }
@@ -240,13 +250,13 @@ describe('depth', () => {
 
 describe('readData', () => {
   test.each([[null], [undefined], [5], ['text'], ['{}'], [true], [[]], [[['k', 1]]]])(
-    'has no entries for %j',
+    'returns undefined for %j',
     (data) => {
       expect(readData(data)).toBeUndefined()
     },
   )
 
-  test('gives the entries of an object, in order', () => {
+  test('returns the entries of an object, in their order', () => {
     expect([...(readData({ b: 1, a: [2] }) ?? [])]).toEqual([
       ['b', 1],
       ['a', [2]],
@@ -255,7 +265,7 @@ describe('readData', () => {
 })
 
 describe('entriesOf', () => {
-  test('takes plain objects only', () => {
+  test('accepts plain objects only', () => {
     expect(entriesOf({ a: 1 })).toEqual(new Map([['a', 1]]))
     expect(entriesOf(runInNewContext('({ a: 1 })'))).toEqual(new Map([['a', 1]]))
     for (const value of [
@@ -296,14 +306,14 @@ describe('a serializer', () => {
     expect(readData(JSON.parse(text), JSON)?.get('at')).toBe('1970-01-01T00:00:00.000Z')
   })
 
-  test('cannot write into the claims around its text', () => {
+  test('cannot write into the rest of the payload', () => {
     const serializer = { stringify: () => '"},"jti":"', parse: () => ({ k: 1 }) }
     const text = writeData(dataOf(1), serializer)
     expect(JSON.parse(text)).toBe('"},"jti":"')
     expect(readData(JSON.parse(text), serializer)).toEqual(dataOf(1))
   })
 
-  test('is not asked for what strict JSON has written before', () => {
+  test('is not called for what strict JSON has written before', () => {
     const data = JSON.parse(writeData(dataOf([1])))
     expect(readData(data, devalue)).toEqual(dataOf([1]))
   })
@@ -312,23 +322,23 @@ describe('a serializer', () => {
     expect(readData(JSON.parse(writeData(rich, devalue)))).toBeUndefined()
   })
 
-  test('that refuses a value gives a SessionDataError without its own, which may quote the value', () => {
+  test('that throws causes a SessionDataError without its message, which may quote the value', () => {
     const card = { card: 'the number of a card', call: () => 1 }
     const error = caught(() => writeData(dataOf(card), devalue))
-    expect(error).toMatchObject({ code: 'ERR_SESSION_DATA', path: 'the session' })
+    expect(error).toEqual(misfit('k'))
     expect(error).not.toHaveProperty('cause')
     expect(String(error)).not.toContain('number of a card')
   })
 
   test.each([[undefined], [5], [new Uint8Array(2)], [null], [Promise.resolve('{}')]])(
-    'must give a text',
+    'must return a string, and not %o',
     (text: unknown) => {
       const serializer = { stringify: () => text as string, parse: JSON.parse }
-      expect(() => writeData(dataOf(1), serializer)).toThrow(misfit('the session'))
+      expect(() => writeData(dataOf(1), serializer)).toThrow(misfit('k'))
     },
   )
 
-  test('that cannot read, or reads something else, gives no entries', () => {
+  test('that cannot read, or returns something else, causes no error', () => {
     const reading = (parse: () => unknown) => readData('text', { stringify: JSON.stringify, parse })
     expect(
       reading(() => {
@@ -342,7 +352,7 @@ describe('a serializer', () => {
   })
 })
 
-/** Any value of JSON in well-formed text. JSON has -0, and `JSON.stringify` does not write it. */
+/** Any value of JSON with well-formed strings. JSON has -0, and `JSON.stringify` does not write it. */
 function plainValue() {
   return fc
     .jsonValue({ stringUnit: 'grapheme', maxDepth: 6 })
@@ -354,22 +364,142 @@ function argumentsOf(): unknown {
   return arguments
 }
 
-function caught(run: () => unknown): unknown {
-  try {
-    return run()
-  } catch (error) {
-    return error
-  }
-}
-
-describe('a refusal says what is wrong and what to write instead', () => {
-  const problemOf = (act: () => unknown): string => {
-    try {
-      act()
-    } catch (error) {
-      return error instanceof Error ? error.message : ''
+describe('what a session shares', () => {
+  test.each([
+    ['strict JSON', undefined],
+    ['JSON', JSON],
+    ['devalue', devalue],
+    ['superjson', superjson],
+  ])('S8: an array of arrays that are shared is refused at once by %s', (_, serializer) => {
+    // Visited one by one, the second one would take longer than the universe is old.
+    const values = [
+      doubled(20),
+      doubled(90),
+      { a: { b: doubled(60) } },
+      [new Map([[1, doubled(60)]])],
+    ]
+    for (const value of values.slice(0, serializer === undefined ? 3 : 4)) {
+      expect(() => writeData(dataOf(value), serializer)).toThrow(misfit('k'))
     }
-    return ''
+    expect(String(caught(() => writeData(dataOf(doubled(20)), serializer)))).toMatch(
+      /k holds more than 100000 values .*: store ids instead$/,
+    )
+  })
+
+  test('S8: counts all entries of a session together', () => {
+    const shared = doubled(14)
+    const limits = createWalkLimits()
+    expect(() => assertStorable('a', shared, '', limits)).not.toThrow()
+    expect(() => assertStorable('b', shared, 'scope(x).', limits)).not.toThrow()
+    expect(() => assertAllStorable(new Map([['c', shared]]), '', limits)).toThrow(misfit('c'))
+    const entries = Array.from({ length: 4 }, (_, at) => [`k${at}`, shared] as const)
+    for (const serializer of [undefined, devalue]) {
+      expect(() => writeData(new Map(entries), serializer)).toThrow(
+        expect.objectContaining({ code: 'ERR_SESSION_DATA' }),
+      )
+    }
+  })
+
+  test.each([
+    ['strict JSON', undefined],
+    ['superjson', superjson],
+  ])('S8: a long string that is shared is refused at once by %s', (_, serializer) => {
+    const long = 'x'.repeat(1_000_000)
+    expect(() => writeData(dataOf([long]), serializer)).not.toThrow()
+    const value = Array.from({ length: 1000 }, () => long)
+    expect(() => writeData(dataOf(value), serializer)).toThrow(misfit('k'))
+    const keys = Array.from({ length: 1000 }, () => ({ [long]: 1 }))
+    expect(() => writeData(dataOf(keys), serializer)).toThrow(misfit('k'))
+  })
+
+  test('S8: is not read either: another writer may have had the key', () => {
+    // As devalue writes what is shared: each array names the next one twice.
+    const shared = Array.from({ length: 60 }, (_, at) => (at === 59 ? [] : [at + 2, at + 2]))
+    const text = JSON.stringify([{ k: 1 }, ...shared])
+    // Too many for an assertion, which would visit each of them.
+    expect(Reflect.get(devalue.parse(text), 'k')[0][1]).toHaveLength(2)
+    expect(readData(text, devalue)).toBeUndefined()
+  })
+
+  test('any number of values that cookies can carry is accepted', () => {
+    const digits = Array.from({ length: 33_000 }, (_, at) => at % 10)
+    for (const serializer of [undefined, devalue]) {
+      expect(readData(JSON.parse(writeData(dataOf(digits), serializer)), serializer)).toEqual(
+        dataOf(digits),
+      )
+    }
+  })
+})
+
+describe('a serializer has no object of a session, and a session none of its', () => {
+  /** A serializer that remembers what it was given, and returns it again. */
+  function remembering() {
+    const given = new Map<string, object>()
+    const stringify = (data: object) => {
+      const text = JSON.stringify(data)
+      given.set(text, data)
+      return text
+    }
+    return { given, stringify, parse: (text: string): unknown => given.get(text) }
+  }
+
+  test('Y3: what parse returns again to another visitor is not shared', () => {
+    const serializer = remembering()
+    const text = JSON.parse(writeData(dataOf({ items: [] as string[] }), serializer))
+    const [ada, eve] = [readData(text, serializer), readData(text, serializer)]
+    const items: unknown = Reflect.get(Object(ada?.get('k')), 'items')
+    if (Array.isArray(items)) items.push('hers')
+    expect(ada?.get('k')).toEqual({ items: ['hers'] })
+    expect(eve?.get('k')).toEqual({ items: [] })
+    expect(readData(text, serializer)?.get('k')).toEqual({ items: [] })
+  })
+
+  test('Y3: what is changed after it was written changes nothing that the serializer keeps', () => {
+    const serializer = remembering()
+    const value = { items: ['one'] }
+    const text = JSON.parse(writeData(dataOf(value), serializer))
+    value.items.push('two')
+    expect(readData(text, serializer)?.get('k')).toEqual({ items: ['one'] })
+  })
+
+  test('Y3: a serializer that changes what it is given changes no session', () => {
+    const value = { items: ['one'], at: new Date(0), seen: new Set([1]) }
+    const serializer = {
+      parse: JSON.parse,
+      stringify: (data: object) => {
+        const copy = Reflect.get(data, 'k')
+        copy.items.push('two')
+        copy.at.setTime(5)
+        copy.seen.clear()
+        return '{}'
+      },
+    }
+    writeData(dataOf(value), serializer)
+    expect(value).toEqual({ items: ['one'], at: new Date(0), seen: new Set([1]) })
+  })
+})
+
+describe('readValue and textOf', () => {
+  test('S8: count the levels of what holds a value apart from its own', () => {
+    const tree = [nested(99)]
+    for (const serializer of [undefined, devalue]) {
+      const text = JSON.parse(textOf(tree, serializer, 102))
+      expect(readValue(text, serializer, 102)).toEqual(tree)
+      expect(readValue(text, serializer, 99)).toBeUndefined()
+    }
+    expect(() => textOf(tree, devalue, 99)).toThrow(misfit('the session'))
+  })
+
+  test('return what any parser refuses as undefined', () => {
+    expect(readValue('{', JSON, 100)).toBeUndefined()
+    expect(readValue('no text of devalue', devalue, 100)).toBeUndefined()
+  })
+})
+
+describe('an error says what is wrong and what to write instead', () => {
+  const problemOf = (act: () => unknown): string => {
+    const error = caught(act)
+    return error instanceof Error ? error.message : ''
   }
 
   test.each<[unknown, RegExp]>([
@@ -409,17 +539,17 @@ describe('a refusal says what is wrong and what to write instead', () => {
     expect(problemOf(() => assertStorable('k', value))).toMatch(problem)
   })
 
-  test('for a key, and for a serializer that throws or gives no text', () => {
+  test('for a key, and for a serializer that throws or returns no string', () => {
     expect(problemOf(() => assertStorable('\ud800', 1))).toMatch(
-      /^a key holds .*use well-formed text$/,
+      /^a key holds .*use well-formed strings$/,
     )
     const thrower = { parse: JSON.parse, stringify: () => untyped<string>(null).length.toString() }
     expect(problemOf(() => writeData(dataOf(1), thrower))).toMatch(
-      /^the session was refused by the serializer \(TypeError\): its stringify/,
+      /^k was refused by the serializer \(TypeError\): its stringify/,
     )
     const other = { parse: JSON.parse, stringify: () => untyped<string>(5) }
     expect(problemOf(() => writeData(dataOf(1), other))).toBe(
-      'the session became number in the serializer, not text',
+      'k became a number in the serializer, not a string',
     )
   })
 })

@@ -1,8 +1,13 @@
 import { createServer } from 'node:http'
-import { describe, expect, test } from 'vitest'
-import { attachCookies } from '../../../src/http/response.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { attachCookies, isResponse } from '../../../src/http/response.ts'
 
-const LINES = ['s=3.a; Path=/; HttpOnly', 's.1=b; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT']
+const LINES = ['s=2.a; Path=/; HttpOnly', 's.1=b; Path=/; HttpOnly']
+
+const isOwnCookie = (name: string) => /^s(?:\.(?:[1-9]|1[0-5]|t|x))?$/.test(name)
+
+const attach = (response: Response, lines: readonly string[], onOverwrite?: () => void) =>
+  attachCookies(response, lines, isOwnCookie, onOverwrite)
 
 const unwritable = expect.objectContaining({ name: 'SessionError', code: 'ERR_SESSION_RESPONSE' })
 
@@ -10,253 +15,331 @@ const unwritable = expect.objectContaining({ name: 'SessionError', code: 'ERR_SE
 const withStatus = (status: number) =>
   Object.defineProperty(new Response(null), 'status', { value: status })
 
+/** Everything of a response that another one could share with it. */
+const snapshot = ({ status, statusText, headers, bodyUsed }: Response) =>
+  structuredClone({ status, statusText, headers: [...headers], bodyUsed })
+
 describe('the cookies', () => {
   test('are lines of their own, never joined, in their order', () => {
-    expect(attachCookies(new Response('x'), LINES).headers.getSetCookie()).toEqual(LINES)
+    expect(attach(new Response('x'), LINES).headers.getSetCookie()).toEqual(LINES)
   })
 
   test('come after those that the handler has set, which stay', () => {
     const headers = new Headers([
       ['Set-Cookie', 'theme=dark; Path=/'],
-      ['Set-Cookie', 's=theirs'],
+      ['Set-Cookie', 'other=1'],
     ])
-    const carried = attachCookies(new Response('x', { headers }), LINES)
-    expect(carried.headers.getSetCookie()).toEqual(['theme=dark; Path=/', 's=theirs', ...LINES])
+    const attached = attach(new Response('x', { headers }), LINES)
+    expect(attached.headers.getSetCookie()).toEqual(['theme=dark; Path=/', 'other=1', ...LINES])
   })
 
-  test('are not set twice by a handler that commits and a wrapper that commits again', () => {
-    const response = attachCookies(
-      new Response(null, { headers: { 'set-cookie': 'own=1' } }),
-      LINES,
-    )
-    expect(attachCookies(response, LINES).headers.getSetCookie()).toEqual(['own=1', ...LINES])
+  test('replace those of another commit, which is reported', () => {
+    const onOverwrite = vi.fn<() => void>()
+    const inner = attach(new Response('x'), ['s=inner', 's.x=AAAA'], onOverwrite)
+    expect(onOverwrite).not.toHaveBeenCalled()
+    const outer = attach(inner, LINES, onOverwrite)
+    expect(outer.headers.getSetCookie()).toEqual(['s.x=AAAA', ...LINES])
+    expect(onOverwrite).toHaveBeenCalledOnce()
+    expect(inner.headers.getSetCookie()).toEqual(['s=inner', 's.x=AAAA'])
   })
 
   test('are none if there are none', () => {
-    const carried = attachCookies(new Response('x'), [])
-    expect(carried.headers.has('Set-Cookie')).toBe(false)
+    expect(attach(new Response('x'), []).headers.has('Set-Cookie')).toBe(false)
   })
 })
 
-describe('the response', () => {
-  test('stays the same object where its headers can be changed', () => {
-    const response = new Response('x')
-    expect(attachCookies(response, LINES)).toBe(response)
+describe('the given response', () => {
+  const shared = new Headers({ 'X-Own': 'kept' })
+
+  test.each([
+    ['a constant', () => new Response(null, { status: 204 })],
+    ['a text', () => new Response('x')],
+    ['one with headers of its own', () => new Response('x', { headers: { Vary: 'Origin' } })],
+    ['one with shared headers', () => new Response('x', { headers: shared })],
+    ['a frozen one', () => Object.freeze(new Response('x'))],
+    ['a redirect', () => Response.redirect('https://app.example/next', 303)],
+    ['one of a subclass', () => new (class Own extends Response {})('x')],
+    ['a proxy', () => proxied(new Response('x'))],
+  ])('is never changed: %s', (_, make) => {
+    for (const lines of [LINES, []]) {
+      const response = make()
+      const before = snapshot(response)
+      const attached = attach(response, lines)
+      expect(attached).not.toBe(response)
+      expect(attached).toBeInstanceOf(Response)
+      expect(attached.headers.getSetCookie()).toEqual(lines)
+      expect(attached.headers.get('Vary')).toMatch(/Cookie$/)
+      expect(snapshot(response)).toEqual(before)
+    }
+    expect([...shared]).toEqual([['x-own', 'kept']])
   })
 
-  test('is kept in everything else', async () => {
+  test('is returned itself where it has all that is needed', () => {
+    const headers = { Vary: 'Cookie', 'Cache-Control': 'max-age=60' }
+    const response = new Response('x', { headers })
+    expect(attach(response, [])).toBe(response)
+    const attached = attach(new Response('x'), LINES)
+    expect(attach(attached, LINES)).toBe(attached)
+    expect(attach(attached, [])).toBe(attached)
+  })
+
+  test('keeps its headers where the platform has a class that shares them', () => {
+    const platform = globalThis.Response
+    class Sharing extends platform {
+      readonly #headers: Headers
+      constructor(body?: BodyInit | null, init?: ResponseInit) {
+        super(body, init)
+        this.#headers = init?.headers instanceof Headers ? init.headers : new Headers(init?.headers)
+      }
+      override get headers(): Headers {
+        return this.#headers
+      }
+    }
+    vi.stubGlobal('Response', Sharing)
+    try {
+      const response = new Response('x', { headers: new Headers({ 'X-Own': 'kept' }) })
+      const attached = attach(response, LINES)
+      // `new Headers` copies, but this class keeps what it is given: the copy has to be our own.
+      expect(attached.headers.getSetCookie()).toEqual(LINES)
+      expect([...response.headers]).toEqual([['x-own', 'kept']])
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
+})
+
+describe('the new response', () => {
+  test('is the same in everything else', async () => {
     const headers = { 'Content-Type': 'text/plain', 'X-Own': 'kept' }
-    const carried = attachCookies(
+    const attached = attach(
       new Response('body', { status: 418, statusText: 'Teapot', headers }),
       LINES,
     )
-    expect([carried.status, carried.statusText]).toEqual([418, 'Teapot'])
-    expect(carried.headers.get('Content-Type')).toBe('text/plain')
-    expect(carried.headers.get('X-Own')).toBe('kept')
-    expect(await carried.text()).toBe('body')
+    expect([attached.status, attached.statusText]).toEqual([418, 'Teapot'])
+    expect(attached.headers.get('Content-Type')).toBe('text/plain')
+    expect(attached.headers.get('X-Own')).toBe('kept')
+    expect(await attached.text()).toBe('body')
   })
 
-  test.each([[LINES], [[]]])('is rebuilt if it is a redirect, whose headers are fixed', (lines) => {
-    const redirect = Response.redirect('https://example.com/next', 303)
-    const carried = attachCookies(redirect, lines)
-    expect(carried).not.toBe(redirect)
-    expect([carried.status, carried.headers.get('Location')]).toEqual([
-      303,
-      'https://example.com/next',
-    ])
-    expect(carried.headers.getSetCookie()).toEqual(lines)
-    expect(carried.headers.get('Vary')).toBe('Cookie')
-    expect(redirect.headers.has('Set-Cookie')).toBe(false)
+  test('is built from the given one, whose platform may know more than a status and headers', () => {
+    const built = vi.fn<(body: unknown, init: unknown) => void>()
+    class Spied extends Response {
+      constructor(body?: BodyInit | null, init?: ResponseInit) {
+        super(body, init)
+        built(body, init)
+      }
+    }
+    const response = new Response('x')
+    vi.stubGlobal('Response', Spied)
+    attach(response, LINES)
+    vi.unstubAllGlobals()
+    expect(built.mock.calls).toEqual([[response.body, response]])
   })
 
-  test('is rebuilt if it came from fetch, with its own cookies, status and body', async () => {
+  test('of one that came from fetch has its cookies, status and body', async () => {
     const { response, close } = await fetched()
-    const carried = attachCookies(response, LINES)
-    expect(carried).not.toBe(response)
-    expect([carried.status, carried.statusText]).toEqual([203, 'Other'])
-    expect(carried.headers.getSetCookie()).toEqual(['up=1', 'up=2', ...LINES])
-    expect(await carried.text()).toBe('from upstream')
+    const attached = attach(response, LINES)
+    expect([attached.status, attached.statusText]).toEqual([203, 'Other'])
+    expect(attached.headers.getSetCookie()).toEqual(['up=1', 'up=2', ...LINES])
+    expect(await attached.text()).toBe('from upstream')
     close()
   })
 
-  test.each([204, 205, 304])(
-    'of status %i keeps having no body, fixed headers or not',
-    (status) => {
-      const plain = attachCookies(new Response(null, { status }), LINES)
-      const fixed = attachCookies(withFixedHeaders(new Response(null, { status })), LINES)
-      for (const carried of [plain, fixed]) {
-        expect([carried.status, carried.body]).toEqual([status, null])
-        expect(carried.headers.getSetCookie()).toEqual(LINES)
-      }
-    },
-  )
+  test.each([204, 205, 304])('of status %i has no body either', (status) => {
+    const attached = attach(new Response(null, { status }), LINES)
+    expect([attached.status, attached.body]).toEqual([status, null])
+    expect(attached.headers.getSetCookie()).toEqual(LINES)
+  })
 
-  test.each([false, true])('goes on streaming, headers fixed: %s', async (isFixed) => {
+  test('streams as the given one does', async () => {
     const stream = new TransformStream<Uint8Array, Uint8Array>()
-    const response = new Response(stream.readable)
-    const carried = attachCookies(isFixed ? withFixedHeaders(response) : response, LINES)
-    expect(carried === response).toBe(!isFixed)
+    const attached = attach(new Response(stream.readable), LINES)
     const writer = stream.writable.getWriter()
-    const reader = carried.body?.getReader()
+    const reader = attached.body?.getReader()
     for (const byte of [1, 2, 3]) {
-      // Each piece arrives before the next one is written: nothing waits for the end.
+      // Each chunk arrives before the next one is written: nothing waits for the end.
       const writing = writer.write(Uint8Array.of(byte))
-      // oxlint-disable-next-line no-await-in-loop
       expect(await reader?.read()).toEqual({ done: false, value: Uint8Array.of(byte) })
-      // oxlint-disable-next-line no-await-in-loop
       await writing
     }
     const closing = writer.close()
     expect((await reader?.read())?.done).toBe(true)
     await closing
   })
-
-  test('is not rebuilt when its body has been read, and carries the cookies all the same', async () => {
-    const response = new Response('x')
-    await response.text()
-    expect(attachCookies(response, LINES).headers.getSetCookie()).toEqual(LINES)
-  })
 })
 
-describe('a response that cannot carry cookies', () => {
+describe('a body that has been read, or is being read', () => {
   test.each([
-    ['a protocol switch', withStatus(101)],
-    ['an opaque one', withStatus(0)],
-    ['a network error', Response.error()],
-  ])('is %s: an error if there is something to write', (_, response) => {
-    expect(() => attachCookies(response, LINES)).toThrow(unwritable)
-    expect(response.headers.has('Set-Cookie')).toBe(false)
-  })
-
-  test.each([
-    ['a protocol switch', withStatus(101)],
-    ['an opaque one', withStatus(0)],
-    ['a network error', Response.error()],
-  ])('is %s: itself, untouched, if there is nothing', (_, response) => {
-    expect(attachCookies(response, [])).toBe(response)
-    expect(response.headers.has('Vary')).toBe(false)
-  })
-
-  test.each([[undefined], [null], ['text'], [5], [{}], [{ status: 200 }]])(
-    'is what is no response: itself, untouched, if there is nothing',
-    (value: unknown) => {
-      expect(() => attachCookies(value as Response, LINES)).toThrow(unwritable)
-      expect(attachCookies(value as Response, [])).toBe(value)
-    },
-  )
-})
-
-describe('Vary', () => {
-  test.each([
-    [undefined, 'Cookie'],
-    ['', 'Cookie'],
-    ['Accept-Encoding', 'Accept-Encoding, Cookie'],
-    ['Accept-Encoding, Origin', 'Accept-Encoding, Origin, Cookie'],
-    ['X-Cookie', 'X-Cookie, Cookie'],
-    ['Cookie', 'Cookie'],
-    ['cookie', 'cookie'],
-    ['Origin,COOKIE ,Accept', 'Origin,COOKIE ,Accept'],
-    ['*', '*'],
-    ['Origin, *', 'Origin, *'],
-  ])('%j becomes %j, whether or not something is written', (given, expected) => {
-    const headers: HeadersInit = given === undefined ? {} : { Vary: given }
+    ['read', async (response: Response) => void (await response.text())],
+    ['locked', async (response: Response) => void response.body?.getReader()],
+  ])('cannot be sent by a new response: %s', async (_, use) => {
     for (const lines of [LINES, []]) {
-      expect(attachCookies(new Response('x', { headers }), lines).headers.get('Vary')).toBe(
-        expected,
-      )
+      const response = new Response('x')
+      await use(response)
+      expect(() => attach(response, lines)).toThrow(unwritable)
+      expect(() => attach(response, lines)).toThrow(/the body of the response has been read/)
     }
   })
 
-  test('of several lines is one list', () => {
-    const headers = new Headers([
-      ['Vary', 'Origin'],
-      ['Vary', 'Accept'],
-    ])
-    expect(attachCookies(new Response('x', { headers }), []).headers.get('Vary')).toBe(
-      'Origin, Accept, Cookie',
-    )
-  })
-
-  test('is not said twice when a commit is repeated', () => {
-    const once = attachCookies(new Response('x'), [])
-    expect(attachCookies(once, []).headers.get('Vary')).toBe('Cookie')
+  test('is not looked at where no new response is needed', async () => {
+    const headers = { Vary: 'Cookie', 'Cache-Control': 'private' }
+    const response = new Response('x', { headers })
+    await response.text()
+    expect(attach(response, [])).toBe(response)
   })
 })
 
-describe('Cache-Control', () => {
-  const after = (given: string | undefined, lines: readonly string[]) => {
-    const headers: HeadersInit = given === undefined ? {} : { 'Cache-Control': given }
-    return attachCookies(new Response('x', { headers }), lines).headers.get('Cache-Control')
+describe('a response that the platform cannot build', () => {
+  const unbuildable: [string, () => Response][] = [
+    ['a protocol switch', () => withStatus(101)],
+    ['an opaque one', () => withStatus(0)],
+    ['a network error', () => Response.error()],
+    ['an invented status', () => withStatus(999)],
+  ]
+
+  test.each(unbuildable)('is an error if there is something to write: %s', (_, make) => {
+    const response = make()
+    expect(() => attach(response, LINES)).toThrow(unwritable)
+    expect(response.headers.has('Set-Cookie')).toBe(false)
+  })
+
+  test.each(unbuildable)('is returned as it is if there is nothing to write: %s', (_, make) => {
+    const response = make()
+    expect(attach(response, [])).toBe(response)
+    expect(response.headers.has('Vary')).toBe(false)
+  })
+
+  test.each(unbuildable)('is recognised where errors are of another realm: %s', (_, make) => {
+    const response = make()
+    class Refusing extends Response {
+      constructor(body?: BodyInit | null, init?: ResponseInit) {
+        super()
+        if (init !== undefined) throw Object.assign(new Error('no'), { name: 'RangeError', body })
+      }
+    }
+    vi.stubGlobal('Response', Refusing)
+    const attached = attach(response, [])
+    expect(() => attach(response, LINES)).toThrow(unwritable)
+    vi.unstubAllGlobals()
+    expect(attached).toBe(response)
+  })
+
+  test('is not built with status 0, also where the platform could, as Bun does', () => {
+    class Building extends Response {
+      constructor(body?: BodyInit | null) {
+        super(body, {})
+      }
+    }
+    const response = Response.error()
+    vi.stubGlobal('Response', Building)
+    const attached = attach(response, [])
+    expect(() => attach(response, LINES)).toThrow(unwritable)
+    vi.unstubAllGlobals()
+    expect(attached).toBe(response)
+  })
+
+  test('is built where the platform can, as Workers do with a WebSocket', () => {
+    class Upgrading extends Response {
+      readonly webSocket: unknown
+      readonly #status: number
+      constructor(body?: BodyInit | null, init: ResponseInit & { webSocket?: unknown } = {}) {
+        super(body, { ...init, headers: init.headers ?? {}, status: 200 })
+        this.#status = init.status ?? 200
+        this.webSocket = init.webSocket
+      }
+      override get status(): number {
+        return this.#status
+      }
+    }
+    vi.stubGlobal('Response', Upgrading)
+    const webSocket = {}
+    const response = new Upgrading(null, { status: 101, webSocket })
+    const attached = attach(response, LINES)
+    vi.unstubAllGlobals()
+    expect(attached).toMatchObject({ status: 101, webSocket })
+    expect(attached.headers.getSetCookie()).toEqual(LINES)
+  })
+})
+
+describe('a response of another implementation', () => {
+  /** As undici's own package: a class of its own with the members of a Response. */
+  function foreign(headers: unknown): Response {
+    const own = new Response('x', { status: 201, statusText: 'Made' })
+    const members = { status: 201, statusText: 'Made', bodyUsed: false, body: own.body, headers }
+    return Object.assign(Object.create({ arrayBuffer: () => own.arrayBuffer() }), members)
   }
+
+  test('is rebuilt as one of the platform', async () => {
+    const response = foreign(new Headers([['Set-Cookie', 'a=1']]))
+    const attached = attach(response, LINES)
+    expect(attached).toBeInstanceOf(Response)
+    expect([attached.status, attached.statusText, await attached.text()]).toEqual([
+      201,
+      'Made',
+      'x',
+    ])
+    expect(attached.headers.getSetCookie()).toEqual(['a=1', ...LINES])
+  })
+
+  test.each([[LINES], [[]]])(
+    'has its cookies one a line, also where its headers join them in all ways but one',
+    (lines) => {
+      const cookies = ['a=1; Expires=Thu, 01 Jan 2032 00:00:00 GMT', 'b=2']
+      const entries = [['set-cookie', cookies.join(', ')]]
+      const headers = {
+        get: (name: string) => (name.toLowerCase() === 'set-cookie' ? cookies.join(', ') : null),
+        keys: () => ['set-cookie'],
+        raw: () => ({ 'set-cookie': cookies }),
+        [Symbol.iterator]: () => entries[Symbol.iterator](),
+      }
+      const attached = attach(foreign(headers), lines)
+      expect(attached.headers.getSetCookie()).toEqual([...cookies, ...lines])
+    },
+  )
+})
+
+describe('isResponse', () => {
+  test.each([
+    ['a response', new Response()],
+    ['an error response', Response.error()],
+    ['one of a subclass', new (class Own extends Response {})()],
+    ['a frozen one', Object.freeze(new Response())],
+    ['a proxy', proxied(new Response())],
+  ])('is true of %s', (_, value) => {
+    expect(isResponse(value)).toBe(true)
+  })
 
   test.each([
-    undefined,
-    '',
-    'public',
-    'public, max-age=600',
-    's-maxage=600, stale-while-revalidate=60',
-    'no-cache',
-    'must-revalidate',
-    'x-private',
-    'private="set-cookie"',
-    'max-age=600, ext="a"',
-  ])('%j becomes private, no-store when a cookie is written', (given) => {
-    expect(after(given, LINES)).toBe('private, no-store')
-  })
-
-  test.each(['private', 'no-store', 'Private, max-age=600', 'max-age=0,NO-STORE', ' private '])(
-    '%j is kept, since it says enough',
-    (given) => {
-      expect(after(given, LINES)).toBe(given.trim())
-    },
-  )
-
-  test.each(['public, max-age=600', 'no-cache', undefined])(
-    '%j is left alone when nothing is written',
-    (given) => {
-      expect(after(given, [])).toBe(given ?? null)
-    },
-  )
-})
-
-describe('what CDNs are told by headers of their own', () => {
-  const cdns = {
-    'CDN-Cache-Control': 'max-age=600',
-    'Vercel-CDN-Cache-Control': 'max-age=600',
-    'Netlify-CDN-Cache-Control': 'public, durable',
-    'Cloudflare-CDN-Cache-Control': 'max-age=600',
-    'Surrogate-Control': 'max-age=600',
-  }
-
-  test('is taken away when a cookie is written, and nothing else is', () => {
-    const headers = { ...cdns, 'Surrogate-Key': 'page-1', ETag: '"1"' }
-    const carried = attachCookies(new Response('x', { headers }), LINES)
-    for (const name of Object.keys(cdns))
-      expect([name, carried.headers.get(name)]).toEqual([name, null])
-    expect(carried.headers.get('Surrogate-Key')).toBe('page-1')
-    expect(carried.headers.get('ETag')).toBe('"1"')
-  })
-
-  test('is left alone when nothing is written', () => {
-    const carried = attachCookies(new Response('x', { headers: cdns }), [])
-    for (const [name, value] of Object.entries(cdns)) expect(carried.headers.get(name)).toBe(value)
+    ['nothing', undefined],
+    ['null', null],
+    ['a string', 'text'],
+    ['a number', 5],
+    ['an empty object', {}],
+    ['a status alone', { status: 200 }],
+    ['a request', new Request('https://app.example/')],
+    ['headers', new Headers()],
+    [
+      'an error with status and headers',
+      Object.assign(new Error(), { status: 404, headers: new Headers() }),
+    ],
+    ['a record of headers', { status: 200, headers: {}, arrayBuffer() {} }],
+    ['headers that are null', { status: 200, headers: null, arrayBuffer() {} }],
+    ['a status in words', { status: 'ok', headers: new Headers(), arrayBuffer() {} }],
+  ])('is false of %s', (_, value: unknown) => {
+    expect(isResponse(value)).toBe(false)
+    expect(() => attach(value as Response, LINES)).toThrow(unwritable)
+    expect(attach(value as Response, [])).toBe(value)
   })
 })
 
-/** The same response with headers that refuse to change, as runtimes hand them out. */
-function withFixedHeaders(response: Response): Response {
-  const fixed = new Proxy(response.headers, {
-    get(headers, name) {
-      if (name === 'append' || name === 'set' || name === 'delete') {
-        return () => {
-          throw new TypeError('immutable')
-        }
-      }
-      const value: unknown = Reflect.get(headers, name, headers)
-      return typeof value === 'function' ? value.bind(headers) : value
+/** A proxy that passes everything on, as frameworks put around what they hand out. */
+function proxied(response: Response): Response {
+  return new Proxy(response, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
     },
   })
-  return Object.defineProperty(response, 'headers', { value: fixed })
 }
 
 /** What `fetch` gives, from a server on this machine. */

@@ -1,124 +1,359 @@
+// What a schema makes of the data, and what is refused because the schema would not give it back.
+
+import * as devalue from 'devalue'
+import superjson from 'superjson'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
-import { validateData, assertFitsSchema } from '../../../src/session/schema.ts'
-import type { SessionSchema, SessionSchemaResult } from '../../../src/session/schema.ts'
+import { createSessions } from 'sealed-session'
+import type { SessionSchema, SessionSchemaResult, SessionSerializer } from 'sealed-session'
+import { assertFitsSchema, validateData } from '../../../src/session/schema.ts'
+import { SECRET } from '../../support/mint.ts'
+import { misfit, rejectionOf } from '../../support/refusal.ts'
+import { schemaOf } from '../../support/schema.ts'
+
+const SERIALIZERS: [string, SessionSerializer | undefined][] = [
+  ['strict JSON', undefined],
+  ['JSON', JSON],
+  ['devalue', devalue],
+  ['superjson', superjson],
+]
 
 const schema = v.object({
   userId: v.string(),
   cart: v.optional(v.array(v.object({ count: v.pipe(v.number(), v.minValue(1)) }))),
 })
 
-const good = new Map<string, unknown>([['userId', 'u1']])
-const bad = new Map<string, unknown>([
-  ['userId', 'u1'],
-  ['cart', [{ count: 3 }, { count: 0 }]],
-])
+const data = (record: object) => new Map<string, unknown>(Object.entries(record))
+const good = data({ userId: 'u1' })
+const bad = data({ userId: 'u1', cart: [{ count: 3 }, { count: 0 }] })
 
-/** A schema that gives this answer. */
-const answering = (
+/** Returns a schema with this result, which records what it is given. */
+const returning = (
   result: SessionSchemaResult | Promise<SessionSchemaResult>,
   seen: unknown[] = [],
-): SessionSchema<object> => ({
-  '~standard': {
-    version: 1,
-    vendor: 'test',
-    validate: (value) => {
-      seen.push(value)
-      return result
-    },
-  },
-})
-
-const misfit = (path: string) =>
-  expect.objectContaining({ name: 'SessionDataError', code: 'ERR_SESSION_DATA', path })
-
-describe('fit', () => {
-  test('gives the data that fits, and nothing for data that does not', async () => {
-    expect(await validateData(good, schema)).toEqual(good)
-    expect(await validateData(bad, schema)).toBeUndefined()
-    expect(await validateData(new Map(), schema)).toBeUndefined()
+): SessionSchema<object> =>
+  schemaOf((value) => {
+    seen.push(value)
+    return result
   })
 
-  test('gives the output of the schema, not its input', async () => {
+class Money {
+  cents = 5
+}
+
+describe('validateData', () => {
+  test('returns data that fits, and undefined for data that does not', async () => {
+    expect(await validateData(good, schema, undefined)).toEqual(good)
+    expect(await validateData(bad, schema, undefined)).toBeUndefined()
+  })
+
+  test('does not check data without entries: a session may hold a message alone', async () => {
+    expect(await validateData(new Map(), schema, undefined)).toEqual(new Map())
+  })
+
+  test('returns the output of the schema, not its input', async () => {
     const trimming = v.object({
       name: v.pipe(v.string(), v.trim()),
       role: v.optional(v.string(), 'user'),
     })
-    const data = new Map<string, unknown>([
-      ['name', ' ada '],
-      ['unknown', 1],
-    ])
-    expect(await validateData(data, trimming)).toEqual(
-      new Map([
-        ['name', 'ada'],
-        ['role', 'user'],
-      ]),
+    expect(await validateData(data({ name: ' ada ', other: 1 }), trimming, undefined)).toEqual(
+      data({ name: 'ada', role: 'user' }),
     )
   })
 
-  test('waits for a schema that takes its time', async () => {
-    expect(await validateData(good, answering(Promise.resolve({ value: { a: 1 } })))).toEqual(
-      new Map([['a', 1]]),
-    )
-    expect(await validateData(good, answering(Promise.resolve({ issues: [{}] })))).toBeUndefined()
+  test('waits for a schema that returns a promise', async () => {
+    const later = returning(Promise.resolve({ value: { a: 1 } }))
+    expect(await validateData(good, later, undefined)).toEqual(data({ a: 1 }))
+    const refusing = returning(Promise.resolve({ issues: [{}] }))
+    expect(await validateData(good, refusing, undefined)).toBeUndefined()
   })
 
-  test('hands over a plain object, __proto__ included', async () => {
+  test('gives the schema a plain object, with __proto__ as a key', async () => {
     const seen: unknown[] = []
-    const data = new Map<string, unknown>([['__proto__', { admin: true }]])
-    await validateData(data, answering({ value: {} }, seen))
+    const given = new Map<string, unknown>([['__proto__', { admin: true }]])
+    await validateData(given, returning({ value: {} }, seen), undefined)
     expect(Object.keys(Object(seen[0]))).toEqual(['__proto__'])
     expect(Object.getPrototypeOf(seen[0])).toBe(Object.prototype)
   })
 
-  test.each([[null], [5], ['text'], [[1]], [new Map()], [new Date(0)]])(
-    'takes no output that is no plain object',
+  test.each([[null], [5], ['text'], [[1]], [new Map()], [new Date(0)], [new Money()]])(
+    'returns undefined for the output %o',
     async (value) => {
-      expect(await validateData(good, answering({ value }))).toBeUndefined()
+      for (const [, serializer] of SERIALIZERS) {
+        expect(await validateData(good, returning({ value }), serializer)).toBeUndefined()
+      }
     },
   )
 
-  test('takes issues for a refusal even if there are none in the list', async () => {
-    expect(await validateData(good, answering({ issues: [] }))).toBeUndefined()
+  test('counts issues as a refusal even if there are none in the array', async () => {
+    expect(await validateData(good, returning({ issues: [] }), undefined)).toBeUndefined()
+  })
+
+  test('S7: throws what the schema throws', async () => {
+    const broken = new Error('broken')
+    const throwing = schemaOf(() => {
+      throw broken
+    })
+    expect(await rejectionOf(validateData(good, throwing, undefined))).toBe(broken)
+    const rejecting = schemaOf(() => Promise.reject(broken))
+    expect(await rejectionOf(validateData(good, rejecting, undefined))).toBe(broken)
+  })
+
+  test('throws for an output that strict JSON cannot store, and says that it is the output', async () => {
+    const dates = returning({ value: { user: 'ada', seen: { at: new Date(0) } } })
+    await expect(validateData(good, dates, undefined)).rejects.toEqual(
+      misfit('schema output: seen.at'),
+    )
+    const known = await validateData(good, dates, devalue)
+    expect(known).toEqual(data({ user: 'ada', seen: { at: new Date(0) } }))
+  })
+
+  test('counts a property that is undefined as absent in strict JSON', async () => {
+    const value = { user: 'ada', role: undefined, profile: { nick: undefined, age: 5 } }
+    const result = await validateData(good, returning({ value }), undefined)
+    expect([...(result ?? [])]).toStrictEqual([
+      ['user', 'ada'],
+      ['profile', { age: 5 }],
+    ])
+  })
+
+  test('keeps the types that a schema makes, whatever the serializer makes of them', async () => {
+    const dating = v.object({
+      at: v.pipe(
+        v.string(),
+        v.transform((text) => new Date(text)),
+      ),
+    })
+    const given = data({ at: '2026-01-01T00:00:00.000Z' })
+    const result = await validateData(given, dating, JSON)
+    expect(result?.get('at')).toEqual(new Date('2026-01-01'))
   })
 })
 
-describe('refuseMisfit', () => {
-  test('lets through what fits', async () => {
+describe.each(SERIALIZERS)('what a schema returns, with %s', (_, serializer) => {
+  const DEFAULT = { items: [] as string[], more: { tags: ['a'] } }
+  const kinds: [string, SessionSchema<object>][] = [
+    ['a default', v.object({ user: v.string(), cart: v.optional(v.any(), DEFAULT) })],
+    [
+      'a fallback',
+      v.object({ user: v.string(), cart: v.fallback(v.number() as never, DEFAULT as never) }),
+    ],
+    ['a constant that is the whole output', returning({ value: { user: 'u', cart: DEFAULT } })],
+    [
+      'the same promise each time',
+      returning(Promise.resolve({ value: { user: 'u', cart: DEFAULT } })),
+    ],
+  ]
+
+  test.each(kinds)('Y3: is not shared by two visitors: %s', async (__, sharing) => {
+    const before = structuredClone(DEFAULT)
+    const [ada, eve] = [
+      await validateData(data({ user: 'u' }), sharing, serializer),
+      await validateData(data({ user: 'u' }), sharing, serializer),
+    ]
+    const cart = Object(ada?.get('cart'))
+    cart.items.push('hers')
+    cart.more.tags.length = 0
+    expect(eve?.get('cart')).toEqual(before)
+    expect(DEFAULT).toEqual(before)
+  })
+
+  test('Y3: is not shared with what the schema was given', async () => {
+    const given = data({ cart: { items: ['one'] } })
+    const kept: unknown[] = []
+    const keeping = schemaOf((value) => {
+      kept.push(value)
+      return { value }
+    })
+    const result = await validateData(given, keeping, serializer)
+    Object(kept[0]).cart.items.push('later')
+    expect([given.get('cart'), result?.get('cart')]).toEqual([
+      { items: ['one'] },
+      { items: ['one'] },
+    ])
+  })
+
+  test('Y3: is checked in a copy, so that a schema that changes its input changes no session', async () => {
+    const given = data({ cart: { items: ['one'] } })
+    const changing = schemaOf((value) => {
+      Object(value).cart.items.push('more')
+      return { value }
+    })
+    await assertFitsSchema(given, changing, serializer)
+    expect(given.get('cart')).toEqual({ items: ['one'] })
+  })
+})
+
+describe('an instance of a class that a schema returns', () => {
+  const serializer: SessionSerializer = {
+    stringify: (value) =>
+      devalue.stringify(value, { Money: (it) => it instanceof Money && it.cents }),
+    parse: (text) =>
+      devalue.parse(text, { Money: (cents) => Object.assign(new Money(), { cents }) }),
+  }
+  const price = new Money()
+
+  test('Y3: is made anew by the serializer that knows the class', async () => {
+    const result = await validateData(good, returning({ value: { price } }), serializer)
+    expect(result?.get('price')).toEqual(price)
+    expect(result?.get('price')).toBeInstanceOf(Money)
+    expect(result?.get('price')).not.toBe(price)
+  })
+
+  test('is refused by one that does not', async () => {
+    await expect(validateData(good, returning({ value: { price } }), devalue)).rejects.toEqual(
+      misfit('the session'),
+    )
+  })
+})
+
+describe('Y3: two visitors of an application', () => {
+  test.each(SERIALIZERS)('get no object of each other with %s', async (_, serializer) => {
+    const cart = v.optional(v.object({ items: v.array(v.string()) }), { items: [] })
+    const sessions = createSessions<{ user: string; cart?: { items: string[] } }>({
+      secrets: SECRET,
+      serializer,
+      schema: v.object({ user: v.string(), cart }),
+    })
+    const first = await sessions.open(null)
+    first.set('user', 'ada')
+    const cookie = (await sessions.setCookies(first)).map((line) => line.split(';')[0]).join('; ')
+    const ada = await sessions.open(cookie)
+    ada.get('cart')?.items.push('hers')
+    const eve = await sessions.open(cookie)
+    expect(eve.get('cart')).toEqual({ items: [] })
+    expect(ada.get('cart')).toEqual({ items: ['hers'] })
+  })
+})
+
+describe('assertFitsSchema', () => {
+  test('accepts data that fits, and data without entries', async () => {
     const seen: unknown[] = []
-    await assertFitsSchema(good, answering({ value: 'whatever' }, seen))
+    await assertFitsSchema(good, returning({ value: { userId: 'u1' } }, seen), undefined)
     expect(seen).toEqual([{ userId: 'u1' }])
+    await assertFitsSchema(new Map(), schema, undefined)
   })
 
   test('names the path of the first issue', async () => {
-    await expect(assertFitsSchema(bad, schema)).rejects.toEqual(misfit('cart.1.count'))
-    await expect(assertFitsSchema(new Map(), schema)).rejects.toEqual(misfit('userId'))
+    await expect(assertFitsSchema(bad, schema, undefined)).rejects.toEqual(misfit('cart[1].count'))
+    await expect(assertFitsSchema(data({ other: 1 }), schema, undefined)).rejects.toEqual(
+      misfit('userId'),
+    )
   })
 
-  test.each<[string, SessionSchemaResult]>([
-    ['a path of keys', { issues: [{ path: ['cart', 1, 'count'] }] }],
-    ['a path of segments', { issues: [{ path: [{ key: 'cart' }, { key: 1 }, { key: 'count' }] }] }],
-    ['a path of both, and more issues', { issues: [{ path: ['cart', { key: 1 }, 'count'] }, {}] }],
-  ])('reads %s', async (_, result) => {
-    await expect(assertFitsSchema(good, answering(result))).rejects.toEqual(misfit('cart.1.count'))
+  test.each<[string, SessionSchemaResult, string]>([
+    ['keys', { issues: [{ path: ['cart', 1, 'count'] }] }, 'cart[1].count'],
+    [
+      'segments',
+      { issues: [{ path: [{ key: 'cart' }, { key: 1 }, { key: 'count' }] }] },
+      'cart[1].count',
+    ],
+    ['both, in the first of two issues', { issues: [{ path: ['a', { key: 1 }] }, {}] }, 'a[1]'],
+    ['a symbol', { issues: [{ path: [Symbol('s')] }] }, '[Symbol(s)]'],
+    ['a key that is no identifier', { issues: [{ path: ['a b', '5'] }] }, '["a b"]["5"]'],
+    ['an escape sequence', { issues: [{ path: ['a\u001b[2J\u202e'] }] }, '["a\\u001b[2J\\u202e"]'],
+  ])('writes a path of %s as other errors do', async (_, result, path) => {
+    await expect(assertFitsSchema(good, returning(result), undefined)).rejects.toEqual(misfit(path))
   })
 
   test.each<[string, SessionSchemaResult]>([
     ['no path', { issues: [{}] }],
     ['an empty path', { issues: [{ path: [] }] }],
     ['no issue', { issues: [] }],
-  ])('speaks of the session when there is %s', async (_, result) => {
-    await expect(assertFitsSchema(good, answering(result))).rejects.toEqual(misfit('the session'))
+  ])('names the session when there is %s', async (_, result) => {
+    await expect(assertFitsSchema(good, returning(result), undefined)).rejects.toEqual(
+      misfit('the session'),
+    )
+  })
+
+  test('S9: takes at most 2 kB for a path that never ends', async () => {
+    const path = Array.from({ length: 100_000 }, () => 'key')
+    const error = await rejectionOf(
+      assertFitsSchema(good, returning({ issues: [{ path }] }), undefined),
+    )
+    expect(String(error).length).toBeLessThan(2048)
+    expect(String(error)).toMatch(/does not fit the schema$/)
   })
 
   test('does not repeat the value, nor the message of the schema that may quote it', async () => {
     const quoting = { issues: [{ message: 'not "a card number"', path: ['card'] }] }
-    const data = new Map([['card', 'a card number']])
-    const error: unknown = await assertFitsSchema(data, answering(quoting)).catch(
-      (thrown: unknown) => thrown,
+    const error = await rejectionOf(
+      assertFitsSchema(data({ card: 'a card number' }), returning(quoting), undefined),
     )
     expect(error).toEqual(misfit('card'))
     expect(String(error)).not.toContain('a card number')
-    expect(error instanceof Error && error.cause).toBeUndefined()
+    expect(error).not.toHaveProperty('cause')
+  })
+
+  test.each(SERIALIZERS)(
+    'L12: names the key that the schema would remove, with %s',
+    async (_, serializer) => {
+      const strict = v.object({
+        user: v.string(),
+        profile: v.optional(v.object({ age: v.number() })),
+        list: v.optional(v.array(v.object({ id: v.number() }))),
+      })
+      const check = (record: object) => assertFitsSchema(data(record), strict, serializer)
+      await check({ user: 'a', profile: { age: 5 }, list: [{ id: 1 }] })
+      await expect(check({ user: 'a', tenant: 't1' })).rejects.toEqual(misfit('tenant'))
+      await expect(check({ user: 'a', profile: { age: 5, nick: 'b' } })).rejects.toEqual(
+        misfit('profile.nick'),
+      )
+      await expect(check({ user: 'a', list: [{ id: 1 }, { id: 2, more: 3 }] })).rejects.toEqual(
+        misfit('list[1].more'),
+      )
+    },
+  )
+
+  test('L12: accepts a schema that changes values, adds keys and shortens arrays', async () => {
+    const changing = returning({
+      value: { user: 'ADA', at: new Date(0), role: 'new', list: [1], point: 'x,y' },
+    })
+    const record = { user: 'ada', at: 'a string', list: [1, 2], point: { x: 1, y: 2 } }
+    await assertFitsSchema(data(record), changing, devalue)
+  })
+
+  test('L12: sees what a schema deletes from the object that it was given', async () => {
+    const deleting = schemaOf((value) => {
+      Reflect.deleteProperty(Object(value), 'tenant')
+      return { value }
+    })
+    await expect(
+      assertFitsSchema(data({ user: 'a', tenant: 't1' }), deleting, undefined),
+    ).rejects.toEqual(misfit('tenant'))
+  })
+
+  test.each([[null], ['text'], [[1]], [new Map([['userId', 'u1']])]])(
+    'L12: refuses the output %o, of which the next request would read nothing',
+    async (value) => {
+      await expect(assertFitsSchema(good, returning({ value }), undefined)).rejects.toEqual(
+        misfit('the session'),
+      )
+    },
+  )
+
+  test('L12: refuses an output that could not be stored in the next request', async () => {
+    const dates = returning({ value: { userId: new Date(0) } })
+    await expect(assertFitsSchema(good, dates, undefined)).rejects.toEqual(
+      misfit('schema output: userId'),
+    )
+  })
+
+  test('L12: checks what the next request will read, not what was written', async () => {
+    const strings = v.object({ at: v.string() })
+    await assertFitsSchema(data({ at: new Date(0) }), strings, JSON)
+    await expect(assertFitsSchema(data({ at: new Date(0) }), strings, devalue)).rejects.toEqual(
+      misfit('at'),
+    )
+    const unreadable = { stringify: JSON.stringify, parse: () => 5 }
+    await expect(assertFitsSchema(good, schema, unreadable)).rejects.toEqual(misfit('the session'))
+  })
+
+  test('throws what the schema throws', async () => {
+    const broken = new Error('broken')
+    const throwing = schemaOf(() => {
+      throw broken
+    })
+    expect(await rejectionOf(assertFitsSchema(good, throwing, undefined))).toBe(broken)
   })
 })

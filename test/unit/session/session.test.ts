@@ -1,11 +1,17 @@
-// The dictionary: each member, and what it shows of itself.
+// The session: its identity and times, what begins, renews, ends and resets it, and what it shows of
+// itself. The dictionary and the messages have files of their own.
 
 import { inspect } from 'node:util'
+import { runInThisContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
-import type { Session, SessionOptions } from 'sealed-session'
+import type { Session } from 'sealed-session'
+import { getState } from '../../../src/session/session.ts'
 import { pairsOf } from '../../support/cookie-jar.ts'
-import { SECRET, START, untyped } from '../../support/mint.ts'
+import { DAY, NAME, SECRET, START, WEEK, mint, payload, untyped } from '../../support/mint.ts'
+import { COMMITTED, caught, refusal, rejectionOf } from '../../support/refusal.ts'
+import { schemaOf } from '../../support/schema.ts'
+import { setUp } from '../../support/set-up.ts'
 
 interface Data {
   user?: string
@@ -15,178 +21,22 @@ interface Data {
 }
 
 const MARKER = 'marker-91c3d7'
+const LIFETIMES = {
+  remembered: { maxAge: 30 * DAY, idleTimeout: 10 * DAY },
+  brief: { maxAge: 1800, idleTimeout: 600, persistent: false },
+}
 
-function setUp<D extends object = Data>(options: Partial<SessionOptions<D>> = {}) {
-  const time = { now: START }
-  const clock = () => time.now * 1000
-  const sessions = createSessions<D>({ secrets: SECRET, clock, ...options })
-  /** The next request's session: what the browser has after this one. */
-  const next = async (session: Session<D>) =>
-    sessions.open(pairsOf(await sessions.setCookies(session)))
-  return { time, sessions, next }
+function at(seconds: number): Date {
+  return new Date(seconds * 1000)
 }
 
 async function fresh(): Promise<Session<Data>> {
-  return setUp().sessions.open(null)
+  return setUp<Data>().sessions.open(null)
 }
 
-describe('the dictionary', () => {
-  test('get gives what set stored, undefined for what is not there, and the fallback for that alone', async () => {
-    const session = await fresh()
-    session.set('user', 'ada')
-    session.set('nothing', null)
-    expect(session.get('user')).toBe('ada')
-    expect(session.get('visits')).toBeUndefined()
-    expect(session.get('visits', 0)).toBe(0)
-    expect(session.get('nothing', 'fallback')).toBeNull()
-    expect(session.get('user', 'eve')).toBe('ada')
-  })
-
-  test('a fallback is not stored', async () => {
-    const session = await fresh()
-    session.get('visits', 7)
-    expect(session.has('visits')).toBe(false)
-    expect(session.isEmpty).toBe(true)
-  })
-
-  test('get gives the value itself, not a copy', async () => {
-    const session = await fresh()
-    const roles = ['admin']
-    session.set('roles', roles)
-    expect(session.get('roles')).toBe(roles)
-  })
-
-  test('set replaces, and keeps the place the key had', async () => {
-    const session = await fresh()
-    session.set('user', 'ada')
-    session.set('visits', 1)
-    session.set('user', 'eve')
-    expect(session.entries()).toEqual([
-      ['user', 'eve'],
-      ['visits', 1],
-    ])
-  })
-
-  test('has and delete say whether the key is there', async () => {
-    const session = await fresh()
-    session.set('user', 'ada')
-    expect(session.has('user')).toBe(true)
-    expect(session.delete('user')).toBe(true)
-    expect(session.delete('user')).toBe(false)
-    expect(session.has('user')).toBe(false)
-  })
-
-  test('clear removes every key', async () => {
-    const session = await fresh()
-    session.set('user', 'ada')
-    session.set('visits', 1)
-    session.clear()
-    expect(session.size).toBe(0)
-    expect(session.keys()).toEqual([])
-  })
-
-  test('keys, entries, iteration and size agree', async () => {
-    const session = await fresh()
-    session.set('visits', 1)
-    session.set('user', 'ada')
-    expect(session.keys()).toEqual(['visits', 'user'])
-    expect([...session]).toEqual(session.entries())
-    expect(session.size).toBe(2)
-    expect(Object.fromEntries(session)).toEqual(session.toJSON())
-  })
-
-  test('toJSON gives the data and nothing else, as an object of its own', async () => {
-    const session = await fresh()
-    session.set('user', 'ada')
-    const data = session.toJSON()
-    expect(data).toEqual({ user: 'ada' })
-    data.user = 'eve'
-    expect(session.get('user')).toBe('ada')
-    expect(JSON.stringify({ session })).toBe('{"session":{"user":"ada"}}')
-  })
-
-  test('keys, values and their order come back with the next request', async () => {
-    const { sessions, next } = setUp()
-    const session = await sessions.open(null)
-    session.set('visits', 1)
-    session.set('roles', ['a', 'b'])
-    session.set('user', 'zoë 🦊')
-    expect((await next(session)).entries()).toEqual(session.entries())
-  })
-
-  test.each([undefined, 1n, Number.NaN, -0, new Date(0), new Map(), () => 1, Symbol('s')])(
-    'set refuses %s, with its key as the path, and keeps what was there',
-    async (value) => {
-      const session = await fresh()
-      session.set('visits', 1)
-      expect(() => session.set('visits', untyped(value))).toThrow(
-        expect.objectContaining({ code: 'ERR_SESSION_DATA', path: 'visits' }),
-      )
-      expect(session.toJSON()).toEqual({ visits: 1 })
-    },
-  )
-
-  test.each([1, null, undefined, Symbol('s'), {}])('set refuses the key %s', async (key) => {
-    const session = await fresh()
-    expect(() => session.set(untyped<'user'>(key), 'ada')).toThrow(
-      expect.objectContaining({ code: 'ERR_SESSION_CONFIG', option: 'key' }),
-    )
-    expect(session.isEmpty).toBe(true)
-  })
-})
-
-describe('keys that look like something else', () => {
-  const names = [
-    'id',
-    'exp',
-    'iat',
-    'nbf',
-    'jti',
-    'out',
-    'd',
-    'save',
-    'get',
-    'set',
-    'size',
-    'toJSON',
-    'rejection',
-    '__proto__',
-    'constructor',
-    'prototype',
-    'toString',
-    'hasOwnProperty',
-    'then',
-    '',
-    ' ',
-    '0',
-    'ключ',
-  ]
-
-  test.each(names)('%j is just data', async (name) => {
-    const { sessions, next } = setUp<Record<string, unknown>>()
-    const session = await sessions.open(null)
-    expect(session.has(name)).toBe(false)
-    expect(session.get(name)).toBeUndefined()
-    session.set(name, { nested: name })
-    const { id, startedAt } = session
-    const later = await next(session)
-    expect(later.get(name)).toEqual({ nested: name })
-    expect(later.keys()).toEqual([name])
-    expect([later.id, later.startedAt]).toEqual([id, startedAt])
-    expect(Object.getPrototypeOf(later.toJSON())).toBe(Object.prototype)
-    expect(later.delete(name)).toBe(true)
-    expect(later.isEmpty).toBe(true)
-  })
-
-  test('all of them at once keep their own values', async () => {
-    const { sessions, next } = setUp<Record<string, string>>()
-    const session = await sessions.open(null)
-    for (const name of names) session.set(name, `value of ${name}`)
-    const later = await next(session)
-    for (const name of names) expect(later.get(name)).toBe(`value of ${name}`)
-    expect(later.size).toBe(names.length)
-  })
-})
+function ada(session: Session<Data>): void {
+  session.set('user', 'ada')
+}
 
 describe('identity and times', () => {
   test('an empty session has none', async () => {
@@ -203,29 +53,25 @@ describe('identity and times', () => {
 
   test('the first entry begins it: an id of 22 characters, a start and an end', async () => {
     const session = await fresh()
-    session.set('user', 'ada')
+    ada(session)
     expect(session.id).toMatch(/^[\w-]{22}$/)
-    expect(session.startedAt).toEqual(new Date(START * 1000))
-    expect(session.expiresAt).toEqual(new Date((START + 86_400) * 1000))
+    expect(session.startedAt).toEqual(at(START))
+    expect(session.expiresAt).toEqual(at(START + DAY))
     expect(session.isNew).toBe(true)
     expect(session.isEmpty).toBe(false)
   })
 
   test('two sessions never have one id', async () => {
-    const { sessions } = setUp()
-    const ids = new Set<unknown>()
+    const { sessions } = setUp<Data>()
     const opened = await Promise.all(Array.from({ length: 500 }, () => sessions.open(null)))
-    for (const session of opened) {
-      session.set('visits', 1)
-      ids.add(session.id)
-    }
-    expect(ids.size).toBe(500)
+    for (const session of opened) ada(session)
+    expect(new Set(opened.map(({ id }) => id)).size).toBe(500)
   })
 
   test('the next request has the same id and start, and is not new', async () => {
-    const { sessions, next, time } = setUp()
+    const { sessions, next, time } = setUp<Data>()
     const session = await sessions.open(null)
-    session.set('user', 'ada')
+    ada(session)
     const later = await next(session)
     time.now += 100
     expect(later.isNew).toBe(false)
@@ -235,24 +81,41 @@ describe('identity and times', () => {
       session.expiresAt,
     ])
     later.set('visits', 1)
-    expect(later.id).toBe(session.id)
-    expect(later.startedAt).toEqual(session.startedAt)
-    expect(later.expiresAt).toEqual(new Date((START + 100 + 86_400) * 1000))
+    expect([later.id, later.startedAt]).toEqual([session.id, session.startedAt])
+    expect(later.expiresAt).toEqual(at(START + 100 + DAY))
   })
 
   test('expiresAt after a commit is the end that the cookies have', async () => {
-    const { sessions, next, time } = setUp()
+    const { sessions, next, time } = setUp<Data>()
     const session = await sessions.open(null)
-    session.set('user', 'ada')
+    ada(session)
     const later = await next(session)
     time.now += 100
-    expect(session.expiresAt).toEqual(new Date((START + 86_400) * 1000))
+    expect(session.expiresAt).toEqual(at(START + DAY))
     expect(later.expiresAt).toEqual(session.expiresAt)
+  })
+
+  test('expiresAt counts from the ticket where it is later than the token', async () => {
+    const { next, received, time } = setUp<Data>()
+    const session = await received(ada)
+    time.now += DAY / 2
+    session.get('user')
+    const later = await next(session)
+    time.now += DAY / 2
+    expect(later.expiresAt).toEqual(at(START + DAY / 2 + DAY))
+  })
+
+  test('expiresAt never passes the absolute end', async () => {
+    const { received, time } = setUp<Data>({ maxAge: 1000, idleTimeout: 600 })
+    const session = await received(ada)
+    time.now += 500
+    session.set('visits', 1)
+    expect(session.expiresAt).toEqual(at(START + 1000))
   })
 
   test('a new session that became empty again has no identity', async () => {
     const session = await fresh()
-    session.set('user', 'ada')
+    ada(session)
     session.clear()
     expect([session.id, session.startedAt, session.expiresAt]).toEqual([
       undefined,
@@ -261,109 +124,637 @@ describe('identity and times', () => {
     ])
   })
 
-  test('the Date that startedAt gives may be changed without harm', async () => {
+  test('a session that was received and emptied keeps its identity until the commit', async () => {
+    const { received } = setUp<Data>()
+    const session = await received(ada)
+    const { id } = session
+    session.clear()
+    expect([session.id, session.isEmpty, session.isNew]).toEqual([id, true, false])
+    session.set('visits', 1)
+    expect(session.id).toBe(id)
+  })
+
+  test('the Date that startedAt returns may be changed without harm', async () => {
     const session = await fresh()
-    session.set('user', 'ada')
+    ada(session)
     session.startedAt?.setTime(0)
-    expect(session.startedAt).toEqual(new Date(START * 1000))
+    session.expiresAt?.setTime(0)
+    expect([session.startedAt, session.expiresAt]).toEqual([at(START), at(START + DAY)])
+  })
+
+  test('rejection is the reason and nothing else, and frozen', async () => {
+    const { rejection } = await setUp().sessions.open(`${NAME}=junk`)
+    expect(rejection).toEqual({ reason: 'malformed' })
+    expect(Object.isFrozen(rejection)).toBe(true)
   })
 })
 
 describe('regenerate', () => {
   test('gives a new id and new times, and keeps nothing', async () => {
-    const { sessions, next, time } = setUp()
-    const session = await sessions.open(null)
-    session.set('user', 'ada')
-    const later = await next(session)
+    const { next, received, time } = setUp<Data>()
+    const session = await received(ada)
+    const { id } = session
     time.now += 1000
-    later.regenerate()
-    expect(later.isEmpty).toBe(true)
-    expect([later.id, later.isNew]).toEqual([undefined, true])
-    later.set('user', 'eve')
-    expect(later.id).not.toBe(session.id)
-    expect(later.startedAt).toEqual(new Date((START + 1000) * 1000))
-    expect((await next(later)).toJSON()).toEqual({ user: 'eve' })
+    session.regenerate()
+    expect(session.isEmpty).toBe(true)
+    expect([session.id, session.isNew]).toEqual([undefined, true])
+    session.set('user', 'eve')
+    expect(session.id).not.toBe(id)
+    expect(session.startedAt).toEqual(at(START + 1000))
+    expect((await next(session)).toJSON()).toEqual({ user: 'eve' })
   })
 
   test('keeps the keys that keep names, and no others', async () => {
-    const { sessions, next, time } = setUp()
-    const session = await sessions.open(null)
-    session.set('user', 'ada')
-    session.set('visits', 3)
-    session.set('roles', ['admin'])
-    const later = await next(session)
+    const { next, received, time } = setUp<Data>()
+    const session = await received((first) => {
+      first.set('user', 'ada')
+      first.set('visits', 3)
+      first.set('roles', ['admin'])
+    })
+    const { id } = session
     time.now += 1000
-    later.regenerate({ keep: ['visits', 'nothing'] })
-    expect(later.toJSON()).toEqual({ visits: 3 })
-    expect(later.id).not.toBe(session.id)
-    expect(later.startedAt).toEqual(new Date((START + 1000) * 1000))
-    const last = await next(later)
+    session.regenerate({ keep: ['visits', 'nothing'] })
+    expect(session.toJSON()).toEqual({ visits: 3 })
+    expect(session.id).not.toBe(id)
+    expect(session.startedAt).toEqual(at(START + 1000))
+    const last = await next(session)
     expect(last.toJSON()).toEqual({ visits: 3 })
-    expect([last.id, last.startedAt]).toEqual([later.id, later.startedAt])
+    expect([last.id, last.startedAt]).toEqual([session.id, session.startedAt])
+  })
+
+  test('keeps no key whose name only begins like one that keep names', async () => {
+    const session = await setUp().sessions.open(null)
+    session.set('user', 1)
+    session.set('userPrefs', 2)
+    session.regenerate({ keep: ['userPrefs'] })
+    expect(session.toJSON()).toEqual({ userPrefs: 2 })
   })
 
   test('is written even if every key is kept', async () => {
-    const { sessions, next } = setUp()
+    const { sessions, received } = setUp<Data>()
+    const session = await received(ada)
+    session.regenerate({ keep: ['user'] })
+    expect(await sessions.setCookies(session)).toHaveLength(1)
+  })
+
+  test('leaves no logout stamp, so the cookie from before it stays valid until its end', async () => {
+    const { sessions, cookieOf } = setUp<Data>()
+    const cookie = await cookieOf(ada)
+    const session = await sessions.open(cookie)
+    session.regenerate({ keep: ['user'] })
+    const lines = await sessions.setCookies(session)
+    expect(lines).toHaveLength(1)
+    expect((await sessions.open(cookie)).get('user')).toBe('ada')
+  })
+
+  test('begins the named lifetime, and the default one where none is named', async () => {
+    const { sessions, next, time } = setUp<Data>({ lifetimes: LIFETIMES })
     const session = await sessions.open(null)
-    session.set('user', 'ada')
+    session.regenerate({ lifetime: 'remembered' })
+    ada(session)
+    expect(session.expiresAt).toEqual(at(START + 10 * DAY))
     const later = await next(session)
+    time.now += 9 * DAY
+    expect([later.get('user'), later.expiresAt]).toEqual(['ada', at(START + 10 * DAY)])
     later.regenerate({ keep: ['user'] })
-    expect(await sessions.setCookies(later)).toHaveLength(1)
+    expect(later.expiresAt).toEqual(at(START + 9 * DAY + DAY))
+  })
+
+  test('keeps the lifetime for what is set after it, and over clear', async () => {
+    const { sessions, next } = setUp<Data>({ lifetimes: LIFETIMES })
+    const session = await sessions.open(null)
+    session.regenerate({ lifetime: 'brief' })
+    expect([session.id, session.expiresAt]).toEqual([undefined, undefined])
+    ada(session)
+    session.clear()
+    session.set('visits', 1)
+    expect((await next(session)).expiresAt).toEqual(at(START + 600))
+  })
+
+  test('without arguments takes back a lifetime that was chosen before', async () => {
+    const { sessions } = setUp<Data>({ lifetimes: LIFETIMES })
+    const session = await sessions.open(null)
+    session.regenerate({ lifetime: 'brief' })
+    session.regenerate()
+    ada(session)
+    expect(session.expiresAt).toEqual(at(START + DAY))
+  })
+
+  test('that is refused changes nothing', async () => {
+    const { received } = setUp<Data>()
+    const session = await received(ada)
+    const { id } = session
+    expect(() => session.regenerate(untyped({ keep: 'user' }))).toThrow(refusal('regenerate.keep'))
+    expect([session.id, session.get('user'), session.isNew]).toEqual([id, 'ada', false])
+  })
+})
+
+describe('renewId', () => {
+  test('gives a new id to the same session: data, start, end and lifetime stay', async () => {
+    const { received, next, time } = setUp<Data>({ lifetimes: LIFETIMES })
+    const session = await received((first) => {
+      first.regenerate({ lifetime: 'remembered' })
+      ada(first)
+      first.flash('notice', 'hello')
+      first.scope('cart').set('items', 1)
+    })
+    const { id } = session
+    time.now += 5 * DAY
+    session.renewId()
+    expect(session.id).toMatch(/^[\w-]{22}$/)
+    expect(session.id).not.toBe(id)
+    expect([session.isNew, session.startedAt]).toEqual([false, at(START)])
+    const later = await next(session)
+    expect([later.id, later.startedAt]).toEqual([session.id, at(START)])
+    expect(later.expiresAt).toEqual(at(START + 5 * DAY + 10 * DAY))
+    expect([later.get('user'), later.peekFlash('notice')]).toEqual(['ada', ['hello']])
+    expect(later.scope('cart').get('items')).toBe(1)
+    time.now = START + 30 * DAY
+    expect((await next(later)).rejection).toBeUndefined()
+    time.now += 5
+    expect((await next(later)).rejection).toEqual({ reason: 'expired' })
+  })
+
+  test('however often it is called, the session ends when it would have ended', async () => {
+    const { received, next, time } = setUp<Data>({ idleTimeout: false })
+    let session = await received(ada)
+    for (let day = 1; day <= 7; day++) {
+      session.renewId()
+      session = await next(session)
+      expect(session.expiresAt).toEqual(at(START + WEEK))
+      time.now += DAY - 1
+    }
+    time.now = START + WEEK + 5
+    expect((await next(session)).rejection).toEqual({ reason: 'expired' })
+  })
+
+  test('is written though nothing else has changed, as a change with the former id', async () => {
+    const { sessions, received, events } = setUp<Data>()
+    const session = await received(ada)
+    const { id } = session
+    session.renewId()
+    session.renewId()
+    expect(await sessions.setCookies(session)).toHaveLength(1)
+    expect(events.at(-1)).toMatchObject({
+      type: 'sealed',
+      cause: 'changed',
+      id: session.id,
+      previous: id,
+    })
+  })
+
+  test('of a session that does not exist yet does nothing', async () => {
+    const { sessions, events } = setUp<Data>()
+    const session = await sessions.open(null)
+    session.renewId()
+    expect([session.id, session.isEmpty]).toEqual([undefined, true])
+    expect(await sessions.setCookies(session)).toEqual([])
+    expect(events).toEqual([])
+  })
+
+  test('keeps the CSRF secret, so that forms which are open stay valid', async () => {
+    const { sessions, next } = setUp<Data>()
+    const session = await sessions.open(null)
+    const token = session.csrfToken()
+    const later = await next(session)
+    later.renewId()
+    expect((await next(later)).verifyCsrfToken(token)).toBe(true)
   })
 })
 
 describe('destroy', () => {
-  test('empties the session, deletes its cookies and leaves a mark', async () => {
-    const { sessions, next } = setUp()
-    const session = await sessions.open(null)
-    session.set('user', 'ada')
-    const later = await next(session)
-    later.destroy()
-    expect(later.isEmpty).toBe(true)
-    expect(later.id).toBeUndefined()
-    const lines = await sessions.setCookies(later)
+  test('empties the session, deletes its cookies and leaves a stamp', async () => {
+    const { sessions, received } = setUp<Data>()
+    const session = await received(ada)
+    session.destroy()
+    expect([session.isEmpty, session.id, session.isNew]).toEqual([true, undefined, true])
+    const lines = await sessions.setCookies(session)
     expect(lines[0]).toMatch(/^__Host-session=; Max-Age=0; /)
-    expect(lines[1]).toMatch(/^__Host-session\.x=1; Max-Age=604805; /)
+    expect(lines[1]).toMatch(/^__Host-session\.x=[\w-]{4}; Max-Age=604805; /)
     expect(lines).toHaveLength(2)
   })
 
   test('of a session that never was writes nothing', async () => {
-    const { sessions } = setUp()
+    const { sessions } = setUp<Data>()
     const session = await sessions.open(null)
+    ada(session)
     session.destroy()
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('a write after it begins a new session', async () => {
-    const { sessions, next } = setUp()
-    const session = await sessions.open(null)
-    session.set('user', 'ada')
-    const later = await next(session)
-    later.destroy()
-    later.set('visits', 0)
-    expect(later.id).not.toBe(session.id)
-    expect(later.isNew).toBe(true)
-    const last = await next(later)
-    expect(last.toJSON()).toEqual({ visits: 0 })
-    expect(last.rejection).toBeUndefined()
-    expect(last.id).toBe(later.id)
+  test('of a session that was not accepted stamps the browser too', async () => {
+    const { sessions } = setUp<Data>()
+    const session = await sessions.open(`${NAME}=junk`)
+    session.destroy()
+    expect(await sessions.setCookies(session)).toEqual([
+      expect.stringMatching(/^__Host-session=; Max-Age=0; /),
+      expect.stringMatching(/^__Host-session\.x=[\w-]{4}; /),
+    ])
   })
 
-  test('twice in one request counts once', async () => {
+  test('a write after it begins a new session, of the default lifetime', async () => {
+    const { received, next } = setUp<Data>({ lifetimes: LIFETIMES })
+    const session = await received((first) => {
+      first.regenerate({ lifetime: 'remembered' })
+      ada(first)
+    })
+    const { id } = session
+    session.destroy()
+    session.set('visits', 0)
+    expect(session.id).not.toBe(id)
+    expect([session.isNew, session.expiresAt]).toEqual([true, at(START + DAY)])
+    const last = await next(session)
+    expect(last.toJSON()).toEqual({ visits: 0 })
+    expect([last.rejection, last.id]).toEqual([undefined, session.id])
+  })
+
+  test('twice in one request leaves one stamp', async () => {
+    const { sessions, received } = setUp<Data>()
+    const session = await received(ada)
+    session.destroy()
+    session.set('visits', 0)
+    session.destroy()
+    const cookies = pairsOf(await sessions.setCookies(session))
+    expect(cookies).toMatch(/^__Host-session=; __Host-session\.x=[\w-]{4}$/)
+  })
+
+  test('leaves another stamp each time', async () => {
+    const { sessions, cookieOf } = setUp<Data>()
+    const cookie = await cookieOf(ada)
+    const stamps = new Set<string | undefined>()
+    for (let logout = 0; logout < 50; logout++) {
+      const session = await sessions.open(cookie)
+      session.destroy()
+      stamps.add((await sessions.setCookies(session)).at(-1)?.split(';', 1).join())
+    }
+    expect(stamps.size).toBe(50)
+  })
+})
+
+describe('discard', () => {
+  const CHANGES: readonly (readonly [string, (session: Session<Data>) => unknown])[] = [
+    ['set', (session) => session.set('user', 'eve')],
+    ['delete', (session) => session.delete('user')],
+    ['clear', (session) => session.clear()],
+    ['a change in place', (session) => session.get('roles')?.push('admin')],
+    ['a scope', (session) => session.scope('cart').set('items', 2)],
+    ['flash', (session) => session.flash('notice', 'new')],
+    ['a message that was taken', (session) => session.flash('notice')],
+    ['csrfToken', (session) => session.csrfToken()],
+    ['setTestCookie', (session) => session.setTestCookie()],
+    ['deleteTestCookie', (session) => session.deleteTestCookie()],
+    ['regenerate', (session) => session.regenerate()],
+    ['renewId', (session) => session.renewId()],
+    ['destroy', (session) => session.destroy()],
+    ['touch', (session) => session.touch()],
+  ]
+
+  function fill(session: Session<Data>): void {
+    session.set('user', 'ada')
+    session.set('roles', ['reader'])
+    session.scope('cart').set('items', 1)
+    session.flash('notice', 'old')
+    session.setTestCookie()
+  }
+
+  function shown(session: Session<Data>): unknown[] {
+    return [
+      session.toJSON(),
+      session.scope('cart').toJSON(),
+      session.peekFlash('notice'),
+      session.testCookieWorked(),
+      session.id,
+      session.isNew,
+      session.startedAt,
+      session.expiresAt,
+    ]
+  }
+
+  test.each(CHANGES)('forgets %s, and nothing is written', async (_, change) => {
+    const { sessions, received, time } = setUp<Data>()
+    const session = await received(fill)
+    const before = structuredClone(shown(session))
+    time.now += 100
+    change(session)
+    session.discard()
+    expect(shown(session)).toEqual(before)
+    expect(await sessions.setCookies(session)).toEqual([])
+  })
+
+  test.each(CHANGES)('forgets %s of a session that began in this request', async (_, change) => {
+    const { sessions } = setUp<Data>()
+    const session = await sessions.open(null)
+    fill(session)
+    change(session)
+    session.discard()
+    expect([session.isEmpty, session.id, session.isNew]).toEqual([true, undefined, true])
+    expect(await sessions.setCookies(session)).toEqual([])
+  })
+
+  test('leaves even a ticket unwritten that is due', async () => {
+    const { sessions, received, time } = setUp<Data>()
+    const session = await received(ada)
+    time.now += DAY / 2
+    session.get('user')
+    session.discard()
+    expect(await sessions.setCookies(session)).toEqual([])
+  })
+
+  test('is followed by changes that are written, and by a touch', async () => {
+    const { sessions, received, next, time } = setUp<Data>()
+    const session = await received(ada)
+    session.set('user', 'eve')
+    session.discard()
+    session.set('visits', 1)
+    const later = await next(session)
+    expect(later.toJSON()).toEqual({ user: 'ada', visits: 1 })
+    time.now += 10
+    later.discard()
+    later.touch()
+    expect(await sessions.setCookies(later)).toEqual([expect.stringMatching(/^[^=]+\.t=/)])
+  })
+
+  test('cuts off values that were handed out before it', async () => {
+    const { sessions, received } = setUp<Data>()
+    const session = await received(fill)
+    const roles = session.get('roles')
+    session.discard()
+    roles?.push('admin')
+    expect(session.get('roles')).toEqual(['reader'])
+    expect(await sessions.setCookies(session)).toEqual([])
+  })
+
+  test('keeps the rejection of a cookie that was not accepted, and leaves that cookie alone', async () => {
+    const { sessions } = setUp<Data>()
+    const session = await sessions.open(`${NAME}=junk`)
+    ada(session)
+    session.discard()
+    expect([session.rejection, session.isEmpty]).toEqual([{ reason: 'malformed' }, true])
+    expect(await sessions.setCookies(session)).toEqual([])
+  })
+
+  test('of what a schema returned restores what it returned', async () => {
+    const schema = schemaOf<Data>((value) => ({ value: { roles: [], ...Object(value) } }))
+    const { sessions, cookieOf, make } = setUp<Data>()
+    const cookie = await cookieOf(ada)
+    const checked = make({ schema })
+    const session = await checked.open(cookie)
+    session.get('roles')?.push('admin')
+    session.discard()
+    expect(session.toJSON()).toEqual({ roles: [], user: 'ada' })
+    expect(await checked.setCookies(session)).toEqual([])
+    expect(await sessions.setCookies(await sessions.open(cookie))).toEqual([])
+  })
+})
+
+describe('touch', () => {
+  test('writes a ticket at once, and the end moves', async () => {
+    const { sessions, received, time } = setUp<Data>()
+    const session = await received(ada)
+    time.now += 10
+    session.touch()
+    expect(session.expiresAt).toEqual(at(START + 10 + DAY))
+    expect(await sessions.setCookies(session)).toEqual([
+      expect.stringMatching(/^__Host-session\.t=[\w.-]+; Max-Age=604790; /),
+    ])
+    expect(session.expiresAt).toEqual(at(START + 10 + DAY))
+  })
+
+  test('beside a change writes the session, and no ticket', async () => {
+    const { sessions, received, time } = setUp<Data>()
+    const session = await received(ada)
+    time.now += 10
+    session.touch()
+    session.set('visits', 1)
+    expect(await sessions.setCookies(session)).toEqual([expect.stringMatching(/^__Host-session=/)])
+  })
+
+  test('of an empty session, new or not accepted, writes nothing', async () => {
+    const { sessions } = setUp<Data>()
+    for (const cookie of [null, `${NAME}=junk`]) {
+      const session = await sessions.open(cookie)
+      session.touch()
+      expect([session.id, await sessions.setCookies(session)]).toEqual([undefined, []])
+    }
+  })
+})
+
+describe('the test cookie', () => {
+  test('has worked only with the request after it, when the browser kept it', async () => {
     const { sessions, next } = setUp()
     const session = await sessions.open(null)
+    expect(session.testCookieWorked()).toBe(false)
+    session.setTestCookie()
+    expect(session.testCookieWorked()).toBe(false)
+    expect((await next(session)).testCookieWorked()).toBe(true)
+    expect((await sessions.open(null)).testCookieWorked()).toBe(false)
+  })
+
+  test('setting it makes a session without data; asking makes none', async () => {
+    const session = await setUp().sessions.open(null)
+    session.testCookieWorked()
+    expect([session.isEmpty, session.id]).toEqual([true, undefined])
+    session.setTestCookie()
+    expect([session.isEmpty, session.size, session.toJSON()]).toEqual([false, 0, {}])
+    expect(session.id).toMatch(/^[\w-]{22}$/)
+  })
+
+  test('deleting it leaves no trace: the answer is false and the cookie goes', async () => {
+    const { sessions, received } = setUp()
+    const session = await received((first) => first.setTestCookie())
+    session.deleteTestCookie()
+    expect([session.testCookieWorked(), session.isEmpty]).toEqual([false, true])
+    const lines = await sessions.setCookies(session)
+    expect(lines).toEqual([expect.stringMatching(/^__Host-session=; Max-Age=0; /)])
+  })
+
+  test('deleting it leaves the rest of the session, and it is gone with the next request too', async () => {
+    const { received, next } = setUp()
+    const session = await received((first) => {
+      first.set('user', 'ada')
+      first.setTestCookie()
+    })
+    session.deleteTestCookie()
+    const last = await next(session)
+    expect([last.get('user'), last.testCookieWorked()]).toEqual(['ada', false])
+  })
+
+  test('set again where it came back it costs no new cookie, and it still answers', async () => {
+    const { sessions, received } = setUp()
+    const session = await received((first) => first.setTestCookie())
+    session.setTestCookie()
+    expect(session.testCookieWorked()).toBe(true)
+    expect(await sessions.setCookies(session)).toEqual([])
+  })
+
+  test('set, deleted and set in one request it waits for the next', async () => {
+    const { received } = setUp()
+    const session = await received((first) => first.setTestCookie())
+    session.deleteTestCookie()
+    session.setTestCookie()
+    expect(session.testCookieWorked()).toBe(false)
+  })
+
+  test('regenerate drops the test cookie and leaves the answer; destroy drops both', async () => {
+    const { sessions, cookieOf, next } = setUp()
+    const cookie = await cookieOf((first) => first.setTestCookie())
+    const session = await sessions.open(cookie)
+    session.regenerate()
     session.set('user', 'ada')
-    const later = await next(session)
-    later.destroy()
-    later.set('visits', 0)
-    later.destroy()
-    expect(pairsOf(await sessions.setCookies(later))).toBe('__Host-session=; __Host-session.x=1')
+    expect(session.testCookieWorked()).toBe(true)
+    expect((await next(session)).testCookieWorked()).toBe(false)
+    const other = await sessions.open(cookie)
+    other.destroy()
+    expect(other.testCookieWorked()).toBe(false)
+  })
+
+  test('a cookie that was refused has not worked', async () => {
+    const { time, sessions, cookieOf } = setUp()
+    const cookie = await cookieOf((first) => first.setTestCookie())
+    time.now += DAY + 5
+    expect((await sessions.open(cookie)).testCookieWorked()).toBe(false)
+  })
+})
+
+describe('arguments that a method cannot mean', () => {
+  const callback = () => {}
+
+  test.each([
+    ['destroy', [callback], 'a function: it is done when it returns, write destroy()'],
+    ['destroy', ['ada'], 'was given "ada"'],
+    ['discard', [callback], 'write discard()'],
+    ['touch', [{ maxAge: 60 }], 'was given an object'],
+    ['renewId', [callback], 'write renewId()'],
+    ['clear', ['user'], 'was given "user"'],
+    ['destroy', [undefined, callback], 'takes no argument'],
+  ])('%s(…) throws at the call: %j', async (method, given, words) => {
+    const { received } = setUp<Data>()
+    const session = await received(ada)
+    const { id } = session
+    const act = () => Reflect.apply(Reflect.get(session, method), session, given)
+    const error = caught(act)
+    expect(error).toEqual(refusal(method))
+    expect(String(error)).toContain(words)
+    expect([session.id, session.get('user')]).toEqual([id, 'ada'])
+  })
+
+  test.each([
+    [callback, 'regenerate'],
+    [null, 'regenerate'],
+    ['cart', 'regenerate'],
+    [['cart'], 'regenerate'],
+    [{ keep: 'userPrefs' }, 'regenerate.keep'],
+    [{ kep: ['user'] }, 'regenerate.kep'],
+    [{ lifetime: 'remembered' }, 'regenerate.lifetime'],
+  ])('regenerate(%j) throws at the call', async (given, option) => {
+    const { received } = setUp<Data>()
+    const session = await received(ada)
+    expect(() => session.regenerate(untyped(given))).toThrow(refusal(option))
+    expect(session.get('user')).toBe('ada')
+  })
+
+  test('undefined is as good as no argument, so that a method may be passed on', async () => {
+    const { received } = setUp<Data>()
+    const session = await received(ada)
+    for (const method of ['touch', 'renewId', 'regenerate', 'clear', 'discard', 'destroy']) {
+      Reflect.apply(Reflect.get(session, method), session, [undefined])
+    }
+    expect(session.isEmpty).toBe(true)
+  })
+
+  test.each(['flash', 'peekFlash'])('%s without a string as its key throws', async (method) => {
+    const session = await fresh()
+    for (const key of [undefined, null, 1, {}, Symbol('s'), ['notice']]) {
+      const act = () => Reflect.apply(Reflect.get(session, method), session, [key])
+      expect(act).toThrow(refusal('key'))
+    }
+    expect(session.isEmpty).toBe(true)
+  })
+})
+
+describe('after the commit', () => {
+  const CHANGES: readonly (readonly [string, (session: Session<Data>) => unknown])[] = [
+    ['set', (session) => session.set('user', 'eve')],
+    ['delete', (session) => session.delete('user')],
+    ['clear', (session) => session.clear()],
+    ['flash', (session) => session.flash('notice', 'hello')],
+    ['csrfToken', (session) => session.csrfToken()],
+    ['setTestCookie', (session) => session.setTestCookie()],
+    ['deleteTestCookie', (session) => session.deleteTestCookie()],
+    ['regenerate', (session) => session.regenerate()],
+    ['renewId', (session) => session.renewId()],
+    ['destroy', (session) => session.destroy()],
+    ['discard', (session) => session.discard()],
+    ['touch', (session) => session.touch()],
+  ]
+
+  test.each(CHANGES)('%s throws, and changes nothing', async (_, change) => {
+    const { sessions } = setUp<Data>()
+    const session = await sessions.open(null)
+    ada(session)
+    await sessions.setCookies(session)
+    const { id } = session
+    expect(() => change(session)).toThrow(COMMITTED)
+    expect([session.id, session.toJSON()]).toEqual([id, { user: 'ada' }])
+  })
+
+  test('everything can still be read', async () => {
+    const { sessions, received } = setUp<Data>()
+    const session = await received((first) => {
+      ada(first)
+      first.setTestCookie()
+      first.csrfToken()
+    })
+    await sessions.setCookies(session)
+    expect([session.get('user'), session.isNew, session.size]).toEqual(['ada', false, 1])
+    expect([session.testCookieWorked(), session.verifyCsrfToken('x')]).toEqual([true, false])
+    expect(session.csrfToken()).toHaveLength(43)
+    expect(session.peekFlash('notice')).toEqual([])
+  })
+})
+
+describe('properties', () => {
+  test('cannot be added, and the error names set', async () => {
+    const { received } = setUp<Data>()
+    const session = await received(ada)
+    const names = ['name', 'then', '__proto__x', '0', 'save', 'destroyed']
+    for (const target of [session, session.scope('cart')]) {
+      for (const name of names) {
+        const error = caught(() => Object.assign(target, { [name]: 'eve' }))
+        expect(error).toBeInstanceOf(TypeError)
+        expect(String(error)).toContain(`write session.set("${name}", value)`)
+      }
+      expect(Object.keys(target)).toEqual([])
+    }
+    expect(session.toJSON()).toEqual({ user: 'ada' })
+  })
+
+  test('cannot be added in sloppy code either, which ignores what strict code throws', async () => {
+    const session = await fresh()
+    const assign = () => runInThisContext('(session) => { session.user = "ada" }')(session)
+    expect(assign).toThrow(TypeError)
+  })
+
+  test('cannot be replaced or defined', async () => {
+    const session = await fresh()
+    expect(() => Object.assign(session, { id: 'mine' })).toThrow(TypeError)
+    expect(() => Object.assign(session, { get: () => 'eve' })).toThrow(TypeError)
+    expect(Reflect.defineProperty(session, 'user', { value: 'ada' })).toBe(false)
+    expect(Reflect.setPrototypeOf(session, { user: 'ada' })).toBe(false)
+    expect(Reflect.has(session, 'user')).toBe(false)
+  })
+
+  test('of every object literal and class elsewhere are as they were', () => {
+    const other: Record<string, unknown> = {}
+    other['user'] = 'ada'
+    expect(other).toEqual({ user: 'ada' })
+    expect(Object.getPrototypeOf(Object.prototype)).toBeNull()
   })
 })
 
 describe('what is shown of them', () => {
   test('a session shows its values to toJSON alone', async () => {
-    const { sessions } = setUp<Record<string, unknown>>()
+    const { sessions } = setUp()
     const session = await sessions.open(null)
     session.set('user', { [`deep-${MARKER}`]: [MARKER] })
     const cookie = pairsOf(await sessions.setCookies(session))
@@ -372,7 +763,7 @@ describe('what is shown of them', () => {
       const text = inspect(shown, { showHidden: true, depth: 10, getters: false })
       expect(text).not.toContain(MARKER)
       expect(text).not.toContain(SECRET)
-      expect(text).not.toContain('eyJ')
+      expect(text).not.toContain(cookie.slice(-20))
     }
     expect(String(untyped<unknown>(opened))).toBe('[object Session]')
     expect(String(untyped<unknown>(sessions)) + JSON.stringify(sessions)).not.toContain(SECRET)
@@ -381,21 +772,38 @@ describe('what is shown of them', () => {
     expect(JSON.stringify(opened)).toContain(MARKER)
   })
 
+  test('nothing that hangs on a session leads to its state', async () => {
+    const session = await fresh()
+    ada(session)
+    const reachable: unknown[] = []
+    for (let object: unknown = session; object !== null; object = Object.getPrototypeOf(object)) {
+      const { constructor } = Object(object)
+      reachable.push(...Reflect.ownKeys(constructor).map((key) => Reflect.get(constructor, key)))
+    }
+    for (const found of reachable.filter((value) => typeof value === 'function')) {
+      const result: unknown = caught(() => untyped<(given: unknown) => unknown>(found)(session))
+      expect(inspect(result, { depth: 10, showHidden: true })).not.toContain('contents')
+    }
+    expect(Object.getOwnPropertyNames(session.constructor).toSorted()).toEqual([
+      'length',
+      'name',
+      'prototype',
+    ])
+  })
+
   test('no error shows a value', async () => {
-    const { sessions } = setUp<Record<string, unknown>>()
+    const { sessions } = setUp()
     const session = await sessions.open(null)
     session.set('big', MARKER.repeat(2000))
     const errors: unknown[] = [
-      await sessions.setCookies(session).catch((error: unknown) => error),
-      thrownBy(() => session.set('date', { at: new Date(0), [`x`]: MARKER })),
-      thrownBy(() => session.set('list', [MARKER, undefined])),
-      thrownBy(() => session.set('half', `${MARKER}\ud800`)),
-      thrownBy(() => createSessions({ secrets: MARKER })),
-      thrownBy(() =>
-        createSessions({ secrets: [SECRET, `${MARKER} ${MARKER} ${MARKER}`, SECRET] }),
-      ),
-      thrownBy(() => createSessions({ secrets: untyped({ secret: MARKER }) })),
-      await sessions.open(untyped({ cookie: MARKER })).catch((error: unknown) => error),
+      await rejectionOf(sessions.setCookies(session)),
+      caught(() => session.set('date', { at: new Date(0), [`x`]: MARKER })),
+      caught(() => session.set('list', [MARKER, undefined])),
+      caught(() => session.set('half', `${MARKER}\ud800`)),
+      caught(() => createSessions({ secrets: MARKER })),
+      caught(() => createSessions({ secrets: [SECRET, `${MARKER} ${MARKER} ${MARKER}`, SECRET] })),
+      caught(() => createSessions({ secrets: untyped({ secret: MARKER }) })),
+      await rejectionOf(sessions.open(untyped({ cookie: MARKER }))),
     ]
     for (const error of errors) {
       expect(error).toHaveProperty('code')
@@ -405,19 +813,16 @@ describe('what is shown of them', () => {
       expect(JSON.stringify(error)).not.toContain(MARKER)
     }
   })
-
-  test('the sessions object is frozen, and its members need no this', async () => {
-    const { sessions } = setUp()
-    expect(Object.isFrozen(sessions)).toBe(true)
-    const open = Reflect.get(sessions, 'open')
-    expect((await open(null)).isEmpty).toBe(true)
-  })
 })
 
-function thrownBy(act: () => unknown): unknown {
-  try {
-    return act()
-  } catch (error) {
-    return error
-  }
-}
+describe('getState', () => {
+  test('returns the state of a session, and undefined for anything else', async () => {
+    const { sessions } = setUp()
+    const session = await sessions.open(`${NAME}=${mint(payload())}`)
+    expect(getState(session)).toMatchObject({ isNew: false, accessed: true, committed: false })
+    const others = [null, undefined, 1, 'session', {}, [], () => {}, sessions, session.scope('a')]
+    for (const other of others) expect(getState(other)).toBeUndefined()
+    expect(getState(Object.create(session))).toBeUndefined()
+    expect(getState(new Proxy(session, {}))).toBeUndefined()
+  })
+})

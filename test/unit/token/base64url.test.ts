@@ -1,3 +1,5 @@
+// base64url, in its one canonical spelling.
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decode, encode, isCanonical } from '../../../src/token/base64url.ts'
@@ -13,7 +15,7 @@ describe('encode', () => {
     ['foob', 'Zm9vYg'],
     ['fooba', 'Zm9vYmE'],
     ['foobar', 'Zm9vYmFy'],
-  ])('gives the RFC 4648 test vector for %j, without padding', (text, spelling) => {
+  ])('returns the RFC 4648 test vector for %j, without padding', (text, spelling) => {
     expect(encode(new TextEncoder().encode(text))).toBe(spelling)
   })
 
@@ -70,7 +72,7 @@ describe('isCanonical', () => {
     expect(accepted).toHaveLength(bytes === 1 ? 4 : 16)
   })
 
-  test('holds for a text exactly if decoding and encoding it again gives the same text', () => {
+  test('is true exactly for what is the same text when it is decoded and encoded again', () => {
     const texts = fc.string({ unit: fc.constantFrom(...ALPHABET, '=', '+', ' '), maxLength: 9 })
     fc.assert(
       fc.property(texts, (text) => {

@@ -1,9 +1,10 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createKeyRing, dayOf } from '../../../src/token/key-ring.ts'
-import type { MakeKey } from '../../../src/token/key-ring.ts'
+import { makeJoseKey } from '../../../src/token/jwe-jose.ts'
 import { nodeKeys } from '../../../src/token/jwe-node.ts'
-import { makeJoseKey } from '../../../src/token/jwe.ts'
+import type { MakeKey } from '../../../src/token/jwe.ts'
+import { createKeyRing } from '../../../src/token/key-ring.ts'
+import type { Purpose } from '../../../src/token/key-ring.ts'
 import { parseSecrets } from '../../../src/token/secrets.ts'
 
 const ONE = 'qk0mVbYp3TzX9cWuE6rJd1HsLfGa8NtOiR5wKxZy7Qg'
@@ -16,25 +17,32 @@ const ringOf = (secrets: unknown, name = NAME, lifetime = WEEK, makeKey: MakeKey
   createKeyRing(parseSecrets(secrets, 0), name, lifetime, makeKey)
 
 /** The 256 bits that a ring gives its engine. */
-async function bytesOf(secrets: unknown, purpose: 'cookie' | 'token', day: number, name = NAME) {
+async function bytesOf(secrets: unknown, purpose: Purpose, day: number, name = NAME) {
   let given: Uint8Array | undefined
-  const engine: MakeKey = (kid, bytes) => {
-    // A copy, since an engine may do with its bytes what it likes.
+  const engine: MakeKey = (keyId, bytes) => {
+    // A copy, because an engine may overwrite its bytes.
     given = bytes.slice()
-    return makeJoseKey(kid, bytes)
+    return makeJoseKey(keyId, bytes)
   }
   await ringOf(secrets, name, WEEK, engine).sealing(purpose, day, 0)
   return Buffer.from(given ?? []).toString('hex')
 }
 
-/** RFC 5869 by another implementation, written out from the format's description. */
+/** RFC 5869 by another implementation, as docs/format.md describes it. */
 const hkdf = (secret: string, info: string, length: number) =>
   Buffer.from(hkdfSync('sha256', secret, '', info, length))
 
 const idOf = (secret: string) => hkdf(secret, 'sealed-session/1 id', 3).toString('base64url')
 
-const keyOf = (secret: string, purpose: string, day: number, name: string) =>
-  hkdf(secret, `sealed-session/1 ${purpose} ${day} ${name}`, 32)
+/** @param text a purpose text, which stands behind the name */
+const keyOf = (secret: string, kind: string, day: number, name: string, text?: string) =>
+  hkdf(
+    secret,
+    ['sealed-session/1', kind, day, name, ...(text === undefined ? [] : [text])].join(' '),
+    32,
+  )
+
+const PURPOSES: readonly Purpose[] = ['cookie', 'ticket', 'token', 'token password reset']
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -56,20 +64,20 @@ describe('the derivation', () => {
     ['node:crypto', nodeKeys()],
   ] as const
   test.each(
-    engines.flatMap(([name, makeKey]) =>
-      (['cookie', 'token'] as const).map((purpose) => ({ name, makeKey, purpose })),
-    ),
+    engines.flatMap(([name, makeKey]) => PURPOSES.map((purpose) => ({ name, makeKey, purpose }))),
   )(
-    'gives $name the key for a $purpose that another HKDF gives: one opens what the other seals',
+    'gives $name the key for "$purpose" that another HKDF gives: one opens what the other seals',
     async ({ makeKey, purpose }) => {
       const dayKey = await ringOf(ONE, NAME, WEEK, makeKey).sealing(purpose, DAY, 0)
-      const raw = keyOf(ONE, purpose, DAY, NAME)
-      expect(decrypt(await dayKey.seal('from the ring'), raw)).toBe('from the ring')
-      expect(await dayKey.open(encrypt('to the ring', raw, dayKey.id))).toBe('to the ring')
+      const [kind = '', ...text] = purpose.split(' ')
+      const raw = keyOf(ONE, kind, DAY, NAME, ...(text.length > 0 ? [text.join(' ')] : []))
+      const { id } = dayKey
+      expect(decrypt(await dayKey.seal('from the ring'), raw, id)).toBe('from the ring')
+      expect(await dayKey.open(encrypt('to the ring', raw, id))).toBe('to the ring')
     },
   )
 
-  test('takes the UTF-8 bytes of a text', async () => {
+  test('takes the UTF-8 bytes of a string', async () => {
     const secret = 'żółćęśąźń-αβγδεζηθ-ЖЩЪЫЭЮЯ'
     const { id } = await ringOf([secret]).sealing('cookie', DAY, 0)
     expect(id).toBe(idOf(secret))
@@ -92,16 +100,32 @@ describe('the derivation', () => {
     expect(await bytesOf(spring, 'cookie', DAY)).toBe(await bytesOf(ONE, 'cookie', DAY))
   })
 
-  test('gives another key for another secret, purpose, day or cookie name', async () => {
+  test('gives another key for another secret, purpose, day, cookie name or purpose text', async () => {
     const keys = await Promise.all([
       bytesOf(ONE, 'cookie', DAY),
       bytesOf(TWO, 'cookie', DAY),
-      bytesOf(ONE, 'token', DAY),
       bytesOf(ONE, 'cookie', DAY + 1),
       bytesOf(ONE, 'cookie', DAY, '__Host-other'),
+      bytesOf(ONE, 'ticket', DAY),
+      bytesOf(ONE, 'token', DAY),
+      bytesOf(ONE, 'token ', DAY),
+      bytesOf(ONE, 'token a', DAY),
+      bytesOf(ONE, 'token A', DAY),
+      bytesOf(ONE, 'token a ', DAY),
+      bytesOf(ONE, 'token a b', DAY),
+      bytesOf(ONE, 'token a  b', DAY),
+      bytesOf(ONE, 'token \u00e9', DAY),
+      bytesOf(ONE, 'token e\u0301', DAY),
     ])
-    expect(new Set(keys).size).toBe(5)
+    expect(new Set(keys).size).toBe(14)
     expect(await bytesOf(ONE, 'cookie', DAY)).toBe(keys[0])
+  })
+
+  test('takes the UTF-8 bytes of a purpose text, as it stands', async () => {
+    for (const text of ['password reset', ' a  b ', 'Einladung für Zoë 🦊', `cookie ${DAY}`]) {
+      const key = keyOf(ONE, 'token', DAY, NAME, text).toString('hex')
+      expect(await bytesOf(ONE, `token ${text}`, DAY), text).toBe(key)
+    }
   })
 
   test('does not depend on the lifetime, which only bounds what is kept', async () => {
@@ -141,6 +165,20 @@ describe('the ring', () => {
     expect((await ring.opening('cookie', idOf(TWO), 0))?.id).toBe(idOf(TWO))
   })
 
+  test('says which secrets are configured, before and after their keys are derived', async () => {
+    const ring = ringOf([TWO, { secret: ONE, id: 'spring', activeFrom: 1000 }])
+    const answers = async () => [
+      await ring.has(idOf(TWO)),
+      await ring.has('spring'),
+      await ring.has(idOf(ONE)),
+      await ring.has('__proto__'),
+    ]
+    expect(await answers()).toEqual([true, true, false, false])
+    await ring.sealing('cookie', DAY, 0)
+    expect(ring.has('spring')).toBe(true)
+    expect(await answers()).toEqual([true, true, false, false])
+  })
+
   test('refuses to seal while no secret is active', async () => {
     await expect(
       ringOf([{ secret: ONE, activeFrom: 1000 }]).sealing('cookie', 0, 999),
@@ -155,7 +193,7 @@ describe('the ring', () => {
     })
   })
 
-  test('hands out keys that nobody can export, and makes no other', async () => {
+  test('returns keys that cannot be exported, and makes no other', async () => {
     const imports = vi.spyOn(crypto.subtle, 'importKey')
     const dayKey = await ringOf(ONE).sealing('cookie', DAY, 0)
     expect(Object.keys(dayKey).toSorted()).toEqual(['day', 'id', 'open', 'seal'])
@@ -233,8 +271,8 @@ describe('what is derived', () => {
 
   test('is forgotten also if another secret or another purpose is all that is used by then', async () => {
     const made: object[] = []
-    const ring = ringOf([ONE, TWO], NAME, 3 * 86_400, async (kid, bytes) => {
-      const key = await makeJoseKey(kid, bytes)
+    const ring = ringOf([ONE, TWO], NAME, 3 * 86_400, async (keyId, bytes) => {
+      const key = await makeJoseKey(keyId, bytes)
       made.push(key)
       return key
     })
@@ -243,36 +281,61 @@ describe('what is derived', () => {
         ring.opening('cookie', idOf(TWO), DAY),
         ring.opening('token', idOf(TWO), DAY),
         ring.opening('token', idOf(ONE), DAY),
+        ring.opening('ticket', idOf(ONE), DAY),
+        ring.opening('token password reset', idOf(ONE), DAY),
       ])
     const old = await asked()
     expect(await asked()).toEqual(old)
-    expect(made).toHaveLength(3)
+    expect(made).toHaveLength(5)
     await ring.sealing('cookie', DAY + 6, 0)
     const again = await asked()
-    expect(again.map((key, index) => key === old[index])).toEqual([false, false, false])
+    expect(again.map((key, index) => key === old[index])).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+    ])
+  })
+
+  test('is forgotten for all purpose texts but the last ones, and never for the other purposes', async () => {
+    const ring = ringOf(ONE)
+    const others = ['cookie', 'ticket', 'token'] as const
+    const kept = await Promise.all(others.map(async (purpose) => ring.sealing(purpose, DAY, 0)))
+    const keys: object[] = []
+    for (let user = 0; user < 40; user++) keys.push(await ring.sealing(`token ${user}`, DAY, 0))
+    const spied = spies()
+    for (const [index, purpose] of others.entries()) {
+      expect(await ring.sealing(purpose, DAY, 0)).toBe(kept[index])
+    }
+    for (let user = 39; user > 39 - 29; user--) {
+      expect(await ring.sealing(`token ${user}`, DAY, 0)).toBe(keys[user])
+    }
+    expect(calls(spied)).toEqual([0, 0, 0, 0])
+    // A forgotten key is derived again, and opens what it sealed before.
+    const [first] = keys
+    const again = await ring.sealing('token 0', DAY, 0)
+    expect(again).not.toBe(first)
+    expect(calls(spied)).toEqual([1, 1, 0, 0])
   })
 })
 
-describe('dayOf', () => {
-  test('changes at midnight UTC', () => {
-    expect([0, 86_399, 86_400, 1_728_000_000].map(dayOf)).toEqual([0, 0, 1, 20_000])
-  })
-})
-
-/** A compact JWE taken apart and opened with nothing but AES-256-GCM. */
-function decrypt(token: string, key: Buffer): string {
-  const [header = '', , iv = '', ciphertext = '', tag = ''] = token.split('.')
+/** Opens `<iv>.<ciphertext>.<tag>` with nothing but AES-256-GCM. */
+function decrypt(sealed: string, key: Buffer, id: string): string {
+  const [iv = '', ciphertext = '', tag = ''] = sealed.split('.')
   const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'))
-  decipher.setAAD(Buffer.from(header)).setAuthTag(Buffer.from(tag, 'base64url'))
+  decipher.setAAD(headerOf(id)).setAuthTag(Buffer.from(tag, 'base64url'))
   return decipher.update(ciphertext, 'base64url', 'utf8') + decipher.final('utf8')
 }
 
 function encrypt(text: string, key: Buffer, id: string): string {
-  const json = `{"alg":"dir","enc":"A256GCM","kid":"${id}.${DAY}"}`
-  const header = Buffer.from(json).toString('base64url')
   const iv = Buffer.alloc(12, 7)
-  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(header))
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(headerOf(id))
   const ciphertext = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
-  const parts = [iv, ciphertext, cipher.getAuthTag()].map((part) => part.toString('base64url'))
-  return `${header}..${parts.join('.')}`
+  return [iv, ciphertext, cipher.getAuthTag()].map((part) => part.toString('base64url')).join('.')
+}
+
+function headerOf(id: string): Buffer {
+  const json = `{"alg":"dir","enc":"A256GCM","kid":"${id}.${DAY}"}`
+  return Buffer.from(Buffer.from(json).toString('base64url'))
 }

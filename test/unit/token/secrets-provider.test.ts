@@ -1,309 +1,308 @@
-// Secrets from a function: when it is asked, what goes on while it is, and what becomes of its answer.
+// Secrets from a function: when it is called, what requests are served from meanwhile, and what its
+// result changes. Most tests go through sessions, on a clock that they move.
 
 import { setImmediate as turn } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { SecretsOption, SessionEvent, Sessions } from 'sealed-session'
+import { createProvidedKeyRing } from '../../../src/token/secrets-provider.ts'
 import { pairsOf } from '../../support/cookie-jar.ts'
-import { START } from '../../support/mint.ts'
+import { DAY, START, mint, secretId } from '../../support/mint.ts'
+import { refusal, rejectionOf } from '../../support/refusal.ts'
 
 const A = 'ooIzSAslLlbFoye3VUS1MCnnt_FSyh-zlzeW-v15KFw'
 const B = 'Jkx78IzoSFiwdZpfFHj1PL5BTZc5qhAo1kpLcQFyfD8'
 const REFRESH = 60
+const GRACE = 3600
 
-/** Seconds that a request waits for a first answer. */
+/** Seconds that a request waits for the function, and between two calls for unknown ids. */
 const PATIENCE = 10
 
-const refusal = (option = 'secrets') =>
-  expect.objectContaining({ name: 'SessionConfigError', code: 'ERR_SESSION_CONFIG', option })
+interface Data {
+  readonly user: string
+}
 
 afterEach(() => {
   vi.useRealTimers()
   vi.restoreAllMocks()
 })
 
-/** Sessions whose secrets each test gives, on a clock that it moves. */
-function provided(provide: () => unknown, refresh = REFRESH) {
+/** Creates sessions whose secrets come from `provide`. */
+function setUp(provide: () => unknown, refresh = REFRESH, grace = GRACE) {
   const time = { now: START }
   const events: SessionEvent[] = []
-  const asked = vi.fn(provide)
-  const sessions = createSessions<{ user: string }>({
-    secrets: asked as SecretsOption,
+  const called = vi.fn(provide)
+  const sessions = createSessions<Data>({
+    secrets: called as SecretsOption,
     secretsRefresh: refresh,
+    secretsGrace: grace,
     clock: () => time.now * 1000,
     observe: (event) => void events.push(event),
   })
-  const told = () => events.filter(({ type }) => type === 'secrets')
-  return { time, sessions, asked, events, told }
+  const observed = () => events.filter(({ type }) => type === 'secrets')
+  return { time, sessions, called, events, observed }
 }
 
-/** Answers in their order, the last one for ever. */
-function answers(...list: (() => unknown)[]): () => unknown {
+/** Returns these results in their order, and the last one for ever. */
+function inTurn(...results: (() => unknown)[]): () => unknown {
   let at = 0
-  return () => list[Math.min(at++, list.length - 1)]?.()
+  return () => results[Math.min(at++, results.length - 1)]?.()
 }
 
-/** A promise that a test settles when it likes. */
-function later<T>() {
+/** A promise that a test settles. */
+function deferred<T>() {
   let resolve: (value: T) => void = () => {}
   const promise = new Promise<T>((settle) => (resolve = settle))
   return { promise, resolve }
 }
 
-async function cookieOf(sessions: Sessions<{ user: string }>): Promise<string> {
+async function cookieOf(sessions: Sessions<Data>): Promise<string> {
   const session = await sessions.open(null)
   session.set('user', 'ada')
   return pairsOf(await sessions.setCookies(session))
 }
 
-async function sealingSecret({ sessions, events }: ReturnType<typeof provided>): Promise<string> {
-  await cookieOf(sessions)
-  const sealed = events.findLast((event) => event.type === 'sealed')
-  return sealed?.type === 'sealed' ? sealed.secretId : ''
+/** Returns the id of the secret that seals. */
+async function sealingId({ sessions }: ReturnType<typeof setUp>): Promise<string> {
+  const [, id = ''] = /=([^.]+)\./.exec(await cookieOf(sessions)) ?? []
+  return id
 }
 
-/** How many day keys have been derived since. */
+async function userIn(sessions: Sessions<Data>, cookie: string): Promise<string | undefined> {
+  return (await sessions.open(cookie)).get('user')
+}
+
+/** Returns how many keys of a day have been derived since. */
 function countDerivations(): () => number {
   const bits = vi.spyOn(crypto.subtle, 'deriveBits')
-  const keys = vi.spyOn(crypto.subtle, 'deriveKey')
-  return () =>
-    bits.mock.calls.filter(([, , length]) => length === 256).length + keys.mock.calls.length
+  return () => bits.mock.calls.filter(([, , length]) => length === 256).length
 }
 
 const never = () => new Promise(() => {})
 const fail = () => {
-  throw new Error('the vault is closed')
+  throw Object.assign(new Error('the vault is closed'), { code: 'E_CLOSED' })
 }
-
-describe('the function that gives the secrets', () => {
-  test('is asked at the first use of a key, and not before', async () => {
-    const { sessions, asked } = provided(() => A)
-    await sessions.open(null)
-    await sessions.open('other=1')
-    expect(asked).toHaveBeenCalledTimes(0)
-    await cookieOf(sessions)
-    expect(asked).toHaveBeenCalledTimes(1)
+/** The error of a function that failed as `fail` does. */
+const failure = () =>
+  expect.objectContaining({
+    code: 'ERR_SESSION_CONFIG',
+    option: 'secrets',
+    cause: expect.objectContaining({ name: 'Error', code: 'E_CLOSED' }),
   })
 
-  test('is asked again at the first use after secretsRefresh, to the second', async () => {
-    const { sessions, asked, time } = provided(async () => A)
+describe('the function that returns the secrets', () => {
+  test('is called at the first use of a key, and not before', async () => {
+    const { sessions, called } = setUp(() => A)
+    await sessions.open(null)
+    await sessions.open('other=1')
+    expect(called).toHaveBeenCalledTimes(0)
+    await cookieOf(sessions)
+    expect(called).toHaveBeenCalledTimes(1)
+  })
+
+  test('is called again at the first use after secretsRefresh, to the second', async () => {
+    const { sessions, called, time } = setUp(async () => A)
     const cookie = await cookieOf(sessions)
     time.now += REFRESH - 1
     await sessions.open(cookie)
-    expect(asked).toHaveBeenCalledTimes(1)
+    expect(called).toHaveBeenCalledTimes(1)
     time.now += 1
     await sessions.open(cookie)
-    expect(asked).toHaveBeenCalledTimes(2)
+    expect(called).toHaveBeenCalledTimes(2)
+    await turn()
     time.now += REFRESH - 1
     await sessions.open(cookie)
-    expect(asked).toHaveBeenCalledTimes(2)
+    expect(called).toHaveBeenCalledTimes(2)
   })
 
-  test('is asked again although the clock was put back by a day', async () => {
-    const { sessions, asked, time } = provided(() => A)
+  test('is called again although the clock was put back by a day', async () => {
+    const { sessions, called, time } = setUp(() => A)
     await cookieOf(sessions)
-    time.now -= 86_400
+    time.now -= DAY
     await cookieOf(sessions)
-    expect(asked).toHaveBeenCalledTimes(2)
+    expect(called).toHaveBeenCalledTimes(2)
   })
 
-  test('is asked once by a hundred requests that come before its first answer', async () => {
-    const answer = later<string>()
-    const { sessions, asked } = provided(() => answer.promise)
+  test('is called once for a hundred requests that come before its first result', async () => {
+    const result = deferred<string>()
+    const { sessions, called } = setUp(() => result.promise)
     const cookies = Array.from({ length: 100 }, () => cookieOf(sessions))
     await turn()
-    expect(asked).toHaveBeenCalledTimes(1)
-    answer.resolve(A)
+    expect(called).toHaveBeenCalledTimes(1)
+    result.resolve(A)
     expect((await Promise.all(cookies)).every((cookie) => cookie.includes('='))).toBe(true)
-    expect(asked).toHaveBeenCalledTimes(1)
+    expect(called).toHaveBeenCalledTimes(1)
   })
 
   test.each<[string, unknown]>([
-    ['a text', `${A},${B}`],
-    ['a list', [{ secret: A, id: 'now' }, B]],
+    ['a string', `${A},${B}`],
+    ['an array', [{ secret: A, id: 'now' }, B]],
     ['a JWK Set', { keys: [{ kty: 'oct', k: A }] }],
-    ['the text of a JWK Set', JSON.stringify({ keys: [{ kty: 'oct', k: A }] })],
-  ])('may give %s, at once or later', async (_, secrets) => {
+    ['a JWK Set in JSON', JSON.stringify({ keys: [{ kty: 'oct', k: A }] })],
+  ])('may return %s, or a promise of it', async (_, secrets) => {
     for (const provide of [() => secrets, async () => secrets]) {
-      const { sessions } = provided(provide)
-      const session = await sessions.open(await cookieOf(sessions))
-      expect(session.get('user')).toBe('ada')
+      const { sessions } = setUp(provide)
+      expect(await userIn(sessions, await cookieOf(sessions))).toBe('ada')
     }
   })
 })
 
-describe('while there is a ring', () => {
-  test('no request waits for an answer that never comes, and none asks beside the first', async () => {
-    const { sessions, asked, time } = provided(
-      answers(() => A, never),
-      1,
-    )
-    const cookie = await cookieOf(sessions)
-    time.now += 1
-    for (let second = 0; second < 2 * PATIENCE; second++) {
-      expect((await sessions.open(cookie)).get('user')).toBe('ada')
-      await cookieOf(sessions)
-      time.now += 1
-    }
-    expect(asked).toHaveBeenCalledTimes(2)
-    await sessions.open(cookie)
-    expect(asked).toHaveBeenCalledTimes(3)
-  }, 2000)
-
-  test.each<[string, () => unknown]>([
-    ['given', () => A],
-    ['refused', fail],
-  ])('an answer that was %s is followed by a question at the usual time', async (_, second) => {
-    const { sessions, asked, time } = provided(
-      answers(() => A, second),
-      5,
-    )
-    for (const times of [1, 2, 3]) {
-      await cookieOf(sessions)
-      await turn()
-      expect(asked).toHaveBeenCalledTimes(times)
-      time.now += 5
-    }
-  })
-
-  test('a question that is answered late leaves the one that is open alone', async () => {
-    const slow = later<string>()
-    const { sessions, asked, time } = provided(
-      answers(
-        () => A,
-        () => slow.promise,
-        never,
-      ),
-      1,
-    )
-    await cookieOf(sessions)
-    for (const seconds of [1, 2 * PATIENCE]) {
+describe('while the secrets are fresh, or were refreshed not long ago', () => {
+  test('a key that is at hand is returned, and no promise', async () => {
+    const time = { now: START }
+    const ring = createProvidedKeyRing(() => [{ secret: A, id: 'a' }], {
+      name: 'sid',
+      lifetime: DAY,
+      makeKey: (keyId) => ({ ...keyId, seal: String, open: String }),
+      refresh: REFRESH,
+      grace: GRACE,
+      now: () => time.now,
+      observe: () => {},
+    })
+    const key = await ring.sealing('cookie', 1, START)
+    expect(key).toMatchObject({ id: 'a', day: 1 })
+    for (const seconds of [0, REFRESH - 1, 1]) {
       time.now += seconds
-      await cookieOf(sessions)
+      expect(ring.sealing('cookie', 1, START)).toBe(key)
+      expect(ring.opening('cookie', 'a', 1)).toBe(key)
+      expect([ring.has('a'), ring.has('b')]).toEqual([true, false])
     }
-    expect(asked).toHaveBeenCalledTimes(3)
-    slow.resolve(B)
-    await turn()
-    time.now += 1
-    await cookieOf(sessions)
-    expect(asked).toHaveBeenCalledTimes(3)
+    expect(await ring.opening('cookie', 'b', 1)).toBeUndefined()
   })
 
-  test('a question that is lost is asked again, after the time in which any would be settled', async () => {
-    const context = provided(
-      answers(
-        () => A,
-        never,
-        () => B,
-      ),
-    )
-    const { sessions, asked, time, told } = context
-    const before = await sealingSecret(context)
-    time.now += REFRESH
-    await cookieOf(sessions)
-    time.now += 2 * PATIENCE - 1
-    await cookieOf(sessions)
-    expect(asked).toHaveBeenCalledTimes(2)
-    time.now += REFRESH
-    await cookieOf(sessions)
-    await turn()
-    expect(asked).toHaveBeenCalledTimes(3)
-    expect(await sealingSecret(context)).not.toBe(before)
-    expect(told()).toEqual([{ type: 'secrets', outcome: 'changed' }])
-  })
-
-  test('an answer that comes after a later question was answered is not taken', async () => {
-    const slow = later<string>()
-    const context = provided(
-      answers(
-        () => A,
-        () => slow.promise,
-        () => B,
-      ),
-    )
-    const { sessions, time, told } = context
-    const first = await sealingSecret(context)
-    time.now += REFRESH
-    await cookieOf(sessions)
-    time.now += REFRESH
-    await cookieOf(sessions)
-    await turn()
-    const newest = await sealingSecret(context)
-    expect(newest).not.toBe(first)
-    slow.resolve(`${A},${B}`)
-    await turn()
-    expect(await sealingSecret(context)).toBe(newest)
-    expect(told()).toEqual([{ type: 'secrets', outcome: 'changed' }])
-  })
-
-  test('the request that asks is served from the old ring, the next one from the new', async () => {
-    const context = provided(
-      answers(
+  test('the request that causes a call is served from the old ring, the next one from the new', async () => {
+    const context = setUp(
+      inTurn(
         () => A,
         () => `${B},${A}`,
       ),
     )
-    const { sessions, time, told } = context
-    const first = await sealingSecret(context)
+    const { sessions, time, observed } = context
     const cookie = await cookieOf(sessions)
     time.now += REFRESH
-    expect(await sealingSecret(context)).toBe(first)
+    expect(await sealingId(context)).toBe(secretId(A))
     await turn()
-    expect(await sealingSecret(context)).not.toBe(first)
-    expect((await sessions.open(cookie)).get('user')).toBe('ada')
-    expect(told()).toEqual([{ type: 'secrets', outcome: 'changed' }])
+    expect(await sealingId(context)).toBe(secretId(B))
+    expect(await userIn(sessions, cookie)).toBe('ada')
+    expect(observed()).toEqual([{ type: 'secrets', outcome: 'changed' }])
+  })
+
+  test('no request waits for a result that never comes, and none calls beside the first', async () => {
+    const { sessions, called, time } = setUp(inTurn(() => A, never))
+    const cookie = await cookieOf(sessions)
+    time.now += REFRESH
+    for (let second = 0; second < 2 * PATIENCE; second++) {
+      expect(await userIn(sessions, cookie)).toBe('ada')
+      await cookieOf(sessions)
+      time.now += 1
+    }
+    expect(called).toHaveBeenCalledTimes(2)
+  })
+
+  test.each<[string, () => unknown]>([
+    ['returned', () => A],
+    ['failed', fail],
+  ])('a call that has %s is followed by another at the usual time', async (_, second) => {
+    const { sessions, called, time } = setUp(inTurn(() => A, second))
+    for (const times of [1, 2, 3]) {
+      await cookieOf(sessions)
+      await turn()
+      expect(called).toHaveBeenCalledTimes(times)
+      time.now += REFRESH
+    }
+  })
+
+  test('a call that is lost is made again, after the time in which any would be settled', async () => {
+    const context = setUp(
+      inTurn(
+        () => A,
+        never,
+        () => B,
+      ),
+    )
+    const { sessions, called, time, observed } = context
+    await cookieOf(sessions)
+    time.now += REFRESH
+    await cookieOf(sessions)
+    time.now += 2 * PATIENCE - 1
+    await cookieOf(sessions)
+    expect(called).toHaveBeenCalledTimes(2)
+    time.now += REFRESH
+    await cookieOf(sessions)
+    await turn()
+    expect(called).toHaveBeenCalledTimes(3)
+    expect(await sealingId(context)).toBe(secretId(B))
+    expect(observed()).toEqual([{ type: 'secrets', outcome: 'changed' }])
+  })
+
+  test('a result that comes after that of a later call is not used', async () => {
+    const slow = deferred<string>()
+    const context = setUp(
+      inTurn(
+        () => A,
+        () => slow.promise,
+        () => B,
+      ),
+    )
+    const { sessions, time, observed } = context
+    await cookieOf(sessions)
+    for (const seconds of [REFRESH, REFRESH]) {
+      time.now += seconds
+      await cookieOf(sessions)
+    }
+    await turn()
+    expect(await sealingId(context)).toBe(secretId(B))
+    slow.resolve(`${A},${B}`)
+    await turn()
+    expect(await sealingId(context)).toBe(secretId(B))
+    expect(observed()).toEqual([{ type: 'secrets', outcome: 'changed' }])
   })
 
   test.each<[string, () => unknown, unknown]>([
-    ['throws', fail, expect.objectContaining({ cause: new Error('the vault is closed') })],
+    ['throws', fail, failure()],
+    ['rejects', async () => fail(), failure()],
+    ['returns nothing', () => undefined, refusal('secrets')],
+    ['returns a weak secret', () => [B, 'short'], refusal('secrets[1]')],
     [
-      'rejects',
-      () => Promise.reject(new Error('the vault is closed')),
-      expect.objectContaining({ cause: new Error('the vault is closed') }),
+      'returns none that is active',
+      () => [{ secret: B, activeFrom: START * 2 }],
+      refusal('secrets'),
     ],
-    ['gives nothing', () => undefined, refusal()],
-    ['gives a weak secret', () => [B, 'short'], refusal('secrets[1]')],
-    ['gives none that is active', () => [{ secret: B, activeFrom: START * 2 }], refusal()],
-  ])(
-    'if the function %s, the last good ring goes on and observe is told',
-    async (_, bad, error) => {
-      const context = provided(
-        answers(
-          () => A,
-          bad,
-          () => A,
-        ),
-      )
-      const { sessions, asked, time, told } = context
-      const first = await sealingSecret(context)
-      const cookie = await cookieOf(sessions)
-      time.now += REFRESH
-      await sessions.open(cookie)
-      await turn()
-      expect(told()).toEqual([{ type: 'secrets', outcome: 'failed', error }])
-      expect(told()).toEqual([
-        expect.objectContaining({ error: expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }) }),
-      ])
-      expect((await sessions.open(cookie)).get('user')).toBe('ada')
-      expect(await sealingSecret(context)).toBe(first)
+  ])('the last good secrets stay in use if the function %s', async (_, bad, error) => {
+    const context = setUp(
+      inTurn(
+        () => A,
+        bad,
+        () => A,
+      ),
+    )
+    const { sessions, called, time, observed } = context
+    const cookie = await cookieOf(sessions)
+    time.now += REFRESH
+    await sessions.open(cookie)
+    await turn()
+    expect(observed()).toEqual([{ type: 'secrets', outcome: 'failed', error }])
+    expect(await userIn(sessions, cookie)).toBe('ada')
+    expect(await sealingId(context)).toBe(secretId(A))
 
-      expect(asked).toHaveBeenCalledTimes(2)
-      time.now += REFRESH
-      await sessions.open(cookie)
-      await turn()
-      expect(asked).toHaveBeenCalledTimes(3)
-      expect(told()).toHaveLength(1)
-    },
-  )
+    expect(called).toHaveBeenCalledTimes(2)
+    time.now += REFRESH
+    await sessions.open(cookie)
+    await turn()
+    expect(called).toHaveBeenCalledTimes(3)
+    expect(observed()).toHaveLength(1)
+  })
 
-  test('what observe throws about a changed answer is not told as a failure of the function', async () => {
+  test('an observer that throws for changed secrets causes no event of a failure', async () => {
     const time = { now: START }
     const outcomes: unknown[] = []
-    const sessions = createSessions<{ user: string }>({
-      secrets: answers(
-        () => A,
-        () => B,
-      ) as SecretsOption,
+    const secrets = inTurn(
+      () => A,
+      () => B,
+    ) as SecretsOption
+    const sessions = createSessions<Data>({
+      secrets,
       secretsRefresh: REFRESH,
       clock: () => time.now * 1000,
       observe: (event) => {
@@ -320,127 +319,346 @@ describe('while there is a ring', () => {
   })
 })
 
-describe('a first answer', () => {
+describe('S2: secrets that were removed while an instance was idle', () => {
+  const removed = () =>
+    inTurn(
+      () => [B, A],
+      () => [B],
+    )
+
+  test.each([
+    ['twice secretsRefresh', 2 * REFRESH],
+    ['20 days', 20 * DAY],
+  ])('open nothing after %s: the function is waited for', async (_, seconds) => {
+    const { sessions, time, called, observed } = setUp(removed())
+    await cookieOf(sessions)
+    time.now += seconds
+    const forged = mint(undefined, { secret: A })
+    const sealedNow = mint(undefined, { secret: A, day: Math.floor(time.now / DAY) })
+    for (const value of [sealedNow, forged]) {
+      const session = await sessions.open(`__Host-session=${value}`)
+      expect(session.get('user')).toBeUndefined()
+    }
+    expect((await sessions.open(`__Host-session=${sealedNow}`)).rejection).toEqual({
+      reason: 'unknown-key',
+    })
+    expect(called).toHaveBeenCalledTimes(2)
+    expect(observed()).toEqual([{ type: 'secrets', outcome: 'changed' }])
+  })
+
+  test('are still in use one second before', async () => {
+    const { sessions, time, called } = setUp(removed())
+    await cookieOf(sessions)
+    time.now += 2 * REFRESH - 1
+    expect(await userIn(sessions, `__Host-session=${mint(undefined, { secret: A })}`)).toBe('ada')
+    await turn()
+    expect(called).toHaveBeenCalledTimes(2)
+  })
+
+  test('seal nothing', async () => {
+    const context = setUp(
+      inTurn(
+        () => A,
+        async () => B,
+      ),
+    )
+    expect(await sealingId(context)).toBe(secretId(A))
+    context.time.now += 2 * REFRESH
+    expect(await sealingId(context)).toBe(secretId(B))
+  })
+
+  test('are waited for by a hundred requests with one call', async () => {
+    const { sessions, time, called } = setUp(
+      inTurn(
+        () => A,
+        async () => [B, A],
+      ),
+    )
+    const cookie = await cookieOf(sessions)
+    time.now += 20 * REFRESH
+    const users = await Promise.all(Array.from({ length: 100 }, () => userIn(sessions, cookie)))
+    expect(new Set(users)).toEqual(new Set(['ada']))
+    expect(called).toHaveBeenCalledTimes(2)
+  })
+})
+
+describe('S2: an unknown key id', () => {
+  const rotated = () =>
+    inTurn(
+      () => A,
+      () => [B, A],
+    )
+  const ofB = `__Host-session=${mint(undefined, { secret: B })}`
+  const unknown = (id: string) => `__Host-session=${mint(undefined, { secret: B, id })}`
+
+  test('is looked up with a call before the session is refused', async () => {
+    const { sessions, time, called, observed } = setUp(rotated())
+    await cookieOf(sessions)
+    time.now += PATIENCE
+    expect(await userIn(sessions, ofB)).toBe('ada')
+    expect(called).toHaveBeenCalledTimes(2)
+    expect(observed()).toEqual([{ type: 'secrets', outcome: 'changed' }])
+  })
+
+  test('causes no call within ten seconds of the last one', async () => {
+    const { sessions, time, called } = setUp(rotated())
+    await cookieOf(sessions)
+    time.now += PATIENCE - 1
+    expect((await sessions.open(ofB)).rejection).toEqual({ reason: 'unknown-key' })
+    expect(called).toHaveBeenCalledTimes(1)
+  })
+
+  test('causes one call in ten seconds, whatever ids clients send', async () => {
+    const { sessions, time, called } = setUp(() => A)
+    await cookieOf(sessions)
+    for (let second = 0; second < 3 * PATIENCE; second++) {
+      time.now += 1
+      const opened = ['x', 'y', 'z'].map((id) => sessions.open(unknown(`${id}${second}`)))
+      for (const session of await Promise.all(opened)) {
+        expect(session.rejection).toEqual({ reason: 'unknown-key' })
+      }
+    }
+    expect(called).toHaveBeenCalledTimes(4)
+  })
+
+  test('waits for a call that is under way', async () => {
+    const result = deferred<unknown>()
+    const { sessions, time, called } = setUp(
+      inTurn(
+        () => A,
+        () => result.promise,
+      ),
+    )
+    const cookie = await cookieOf(sessions)
+    time.now += REFRESH
+    await sessions.open(cookie)
+    const users = [userIn(sessions, ofB), userIn(sessions, ofB)]
+    await turn()
+    result.resolve([B, A])
+    expect(await Promise.all(users)).toEqual(['ada', 'ada'])
+    expect(called).toHaveBeenCalledTimes(2)
+  })
+
+  test('is refused if the call fails, and the last good secrets stay in use', async () => {
+    const { sessions, time, observed } = setUp(inTurn(() => A, fail))
+    const cookie = await cookieOf(sessions)
+    time.now += PATIENCE
+    expect((await sessions.open(ofB)).rejection).toEqual({ reason: 'unknown-key' })
+    expect(await userIn(sessions, cookie)).toBe('ada')
+    expect(observed()).toEqual([{ type: 'secrets', outcome: 'failed', error: failure() }])
+  })
+
+  test('is refused after ten seconds if the call returns nothing', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { sessions, time } = setUp(inTurn(() => A, never))
+    await cookieOf(sessions)
+    time.now += PATIENCE
+    const opening = sessions.open(ofB)
+    await vi.advanceTimersByTimeAsync(PATIENCE * 1000)
+    expect((await opening).rejection).toEqual({ reason: 'unknown-key' })
+  })
+})
+
+describe('secretsGrace', () => {
+  test('is how long the last good secrets stay in use while the function fails, to the second', async () => {
+    const { sessions, time, observed } = setUp(inTurn(() => A, fail))
+    const cookie = await cookieOf(sessions)
+    for (const second of [REFRESH, 2 * REFRESH, GRACE / 2, GRACE - 1]) {
+      time.now = START + second
+      expect(await userIn(sessions, cookie)).toBe('ada')
+      await turn()
+    }
+    time.now = START + GRACE
+    expect(await rejectionOf(sessions.open(cookie))).toEqual(failure())
+    expect(await rejectionOf(cookieOf(sessions))).toEqual(failure())
+    for (const event of observed()) expect(event).toMatchObject({ outcome: 'failed' })
+  })
+
+  test('ends with the first good result', async () => {
+    const results = [() => A, fail, fail, () => A]
+    const { sessions, time, called } = setUp(inTurn(...results))
+    const cookie = await cookieOf(sessions)
+    time.now += GRACE
+    expect(await rejectionOf(sessions.open(cookie))).toEqual(failure())
+    expect(await rejectionOf(sessions.open(cookie))).toEqual(failure())
+    expect(await userIn(sessions, cookie)).toBe('ada')
+    expect(called).toHaveBeenCalledTimes(4)
+    time.now += REFRESH - 1
+    expect(await userIn(sessions, cookie)).toBe('ada')
+    expect(called).toHaveBeenCalledTimes(4)
+  })
+
+  test('makes requests fail after ten seconds where the function returns nothing', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { sessions, time } = setUp(inTurn(() => A, never))
+    const cookie = await cookieOf(sessions)
+    time.now += GRACE
+    const opening = rejectionOf(sessions.open(cookie))
+    await vi.advanceTimersByTimeAsync(PATIENCE * 1000)
+    expect(await opening).toEqual(refusal('secrets'))
+  })
+
+  test('of 0 lets nothing be used that was not confirmed within secretsRefresh', async () => {
+    const { sessions, time } = setUp(
+      inTurn(() => A, fail),
+      REFRESH,
+      0,
+    )
+    const cookie = await cookieOf(sessions)
+    time.now += REFRESH - 1
+    expect(await userIn(sessions, cookie)).toBe('ada')
+    time.now += 1
+    expect(await rejectionOf(sessions.open(cookie))).toEqual(failure())
+  })
+
+  test('lets an instance that was idle use its secrets while the function fails, after one call', async () => {
+    const { sessions, time, called } = setUp(inTurn(() => A, fail))
+    const cookie = await cookieOf(sessions)
+    time.now += 3 * REFRESH
+    expect(await userIn(sessions, cookie)).toBe('ada')
+    expect(await userIn(sessions, cookie)).toBe('ada')
+    expect(called).toHaveBeenCalledTimes(2)
+  })
+})
+
+describe('a first call', () => {
   test.each<[string, () => unknown]>([
     ['throws', fail],
-    ['rejects', () => Promise.reject(new Error('the vault is closed'))],
+    ['rejects', async () => fail()],
   ])(
-    'that %s is a SessionConfigError with its cause, and the next use asks again',
+    'that %s is a SessionConfigError with its cause, and the next use calls again',
     async (_, bad) => {
-      const { sessions, asked, told } = provided(answers(bad, () => A))
-      const error: unknown = await cookieOf(sessions).catch((thrown: unknown) => thrown)
-      expect(error).toEqual(refusal())
-      expect(error).toHaveProperty('cause', new Error('the vault is closed'))
-      expect(told()).toEqual([])
-      const session = await sessions.open(await cookieOf(sessions))
-      expect(session.get('user')).toBe('ada')
-      expect(asked).toHaveBeenCalledTimes(2)
+      const { sessions, called, observed } = setUp(inTurn(bad, () => A))
+      expect(await rejectionOf(cookieOf(sessions))).toEqual(failure())
+      expect(observed()).toEqual([])
+      expect(await userIn(sessions, await cookieOf(sessions))).toBe('ada')
+      expect(called).toHaveBeenCalledTimes(2)
     },
   )
 
-  test('that is no secrets is a SessionConfigError that names the place', async () => {
-    await expect(cookieOf(provided(() => [A, 'short']).sessions)).rejects.toEqual(
-      refusal('secrets[1]'),
-    )
-    await expect(cookieOf(provided(() => undefined).sessions)).rejects.toEqual(refusal())
+  test('S13: that fails to parse its JSON is an error without the beginning of the secret', async () => {
+    const { sessions } = setUp(() => JSON.parse(A))
+    const error = await rejectionOf(cookieOf(sessions))
+    expect(error).toMatchObject({ code: 'ERR_SESSION_CONFIG', cause: { name: 'SyntaxError' } })
+    expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain(A.slice(0, 4))
   })
 
-  test('that does not come is a SessionConfigError after ten seconds, and the next use asks again', async () => {
+  test('S13: that fails later tells the observer no more', async () => {
+    const { sessions, time, observed } = setUp(
+      inTurn(
+        () => A,
+        () => JSON.parse(B),
+      ),
+    )
+    await cookieOf(sessions)
+    time.now += REFRESH
+    await cookieOf(sessions)
+    await turn()
+    expect(observed()).toHaveLength(1)
+    expect(inspect(observed(), { depth: Infinity, showHidden: true })).not.toContain(B.slice(0, 4))
+  })
+
+  test('that returns no secrets is a SessionConfigError with the path', async () => {
+    expect(await rejectionOf(cookieOf(setUp(() => [A, 'short']).sessions))).toEqual(
+      refusal('secrets[1]'),
+    )
+    expect(await rejectionOf(cookieOf(setUp(() => undefined).sessions))).toEqual(refusal('secrets'))
+  })
+
+  test('that returns nothing is a SessionConfigError after ten seconds, and the next use calls again', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const { sessions, asked } = provided(answers(never, () => A))
+    const { sessions, called } = setUp(inTurn(never, () => A))
     const settled = vi.fn()
-    const waiting = cookieOf(sessions).catch((error: unknown) => error)
+    const waiting = rejectionOf(cookieOf(sessions))
     waiting.then(settled, settled)
     await vi.advanceTimersByTimeAsync(PATIENCE * 1000 - 1)
     expect(settled).toHaveBeenCalledTimes(0)
     await vi.advanceTimersByTimeAsync(1)
-    expect(await waiting).toEqual(refusal())
+    expect(await waiting).toEqual(refusal('secrets'))
     expect(await cookieOf(sessions)).toContain('=')
-    expect(asked).toHaveBeenCalledTimes(2)
+    expect(called).toHaveBeenCalledTimes(2)
   })
 
-  test('that is lost with the request that asked for it hangs nobody for ever', async () => {
+  test('that is lost with its request lets no other request wait for ever', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    // As on workerd: with the request die its question and its timer.
+    // As on workerd: a call and its timer end with the request.
     vi.spyOn(globalThis, 'setTimeout').mockImplementationOnce((() => 0) as never)
-    const { sessions, asked } = provided(answers(never, () => A))
-    const waiting = cookieOf(sessions).catch((error: unknown) => error)
+    const { sessions, called } = setUp(inTurn(never, () => A))
+    const waiting = rejectionOf(cookieOf(sessions))
     await vi.advanceTimersByTimeAsync(PATIENCE * 500)
     const late = cookieOf(sessions)
     await vi.advanceTimersByTimeAsync(PATIENCE * 500)
-    expect(await waiting).toEqual(refusal())
-    expect(asked).toHaveBeenCalledTimes(1)
+    expect(await waiting).toEqual(refusal('secrets'))
+    expect(called).toHaveBeenCalledTimes(1)
     expect(await cookieOf(sessions)).toContain('=')
-    expect(asked).toHaveBeenCalledTimes(2)
-    // Served by what another request has learned, although its own wait was in vain.
+    expect(called).toHaveBeenCalledTimes(2)
+    // Served with the secrets that another request has got, although its own call was lost.
     await vi.advanceTimersByTimeAsync(PATIENCE * 500)
     expect(await late).toContain('=')
-    expect(asked).toHaveBeenCalledTimes(2)
+    expect(called).toHaveBeenCalledTimes(2)
   })
-})
 
-describe('a first question that is lost', () => {
-  test('is asked again by who comes after the time in which any would be settled', async () => {
+  test('that is lost is made again after the time in which any would be settled', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const { sessions, asked, time } = provided(answers(never, () => A))
+    const { sessions, called, time } = setUp(inTurn(never, () => A))
     for (const seconds of [0, 2 * PATIENCE - 1]) {
       time.now += seconds
       cookieOf(sessions).catch(() => {})
       await turn()
-      expect(asked).toHaveBeenCalledTimes(1)
+      expect(called).toHaveBeenCalledTimes(1)
     }
     time.now += 1
     expect(await cookieOf(sessions)).toContain('=')
-    expect(asked).toHaveBeenCalledTimes(2)
+    expect(called).toHaveBeenCalledTimes(2)
   })
 
-  test('leaves a later one open when the request that asked it gives up', async () => {
+  test('that is given up leaves a later one under way', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const slow = later<string>()
-    const { sessions, asked, time } = provided(answers(never, () => slow.promise))
-    const first = cookieOf(sessions).catch((error: unknown) => error)
+    const slow = deferred<string>()
+    const { sessions, called, time } = setUp(inTurn(never, () => slow.promise))
+    const first = rejectionOf(cookieOf(sessions))
     await vi.advanceTimersByTimeAsync(PATIENCE * 500)
     time.now += 2 * PATIENCE
     const second = cookieOf(sessions)
     await vi.advanceTimersByTimeAsync(PATIENCE * 500)
-    expect(await first).toEqual(refusal())
+    expect(await first).toEqual(refusal('secrets'))
     const third = cookieOf(sessions)
     await vi.advanceTimersByTimeAsync(1)
-    expect(asked).toHaveBeenCalledTimes(2)
+    expect(called).toHaveBeenCalledTimes(2)
     slow.resolve(A)
     expect(await Promise.all([second, third])).toHaveLength(2)
   })
 
-  test('and answered after all spares who comes next the asking', async () => {
+  test('that was given up and returns after all saves the next request a call', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    // The question's own timer is lost; the request's is not.
+    // The call's own timer is lost; the request's is not.
     vi.spyOn(globalThis, 'setTimeout').mockImplementationOnce((() => 0) as never)
-    const slow = later<string>()
-    const { sessions, asked } = provided(() => slow.promise)
-    const first = cookieOf(sessions).catch((error: unknown) => error)
+    const slow = deferred<string>()
+    const { sessions, called } = setUp(() => slow.promise)
+    const first = rejectionOf(cookieOf(sessions))
     await vi.advanceTimersByTimeAsync(PATIENCE * 1000)
-    expect(await first).toEqual(refusal())
+    expect(await first).toEqual(refusal('secrets'))
     slow.resolve(A)
     await vi.advanceTimersByTimeAsync(1)
     expect(await cookieOf(sessions)).toContain('=')
-    expect(asked).toHaveBeenCalledTimes(1)
+    expect(called).toHaveBeenCalledTimes(1)
   })
 })
 
-test('no timer outlives the question that it was for, to keep a process alive', async () => {
+test('no timer outlives its call, to keep a process alive', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-  await cookieOf(provided(async () => A).sessions)
-  await expect(cookieOf(provided(fail).sessions)).rejects.toEqual(refusal())
+  await cookieOf(setUp(async () => A).sessions)
+  expect(await rejectionOf(cookieOf(setUp(fail).sessions))).toEqual(failure())
   expect(vi.getTimerCount()).toBe(0)
 })
 
-describe('what has been derived', () => {
-  test('is kept over an answer that says the same', async () => {
+describe('derived keys', () => {
+  test('are kept over a result that is the same', async () => {
     const staged = () => [
       { secret: B, activeFrom: START + 9999 },
       { secret: A, id: 'a' },
     ]
-    const { sessions, asked, time, told } = provided(staged)
+    const { sessions, called, time, observed } = setUp(staged)
     const cookie = await cookieOf(sessions)
     const derivations = countDerivations()
     for (let round = 0; round < 3; round++) {
@@ -448,18 +666,18 @@ describe('what has been derived', () => {
       await sessions.open(cookie)
       await turn()
     }
-    expect(asked).toHaveBeenCalledTimes(4)
+    expect(called).toHaveBeenCalledTimes(4)
     expect(derivations()).toBe(0)
-    expect(told()).toEqual([])
+    expect(observed()).toEqual([])
   })
 
   test.each<[string, unknown]>([
     ['another secret in front', [B, A]],
     ['another id', [{ secret: A, id: 'a' }]],
     ['another beginning', [{ secret: A, activeFrom: 1 }]],
-  ])('is dropped for an answer with %s', async (_, second) => {
-    const { sessions, time, told } = provided(
-      answers(
+  ])('are dropped for a result with %s', async (_, second) => {
+    const { sessions, time, observed } = setUp(
+      inTurn(
         () => [A],
         () => second,
       ),
@@ -472,6 +690,6 @@ describe('what has been derived', () => {
     expect(derivations()).toBe(0)
     await cookieOf(sessions)
     expect(derivations()).toBe(1)
-    expect(told()).toHaveLength(1)
+    expect(observed()).toHaveLength(1)
   })
 })

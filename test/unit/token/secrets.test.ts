@@ -1,8 +1,10 @@
+// What may be written down as secrets, and that no error repeats one.
+
 import { createHash, generateKeyPairSync } from 'node:crypto'
-import fc from 'fast-check'
+import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { areSame, parseSecrets } from '../../../src/token/secrets.ts'
-import { refusal } from '../../support/refusal.ts'
+import { caught, refusal } from '../../support/refusal.ts'
 
 const ONE = 'uVc7pLQkrqZ0A9dFSuQxX8nyj0pWkNfGzcrTg2vM1bE'
 const TWO = 'H3sYtWq9oJmB5zXvK1fLcRgUeN7aDpT0ib6wQxS4yZM'
@@ -10,24 +12,23 @@ const TWO = 'H3sYtWq9oJmB5zXvK1fLcRgUeN7aDpT0ib6wQxS4yZM'
 const textsOf = (option: unknown) =>
   parseSecrets(option, 0).map(({ bytes }) => new TextDecoder().decode(bytes))
 
-/** Uniformly spread bytes. Arbitraries favour small and repeated values, which no generator makes. */
-const random = (length: number) =>
-  fc
-    .noBias(fc.bigInt({ min: 0n, max: 2n ** 128n }))
-    .map((seed) => createHash('shake256', { outputLength: length }).update(String(seed)).digest())
+/** Returns a JWK Set with one key: the bytes of a text. */
+const keyOf = (text: string) => ({
+  keys: [{ kty: 'oct', k: Buffer.from(text).toString('base64url') }],
+})
 
 describe('the secrets option', () => {
-  test('is one text with commas between several secrets, blanks around them ignored', () => {
+  test('is one string with commas between several secrets, blanks around them ignored', () => {
     expect(textsOf(ONE)).toEqual([ONE])
     expect(textsOf(`${TWO},${ONE}`)).toEqual([TWO, ONE])
     expect(textsOf(` ${TWO} ,\n${ONE}\n`)).toEqual([TWO, ONE])
   })
 
-  test('is a list of texts, in its order', () => {
+  test('is an array of strings, in its order', () => {
     expect(textsOf([TWO, ` ${ONE}\n`])).toEqual([TWO, ONE])
   })
 
-  test('is a list of objects with names and beginnings, or of both kinds', () => {
+  test('is an array of objects with names and beginnings, or of both kinds', () => {
     const list = [{ secret: TWO, id: 'next', activeFrom: new Date(5000) }, ONE]
     expect(parseSecrets(list, 0)).toEqual([
       { bytes: new TextEncoder().encode(TWO), id: 'next', activeFrom: 5 },
@@ -35,7 +36,7 @@ describe('the secrets option', () => {
     ])
   })
 
-  test('is a JWK Set of symmetric keys, as an object or as its text', () => {
+  test('is a JWK Set of symmetric keys, as an object or in JSON', () => {
     const k = Buffer.from(ONE).toString('base64url')
     const set = { keys: [{ kty: 'oct', k, kid: 'a-1', alg: 'dir' }] }
     const parsed = [{ bytes: new TextEncoder().encode(ONE), id: 'a-1', activeFrom: 0 }]
@@ -43,7 +44,7 @@ describe('the secrets option', () => {
     expect(parseSecrets(` ${JSON.stringify(set)}`, 0)).toEqual(parsed)
   })
 
-  test('takes a text as its UTF-8 bytes, even if it looks like another encoding', () => {
+  test('is taken as its UTF-8 bytes, even if it looks like another encoding', () => {
     const hex = createHash('sha256').update('hex').digest('hex')
     expect(textsOf(hex)).toEqual([hex])
   })
@@ -51,31 +52,31 @@ describe('the secrets option', () => {
   test.each([
     ['undefined', undefined, 'secrets'],
     ['null', null, 'secrets'],
-    ['an empty text', '', 'secrets'],
-    ['a blank text', ' \n', 'secrets'],
+    ['an empty string', '', 'secrets'],
+    ['a blank string', ' \n', 'secrets'],
     ['a number', 42, 'secrets'],
-    ['a truth', true, 'secrets'],
+    ['a boolean', true, 'secrets'],
     ['an object that is no set', { secret: ONE }, 'secrets'],
-    ['an empty list', [], 'secrets'],
+    ['an empty array', [], 'secrets'],
     ['an empty set', { keys: [] }, 'secrets'],
-    ['text that only begins like a set', `{${ONE}`, 'secrets'],
-    ['a text in double quotes', `"${ONE}"`, 'secrets'],
-    ['a text in single quotes', `'${ONE},${TWO}'`, 'secrets'],
-    ['a text in backticks', `\`${ONE}\``, 'secrets'],
-    ['a list that is a text', JSON.stringify([ONE, TWO]), 'secrets'],
-    ['a list with an empty text', [''], 'secrets[0]'],
-    ['a list with a blank text', [ONE, '  '], 'secrets[1]'],
-    ['a list with undefined before a good one', [undefined, ONE], 'secrets[0]'],
-    ['a list with null after a good one', [ONE, null], 'secrets[1]'],
-    ['a list with a number', [ONE, 42], 'secrets[1]'],
-    ['a list in a list', [[ONE]], 'secrets[0]'],
+    ['a string that only begins like a set', `{${ONE}`, 'secrets'],
+    ['a string in double quotes', `"${ONE}"`, 'secrets'],
+    ['a string in single quotes', `'${ONE},${TWO}'`, 'secrets'],
+    ['a string in backticks', `\`${ONE}\``, 'secrets'],
+    ['an array in JSON', JSON.stringify([ONE, TWO]), 'secrets'],
+    ['an array with an empty string', [''], 'secrets[0]'],
+    ['an array with a blank string', [ONE, '  '], 'secrets[1]'],
+    ['an array with undefined before a good one', [undefined, ONE], 'secrets[0]'],
+    ['an array with null after a good one', [ONE, null], 'secrets[1]'],
+    ['an array with a number', [ONE, 42], 'secrets[1]'],
+    ['an array in an array', [[ONE]], 'secrets[0]'],
     ['two commas in a row', `${ONE},,${TWO}`, 'secrets[1]'],
     ['a comma at the end', `${ONE},`, 'secrets[1]'],
     ['a comma at the beginning', `,${ONE}`, 'secrets[0]'],
-    ['a comma inside one of a list', [`${ONE},${TWO}`], 'secrets[0]'],
-    ['a comma at the end of one of a list', [`${ONE},`], 'secrets[0]'],
-    ['the same secret twice in a text', `${ONE},${TWO},${ONE}`, 'secrets[2]'],
-    ['the same secret twice in a list', [ONE, `${ONE} `], 'secrets[1]'],
+    ['a comma inside one of an array', [`${ONE},${TWO}`], 'secrets[0]'],
+    ['a comma at the end of one of an array', [`${ONE},`], 'secrets[0]'],
+    ['the same secret twice in a string', `${ONE},${TWO},${ONE}`, 'secrets[2]'],
+    ['the same secret twice in an array', [ONE, `${ONE} `], 'secrets[1]'],
     ['two secrets with the same id', list('a', 'a'), 'secrets[1]'],
     ['an unknown member', [{ secret: ONE, name: 'a' }], 'secrets[0].name'],
     ['an object without a secret', [{ id: 'a' }], 'secrets[0].secret'],
@@ -83,9 +84,9 @@ describe('the secrets option', () => {
     ['an id with a full stop', list('a', 'b.c'), 'secrets[1].id'],
     ['an empty id', list('', 'b'), 'secrets[0].id'],
     ['an id of 33 characters', list('a', 'i'.repeat(33)), 'secrets[1].id'],
-    ['an id that is no text', [{ secret: ONE, id: 5 }], 'secrets[0].id'],
+    ['an id that is no string', [{ secret: ONE, id: 5 }], 'secrets[0].id'],
     ['a kid with a blank', { keys: [{ kty: 'oct', k: ONE, kid: 'a b' }] }, 'secrets[0].kid'],
-    ['a beginning that is no moment', [{ secret: ONE, activeFrom: '-' }], 'secrets[0].activeFrom'],
+    ['a beginning that is no time', [{ secret: ONE, activeFrom: '-' }], 'secrets[0].activeFrom'],
     ['a set with an RSA key', { keys: [{ kty: 'RSA', n: ONE, e: 'AQAB' }] }, 'secrets[0].kty'],
     ['a set with a key that is missing', { keys: [{ kty: 'oct' }] }, 'secrets[0].k'],
     ['a set with a key in hex and padding', { keys: [{ kty: 'oct', k: '00==' }] }, 'secrets[0].k'],
@@ -94,12 +95,12 @@ describe('the secrets option', () => {
     expect(() => parseSecrets(option, 0)).toThrow(refusal(path))
   })
 
-  test('may hold one text under two names, or with and without one', () => {
+  test('may hold one secret under two names, or with and without one', () => {
     const named = [{ secret: ONE, id: 'a' }, { secret: ONE, id: 'b' }, ONE]
     expect(parseSecrets(named, 0).map(({ id }) => id)).toEqual(['a', 'b', undefined])
   })
 
-  test('refuses a list of which none is active, as long as a clock runs', () => {
+  test('refuses an array of which none is active, as long as a clock runs', () => {
     const staged = [{ secret: ONE, activeFrom: 1000 }]
     expect(() => parseSecrets(staged, 999)).toThrow(refusal('secrets'))
     expect(parseSecrets(staged, 1000)).toHaveLength(1)
@@ -108,155 +109,45 @@ describe('the secrets option', () => {
   })
 })
 
-describe('a weak secret', () => {
-  const refused = (secret: string) => {
-    expect(() => parseSecrets([secret], 0)).toThrow(refusal('secrets[0]'))
-  }
+describe('a secret that can be guessed', () => {
+  test.each([
+    ['in a string', 'changeme'.padEnd(40, ONE), 'secrets'],
+    ['in an array', [ONE, 'changeme'.padEnd(40, ONE)], 'secrets[1]'],
+    ['in an object', [{ secret: 'changeme'.padEnd(40, ONE) }], 'secrets[0].secret'],
+    [
+      'in a JWK',
+      { keys: [{ kty: 'oct', k: Buffer.alloc(32).toString('base64url') }] },
+      'secrets[0].k',
+    ],
+    ['as the text of a JWK', keyOf('a passphrase of words that anyone may guess'), 'secrets[0].k'],
+  ])('is refused %s', (_, option, path) => {
+    expect(() => parseSecrets(option, 0)).toThrow(refusal(path))
+  })
 
-  test('is one of 31 bytes; 32 are enough', () => {
+  test('is told in bytes, after blanks were removed', () => {
     expect(textsOf(ONE.slice(0, 32))).toEqual([ONE.slice(0, 32)])
-    refused(ONE.slice(0, 31))
-  })
-
-  test('is measured in bytes, not in characters', () => {
+    expect(() => parseSecrets(`${ONE.slice(0, 31)} `, 0)).toThrow(refusal('secrets'))
     const letters = 'äößüéèêçñøåæœþðłšžčřďťňůąęśźżć'
-    expect(letters).toHaveLength(30)
     expect(textsOf(letters)).toEqual([letters])
-    refused(letters.slice(0, 15))
-    // 32 characters before blanks are cut, 31 bytes after.
-    refused(`${ONE.slice(0, 31)} `)
-  })
-
-  test.each([1, 2, 8, 16, 31])('is %i characters over and over', (period) => {
-    refused(ONE.slice(0, period).repeat(Math.ceil(64 / period)))
-    refused(
-      ONE.slice(0, period)
-        .repeat(Math.ceil(64 / period) + 1)
-        .slice(0, 64),
-    )
-  })
-
-  test('is 20 characters twice', () => {
-    refused(ONE.slice(0, 20).repeat(2))
-  })
-
-  test('is a repetition of what nearly repeats itself', () => {
-    for (const text of ['ataaaktkkaattkkat', 'ttkktakkakkttkaatkt']) {
-      refused(text.repeat(5).slice(0, 64))
-    }
-  })
-
-  test('is not one whose second half begins otherwise', () => {
-    const half = ONE.slice(1, 26)
-    expect(textsOf(`a${half}b${half}`)).toEqual([`a${half}b${half}`])
-  })
-
-  test('is 36 characters of little variety, however often they are repeated', () => {
-    const little = 'kaakkakaakkkakaakakkaakkaakakakaakkk'
-    expect(little).toHaveLength(36)
-    for (const times of [1, 2, 4, 8]) refused(little.repeat(times))
-  })
-
-  test('is not 32 characters over and over, nor one that ends as it begins', () => {
-    const whole = ONE.slice(0, 32)
-    expect(textsOf(whole + whole)).toEqual([whole + whole])
-    const bitten = ONE.slice(0, 31) + ONE.slice(0, 1)
-    expect(textsOf(bitten)).toEqual([bitten])
-  })
-
-  test.each([
-    'abcdefghijklmnopqrstuvwxyz012345',
-    '01234567890123456789012345678901',
-    'zyxwvutsrqponmlkjihgfedcba987654',
-    'aaaabbbbccccddddeeeeffffgggghhhh',
-    'aabbccddeeffgghhiijjkkllmmnnoopp',
-    '00112233445566778899aabbccddeeff',
-    '0123456789abcdefghijklmnopqrstuv',
-    '00000000000000000000000000000001',
-    '10000000000000000000000000000000',
-    'aaaaaaaaaaaaaaaabaaaaaaaaaaaaaaaaaaaaaacaaaaaaaaaaaaaaaa',
-    '1111222233334444555566667777888899990000',
-  ])('is a run or has little variety: %s', (secret) => {
-    refused(secret)
-  })
-
-  test.each([
-    'complex_password_at_least_32_characters_long',
-    'change-me-change-me-now-or-be-sorry-later!',
-    'keyboard cat and forty-one more characters',
-    'please replace me with something better 1',
-    'this is a secret that nobody will guess ok',
-    'YOUR_SECRET_GOES_HERE_k3v9q1x8z7w2m5n4b6',
-    'correct horse battery staple, in disguise'.replace(',', ''),
-    'super-secret-value-k3v9q1x8z7w2m5n4b6j0',
-    'placeholder k3v9q1x8z7w2m5n4b6j0 123 987',
-    'run `openssl rand -base64 32` to make one',
-  ])('is a text that documentation prints: %s', (secret) => {
-    refused(secret)
   })
 
   test.each([
     ['rsa', () => generateKeyPairSync('rsa', { modulusLength: 1024 })],
     ['ec', () => generateKeyPairSync('ec', { namedCurve: 'P-256' })],
     ['ed25519', () => generateKeyPairSync('ed25519')],
-  ])('is a key pair of the kind %s, whichever half and however written', (_, make) => {
+  ])('may be a key pair of the kind %s, which is refused however it is written', (_, make) => {
     const { publicKey, privateKey } = make()
-    refused(publicKey.export({ type: 'spki', format: 'pem' }).toString())
-    refused(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
+    const texts = [
+      publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    ]
+    for (const text of texts) expect(() => parseSecrets([text], 0)).toThrow(refusal('secrets[0]'))
     for (const key of [publicKey, privateKey]) {
       const jwk = key.export({ format: 'jwk' })
       expect(() => parseSecrets(JSON.stringify(jwk), 0)).toThrow(refusal('secrets'))
       expect(() => parseSecrets({ keys: [jwk] }, 0)).toThrow(refusal('secrets[0].kty'))
       expect(() => parseSecrets([jwk], 0)).toThrow(refusal('secrets[0].kty'))
     }
-  })
-
-  test('is one whose estimate is below 40 bits; 40 are enough', () => {
-    // Four bytes that stand eight times each have 2 bits, and 20 of the 32 do not continue a run.
-    const bytes = Uint8Array.from(
-      '02233112112331102200233120033001',
-      (digit) => 2 + 4 * Number(digit),
-    )
-    const keysOf = (key: Uint8Array) => ({
-      keys: [{ kty: 'oct', k: Buffer.from(key).toString('base64url') }],
-    })
-    expect(parseSecrets(keysOf(bytes), 0)[0]?.bytes).toEqual(bytes)
-    const less = bytes.with(7, bytes[6] ?? 0)
-    expect(less).not.toEqual(bytes)
-    expect(() => parseSecrets(keysOf(less), 0)).toThrow(refusal('secrets[0].k'))
-  })
-
-  test('is weak as a JWK, too', () => {
-    const keys = [{ kty: 'oct', k: Buffer.alloc(32).toString('base64url') }]
-    expect(() => parseSecrets({ keys }, 0)).toThrow(refusal('secrets[0].k'))
-  })
-})
-
-describe('a random secret is never refused', () => {
-  test.each([
-    ['32 bytes in hexadecimal', 32, 'hex'],
-    ['32 bytes in base64', 32, 'base64'],
-    ['32 bytes in base64url', 32, 'base64url'],
-    ['32 hexadecimal digits', 16, 'hex'],
-    ['24 bytes in base64url', 24, 'base64url'],
-  ] as const)('as %s', (_, length, encoding) => {
-    fc.assert(
-      fc.property(random(length), (bytes) => {
-        const secret = bytes.toString(encoding)
-        expect(textsOf(secret)).toEqual([secret])
-      }),
-      { numRuns: 2000 },
-    )
-  })
-
-  test('as 32 bytes of a JWK', () => {
-    fc.assert(
-      fc.property(random(32), (bytes) => {
-        const keys = [{ kty: 'oct', k: bytes.toString('base64url') }]
-        expect(parseSecrets({ keys }, 0)[0]?.bytes).toEqual(new Uint8Array(bytes))
-      }),
-      { numRuns: 500 },
-    )
   })
 })
 
@@ -269,8 +160,8 @@ describe('areSame', () => {
     ['another order', [TWO, ONE]],
     ['fewer secrets', [ONE]],
     ['more secrets', [ONE, TWO, `${ONE}!`]],
-    ['another text', [ONE, `${TWO}!`]],
-    ['another text of the same length', [ONE, `${TWO.slice(0, -1)}x`]],
+    ['another secret', [ONE, `${TWO}!`]],
+    ['another secret of the same length', [ONE, `${TWO.slice(0, -1)}x`]],
     ['a name', [ONE, { secret: TWO, id: 'two' }]],
     ['a beginning', [ONE, { secret: TWO, activeFrom: 5 }]],
   ])('does not hold for %s', (_, other) => {
@@ -285,14 +176,10 @@ function list(one: string, two: string) {
   ]
 }
 
-describe('a refusal says what is wrong, and never what the secret is', () => {
-  const told = (option: unknown): string => {
-    try {
-      parseSecrets(option, 0)
-    } catch (error) {
-      return error instanceof Error ? error.message : ''
-    }
-    return ''
+describe('an error says what is wrong, and never what the secret is', () => {
+  const messageOf = (option: unknown): string => {
+    const error = caught(() => parseSecrets(option, 0))
+    return error instanceof Error ? error.message : ''
   }
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
@@ -304,15 +191,21 @@ describe('a refusal says what is wrong, and never what the secret is', () => {
     [5, /^secrets must be a string/],
     [[''], /^secrets\[0\] is empty; /],
     [[ONE, null], /^secrets\[1\] must be a string or an object, not null/],
-    [[ONE, [TWO]], /^secrets\[1\] must be a string or an object, not a list/],
-    [[ONE, 5], /^secrets\[1\] must be a string or an object, not number/],
+    [[ONE, [TWO]], /^secrets\[1\] must be a string or an object, not an array/],
+    [[ONE, 5], /^secrets\[1\] must be a string or an object, not a number/],
     [[{ secret: {} }], /^secrets\[0\]\.secret must be a string, not an object$/],
     [`{${ONE}`, /^secrets begins like a JWK Set and is not valid JSON$/],
-    [[pem], /^secrets\[0\] is an asymmetric key: /],
+    [[pem], /^secrets\[0\] is an asymmetric key, /],
     ['short', /^secrets has 5 bytes and needs at least 32; /],
     [ONE.slice(0, 16).repeat(3), /^secrets repeats a shorter text; /],
-    ['changeme'.padEnd(40, ONE), /^secrets is a text from an example, which attackers try first; /],
-    ['abababbaabbabaabbbaababbaabaabba', /^secrets has too little variety to be random; /],
+    [
+      'changeme'.padEnd(40, ONE),
+      /^secrets is published, or a text from an example, which attackers try first; /,
+    ],
+    [
+      'abababbaabbabaabbbaababbaabaabba',
+      /^secrets is made of words or has too little variety to be random; /,
+    ],
     [[ONE, ONE], /^secrets\[1\] has the same text as secrets\[0\]: /],
     [
       [
@@ -321,18 +214,42 @@ describe('a refusal says what is wrong, and never what the secret is', () => {
       ],
       /^secrets\[1\] has the same id as secrets\[0\]: /,
     ],
-    [`"${ONE}"`, /^secrets .*quotes/],
+    [`"${ONE}"`, /^secrets .*quotation marks/],
     [`[${ONE}]`, /^secrets .*brackets/],
   ])('%j', (option, message) => {
-    expect(told(option)).toMatch(message)
-    expect(told(option)).not.toContain(ONE.slice(0, 12))
+    expect(messageOf(option)).toMatch(message)
+    expect(messageOf(option)).not.toContain(ONE.slice(0, 12))
   })
 
-  test('and a text that has a quote or a bracket on one side is no wrapped one', () => {
-    const quoted = [`${ONE}"`, `"${ONE}`, `x"${ONE}"`, `"${ONE}"x`]
+  test('although a bracket on one side, or a quotation mark inside, is part of a secret', () => {
+    const quoted = [`x"${ONE}"x`, `${ONE}"x`, `x'${ONE}`]
     const bracketed = [`${ONE}]`, `[${ONE}`, `x[${ONE}]y`, `x[${ONE}]`, `[${ONE}]y`]
-    for (const text of [...quoted, ...bracketed]) {
-      expect(textsOf(text)).toEqual([text])
-    }
+    for (const text of [...quoted, ...bracketed]) expect(textsOf(text)).toEqual([text])
+  })
+})
+
+describe('S13: no error of the secrets option holds the beginning of a secret', () => {
+  test.each<[string, unknown]>([
+    ['that is no JSON', `{${ONE}`],
+    ['in quotation marks', `"${ONE}"`],
+    ['with one quotation mark', `"${ONE},${TWO}`],
+    ['that is too short', ONE.slice(0, 31)],
+    ['that is published', `changeme${ONE}`],
+    ['twice', [ONE, ONE]],
+    ['in an array of arrays', [[ONE]]],
+    ['as an object', { secret: ONE }],
+    ['as a key', [{ [ONE]: 'secret' }]],
+    ['as the id', [{ secret: TWO, id: ONE }]],
+    ['as activeFrom', [{ secret: TWO, activeFrom: ONE }]],
+    ['as activeFrom of a JWK', { keys: [{ ...keyOf(TWO).keys[0], activeFrom: ONE }] }],
+    ['as the key of a JWK, in another encoding', { keys: [{ kty: 'oct', k: `${ONE}==` }] }],
+    ['as the kind of a JWK', { keys: [{ kty: ONE, k: ONE }] }],
+    ['as a member that is no string', [{ secret: [ONE] }]],
+    ['as a line of an environment file', `SESSION_SECRET=${ONE}`],
+  ])('%s', (_, option) => {
+    const error = caught(() => parseSecrets(option, 0))
+    expect(error).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
+    const shown = inspect(error, { depth: Infinity, showHidden: true })
+    for (const secret of [ONE, TWO]) expect(shown).not.toContain(secret.slice(0, 4))
   })
 })

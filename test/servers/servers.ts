@@ -8,13 +8,13 @@ import { join } from 'node:path'
 import { freePort, launch } from './programs.ts'
 import type { Program, Running } from './programs.ts'
 
-export const PLACES = ['nginx', 'apache', 'haproxy', 'node'] as const
+export const SERVERS = ['nginx', 'apache', 'haproxy', 'node'] as const
 
-/** A place between the application and its users; `node` is the application itself. */
-export type Place = (typeof PLACES)[number]
+/** A server between the application and its users; `node` is the application itself. */
+export type ServerName = (typeof SERVERS)[number]
 
-export interface Places {
-  readonly ports: Readonly<Record<Place, number>>
+export interface Servers {
+  readonly ports: Readonly<Record<ServerName, number>>
   readonly stop: () => Promise<void>
 }
 
@@ -26,10 +26,10 @@ interface Launch {
 
 const isRoot = process.getuid?.() === 0
 
-/** Debian's modules, which a Debian package always puts there. */
+/** Where Debian's package puts Apache's modules. */
 const APACHE_MODULES = '/usr/lib/apache2/modules'
 
-const LAUNCHES: Readonly<Record<Exclude<Place, 'node'>, Launch>> = {
+const LAUNCHES: Readonly<Record<Exclude<ServerName, 'node'>, Launch>> = {
   nginx: {
     program: 'nginx',
     config: (folder, port, upstream) => `
@@ -54,7 +54,7 @@ const LAUNCHES: Readonly<Record<Exclude<Place, 'node'>, Launch>> = {
   },
   apache: {
     program: 'apache2',
-    // Apache serves nothing as root: it needs to be told whom to become.
+    // Apache serves nothing as root, so it needs another user.
     config: (folder, port, upstream) => `
       ServerName 127.0.0.1
       Listen 127.0.0.1:${port}
@@ -77,7 +77,7 @@ defaults
   timeout connect 5s
   timeout client 10s
   timeout server 10s
-listen place
+listen proxy
   bind 127.0.0.1:${port}
   server application 127.0.0.1:${upstream}
 `,
@@ -85,11 +85,11 @@ listen place
   },
 }
 
-/** The programs behind the places. */
+/** The programs of the servers. */
 export const PROGRAMS: readonly Program[] = Object.values(LAUNCHES).map(({ program }) => program)
 
-/** Puts every place in front of an upstream. */
-export async function startPlaces(upstream: number): Promise<Places> {
+/** Starts every server in front of an upstream. */
+export async function startServers(upstream: number): Promise<Servers> {
   const started = await Promise.allSettled([
     start('nginx', upstream),
     start('apache', upstream),
@@ -104,17 +104,17 @@ export async function startPlaces(upstream: number): Promise<Places> {
     await stop()
     throw new AggregateError(
       started.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])),
-      'not every place has started',
+      'not every server has started',
     )
   }
   const ports = { nginx: nginx.port, apache: apache.port, haproxy: haproxy.port, node: upstream }
   return { ports, stop }
 }
 
-async function start(place: Exclude<Place, 'node'>, upstream: number): Promise<Running> {
-  const { program, config, args } = LAUNCHES[place]
+async function start(name: Exclude<ServerName, 'node'>, upstream: number): Promise<Running> {
+  const { program, config, args } = LAUNCHES[name]
   const port = await freePort()
-  const folder = mkdtempSync(join(tmpdir(), `sealed-session-${place}-`))
+  const folder = mkdtempSync(join(tmpdir(), `sealed-session-${name}-`))
   const file = join(folder, 'server.conf')
   writeFileSync(file, config(folder, port, upstream))
   const remove = () => rmSync(folder, { recursive: true, force: true })

@@ -1,0 +1,41 @@
+// What an event, and the reason of a refusal, mean in a sentence.
+
+import type { RejectionReason, SealCause, SessionEvent } from 'sealed-session'
+
+const REASONS: Readonly<Record<RejectionReason, string>> = {
+  malformed: 'The cookie does not have the form of a session.',
+  incomplete: 'Some of its cookies are missing.',
+  'unknown-key': 'It was sealed under a secret that this server does not have.',
+  undecryptable: 'It was altered, or made for something else.',
+  expired: 'It has reached the end of its lifetime.',
+  idle: 'It was not used for too long.',
+  'not-yet-valid': 'It was sealed in the future: a server’s clock is wrong.',
+  revoked: 'The application has revoked it.',
+  destroyed: 'This browser has logged out since.',
+  'invalid-data': 'Its data could not be read, or has the wrong form.',
+  'too-large': 'It is longer than any session.',
+}
+
+const CAUSES: Readonly<Record<SealCause, string>> = {
+  new: 'A session began and was written.',
+  changed: 'A session was changed and written.',
+  renewed: 'A session was used, and a ticket was written.',
+  token: 'A session was written as a token.',
+}
+
+const EVENTS: Readonly<Record<Exclude<SessionEvent['type'], 'sealed'>, string>> = {
+  opened: 'A session came and was accepted.',
+  rejected: 'A session came and was refused.',
+  destroyed: 'A logout ended a session.',
+  size: 'A session nears its limits, or passes them.',
+  secrets: 'The secrets changed, or could not be read.',
+  warning: 'A session was written twice in one response.',
+}
+
+export function meaningOfReason(reason: RejectionReason): string {
+  return REASONS[reason]
+}
+
+export function meaningOfEvent(event: SessionEvent): string {
+  return event.type === 'sealed' ? CAUSES[event.cause] : EVENTS[event.type]
+}

@@ -1,0 +1,41 @@
+// The names of a session's cookies: `NAME` and `NAME.1` to `NAME.15` hold the token, `NAME.t` the
+// ticket, `NAME.x` the logout stamp. Names are compared byte for byte.
+
+/**
+ * However high the limits: 16 cookies of 4 096 bytes are four times what any common server reads.
+ */
+export const MAX_COOKIES = 16
+
+/** Browsers keep no larger name and value together (RFC 6265bis section 5.6). */
+export const MAX_COOKIE_BYTES = 4096
+
+/** Which of a session's cookies a name is: a part's number, the ticket, or the stamp. */
+export type CookieRole = number | 'ticket' | 'stamp'
+
+/** What may follow the base name. Without a leading zero, which would be a second spelling. */
+const SUFFIX = /^(?:\.(x|t|[1-9]|1[0-5]))?$/
+
+/** Returns the name of the cookie that holds part `index` of a token. */
+export function partName(name: string, index: number): string {
+  return index === 0 ? name : `${name}.${index}`
+}
+
+/** Returns the name of the cookie that holds the ticket. */
+export function ticketName(name: string): string {
+  return `${name}.t`
+}
+
+/** Returns the name of the cookie that holds the logout stamp. */
+export function stampName(name: string): string {
+  return `${name}.x`
+}
+
+/** Returns which cookie of the session `name` it is; `undefined` for every other cookie. */
+export function roleOf(cookie: string, name: string): CookieRole | undefined {
+  if (!cookie.startsWith(name)) return undefined
+  const match = SUFFIX.exec(cookie.slice(name.length))
+  if (match === null) return undefined
+  const [, suffix = '0'] = match
+  if (suffix === 'x') return 'stamp'
+  return suffix === 't' ? 'ticket' : Number(suffix)
+}

@@ -1,0 +1,74 @@
+// Writing into a framework's own store of cookies. A store belongs to the framework: only its `set` is
+// called.
+
+import { SessionConfigError } from '../errors.ts'
+import { describe, hasMember } from '../validate.ts'
+import type { ResolvedCookieOptions } from './cookie-options.ts'
+import { attributesOf } from './set-cookie.ts'
+import type { CookieAttributes, CookieWrite } from './set-cookie.ts'
+
+/**
+ * Sets one cookie. The cookies of Astro and of other frameworks fit as a function of this shape.
+ *
+ * @example
+ * await sessions.save(session, (name, value, attributes) => {
+ *   context.cookies.set(name, value, attributes) // Astro
+ * })
+ */
+export type SetCookieFunction = (
+  name: string,
+  value: string,
+  attributes: CookieAttributes,
+) => unknown
+
+/**
+ * Anything that cookies can be written into: a store with `set`, or a function.
+ *
+ * @example
+ * await sessions.save(session, await cookies()) // Next.js
+ * await sessions.save(session, event.cookies) // SvelteKit
+ */
+export type CookieSink = SetCookieFunction | { set: SetCookieFunction }
+
+/**
+ * Sets each cookie, one after the other. Awaits what the store returns, because browsers' `cookieStore`
+ * is asynchronous.
+ *
+ * @throws what the store throws
+ */
+export async function writeToStore(
+  writes: readonly CookieWrite[],
+  sink: CookieSink,
+  options: ResolvedCookieOptions,
+): Promise<void> {
+  const set: SetCookieFunction =
+    typeof sink === 'function' ? sink : (...given) => sink.set(...given)
+  for (const { name, value, maxAge } of writes) {
+    // In their order, because the first part says how many there are.
+    // oxlint-disable-next-line no-await-in-loop
+    await set(name, value, attributesOf(maxAge, options))
+  }
+}
+
+/**
+ * Throws unless cookies can be written into it.
+ *
+ * @throws SessionConfigError
+ */
+export function assertCookieSink(sink: unknown): asserts sink is CookieSink {
+  if (typeof sink === 'function' || isStore(sink)) return
+  throw new SessionConfigError(
+    'store',
+    `is ${describe(sink)} and must be a cookie store with set(name, value, attributes), or such a function`,
+  )
+}
+
+/**
+ * `set` of these others means something else: `Headers`, and the responses of frameworks, would get a
+ * header of the cookie's name, and a `Map` would keep the cookie to itself.
+ */
+function isStore(sink: unknown): boolean {
+  if (typeof sink !== 'object' || sink === null) return false
+  const isOther = hasMember(sink, 'append') || sink instanceof Map || sink instanceof WeakMap
+  return !isOther && 'set' in sink && typeof sink.set === 'function'
+}

@@ -1,0 +1,128 @@
+// The cookies that one response sets for a session, and their sizes.
+
+import { TICKET_BYTES } from '../token/ticket.ts'
+import { valueLength } from '../token/jwe.ts'
+import type { KeyId } from '../token/jwe.ts'
+import { split } from './chunks.ts'
+import type { ResolvedCookieOptions } from './cookie-options.ts'
+import { partName, stampName, ticketName } from './cookie-names.ts'
+import { STAMP_LENGTH } from './request-cookies.ts'
+import type { RequestCookies } from './request-cookies.ts'
+import { deletion, formatSetCookie } from './set-cookie.ts'
+import type { CookieWrite } from './set-cookie.ts'
+
+/** The cookies of one response, and what they and the browser's other cookies come to. */
+export interface ResponseCookies {
+  readonly writes: readonly CookieWrite[]
+  readonly sizes: CookieSizes
+}
+
+/** The lengths of what one response sets and the browser then sends, in characters. */
+export interface CookieSizes {
+  /** The token. */
+  readonly token: number
+  /** The longest token that the allowed cookies hold. */
+  readonly capacity: number
+  /** How many of `pairs` and `lines` are parts of the token. */
+  readonly cookies: number
+  /** Each `name=value` that the browser will send: the parts, the ticket, the logout stamps. */
+  readonly pairs: readonly number[]
+  /** Each `Set-Cookie` line of the response, the parts first. */
+  readonly lines: readonly number[]
+  /** The other cookies of the request, with a separator after each. */
+  readonly otherBytes: number
+}
+
+/**
+ * Characters of the longest ticket: of the longest secret id and the latest day. A cookie that holds it
+ * also holds the secret id, the day and the IV of a first part, which tell a count from an id.
+ */
+export const LONGEST_TICKET: number = valueLength(TICKET_BYTES, {
+  id: '-'.repeat(32),
+  day: 999_999,
+})
+
+/** What surrounds the token in a response. */
+export interface ResponseContext {
+  readonly request: RequestCookies
+  /** What the response sets beside the token, such as a logout stamp. */
+  readonly beside: readonly CookieWrite[]
+  readonly cookie: ResolvedCookieOptions
+  /** How long one cookie may be in bytes, and how many there may be. */
+  readonly limits: { readonly cookie: number; readonly cookies: number }
+}
+
+/**
+ * Builds the cookies that put a token into the browser.
+ *
+ * @param maxAge seconds that the browser keeps them; `undefined` until it is closed
+ */
+export function buildResponseCookies(
+  value: string,
+  keyId: KeyId,
+  maxAge: number | undefined,
+  { request, beside, cookie, limits }: ResponseContext,
+): ResponseCookies {
+  const frame = formatSetCookie({ name: '', value: '', maxAge }, cookie).length
+  const room = (index: number) => limits.cookie - frame - partName(cookie.name, index).length
+  const parts = split(value, room)
+  const writes = [
+    ...parts.map((part, index) => ({ name: partName(cookie.name, index), value: part, maxAge })),
+    ...partDeletions(request, cookie, parts.length),
+    ...beside,
+  ]
+  const sizes = {
+    token: value.length,
+    capacity: capacityOf(limits.cookies, room),
+    cookies: parts.length,
+    pairs: [
+      ...parts.map((part, index) => pairLength(partName(cookie.name, index), part.length)),
+      ...accompanyingPairs(request, keyId, cookie),
+    ],
+    lines: writes.map((write) => formatSetCookie(write, cookie).length),
+    otherBytes: request.otherBytes,
+  }
+  return { writes, sizes }
+}
+
+/**
+ * Returns the deletions of the parts that were received, from part `from` on. Beside a write of the first
+ * part only, or of all: a response that deletes some of them alone could arrive after one that has
+ * grown the session, and tear it.
+ */
+export function partDeletions(
+  { parts }: RequestCookies,
+  cookie: ResolvedCookieOptions,
+  from = 0,
+): CookieWrite[] {
+  return parts.flatMap((values, index) =>
+    index < from || values.length === 0 ? [] : [deletion(partName(cookie.name, index))],
+  )
+}
+
+/**
+ * Returns the lengths of the pairs that accompany the parts: the ticket, and a stamp after each logout.
+ * They are counted before they are there, so that a session that may be written may be used and ended.
+ */
+function accompanyingPairs(
+  { stamps }: RequestCookies,
+  keyId: KeyId,
+  { name }: ResolvedCookieOptions,
+): number[] {
+  const count = Math.max(1, stamps.length / STAMP_LENGTH)
+  return [
+    pairLength(ticketName(name), valueLength(TICKET_BYTES, keyId)),
+    ...Array.from({ length: count }, () => pairLength(stampName(name), STAMP_LENGTH)),
+  ]
+}
+
+function pairLength(name: string, length: number): number {
+  return name.length + '='.length + length
+}
+
+/** Returns the longest token that so many cookies hold. */
+function capacityOf(count: number, room: (index: number) => number): number {
+  let capacity = count === 1 ? 0 : -`${count}.`.length
+  for (let index = 0; index < count; index++) capacity += room(index)
+  return capacity
+}

@@ -1,0 +1,153 @@
+// What a session can be opened from, and where its cookies are there. Only the `Cookie` header is read,
+// never another header, because a client can set those.
+
+import { SessionConfigError } from '../errors.ts'
+import { describe, hasMember, hasMethod, isRecord, isThenable, ownProperty } from '../validate.ts'
+
+/** A cookie as a cookie store gives it, its value decoded. */
+export interface StoredCookie {
+  readonly name: string
+  readonly value?: string | undefined
+}
+
+/**
+ * A framework's own store of cookies: `cookies()` and `request.cookies` of Next.js, `cookies` of
+ * SvelteKit, `cookieStore` of browsers.
+ *
+ * @example
+ * const session = await sessions.open(await cookies()) // Next.js
+ */
+export interface CookieStoreSource {
+  getAll(): readonly StoredCookie[] | Promise<readonly StoredCookie[]>
+}
+
+/**
+ * Anything that the cookies of a request can be read from.
+ *
+ * @example
+ * await sessions.open(request)
+ * await sessions.open(request.headers)
+ * await sessions.open('__Host-session=…')
+ */
+export type CookieSource =
+  | Request
+  | Headers
+  | CookieStoreSource
+  | string
+  | null
+  | undefined
+  | { readonly headers: object; readonly cookies?: readonly string[] | null | undefined }
+  | { readonly cookies: readonly string[] }
+  | {
+      readonly headers?: object | null | undefined
+      readonly multiValueHeaders?: object | null | undefined
+    }
+
+/** Cookies as a source has them: a header, or pairs that were parsed and decoded. */
+export type SourceCookies = string | readonly (readonly [name: string, value: string])[]
+
+/** Headers that are read and not `Headers` of this runtime. */
+interface HeadersLike {
+  get(name: string): unknown
+}
+
+/**
+ * Returns the cookies of a source; the empty string if there are none.
+ *
+ * @throws SessionConfigError if the source is nothing that cookies can be read from
+ */
+export function readCookies(source: CookieSource): SourceCookies | Promise<SourceCookies> {
+  if (source === null || source === undefined) return ''
+  if (typeof source === 'string') return source
+  if (isCookieStore(source)) return readStore(source)
+  const header =
+    typeof source === 'object' && !isFetchResponse(source) ? findHeader(source) : undefined
+  if (header !== undefined) return header
+  throw new SessionConfigError(
+    'source',
+    `is ${describe(source)} and must be a Request, Headers, a Cookie header, a cookie store, null, or an object with headers`,
+  )
+}
+
+/**
+ * Whether a source is one request, and stays it: a fetch `Request`, a request of Node, or a cookie store.
+ * Only these are remembered, because `Headers` and other objects may be filled again for another
+ * visitor.
+ */
+export function isRequest(source: unknown): source is Exclude<CookieSource, string> & object {
+  if (typeof source !== 'object' || source === null) return false
+  if (isCookieStore(source)) return true
+  if (typeof Request === 'function' && source instanceof Request) return true
+  return 'method' in source && typeof source.method === 'string' && 'headers' in source
+}
+
+/** `FormData` and `URLSearchParams` have `getAll` too, and `append`. */
+function isCookieStore(source: unknown): source is CookieStoreSource {
+  return hasMethod(source, 'getAll') && !hasMethod(source, 'append')
+}
+
+function readStore(store: CookieStoreSource): SourceCookies | Promise<SourceCookies> {
+  const cookies = store.getAll()
+  return isThenable(cookies) ? cookies.then(pairsOf) : pairsOf(cookies)
+}
+
+function pairsOf(cookies: readonly StoredCookie[]): SourceCookies {
+  if (!Array.isArray(cookies)) {
+    throw new SessionConfigError('source', 'must return an array of { name, value } from getAll()')
+  }
+  return cookies.map(({ name, value }) => [name, value ?? ''] as const)
+}
+
+/** A response has headers, and never a `Cookie` header. */
+function isFetchResponse(source: object): boolean {
+  return typeof Response === 'function' && source instanceof Response
+}
+
+function findHeader(source: object): string | undefined {
+  // Other objects with these two methods, such as the cookies of Astro, have no `append`.
+  if (isHeadersLike(source) && hasMethod(source, 'append')) return headerText(source.get('cookie'))
+  // API Gateway's payload 2.0 and function URLs take the cookies out of the headers. An own property,
+  // because an array on a polluted `Object.prototype` would be a session for every visitor.
+  const cookies = ownProperty(source, 'cookies')
+  if (Array.isArray(cookies)) return cookies.join('; ')
+  // Payload 1.0 has both: where a client sends several lines, `headers` has only the last one.
+  const listed = ownProperty(source, 'multiValueHeaders')
+  const header = isRecord(listed) ? fromRecord(listed) : ''
+  if (header !== '') return header
+  const headers = headersOf(source)
+  if (headers !== undefined) {
+    return isHeadersLike(headers) ? headerText(headers.get('cookie')) : fromRecord(headers)
+  }
+  // A load balancer that is set to multi-value headers sends no others.
+  return isRecord(listed) || ownProperty(source, 'multiValueHeaders') === null ? '' : undefined
+}
+
+/**
+ * Returns a source's headers. They may be a getter of its class, as those of `Request` and of Node's
+ * requests, but not a member of `Object.prototype`.
+ */
+function headersOf(source: object): object | undefined {
+  const headers: unknown = hasMember(source, 'headers') ? Reflect.get(source, 'headers') : undefined
+  return typeof headers === 'object' && headers !== null ? headers : undefined
+}
+
+/** Node's headers are in lower case; Lambda's come as the client or HTTP/2 spelled them. */
+function fromRecord(headers: object): string {
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.toLowerCase() !== 'cookie') continue
+    if (typeof value === 'string') return value
+    if (Array.isArray(value)) return value.join('; ')
+  }
+  return ''
+}
+
+/** Other implementations of `Headers` count; a `Map`, which also has `get`, does not. */
+function isHeadersLike(value: object): value is HeadersLike {
+  if (value instanceof Headers) return true
+  const isMap = value instanceof Map || value instanceof WeakMap
+  return hasMethod(value, 'get') && hasMethod(value, 'has') && !isMap && !hasMethod(value, 'getAll')
+}
+
+function headerText(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

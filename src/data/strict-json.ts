@@ -1,0 +1,224 @@
+// What strict JSON would change or lose of a value, found before it is lost, with its path.
+
+/** Why a value cannot be stored, and where it stands below the value that was looked at. */
+export interface DataProblem {
+  readonly path: string
+  readonly problem: string
+}
+
+/** What one walk over values may still do. Shared by walks that belong to one session. */
+export interface WalkLimits {
+  /** How much may still be visited: see `MAX_WALK`. */
+  left: number
+  /** Whether a property that is `undefined` counts as absent, as in what a schema returns. */
+  readonly skipsUndefined: boolean
+}
+
+/**
+ * Values in one session, each counted as often as it is referred to. `x = [x, x]`, twenty times, is a
+ * million values of twenty arrays, and with each further step twice as many. Sixteen cookies of 4 096
+ * characters hold 65 536, and a value takes two of them (a digit and a comma): 32 768 values. This is
+ * three times as much, so nothing that any cookies could carry is refused for it.
+ */
+const MAX_VALUES = 100_000
+
+/** Characters of a string or a key that count as one value more. */
+const CHARACTERS_PER_VALUE = 100
+
+/** What stands in a message where a value is too large to be looked at. */
+export const TOO_MANY_VALUES: string = `holds more than ${MAX_VALUES} values (an object that is referred to twice counts twice, and ${CHARACTERS_PER_VALUE} characters of a string as one value): store ids instead`
+
+const OVERFLOW: DataProblem = { path: '', problem: TOO_MANY_VALUES }
+
+const USE_DEVALUE =
+  "or createSessions({ serializer: devalue }) with `import * as devalue from 'devalue'`"
+
+/**
+ * Numbers that may be -0 or too large for a double, and escapes of surrogates. Matches numbers only where
+ * JSON can have one, so that a date in a string is no match; what matches nevertheless costs a walk.
+ */
+const MAYBE_UNWRITABLE = /[\s:,[](?:-0|-?\d[\d.]*[eE]|-?\d{309})|\\u[dD][89a-fA-F]/
+
+/** Returns the limits of a walk over one session. */
+export function createWalkLimits(skipsUndefined: boolean = false): WalkLimits {
+  return { left: MAX_VALUES, skipsUndefined }
+}
+
+/** Returns how many values a value counts as by itself, without those inside it. */
+export function countValue(value: unknown): number {
+  return typeof value === 'string' ? 1 + value.length / CHARACTERS_PER_VALUE : 1
+}
+
+/**
+ * Returns the first value that JSON would change or lose, or `undefined` if there is none.
+ *
+ * @param levels how deep the value may nest
+ * @param limits taken from as values are visited
+ */
+export function findProblem(
+  value: unknown,
+  levels: number,
+  limits: WalkLimits,
+): DataProblem | undefined {
+  return findIn(value, { limits, levels, ancestors: [] })
+}
+
+/**
+ * Whether strict JSON could not write again what was parsed from `text`, a text that another writer may
+ * have made: it holds -0, a number that has become infinite, or half of a surrogate pair. Costs a search
+ * of the text, and only if that finds something a walk over the values.
+ */
+export function hasUnwritableValues(text: string, parsed: unknown): boolean {
+  if (!MAYBE_UNWRITABLE.test(text)) return false
+  const rest: unknown[] = [parsed]
+  while (rest.length > 0) {
+    const value = rest.pop()
+    if (typeof value === 'string' && !value.isWellFormed()) return true
+    if (typeof value === 'number' && problemOfNumber(value) !== undefined) return true
+    if (typeof value !== 'object' || value === null) continue
+    for (const [key, inner] of Object.entries(value)) {
+      if (!key.isWellFormed()) return true
+      rest.push(inner)
+    }
+  }
+  return false
+}
+
+/**
+ * Whether an object is a literal, of this realm or another: its prototype is a root, or nothing. Edge
+ * runtimes and test runners pass objects from one realm to another.
+ */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return countPrototypes(value) <= 1
+}
+
+/** Whether a value is an array and no instance of a class of arrays. */
+export function isPlainArray(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && countPrototypes(value) === 2
+}
+
+/** Returns a step of a path: `cart`, `.addedAt`, or `["a b"]` for a key that is no identifier. */
+export function formatKey(key: string, dot: '' | '.' = ''): string {
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? dot + key : `[${JSON.stringify(key)}]`
+}
+
+interface Walk {
+  readonly limits: WalkLimits
+  readonly levels: number
+  /** The objects that the value stands in. */
+  readonly ancestors: object[]
+}
+
+function findIn(value: unknown, walk: Walk): DataProblem | undefined {
+  walk.limits.left -= countValue(value)
+  if (walk.limits.left < 0) return OVERFLOW
+  switch (typeof value) {
+    case 'string':
+      return value.isWellFormed() ? undefined : problem('holds half of a surrogate pair')
+    case 'boolean':
+      return undefined
+    case 'number':
+      return problemOfNumber(value)
+    case 'object':
+      return value === null ? undefined : findInObject(value, walk)
+    case 'undefined':
+      return problem('is undefined, which JSON drops: delete the key, or store null')
+    case 'bigint':
+      return problem(`is a bigint, which JSON cannot hold: store String(value), ${USE_DEVALUE}`)
+    default:
+      return problem(`is a ${typeof value}, which cannot be stored: store what it is made from`)
+  }
+}
+
+function problemOfNumber(value: number): DataProblem | undefined {
+  if (Object.is(value, -0)) {
+    return problem(`is -0, which JSON turns into 0: store 0, ${USE_DEVALUE}`)
+  }
+  if (Number.isFinite(value)) return undefined
+  return problem(`is ${value}, which JSON turns into null: store null, ${USE_DEVALUE}`)
+}
+
+function findInObject(object: object, walk: Walk): DataProblem | undefined {
+  const { ancestors, levels } = walk
+  if (ancestors.includes(object)) {
+    return problem(`refers to itself, which JSON cannot hold: store an id instead, ${USE_DEVALUE}`)
+  }
+  // The session's data is the first level, and holds the value that was looked at.
+  if (ancestors.length >= levels) return problem(`nests deeper than ${levels + 1} levels`)
+  ancestors.push(object)
+  const found = Array.isArray(object) ? findInArray(object, walk) : findInRecord(object, walk)
+  ancestors.pop()
+  return found
+}
+
+function findInArray(array: readonly unknown[], walk: Walk): DataProblem | undefined {
+  if (!isPlainArray(array)) return problem('is an instance of a class, which JSON would lose')
+  for (let index = 0; index < array.length; index++) {
+    if (!Object.hasOwn(array, index)) {
+      return problem('is a hole, which JSON turns into null', `[${index}]`)
+    }
+    const found = findIn(array[index], walk)
+    if (found !== undefined) return below(`[${index}]`, found)
+  }
+  if (Reflect.ownKeys(array).length > array.length + 1) {
+    return problem('has properties beside its elements, which JSON drops: use an object')
+  }
+  return undefined
+}
+
+function findInRecord(record: object, walk: Walk): DataProblem | undefined {
+  if (!isPlainObject(record)) return problemOfInstance(record)
+  for (const key of Reflect.ownKeys(record)) {
+    if (typeof key === 'symbol') return problem('has a symbol as a key, which JSON drops')
+    if (!key.isWellFormed()) return problem('has a key with half of a surrogate pair')
+    const property = Object.getOwnPropertyDescriptor(record, key)
+    if (property === undefined || !Object.hasOwn(property, 'value')) {
+      return problem('is a getter or setter, of which JSON keeps one reading', formatKey(key, '.'))
+    }
+    if (property.enumerable !== true) {
+      return problem('is not enumerable, and JSON drops it', formatKey(key, '.'))
+    }
+    if (property.value === undefined && walk.limits.skipsUndefined) continue
+    walk.limits.left -= key.length / CHARACTERS_PER_VALUE
+    const found = findIn(property.value, walk)
+    if (found !== undefined) return below(formatKey(key, '.'), found)
+  }
+  return undefined
+}
+
+function problemOfInstance(object: object): DataProblem {
+  const kind = Object.prototype.toString.call(object).slice('[object '.length, -1)
+  if (kind === 'Date') {
+    return problem(
+      `is a Date, which JSON turns into a string: store value.toISOString() or value.getTime(), ${USE_DEVALUE}`,
+    )
+  }
+  if (kind === 'Map' || kind === 'Set') {
+    return problem(`is a ${kind}, which JSON turns into {}: store [...value], ${USE_DEVALUE}`)
+  }
+  // The name of the application's own class may be long or secret, so a built-in's tag has to do.
+  const what = kind === 'Object' ? 'an instance of a class' : `of the kind ${kind}`
+  return problem(`is ${what}, which JSON would change: store a plain object, ${USE_DEVALUE}`)
+}
+
+function problem(text: string, path = ''): DataProblem {
+  return { path, problem: text }
+}
+
+/** Returns a problem with its path from one level above. Too many values are a fault of the whole. */
+function below(step: string, found: DataProblem): DataProblem {
+  return found === OVERFLOW ? found : problem(found.problem, step + found.path)
+}
+
+/**
+ * Returns how many prototypes stand above an object: 0 or 1 for a literal, 2 for an array, and 3 for more
+ * than that, because a proxy can name itself as its prototype.
+ */
+function countPrototypes(object: object): number {
+  let count = 0
+  for (let above: unknown = Object.getPrototypeOf(object); above !== null && count < 3; count++) {
+    above = Object.getPrototypeOf(above)
+  }
+  return count
+}

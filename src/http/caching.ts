@@ -1,0 +1,85 @@
+// What `Vary` and `Cache-Control` must say of a response that depends on a session, read by the
+// grammar of their fields.
+
+/** One directive of `Cache-Control`; `argument` is `undefined` where it has none. */
+interface CacheDirective {
+  readonly name: string
+  readonly argument: string | undefined
+}
+
+/**
+ * An element of `Cache-Control` (RFC 9111 section 5.2) with the comma after it: a token, and an
+ * argument that is a quoted string or a token. Empty elements are allowed (RFC 9110 section 5.6.1.2).
+ */
+const DIRECTIVE =
+  /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([\w!#$%&'*+.^`|~-]+)))?)?[ \t]*(?:,|$)/y
+
+/**
+ * Header fields, beside `*-CDN-Cache-Control` (RFC 9213), by which a response tells one CDN or proxy
+ * to keep it whatever `Cache-Control` says.
+ */
+const SHARED_CACHE_FIELDS: ReadonlySet<string> = new Set([
+  'surrogate-control',
+  'x-accel-expires',
+  'edge-control',
+  'x-litespeed-cache-control',
+  'oxygen-cache-control',
+])
+
+/**
+ * Returns the value that `Vary` needs so that a response is kept apart by its `Cookie` (RFC 9110
+ * section 12.5.5), or `undefined` if `vary` says so.
+ */
+export function varyOnCookie(vary: string | null): string | undefined {
+  const names = new Set((vary ?? '').split(',').map((name) => name.trim().toLowerCase()))
+  if (names.has('*') || names.has('cookie')) return undefined
+  return vary === null || vary.trim() === '' ? 'Cookie' : `${vary}, Cookie`
+}
+
+/**
+ * Returns the value that `Cache-Control` needs, or `undefined` if `cacheControl` says enough.
+ *
+ * A response that sets a cookie must be kept by no cache (RFC 9111 section 7.3). One that only read
+ * the session may be kept by the browser, unless the application has said more.
+ */
+export function restrictCaching(
+  cacheControl: string | null,
+  setsCookie: boolean,
+): string | undefined {
+  if (!setsCookie) {
+    return cacheControl === null || cacheControl.trim() === '' ? 'private' : undefined
+  }
+  const directives = parseDirectives(cacheControl ?? '')
+  return directives !== undefined && isForOneVisitor(directives) ? undefined : 'private, no-store'
+}
+
+/** Whether a field, in any case, may make a shared cache keep a response. */
+export function controlsSharedCache(name: string): boolean {
+  const lowerCase = name.toLowerCase()
+  return lowerCase.endsWith('cdn-cache-control') || SHARED_CACHE_FIELDS.has(lowerCase)
+}
+
+/** With an argument, `private` is about the named fields only (RFC 9111 section 5.2.2.7). */
+function isForOneVisitor(directives: readonly CacheDirective[]): boolean {
+  const has = (name: string) => directives.some((directive) => directive.name === name)
+  const isUnqualified = (name: string) =>
+    has(name) &&
+    directives.every((directive) => directive.name !== name || directive.argument === undefined)
+  if (has('public') || has('s-maxage')) return false
+  return isUnqualified('no-store') || isUnqualified('private')
+}
+
+/** Returns the directives of a field in lower case, or `undefined` if it breaks the grammar. */
+function parseDirectives(field: string): CacheDirective[] | undefined {
+  const directives: CacheDirective[] = []
+  DIRECTIVE.lastIndex = 0
+  while (DIRECTIVE.lastIndex < field.length) {
+    const match = DIRECTIVE.exec(field)
+    if (match === null) return undefined
+    const [, name, quoted, token] = match
+    if (name !== undefined) {
+      directives.push({ name: name.toLowerCase(), argument: quoted ?? token })
+    }
+  }
+  return directives
+}

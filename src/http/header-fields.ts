@@ -1,0 +1,103 @@
+// The header fields that a session adds to a response, whatever carries them: a `Response`, a Node
+// response, the result of a Lambda function.
+
+import { controlsSharedCache, restrictCaching, varyOnCookie } from './caching.ts'
+import { cookieName, ownRole } from './own-cookies.ts'
+import type { IsOwnCookie } from './own-cookies.ts'
+
+/** The header fields of a response, to read. */
+export interface ReadableFields {
+  get(name: string): string | null
+  keys(): Iterable<string>
+  /** The `Set-Cookie` lines, one string each. */
+  getSetCookie(): readonly string[]
+}
+
+/** The header fields of a response, to read and change. */
+export interface HeaderFields extends ReadableFields {
+  set(name: string, value: string): void
+  delete(name: string): void
+  /** Replaces all `Set-Cookie` lines. */
+  replaceSetCookie(lines: readonly string[]): void
+}
+
+/** What has to become of the header fields of a response. */
+export interface FieldChanges {
+  readonly set: readonly (readonly [name: string, value: string])[]
+  readonly deleted: readonly string[]
+  /** All `Set-Cookie` lines, or `undefined` if they stay as they are. */
+  readonly setCookie: readonly string[] | undefined
+  /** Whether a cookie of these sessions is replaced by another one. */
+  readonly isOverwrite: boolean
+}
+
+/**
+ * Returns what has to change so that the response of a request whose session was used carries `lines`.
+ *
+ * Lines of the same sessions that are already there are replaced, because no response may set a cookie
+ * twice (RFC 6265bis section 4.1.1). Other lines keep their order and their spelling.
+ */
+export function planFields(
+  fields: ReadableFields,
+  lines: readonly string[],
+  isOwnCookie: IsOwnCookie,
+): FieldChanges {
+  const set: [string, string][] = []
+  const vary = varyOnCookie(fields.get('Vary'))
+  const cacheControl = restrictCaching(fields.get('Cache-Control'), lines.length > 0)
+  if (vary !== undefined) set.push(['Vary', vary])
+  if (cacheControl !== undefined) set.push(['Cache-Control', cacheControl])
+  if (lines.length === 0) return { set, deleted: [], setCookie: undefined, isOverwrite: false }
+
+  const present = fields.getSetCookie()
+  const isReplaced = replacedBy(lines, isOwnCookie)
+  const replaced = present.filter((line) => isReplaced(cookieName(line)))
+  const isThere = replaced.length === lines.length && replaced.every((line, i) => line === lines[i])
+  return {
+    set,
+    deleted: [...fields.keys()].filter(controlsSharedCache),
+    setCookie: isThere
+      ? undefined
+      : [...present.filter((line) => !isReplaced(cookieName(line))), ...lines],
+    isOverwrite: replaced.some((line) => !lines.includes(line)),
+  }
+}
+
+/**
+ * Sets the header fields that the response of a request whose session was used needs.
+ *
+ * @param onOverwrite called if a cookie of these sessions that was there was another one
+ */
+export function setHeaderFields(
+  fields: HeaderFields,
+  lines: readonly string[],
+  isOwnCookie: IsOwnCookie,
+  onOverwrite?: () => void,
+): void {
+  const changes = planFields(fields, lines, isOwnCookie)
+  applyChanges(fields, changes)
+  if (changes.isOverwrite) onOverwrite?.()
+}
+
+/** Makes the changes that `planFields` found. */
+export function applyChanges(
+  fields: HeaderFields,
+  { set, deleted, setCookie }: FieldChanges,
+): void {
+  for (const name of deleted) fields.delete(name)
+  for (const [name, value] of set) fields.set(name, value)
+  if (setCookie !== undefined) fields.replaceSetCookie(setCookie)
+}
+
+/**
+ * Returns which cookies do not stay beside `lines`: those of the same name, and beside a session that
+ * is written or deleted all its parts and its ticket. A logout stamp stays, because a logout holds
+ * whatever is written in the same response.
+ */
+function replacedBy(lines: readonly string[], isOwnCookie: IsOwnCookie): (name: string) => boolean {
+  const written = new Set(lines.map(cookieName))
+  const writesSession = [...written].some((name) => ownRole(name, isOwnCookie) === 0)
+  return (name) =>
+    written.has(name) ||
+    (writesSession && isOwnCookie(name) && ownRole(name, isOwnCookie) !== 'stamp')
+}

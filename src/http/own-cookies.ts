@@ -1,0 +1,27 @@
+// Which cookie of a session a `Set-Cookie` line is about, known from its name and from what the
+// sessions say is theirs.
+
+import { roleOf, stampName } from '../cookies/cookie-names.ts'
+import type { CookieRole } from '../cookies/cookie-names.ts'
+
+/** Whether a name is that of a cookie of certain sessions: a part, the ticket or the logout stamp. */
+export type IsOwnCookie = (name: string) => boolean
+
+/** Returns the name of the cookie that a `Set-Cookie` line sets. */
+export function cookieName(line: string): string {
+  return (line.split(/[=;]/, 1)[0] ?? '').trim()
+}
+
+/** Whether a `Set-Cookie` line leaves the browser without a value: it deletes the cookie. */
+export function isDeletion(line: string): boolean {
+  const [pair = ''] = line.split(';', 1)
+  return pair.slice(pair.indexOf('=') + 1).trim() === ''
+}
+
+/** Returns which cookie of its session a name is; `undefined` for every other cookie. */
+export function ownRole(name: string, isOwnCookie: IsOwnCookie): CookieRole | undefined {
+  if (!isOwnCookie(name)) return undefined
+  // Only the first cookie has a stamp beside it that is named after it.
+  const base = isOwnCookie(stampName(name)) ? name : name.slice(0, name.lastIndexOf('.'))
+  return roleOf(name, base)
+}

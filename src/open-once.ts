@@ -1,0 +1,103 @@
+// Opens sessions, and remembers which was opened from which request.
+
+import {
+  NO_COOKIES,
+  collectRequestCookies,
+  parseRequestCookies,
+} from './cookies/request-cookies.ts'
+import type { RequestCookies } from './cookies/request-cookies.ts'
+import { isRequest, readCookies } from './cookies/source.ts'
+import type { CookieSource, SourceCookies } from './cookies/source.ts'
+import { SessionConfigError } from './errors.ts'
+import { createObjectSlot } from './http/object-slot.ts'
+import { openCookies, openToken } from './open.ts'
+import type { Pipeline } from './pipeline/pipeline.ts'
+import { Session } from './session/session.ts'
+import { createState, isValid } from './session/state.ts'
+import type { RejectedSession, ValidSession } from './session/state.ts'
+import type { Purpose } from './token/key-ring.ts'
+import { describe, isThenable } from './validate.ts'
+
+/** Opens sessions. None of its members counts as use of the session. */
+export interface Opener<Data extends object> {
+  /** Returns the session of a source: the same for the same request. */
+  open(source: CookieSource): Promise<Session<Data>>
+  /** Returns the session that was opened from a request before, or `undefined`. */
+  remembered(request: unknown): Promise<Session<Data>> | undefined
+  /** Returns the session of a bare token. */
+  unseal(token: unknown, purpose: Purpose): Promise<Session<Data>>
+}
+
+/** What is remembered of a request: a server may fill the same object again for another visitor. */
+interface Opened<Data extends object> {
+  readonly header: string | undefined
+  readonly session: Promise<Session<Data>>
+}
+
+/** Returns what opens sessions with these options. */
+export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Data> {
+  const { cookie, runtime, observe, now } = pipeline
+  const opened = createObjectSlot<Opened<Data>>()
+
+  async function open(source: CookieSource): Promise<Session<Data>> {
+    if (!isRequest(source)) return openSource(readCookies(source))
+    const known = opened.get(source)
+    // A cookie store has no header, and is read once.
+    if (known !== undefined && known.header === undefined) return known.session
+    const cookies = readCookies(source)
+    const header = typeof cookies === 'string' ? cookies : undefined
+    if (known !== undefined && known.header === header) return known.session
+    const session = openSource(cookies)
+    opened.set(source, { header, session })
+    try {
+      return await session
+    } catch (error) {
+      // What failed was not a client's doing, and may work the next time.
+      opened.delete(source)
+      throw error
+    }
+  }
+
+  async function openSource(given: SourceCookies | Promise<SourceCookies>): Promise<Session<Data>> {
+    const source = isThenable(given) ? await given : given
+    const cookies =
+      typeof source === 'string'
+        ? parseRequestCookies(source, cookie.name)
+        : collectRequestCookies(source, cookie.name)
+    const result = cookies.parts.length === 0 ? undefined : await openCookies(cookies, pipeline)
+    return createSession(result, cookies)
+  }
+
+  async function unseal(token: unknown, purpose: Purpose): Promise<Session<Data>> {
+    if (token === undefined || token === null || token === '') return createSession(undefined)
+    if (typeof token !== 'string') return createSession({ reason: 'malformed' })
+    return createSession(await openToken(token, purpose, pipeline))
+  }
+
+  function remembered(request: unknown): Promise<Session<Data>> | undefined {
+    if (isRequest(request)) return opened.get(request)?.session
+    throw new SessionConfigError(
+      'session',
+      `is ${describe(request)} and must be a session or a request that these sessions have opened`,
+    )
+  }
+
+  function createSession(
+    result: ValidSession | RejectedSession | undefined,
+    cookies: RequestCookies = NO_COOKIES,
+  ): Session<Data> {
+    if (result !== undefined) observeOpening(result)
+    return new Session<Data>(createState(runtime, result, cookies))
+  }
+
+  function observeOpening(result: ValidSession | RejectedSession): void {
+    if (!isValid(result)) {
+      observe({ type: 'rejected', ...result })
+      return
+    }
+    const { claims, secretId } = result
+    observe({ type: 'opened', id: claims.id, secretId, age: now() - claims.sealedAt })
+  }
+
+  return { open, remembered, unseal }
+}

@@ -1,0 +1,77 @@
+// What the steps of both directions share: the options, the keys, and the application's own veto.
+
+import { assertStorable } from '../data/serialize.ts'
+import { resolveOptions } from '../options.ts'
+import type { CommonOptions, ResolvedOptions } from '../options.ts'
+import { parseBodyText } from '../session/body.ts'
+import { Session } from '../session/session.ts'
+import { createState } from '../session/state.ts'
+import type { RejectedSession, SessionRuntime, ValidSession } from '../session/state.ts'
+import { chooseEngine } from '../token/jwe-engine.ts'
+import { createKeyRing } from '../token/key-ring.ts'
+import type { KeyRing } from '../token/key-ring.ts'
+import { createProvidedKeyRing } from '../token/secrets-provider.ts'
+import { ownProperties } from '../validate.ts'
+
+/** What the steps of both directions may need. */
+export interface Pipeline extends ResolvedOptions {
+  readonly ring: KeyRing
+  readonly runtime: SessionRuntime
+  /** Calls the option `revoked`; `undefined` without one. */
+  readonly askRevoked: ((session: ValidSession) => Promise<RejectedSession | undefined>) | undefined
+}
+
+/**
+ * Checks the options and builds what they call for.
+ *
+ * @throws SessionConfigError
+ */
+export function createPipeline<Data extends object>(given: CommonOptions<Data>): Pipeline {
+  const options = resolveOptions(given)
+  const { lifetimes, serializer, now } = options
+  const { revoked } = ownProperties(given)
+  const runtime: SessionRuntime = {
+    lifetimes,
+    now,
+    assertStorable: serializer === undefined ? assertStorable : undefined,
+    restore: (body) => parseBodyText(body, serializer),
+  }
+  const askRevoked = revoked && createVeto(revoked, runtime)
+  return { ...options, ring: createRing(options), runtime, askRevoked }
+}
+
+function createRing(options: ResolvedOptions): KeyRing {
+  const { secrets, secretsRefresh, secretsGrace, cookie, lifetimes, now, observe } = options
+  const makeKey = chooseEngine()
+  if (typeof secrets !== 'function') {
+    return createKeyRing(secrets, cookie.name, lifetimes.longest, makeKey)
+  }
+  return createProvidedKeyRing(secrets, {
+    name: cookie.name,
+    lifetime: lifetimes.longest,
+    makeKey,
+    refresh: secretsRefresh,
+    grace: secretsGrace,
+    now,
+    observe,
+  })
+}
+
+/** Fails closed: a session whose revocation cannot be determined is revoked. */
+function createVeto<Data extends object>(
+  revoked: NonNullable<CommonOptions<Data>['revoked']>,
+  runtime: SessionRuntime,
+): (session: ValidSession) => Promise<RejectedSession | undefined> {
+  return async (session) => {
+    try {
+      // A copy: what `revoked` reads is no use of the handler, and what it changes is not seen there.
+      const contents = runtime.restore(session.body)
+      const answer: unknown = await revoked(
+        new Session<Data>(createState(runtime, { ...session, contents })),
+      )
+      return answer === false ? undefined : { reason: 'revoked' }
+    } catch (error) {
+      return { reason: 'revoked', error }
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// Whether a session that was valid when it was opened is so still: before anything of it is sealed, and
+// for long connections.
+
+import type { Pipeline } from './pipeline.ts'
+import type { RejectedSession, SessionState, ValidSession } from '../session/state.ts'
+import { rejectionReason } from '../token/claims.ts'
+import type { Claims } from '../token/claims.ts'
+
+/** Returns why a session may not be sealed again: its secret was removed, or it was revoked. */
+export async function recheck(
+  received: ValidSession,
+  { ring, askRevoked }: Pipeline,
+): Promise<RejectedSession | undefined> {
+  const { secretId, claims } = received
+  const { id, startedAt, sealedAt } = claims
+  const refused: Omit<RejectedSession, 'reason'> = { secretId, id, startedAt, sealedAt }
+  if (!(await ring.has(secretId))) return { reason: 'unknown-key', ...refused }
+  const revoked = await askRevoked?.(received)
+  return revoked && { ...revoked, ...refused }
+}
+
+/** Returns why an open session is not valid any more, its times included. */
+export async function recheckNow(
+  state: SessionState,
+  pipeline: Pipeline,
+): Promise<RejectedSession | undefined> {
+  const { claims, usedAt } = state
+  if (claims === undefined) return undefined
+  const { id, startedAt, sealedAt } = claims
+  const reason = rejectionReason(claims, usedAt, pipeline.now(), pipeline.lifetimes)
+  if (reason !== undefined) return { reason, id, startedAt, sealedAt }
+  const current = currentSession(state, claims)
+  return current && recheck(current, pipeline)
+}
+
+/** Returns the session as the browser has it: as it was written, or as it was received. */
+function currentSession(
+  { received, carriesReceived, written, contents, usedAt }: SessionState,
+  claims: Claims,
+): ValidSession | undefined {
+  if (written?.id !== claims.id) return carriesReceived ? received : undefined
+  const { body, secretId } = written
+  return { claims, usedAt, body, contents, secretId, length: 0 }
+}

@@ -1,0 +1,105 @@
+// The text of a session that does not fit: what is too much, by how much, and what would help. Keys by
+// name, never their values; short however many keys there are.
+
+import { MAX_COOKIES } from '../cookies/cookie-names.ts'
+import { describeName } from '../validate.ts'
+import { findSources } from './limits.ts'
+import type { SizeUsage } from './measure.ts'
+import { headerBytes } from './presets.ts'
+import type { HeaderBytes, LimitsPreset } from './presets.ts'
+
+/** A key of the session and what it adds to the token. */
+interface SizedKey {
+  readonly key: string
+  readonly bytes: number
+}
+
+/** How many keys a text names, and how many characters they may take: clients can choose the keys. */
+const MAX_NAMES = 10
+const MAX_NAMES_LENGTH = 500
+
+/** Presets to suggest, tightest first. */
+const SUGGESTIONS: readonly LimitsPreset[] = ['node', 'cloudflare']
+
+/**
+ * Returns the message for a session that is over its limits.
+ *
+ * @param moving the keys that must move to a server; none if that would not help
+ */
+export function tooLargeMessage(usage: SizeUsage, moving: readonly SizedKey[]): string {
+  const advice = [adviceToMove(usage, moving), adviceToWiden(usage)].filter(
+    (text) => text !== undefined,
+  )
+  const help = advice.length === 0 ? '' : `. What helps: ${advice.join('; or ')}`
+  return (
+    `the session does not fit: ${describeExcess(usage)}. ` +
+    `Nothing was written; the browser keeps the session it had${help}`
+  )
+}
+
+/** Returns which limit is passed and by how much. */
+function describeExcess({ tightest, bytes, cookies, limits, used }: SizeUsage): string {
+  const { cookie } = limits
+  if (tightest === 'cookies') {
+    return `it would take ${cookies} cookies of up to ${cookie} bytes, and limits.cookies allows ${limits.cookies}`
+  }
+  if (tightest === 'cookie') {
+    const excess = Math.ceil((used - 1) * cookie)
+    return `its cookie would be about ${excess} bytes longer than limits.cookie allows (${cookie})`
+  }
+  const excess = bytes[tightest] - limits[tightest]
+  const preset = findSources(limits)[tightest]
+  const bound = `${limits[tightest]}${preset === undefined ? '' : `, the preset ${preset}`}`
+  return tightest === 'requestHeader'
+    ? `the browser's Cookie header would be ${excess} bytes longer than limits.requestHeader allows (${bound}; other cookies take ${bytes.otherCookies})`
+    : `its Set-Cookie lines would take ${excess} bytes more than limits.responseHeader allows (${bound})`
+}
+
+function adviceToMove(
+  { tightest, bytes, limits }: SizeUsage,
+  moving: readonly SizedKey[],
+): string | undefined {
+  if (moving.length > 0) {
+    return `keep ${listKeys(moving)} on a server and only an id in the session`
+  }
+  const others = tightest === 'requestHeader' && bytes.otherCookies > limits.requestHeader / 2
+  return others ? 'delete some of the other cookies, or set them for a narrower path' : undefined
+}
+
+/** Returns which wider limits would let the session through; `undefined` if none would. */
+function adviceToWiden({ tightest, bytes, cookies, limits }: SizeUsage): string | undefined {
+  const { requestHeader, responseHeader } = bytes
+  const fits = ([request, response]: HeaderBytes) =>
+    requestHeader <= request && responseHeader <= response
+  if (tightest === 'cookie' || tightest === 'cookies') {
+    const isEnough = cookies <= MAX_COOKIES && fits([limits.requestHeader, limits.responseHeader])
+    return isEnough ? `allow ${cookies} cookies with limits.cookies` : undefined
+  }
+  const { [tightest]: preset, partitioned } = findSources(limits)
+  const wider = SUGGESTIONS.find((name) => fits(headerBytes(name)))
+  const isBrowsers = partitioned && !fits(headerBytes('chips'))
+  if (wider === undefined || isBrowsers || cookies > limits.cookies) return undefined
+  const condition =
+    'if the servers and proxies between your application and its users let more through'
+  if (preset === undefined) return `${condition}, raise limits.${tightest}`
+  return `${condition}, name them, as in limits: '${wider}'`
+}
+
+/** Returns the first keys with their sizes, and how many more there are. */
+function listKeys(keys: readonly SizedKey[]): string {
+  const names: string[] = []
+  let length = 0
+  for (const { key, bytes } of keys.slice(0, MAX_NAMES)) {
+    const name = `${describeName(key)} (${bytes} bytes)`
+    length += name.length
+    if (names.length > 0 && length > MAX_NAMES_LENGTH) break
+    names.push(name)
+  }
+  const more = keys.length - names.length
+  return `${names.join(', ')}${more === 0 ? '' : ` and ${groupDigits(more)} more`}`
+}
+
+/** `9 990`: a large number in groups of three digits. */
+function groupDigits(count: number): string {
+  return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ' ')
+}

@@ -1,0 +1,41 @@
+// What a bundler keeps of the library in a page that imports a module with sessions for something else.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { rolldown } from 'rolldown'
+import { expect, test } from 'vitest'
+
+const library = new URL('../../dist/index.js', import.meta.url).pathname
+
+/** `createSessions` runs when this is loaded: in a browser, which has no secrets, it would throw. */
+const MODULE = `
+  import { createSessions } from ${JSON.stringify(library)}
+  export const sessions = createSessions({ secrets: undefined })
+  export const title = 'Shop'
+`
+
+/** Bundles a page as Vite does. */
+async function bundle(page: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'sealed-session-bundle-'))
+  try {
+    writeFileSync(join(folder, 'module.js'), MODULE)
+    writeFileSync(join(folder, 'page.js'), page)
+    const built = await rolldown({ input: join(folder, 'page.js'), logLevel: 'silent' })
+    const { output } = await built.generate({ format: 'esm' })
+    return output.map((chunk) => ('code' in chunk ? chunk.code : '')).join('')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+test('L22: a page that does not use the sessions of a module it imports holds nothing of them', async () => {
+  const code = await bundle(`import { title } from './module.js'\nconsole.log(title)`)
+  expect(code).toContain('console.log("Shop")')
+  expect(code).not.toMatch(/createSessions|secrets|A256GCM/)
+})
+
+test('a page that does use them holds the library', async () => {
+  const code = await bundle(`import { sessions } from './module.js'\nconsole.log(sessions)`)
+  expect(code).toContain('A256GCM')
+})

@@ -1,0 +1,116 @@
+// Faults that are put into the library on purpose: the histories have to find each of them. A history
+// that finds one of these stands for every mistake of its kind in a change to come.
+
+import * as fc from 'fast-check'
+import { afterEach, expect, test, vi } from 'vitest'
+import { KINDS } from '../histories/arbitrary.ts'
+import type { HistoryKind } from '../histories/arbitrary.ts'
+import type { History } from '../histories/steps.ts'
+
+/** More than any of them takes; each is found within some hundred, the same each time. */
+const RUNS = 4000
+
+afterEach(() => {
+  vi.doUnmock('../../src/commit.ts')
+  vi.doUnmock('../../src/pipeline/end-session.ts')
+  vi.doUnmock('../../src/pipeline/recheck.ts')
+  vi.doUnmock('../../src/session/state.ts')
+  vi.doUnmock('../../src/token/claims.ts')
+  vi.doUnmock('../../src/token/ticket.ts')
+  vi.resetModules()
+})
+
+/** Plays random histories of one kind until one breaks a promise, and returns which. */
+async function promiseBrokenIn(kind: HistoryKind): Promise<string> {
+  vi.resetModules()
+  const { play } = await import('../histories/play.ts')
+  const property = fc.asyncProperty(KINDS[kind], (history: History) => play(history))
+  const options = { numRuns: RUNS, seed: 1, endOnFailure: true }
+  const { errorInstance } = await fc.check(property, options)
+  return errorInstance instanceof Error ? errorInstance.message : 'none was broken'
+}
+
+test('a renewal that writes the data is found', async () => {
+  vi.doMock(import('../../src/commit.ts'), async (load) => {
+    const original = await load()
+    return {
+      ...original,
+      async commitCookies(state, pipeline) {
+        const writes = await original.commitCookies(state, pipeline)
+        if (!writes.some(({ name, value }) => name.endsWith('.t') && value !== '')) return writes
+        state.written = undefined
+        return original.commitCookies(state, pipeline)
+      },
+    }
+  })
+  expect(await promiseBrokenIn('slow')).toContain('a request that changed nothing changes no data')
+})
+
+test('a ticket that is not bound to its session is found', async () => {
+  vi.doMock(import('../../src/token/ticket.ts'), async (load) => ({
+    ...(await load()),
+    belongsTo: () => true,
+  }))
+  expect(await promiseBrokenIn('hostile')).toContain('only its own use moves them')
+})
+
+test('a refused cookie that is deleted is found', async () => {
+  vi.doMock(import('../../src/pipeline/end-session.ts'), async (load) => {
+    const original = await load()
+    const { partDeletions } = await import('../../src/cookies/response-cookies.ts')
+    return {
+      ...original,
+      endCookies(state, pipeline) {
+        const writes = original.endCookies(state, pipeline)
+        if (writes.length > 0 || state.rejection === undefined) return writes
+        return partDeletions(state.cookies, pipeline.cookie)
+      },
+    }
+  })
+  expect(await promiseBrokenIn('failing')).toContain(
+    'a refused cookie is deleted after a logout alone',
+  )
+})
+
+test('a stamp that counts, and can be topped, is found', async () => {
+  vi.doMock(import('../../src/session/state.ts'), async (load) => {
+    const original = await load()
+    return {
+      ...original,
+      endSession(state) {
+        original.endSession(state)
+        if (state.logoutStamp === undefined) return
+        const sent = state.cookies.stamps.match(/.{4}/g) ?? []
+        const counts = sent.filter((stamp) => /^\d{4}$/.test(stamp)).map(Number)
+        const count = Math.min(Math.max(0, ...counts) + 1, 9999)
+        state.logoutStamp = String(count).padStart(4, '0')
+        state.stamps = state.logoutStamp + state.cookies.stamps
+      },
+    }
+  })
+  expect(await promiseBrokenIn('racing')).toContain('a logout leaves a stamp that no session knows')
+})
+
+test('a write that gives a session a new end is found', async () => {
+  vi.doMock(import('../../src/token/claims.ts'), async (load) => {
+    const original = await load()
+    return {
+      ...original,
+      resealClaims: (claims, now) => ({
+        ...original.resealClaims(claims, now),
+        startedAt: Math.min(claims.startedAt + 1, now),
+      }),
+    }
+  })
+  expect(await promiseBrokenIn('calm')).toContain('no write moves the start')
+})
+
+test('a revocation that is not asked again before a write is found', async () => {
+  vi.doMock(import('../../src/pipeline/recheck.ts'), async (load) => ({
+    ...(await load()),
+    recheck: () => Promise.resolve(undefined),
+  }))
+  expect(await promiseBrokenIn('racing')).toContain(
+    'nothing is sealed of a session that was revoked',
+  )
+})

@@ -1,0 +1,10 @@
+// How a history says which promise it broke.
+
+/** The name of the promise that a history broke. */
+export class BrokenPromise extends Error {
+  override readonly name = 'BrokenPromise'
+}
+
+export function hold(holds: boolean, promise: string, detail = ''): void {
+  if (!holds) throw new BrokenPromise(detail === '' ? promise : `${promise}: ${detail}`)
+}

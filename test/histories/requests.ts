@@ -1,0 +1,153 @@
+// A request and its response: what comes, what the handler does, what is written.
+
+import { SessionDataError, SessionTooLargeError } from 'sealed-session'
+import type { CookieStore } from '../support/cookie-store.ts'
+import { act, carries } from './handlers.ts'
+import { hold } from './hold.ts'
+import { lifetimeOf, partNames, reasonsAgainst } from './ledger.ts'
+import type { Instance } from './fleet.ts'
+import { checkResponse } from './responses.ts'
+import type { Action, Ring } from './steps.ts'
+import { hasTwins, instanceOf, pairsIn, sentIn, url, wholeIn } from './world.ts'
+import type { Answer, Exchange, Owner, Received, World } from './world.ts'
+
+/** What a request asks for, and whose it is. */
+export interface Asked {
+  readonly owner: Owner
+  readonly store: CookieStore
+  readonly instance: number
+  readonly path: number
+  readonly action: Action
+  readonly amount: number
+}
+
+/**
+ * Begins a request: its cookies are sent, and its handler acts.
+ *
+ * @param alone nothing else is on its way
+ */
+export async function begin(world: World, asked: Asked, alone: boolean): Promise<Exchange> {
+  const { owner, store, path, action, amount } = asked
+  world.tally(`action ${action}`)
+  const order = world.requests++
+  const instance = instanceOf(world, asked.instance)
+  const common = { owner, instance, order, action, alone }
+  const later = { stamp: undefined, stampArrived: false, answer: undefined }
+  const header = store.header(url(path))
+  if (action === 'ignore') {
+    return { ...common, ...later, session: undefined, request: undefined, carriesReceived: false }
+  }
+  const before = instance.ring()
+  const session = await instance.sessions.open(header)
+  await instance.settle()
+  const { id } = session
+  const rejection = session.rejection?.reason
+  const rings = [...new Set([before, instance.ring()])]
+  const received = { ...receive(world, header, instance, rings, id), id, rejection }
+
+  act(session, action, `${order}`, amount, instance)
+  if (action === 'verify' && id !== undefined) {
+    const { sessions } = instance
+    const verdict = await sessions.verify(session)
+    hold(verdict === undefined, 'what has just been opened is still valid', verdict?.reason)
+    const isSealed = (await sessions.seal(session)) !== ''
+    hold(isSealed || session.isEmpty, 'what has just been opened can be sealed')
+    await sessions.measure(session)
+  }
+  if (action === 'login' || action === 'remember') {
+    hold(session.id !== id, 'a login begins another session')
+  }
+  const carriesReceived = id !== undefined && carries(action, amount, received.entry)
+  const request: Exchange = { ...common, ...later, session, request: received, carriesReceived }
+  recordBirth(world, request)
+  return request
+}
+
+function receive(
+  world: World,
+  header: string,
+  instance: Instance,
+  rings: readonly Ring[],
+  id: string | undefined,
+): Omit<Received, 'id' | 'rejection'> {
+  const pairs = pairsIn(header)
+  const sent = sentIn(world, pairs)
+  const parts = new Set(partNames(world.name))
+  const names = pairs.map(([name]) => name)
+  const twins = hasTwins(world, pairs)
+  const entry = wholeIn(world, pairs).find(
+    (whole) =>
+      whole.id === id &&
+      rings.some((ring) => reasonsAgainst(whole, sent, instance, ring).length === 0),
+  )
+  return {
+    openedAt: instance.now(),
+    names: new Set(names.filter((name) => parts.has(name) || name === `${world.name}.t`)),
+    hasParts: names.some((name) => parts.has(name)),
+    hasTwins: twins,
+    sent,
+    rings,
+    entry: twins ? undefined : entry,
+  }
+}
+
+/** Records how a session began, if one has. */
+function recordBirth({ births }: World, exchange: Exchange): void {
+  const { owner, order, instance, action, session, request } = exchange
+  const id = session?.id
+  if (id === undefined || request === undefined || births.has(id)) return
+  const before = births.get(request.id ?? '')
+  if (action === 'renew') {
+    hold(before !== undefined, 'a new id is that of a session that came')
+    if (before !== undefined) births.set(id, before)
+    return
+  }
+  const isRemembered = action === 'remember' && instance.config.remembered !== null
+  const lifetime = isRemembered ? 'remembered' : ''
+  const { maxAge } = lifetimeOf({ lifetime }, instance, true)
+  const isGoodbye = action === 'goodbye' && request.hasParts
+  births.set(id, {
+    owner,
+    order,
+    at: instance.now(),
+    life: maxAge,
+    lifetime,
+    stamps: request.sent.stamps,
+    goodbyeOf: isGoodbye ? exchange : undefined,
+  })
+}
+
+/** Makes the response: the library's lines, or none if what was set cannot be written. */
+export async function answer(world: World, exchange: Exchange): Promise<Answer> {
+  const { session, instance } = exchange
+  const nothing = { lines: [], entry: undefined, outcome: 'unchanged', keptFor: 0 } as const
+  if (session === undefined) return { ...nothing, lines: [] }
+  const before = instance.ring()
+  try {
+    const lines = await instance.sessions.setCookies(session)
+    await instance.settle()
+    const response = checkResponse(world, exchange, lines, [before, instance.ring()])
+    if (response.entry !== undefined) {
+      world.ledger.push({ ...response.entry, owner: exchange.owner })
+      if (response.entry.pairs.length > 1) world.tally('several cookies')
+    } else if (response.outcome === 'emptied') world.tally('only deleted')
+    return response
+  } catch (error) {
+    world.tally(whyNotWritten(error, exchange))
+    return { ...nothing, lines: [] }
+  }
+}
+
+/** Returns why a response is an error, if it may be one. */
+function whyNotWritten(error: unknown, exchange: Exchange): string {
+  const { session, request, instance, action } = exchange
+  if (error instanceof SessionTooLargeError) {
+    const isLogout = action === 'goodbye' && request?.hasParts === true
+    hold(!isLogout, 'a logout never fails for lack of room')
+    return 'too large to write'
+  }
+  const { schema } = instance.config
+  const isRefused = (schema === 'old' || schema === 'strip') && session?.toJSON()['b'] !== undefined
+  if (error instanceof SessionDataError && isRefused) return 'refused by the schema'
+  throw error
+}

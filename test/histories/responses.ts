@@ -1,0 +1,274 @@
+// What must hold of every response: it writes what its handler changed, or what use calls for, and
+// nothing else.
+
+import { stage } from './fleet.ts'
+import type { Instance } from './fleet.ts'
+import { changes } from './handlers.ts'
+import { hold } from './hold.ts'
+import {
+  absoluteEnd,
+  endOf,
+  entryOf,
+  isIn,
+  lastUse,
+  lifetimeOf,
+  pairOf,
+  sealingSecret,
+  ticketOf,
+} from './ledger.ts'
+import type { Entry, Ticket } from './ledger.ts'
+import type { Ring } from './steps.ts'
+import type { Answer, Exchange, World } from './world.ts'
+
+/** Browsers keep no cookie longer, in seconds. */
+const LONGEST_KEPT = 400 * 86_400
+
+/** What a response's lines say, taken apart. */
+interface Response {
+  readonly lines: readonly string[]
+  readonly entry: Entry | undefined
+  readonly ticket: Ticket | undefined
+  readonly stamp: string | undefined
+  /** The names of the cookies that are deleted. */
+  readonly deleted: readonly string[]
+}
+
+/** Checks a response and records what it writes. Returns what becomes of the browser's session. */
+export function checkResponse(
+  world: World,
+  exchange: Exchange,
+  lines: readonly string[],
+  rings: readonly Ring[],
+): Answer {
+  const response = parseLines(lines, world.name)
+  const { entry, ticket, deleted } = response
+  checkStamp(world, exchange, response)
+  checkDeletions(world, exchange, response)
+  checkUnchanged(world, exchange, response)
+  if (ticket === undefined) checkNoTicket(exchange, rings)
+  else checkTicket(world, exchange, ticket, response, rings)
+  if (entry === undefined) checkNothingLost(exchange, response, rings)
+  else checkEntry(world, exchange, entry, rings)
+  const answer = { lines: [...lines], entry, keptFor: Infinity }
+  if (entry !== undefined) {
+    return { ...answer, outcome: 'written', keptFor: keptFor(world, exchange, entry) }
+  }
+  return { ...answer, outcome: deleted.includes(world.name) ? 'emptied' : 'unchanged' }
+}
+
+function parseLines(lines: readonly string[], name: string): Response {
+  const pairs = lines.map(pairOf)
+  return {
+    lines,
+    entry: entryOf(lines, name),
+    ticket: ticketOf(lines, name),
+    stamp: pairs.find(([key]) => key === `${name}.x`)?.[1],
+    deleted: pairs.filter(([, value]) => value === '').map(([key]) => key),
+  }
+}
+
+/** A logout, and nothing else, leaves a stamp, and no session that there is knows it. */
+function checkStamp(world: World, exchange: Exchange, { stamp }: Response): void {
+  const isLogout = exchange.action === 'logout' || exchange.action === 'goodbye'
+  const ends = isLogout && exchange.request?.hasParts === true
+  hold(ends === (stamp !== undefined), 'a logout, and nothing else, leaves a stamp')
+  if (stamp === undefined) return
+  hold(/^[\w-]{4}$/.test(stamp), 'a stamp has four characters')
+  const births = [...world.births]
+  const isKnown = births.some(([, { stamps }]) => stamps.includes(stamp))
+  hold(!isKnown, 'a logout leaves a stamp that no session knows')
+  for (const [id, birth] of births) {
+    // What begins after the end, in the same request, is not ended by it.
+    if (birth.goodbyeOf !== exchange) continue
+    world.births.set(id, { ...birth, stamps: [stamp, ...birth.stamps] })
+  }
+  exchange.stamp = stamp
+}
+
+/** Cookies are deleted only where a session ended, was emptied, or has grown smaller. */
+function checkDeletions(
+  { name }: World,
+  { request, action, session, instance }: Exchange,
+  { entry, stamp, deleted }: Response,
+): void {
+  const came = request?.names ?? new Set()
+  hold(
+    deleted.every((own) => came.has(own)),
+    'a response deletes only what came with its request',
+  )
+  if (deleted.length === 0) return
+  if (entry !== undefined) {
+    const written = new Set(entry.pairs.map(([own]) => own))
+    const isLeftOver = (own: string) => own === `${name}.t` || !written.has(own)
+    hold(deleted.every(isLeftOver), 'beside a write, only what is left over is deleted')
+    return
+  }
+  const isEmptied =
+    request?.id !== undefined &&
+    session?.isEmpty === true &&
+    changes(action, request.id, request.entry, instance) !== false
+  const ended = stamp !== undefined || request?.rejection === 'destroyed' || isEmptied
+  hold(ended, 'a refused cookie is deleted after a logout alone', request?.rejection)
+  const all = [...came].every((own) => deleted.includes(own))
+  hold(all, 'what is over takes all of its cookies with it')
+}
+
+/** A response to a request that changed nothing may record its use, or delete a destroyed cookie. */
+function checkUnchanged(
+  { name }: World,
+  exchange: Exchange,
+  { lines, entry, ticket }: Response,
+): void {
+  const { request, action, instance } = exchange
+  hold(ticket === undefined || lines.length === 1, 'a ticket is written alone')
+  if (changes(action, request?.id, request?.entry, instance) !== false) return
+  hold(
+    entry === undefined,
+    'a response to a request that changed nothing changes no data',
+    `${action}: ${lines.map((line) => line.slice(0, name.length + 8)).join()}`,
+  )
+}
+
+/** Use that is due is written down. */
+function checkNoTicket(exchange: Exchange, rings: readonly Ring[]): void {
+  const { request, action, session, instance } = exchange
+  if (request?.entry === undefined || session === undefined) return
+  if (action === 'discard' || isRefusedNow(exchange, rings) !== false) return
+  if (changes(action, request.id, request.entry, instance) !== false) return
+  const isDue = usesOf(exchange).every((usedAt) => isTicketDue(exchange, usedAt))
+  hold(!isDue, 'use that is due is written down', action)
+}
+
+/** A ticket says that this session was used now, and is written when it is due. */
+function checkTicket(
+  world: World,
+  exchange: Exchange,
+  ticket: Ticket,
+  { lines }: Response,
+  rings: readonly Ring[],
+): void {
+  const { session, instance, action, owner, request } = exchange
+  const id = session?.id ?? ''
+  hold(id !== '' && id.startsWith(ticket.prefix), "a ticket is the handler's session's")
+  hold(ticket.usedAt === instance.now(), 'a ticket has the time of its response')
+  hold(sealsNow(ticket.secret, rings, instance), 'the newest active secret seals')
+  hold(action !== 'discard', 'nothing is written of a session whose changes are discarded')
+  hold(isRefusedNow(exchange, rings) !== true, 'nothing is sealed of a session that was revoked')
+  if (request?.entry !== undefined && action !== 'renew') {
+    const isDue = usesOf(exchange).some((usedAt) => isTicketDue(exchange, usedAt))
+    hold(isDue, 'use is written down when it is due, and not before', action)
+  }
+  const birth = world.births.get(id)
+  const maxAge = maxAgeOf(lines[0] ?? '')
+  if (birth !== undefined) {
+    const { persistent } = lifetimeOf(birth, instance, world.setup.persistent)
+    const left = absoluteEnd({ ...birth, startedAt: birth.at }, instance) - instance.now()
+    const expected = persistent ? Math.max(left, 1) : undefined
+    hold(maxAge === expected, 'a ticket stays to the absolute end', `${maxAge}, not ${expected}`)
+  }
+  recordUse(world, id, ticket.usedAt)
+  world.tickets.push({ ...ticket, owner })
+}
+
+/** What a response writes is what its handler left, with the times it has to have. */
+function checkEntry(world: World, exchange: Exchange, entry: Entry, rings: readonly Ring[]): void {
+  const { session, instance, action } = exchange
+  const { id, startedAt, sealedAt } = entry
+  const birth = world.births.get(id)
+  hold(birth !== undefined && session?.id === id, "what is written is the handler's session")
+  if (birth === undefined || session === undefined) return
+  hold(action !== 'discard', 'nothing is written of a session whose changes are discarded')
+  hold(isRefusedNow(exchange, rings) !== true, 'nothing is sealed of a session that was revoked')
+  hold(sealsNow(entry.secret, rings, instance), 'the newest active secret seals')
+  hold(text(entry.contents.data) === text(session), 'what is written is what was set')
+  hold(
+    text(entry.contents.scope) === text(session.scope('s')),
+    'what is written is what was set in a scope',
+  )
+  hold(startedAt === birth.at, 'no write moves the start')
+  hold(entry.life === birth.life, 'no write moves the absolute end')
+  hold(entry.lifetime === birth.lifetime, 'a session keeps its lifetime')
+  hold(
+    text([...entry.stamps].toSorted()) === text([...birth.stamps].toSorted()),
+    'a session carries the stamps that it began under',
+    `${entry.stamps.join()}, not ${birth.stamps.join()}`,
+  )
+  hold(
+    sealedAt === Math.min(Math.max(instance.now(), startedAt), startedAt + entry.life),
+    'a write has the time of its response',
+  )
+  recordUse(world, id, sealedAt)
+}
+
+/** A handler's change that fits is written, or it would be lost in silence. */
+function checkNothingLost(exchange: Exchange, response: Response, rings: readonly Ring[]): void {
+  const { action, request, session, instance } = exchange
+  if (session === undefined || request === undefined) return
+  if (changes(action, request.id, request.entry, instance) !== true) return
+  const isEnd = action === 'logout' || (action === 'goodbye' && response.stamp !== undefined)
+  if (isEnd || session.isEmpty) {
+    const isOver = isEnd || request.id !== undefined
+    const isGone = response.deleted.length > 0 || !request.hasParts
+    hold(!isOver || isGone, 'what was emptied is deleted', action)
+    return
+  }
+  hold(isRefusedNow(exchange, rings) !== false, 'a change is written', action)
+}
+
+/**
+ * Whether what was received may be sealed no more: its secret was removed while the request ran, or it
+ * was revoked. `undefined` if that cannot be told.
+ */
+function isRefusedNow(exchange: Exchange, rings: readonly Ring[]): boolean | undefined {
+  const { request, carriesReceived } = exchange
+  if (request?.id === undefined || carriesReceived === false) return false
+  if (stage.revoked.has(request.id)) return carriesReceived
+  const { entry } = request
+  if (entry === undefined) return undefined
+  const known = rings.filter((ring) => isIn(ring, entry.secret)).length
+  if (known === rings.length) return false
+  return known === 0 ? carriesReceived : undefined
+}
+
+/** The last uses of which one was read when the request was opened. */
+function usesOf({ request, instance }: Exchange): number[] {
+  const entry = request?.entry
+  if (entry === undefined || request === undefined) return []
+  const { openedAt } = request
+  const opened = { ...instance, now: () => openedAt }
+  return request.rings.map((ring) => lastUse(entry, request.sent, opened, ring))
+}
+
+function isTicketDue({ request, action, instance }: Exchange, usedAt: number): boolean {
+  const entry = request?.entry
+  if (entry === undefined) return false
+  const now = instance.now()
+  if (action === 'touch') return now >= usedAt
+  const { touchInterval } = lifetimeOf(entry, instance, true)
+  const moves = endOf(entry, now, instance) > endOf(entry, usedAt, instance)
+  return now - usedAt >= touchInterval && moves
+}
+
+function sealsNow(secret: number, rings: readonly Ring[], instance: Instance): boolean {
+  return rings.some((ring) => sealingSecret(ring, instance) === secret)
+}
+
+function recordUse({ uses }: World, id: string, usedAt: number): void {
+  uses.set(id, Math.max(uses.get(id) ?? 0, usedAt))
+}
+
+/** How long the browser is to keep a session: to its absolute end, or until the browser is closed. */
+function keptFor({ setup }: World, { instance }: Exchange, entry: Entry): number {
+  const { persistent } = lifetimeOf(entry, instance, setup.persistent)
+  const left = Math.max(absoluteEnd(entry, instance) - instance.now(), 1)
+  return persistent ? Math.min(left, LONGEST_KEPT) : Infinity
+}
+
+function maxAgeOf(line: string): number | undefined {
+  const seconds = /; Max-Age=(\d+)/.exec(line)?.[1]
+  return seconds === undefined ? undefined : Number(seconds)
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value)
+}

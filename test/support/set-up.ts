@@ -1,0 +1,74 @@
+// Sessions on a clock that a test moves, and the browser between two of their requests.
+
+import { createSessions } from 'sealed-session'
+import type { Session, SessionEvent, SessionOptions, Sessions } from 'sealed-session'
+import { createJar, pairsOf } from './cookie-jar.ts'
+import type { Browser } from './cookie-jar.ts'
+import { SECRET, START, untyped } from './mint.ts'
+
+export type Data = Record<string, unknown>
+
+export interface SetUp<D extends object> {
+  /** The clock, in seconds. */
+  readonly time: { now: number }
+  /** What `observe` was called with. */
+  readonly events: SessionEvent[]
+  readonly sessions: Sessions<D>
+  /** Creates sessions with the same options and some more. */
+  make(more?: Partial<SessionOptions<D>>): Sessions<D>
+  /**
+   * Opens the session that the browser has after this one: stores the cookies of `session`, and sends
+   * all that the browser has to `by`.
+   */
+  next(session: Session<D>, by?: Sessions<D>): Promise<Session<D>>
+  /** Returns the `Cookie` header of a new session that `fill` has filled. */
+  cookieOf(fill: (session: Session<D>) => unknown, by?: Sessions<D>): Promise<string>
+  /** Opens a session that has come with a request, filled by `fill` in the request before. */
+  received(fill: (session: Session<D>) => unknown): Promise<Session<D>>
+}
+
+/** The browser that a session came from, and the sessions that opened it. */
+interface Visit<D extends object> {
+  readonly browser: Browser
+  readonly owner: Sessions<D>
+}
+
+/** Creates sessions on a clock of their own. */
+export function setUp<D extends object = Data>(options: Partial<SessionOptions<D>> = {}): SetUp<D> {
+  const time = { now: START }
+  const events: SessionEvent[] = []
+  const make = (more: Partial<SessionOptions<D>> = {}) => {
+    const usual = {
+      secrets: SECRET,
+      clock: () => time.now * 1000,
+      observe: (event: SessionEvent) => void events.push(event),
+    }
+    // Whether `D` needs a serializer is not known here.
+    return createSessions<D>(untyped<SessionOptions<D>>({ ...usual, ...options, ...more }))
+  }
+  const sessions = make()
+  const visits = new WeakMap<Session<D>, Visit<D>>()
+
+  async function next(session: Session<D>, by?: Sessions<D>): Promise<Session<D>> {
+    const { browser, owner } = visits.get(session) ?? { browser: createJar(), owner: sessions }
+    browser.store(await owner.setCookies(session))
+    const reader = by ?? owner
+    const later = await reader.open(browser.header())
+    visits.set(later, { browser, owner: reader })
+    return later
+  }
+
+  async function cookieOf(fill: (session: Session<D>) => unknown, by = sessions): Promise<string> {
+    const session = await by.open(null)
+    fill(session)
+    return pairsOf(await by.setCookies(session))
+  }
+
+  async function received(fill: (session: Session<D>) => unknown): Promise<Session<D>> {
+    const session = await sessions.open(null)
+    fill(session)
+    return next(session)
+  }
+
+  return { time, events, sessions, make, next, cookieOf, received }
+}

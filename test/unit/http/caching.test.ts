@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest'
+import { controlsSharedCache, restrictCaching, varyOnCookie } from '../../../src/http/caching.ts'
+
+describe('varyOnCookie', () => {
+  test.each([
+    [null, 'Cookie'],
+    ['', 'Cookie'],
+    [' ', 'Cookie'],
+    ['Accept-Encoding', 'Accept-Encoding, Cookie'],
+    ['Accept-Encoding, Origin', 'Accept-Encoding, Origin, Cookie'],
+    ['X-Cookie', 'X-Cookie, Cookie'],
+    ['Cookie-2', 'Cookie-2, Cookie'],
+    ['Cookie', undefined],
+    ['cookie', undefined],
+    ['Origin,COOKIE ,Accept', undefined],
+    ['*', undefined],
+    ['Origin, *', undefined],
+  ])('of %j is %j', (vary, expected) => {
+    expect(varyOnCookie(vary)).toBe(expected)
+  })
+})
+
+describe('restrictCaching beside a cookie', () => {
+  test.each([
+    'private',
+    'no-store',
+    'Private, max-age=600',
+    'max-age=0,NO-STORE',
+    ' private ',
+    ',, private,',
+    'private, no-cache="set-cookie"',
+    'no-store, private="a"',
+    'no-cache="x, public", private',
+    'max-age=600, ext="a\\"b, public", private',
+  ])('keeps %j, because it says enough', (field) => {
+    expect(restrictCaching(field, true)).toBeUndefined()
+  })
+
+  test.each([
+    [null],
+    [''],
+    ['public'],
+    ['public, max-age=600'],
+    ['s-maxage=600, stale-while-revalidate=60'],
+    ['no-cache'],
+    ['must-revalidate'],
+    ['x-private'],
+    ['max-age=600, ext="a"'],
+    // A list of fields is not the whole response.
+    ['private="set-cookie"'],
+    ['private=set-cookie'],
+    ['private="set-cookie", private'],
+    ['private, private="set-cookie"'],
+    ['private=""'],
+    ['no-store=1'],
+    // Inside a quoted string nothing is a directive.
+    ['no-cache="x, private"'],
+    ['no-cache="x, no-store, "'],
+    ['ext="\\", private, \\""'],
+    // Contradictions: a cache may believe the other one.
+    ['private, public'],
+    ['public, s-maxage=600, private'],
+    ['no-store, s-maxage="600"'],
+    ['no-store, PUBLIC'],
+    // No grammar: a cache may read it in another way.
+    ['private; max-age=600'],
+    ['private = 1'],
+    ['ext="a, private'],
+    ['private "x"'],
+    ['private, =1'],
+  ])('replaces %j by private, no-store', (field) => {
+    expect(restrictCaching(field, true)).toBe('private, no-store')
+  })
+
+  test('takes time linear in the length of the field', () => {
+    const started = performance.now()
+    for (const part of ['a="', 'a,', '"\\', ' ', 'a=', '\\"']) {
+      restrictCaching(part.repeat(50_000), true)
+    }
+    expect(performance.now() - started).toBeLessThan(2000)
+  })
+})
+
+describe('restrictCaching beside a session that was only read', () => {
+  test.each([[null], [''], [' ']])('makes %j private', (field) => {
+    expect(restrictCaching(field, false)).toBe('private')
+  })
+
+  test.each(['public, max-age=600', 'no-cache', 'private', 'ext="broken'])(
+    'leaves %j to the application',
+    (field) => {
+      expect(restrictCaching(field, false)).toBeUndefined()
+    },
+  )
+})
+
+test.each([
+  ['CDN-Cache-Control', true],
+  ['cdn-cache-control', true],
+  ['Vercel-CDN-Cache-Control', true],
+  ['Netlify-CDN-Cache-Control', true],
+  ['Cloudflare-CDN-Cache-Control', true],
+  ['Surrogate-Control', true],
+  ['X-Accel-Expires', true],
+  ['Edge-Control', true],
+  ['X-LiteSpeed-Cache-Control', true],
+  ['Oxygen-Cache-Control', true],
+  ['Cache-Control', false],
+  ['Surrogate-Key', false],
+  ['X-Accel-Buffering', false],
+  ['CDN-Cache-Control-2', false],
+  ['ETag', false],
+])('%s controls a shared cache: %s', (name, expected) => {
+  expect(controlsSharedCache(name)).toBe(expected)
+})

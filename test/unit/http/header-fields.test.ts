@@ -1,0 +1,108 @@
+// What a session adds to header fields, on `Headers`: each kind of response brings its own.
+
+import { describe, expect, test, vi } from 'vitest'
+import { setHeaderFields } from '../../../src/http/header-fields.ts'
+import type { HeaderFields } from '../../../src/http/header-fields.ts'
+
+const DATA = 's=token; Path=/; HttpOnly'
+const SECOND = 's.1=token; Path=/; HttpOnly'
+const DELETION = 's=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT'
+const TICKET = 's.t=ticket; Path=/; HttpOnly'
+const STAMP = 's.x=AAAA; Path=/; HttpOnly'
+
+const isOwnCookie = (name: string) => /^s(?:\.(?:[1-9]|1[0-5]|t|x))?$/.test(name)
+
+function fieldsOf(headers: Headers): HeaderFields {
+  return {
+    get: (name) => headers.get(name),
+    set: (name, value) => headers.set(name, value),
+    delete: (name) => headers.delete(name),
+    keys: () => headers.keys(),
+    getSetCookie: () => headers.getSetCookie(),
+    replaceSetCookie(lines) {
+      headers.delete('Set-Cookie')
+      for (const line of lines) headers.append('Set-Cookie', line)
+    },
+  }
+}
+
+/** The lines of a response that had `present`, and whether a cookie was overwritten. */
+function after(present: readonly string[], lines: readonly string[]) {
+  const headers = new Headers(present.map((line) => ['Set-Cookie', line]))
+  const onOverwrite = vi.fn<() => void>()
+  setHeaderFields(fieldsOf(headers), lines, isOwnCookie, onOverwrite)
+  return { lines: headers.getSetCookie(), overwrites: onOverwrite.mock.calls.length }
+}
+
+describe('lines of other cookies', () => {
+  const others = [
+    'theme=dark; Path=/',
+    'S=1',
+    's.16=1',
+    's.01=1',
+    'sid=1; Expires=Thu, 01 Jan 2032',
+  ]
+
+  test('keep their order and their spelling, before ours', () => {
+    expect(after(others, [DATA])).toEqual({ lines: [...others, DATA], overwrites: 0 })
+  })
+
+  test('stay as they are where nothing is written', () => {
+    expect(after([DATA, ...others], [])).toEqual({ lines: [DATA, ...others], overwrites: 0 })
+  })
+})
+
+describe('lines of our own that are there already', () => {
+  test.each([
+    ['the same ones stay once', [DATA, SECOND], [DATA, SECOND], [DATA, SECOND], 0],
+    ['the same one twice stays once', [DATA, DATA], [DATA], [DATA], 0],
+    ['in another order are put in ours', [SECOND, DATA], [DATA, SECOND], [DATA, SECOND], 0],
+    ['another one of the same name is replaced', ['s=other'], [DATA], [DATA], 1],
+    ['a name without a value is replaced', ['s'], [DATA], [DATA], 1],
+    ['parts and ticket of another session go', ['s=o', 's.1=o', 's.t=o'], [DATA], [DATA], 1],
+    ['a part of another session goes before a deletion', ['s.1=o'], [DELETION], [DELETION], 1],
+    ['a ticket replaces a ticket alone', ['s=o', 's.t=o'], [TICKET], ['s=o', TICKET], 1],
+    ['a ticket is put beside a session that was written', ['s=o'], [TICKET], ['s=o', TICKET], 0],
+  ])('%s', (_, present, lines, expected, overwrites) => {
+    expect(after(present, lines)).toEqual({ lines: expected, overwrites })
+  })
+
+  test('a logout stamp stays, because a logout holds whatever is written beside it', () => {
+    expect(after([DELETION, STAMP], [DATA])).toEqual({ lines: [STAMP, DATA], overwrites: 1 })
+    expect(after([DELETION, STAMP], [TICKET]).lines).toEqual([DELETION, STAMP, TICKET])
+  })
+
+  test('a logout stamp is replaced by another one', () => {
+    expect(after(['s.x=BBBB'], [DELETION, STAMP])).toEqual({
+      lines: [DELETION, STAMP],
+      overwrites: 1,
+    })
+  })
+})
+
+test('a cookie whose name ends as those of stamps do is no stamp', () => {
+  const headers = new Headers([['Set-Cookie', 'a.x=old']])
+  const isOwn = (name: string) => /^a\.x(?:\.(?:1|t|x))?$/.test(name)
+  setHeaderFields(fieldsOf(headers), ['a.x=new'], isOwn)
+  expect(headers.getSetCookie()).toEqual(['a.x=new'])
+})
+
+test('fields that control a shared cache go beside a cookie, and no others', () => {
+  const given = { 'X-Accel-Expires': '600', 'Edge-Control': 'max-age=600', ETag: '"1"' }
+  const [read, written] = [new Headers(given), new Headers(given)]
+  setHeaderFields(fieldsOf(read), [], isOwnCookie)
+  setHeaderFields(fieldsOf(written), [DATA], isOwnCookie)
+  expect(Object.fromEntries(read)).toEqual({
+    'cache-control': 'private',
+    'edge-control': 'max-age=600',
+    etag: '"1"',
+    vary: 'Cookie',
+    'x-accel-expires': '600',
+  })
+  expect(Object.fromEntries(written)).toEqual({
+    'cache-control': 'private, no-store',
+    etag: '"1"',
+    'set-cookie': DATA,
+    vary: 'Cookie',
+  })
+})

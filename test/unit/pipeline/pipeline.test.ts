@@ -1,0 +1,230 @@
+// What the steps share: the keys, and the application's own veto against a session.
+
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { Session, SessionOptions } from 'sealed-session'
+import { createPipeline } from '../../../src/pipeline/pipeline.ts'
+import { pairsOf } from '../../support/cookie-jar.ts'
+import {
+  DAY,
+  NAME,
+  SECRET,
+  START,
+  WEEK,
+  mint,
+  payload,
+  secretId,
+  untyped,
+} from '../../support/mint.ts'
+import { refusal, rejectionOf } from '../../support/refusal.ts'
+import { setUp } from '../../support/set-up.ts'
+import type { Data } from '../../support/set-up.ts'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+function ada(session: Session<Data>): void {
+  session.set('user', 'ada')
+}
+
+describe('createPipeline', () => {
+  test('derives nothing, and calls no WebCrypto', () => {
+    const spies = [vi.spyOn(crypto.subtle, 'importKey'), vi.spyOn(crypto.subtle, 'deriveBits')]
+    createPipeline({ secrets: SECRET })
+    for (const spy of spies) expect(spy).not.toHaveBeenCalled()
+  })
+
+  test('has no veto without the option revoked', () => {
+    expect(createPipeline({ secrets: SECRET }).askRevoked).toBeUndefined()
+    expect(createPipeline({ secrets: SECRET, revoked: () => false }).askRevoked).toBeDefined()
+  })
+
+  test('finds no veto on a polluted Object.prototype', () => {
+    try {
+      Object.assign(Object.prototype, { revoked: () => true })
+      expect(createPipeline({ secrets: SECRET }).askRevoked).toBeUndefined()
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'revoked')
+    }
+  })
+
+  test('checks values where they are set only without a serializer', () => {
+    expect(createPipeline({ secrets: SECRET }).runtime.assertStorable).toBeDefined()
+    const { runtime } = createPipeline({ secrets: SECRET, serializer: JSON })
+    expect(runtime.assertStorable).toBeUndefined()
+  })
+
+  test('keeps the keys of as many days as the longest lifetime has', async () => {
+    const clock = () => (START + 30 * DAY) * 1000
+    const options: SessionOptions = { secrets: SECRET, clock, idleTimeout: false }
+    const lifetimes = { remembered: { maxAge: 31 * DAY } }
+    for (const [more, reason] of [
+      [{}, 'expired'],
+      [{ lifetimes }, undefined],
+    ] as const) {
+      const value = mint(payload({ life: 31 * DAY, more: { l: 'remembered' } }))
+      const { sessions } = setUp({ ...options, ...more })
+      expect((await sessions.open(`${NAME}=${value}`)).rejection?.reason).toBe(reason)
+    }
+  })
+
+  test('asks a provider of secrets for none before the first use', async () => {
+    const provide = vi.fn(() => SECRET)
+    const { sessions, cookieOf } = setUp({ secrets: provide })
+    expect(provide).not.toHaveBeenCalled()
+    expect((await sessions.open(await cookieOf(ada))).get('user')).toBe('ada')
+    expect(provide).toHaveBeenCalledTimes(1)
+  })
+
+  test('passes secretsRefresh and secretsGrace on to the provider’s ring', async () => {
+    const provide = vi.fn<() => string | Promise<string>>(() => SECRET)
+    const options = { secrets: provide, secretsRefresh: 60, secretsGrace: 600 }
+    const { sessions, time, cookieOf } = setUp(options)
+    const cookie = await cookieOf(ada)
+    provide.mockImplementation(() => Promise.reject(new Error('down')))
+    time.now += 300
+    expect((await sessions.open(cookie)).get('user')).toBe('ada')
+    time.now += 700
+    expect(await rejectionOf(sessions.open(cookie))).toEqual(refusal('secrets'))
+  })
+})
+
+describe('revoked', () => {
+  test.each<[string, unknown]>([
+    ['true', true],
+    ['a promise of true', Promise.resolve(true)],
+    ['undefined', undefined],
+    ['a promise of undefined', Promise.resolve(undefined)],
+    ['0', 0],
+    ['the empty string', ''],
+    ['null', null],
+  ])('that answers %s rejects the session', async (_, answer) => {
+    const { make, cookieOf } = setUp()
+    const cookie = await cookieOf(ada)
+    const session = await make({ revoked: () => untyped<boolean>(answer) }).open(cookie)
+    expect([session.rejection, session.isEmpty]).toEqual([{ reason: 'revoked' }, true])
+  })
+
+  test.each([() => false, () => Promise.resolve(false)])(
+    'that answers false accepts it',
+    async (revoked) => {
+      const { make, cookieOf } = setUp()
+      const session = await make({ revoked }).open(await cookieOf(ada))
+      expect(session.get('user')).toBe('ada')
+    },
+  )
+
+  test.each<[string, (error: Error) => Promise<boolean>]>([
+    [
+      'throws',
+      (error) => {
+        throw error
+      },
+    ],
+    ['rejects', (error) => Promise.reject(error)],
+  ])('when it %s the session is rejected, and observe has the error', async (_, fail) => {
+    const { make, events, cookieOf } = setUp()
+    const cookie = await cookieOf(ada)
+    const error = new Error('the list is down')
+    const session = await make({ revoked: () => fail(error) }).open(cookie)
+    expect(session.rejection).toEqual({ reason: 'revoked' })
+    expect(events.at(-1)).toMatchObject({ type: 'rejected', reason: 'revoked', error })
+  })
+
+  test('is asked on every open, with the session that was received', async () => {
+    const { make } = setUp()
+    const writer = make()
+    const written = await writer.open(null)
+    ada(written)
+    const cookie = pairsOf(await writer.setCookies(written))
+    const asked: unknown[] = []
+    const sessions = make({
+      revoked: (session) => {
+        asked.push([session.id, session.startedAt, session.isNew, session.toJSON()])
+        return false
+      },
+    })
+    await sessions.open(cookie)
+    await sessions.open(cookie)
+    const question = [written.id, new Date(START * 1000), false, { user: 'ada' }]
+    expect(asked).toEqual([question, question])
+  })
+
+  test('is asked about bare tokens, too', async () => {
+    const { make } = setUp()
+    const sessions = make({ revoked: (session) => session.get('user') === 'eve' })
+    const reasonOf = async (user: string) => {
+      const first = await sessions.open(null)
+      first.set('user', user)
+      return (await sessions.unseal(await sessions.seal(first))).rejection?.reason
+    }
+    expect([await reasonOf('ada'), await reasonOf('eve')]).toEqual([undefined, 'revoked'])
+  })
+
+  test('is not asked about what is rejected for another reason, nor about nothing', async () => {
+    const { make, time, cookieOf } = setUp()
+    const cookie = await cookieOf(ada)
+    const revoked = vi.fn(() => false)
+    const sessions = make({ revoked })
+    await sessions.open(null)
+    await sessions.open(`${NAME}=nonsense`)
+    await sessions.open(`${cookie}; ${NAME}.x=aaaa`)
+    time.now += WEEK + 5
+    await sessions.open(cookie)
+    expect(revoked).not.toHaveBeenCalled()
+  })
+
+  test('is no use of the session, and its changes reach no handler', async () => {
+    const { make, time, cookieOf } = setUp()
+    const cookie = await cookieOf((session) => {
+      ada(session)
+      session.set('cart', { items: ['tea'] })
+      session.scope('shop').set('items', [1])
+      session.flash('notice', { text: 'hello' })
+    })
+    time.now += DAY / 2
+    const sessions = make({
+      revoked: (session) => {
+        session.set('user', 'eve')
+        untyped<{ items: string[] }>(session.get('cart')).items.push('milk')
+        untyped<number[]>(session.scope('shop').get('items')).push(2)
+        for (const message of session.flash<{ text: string }>('notice')) message.text = 'changed'
+        session.regenerate()
+        return !session.isEmpty
+      },
+    })
+    const response = new Response('hello')
+    const request = new Request('https://example.test/', { headers: { cookie } })
+    expect(await sessions.wrap(() => response)(request)).toBe(response)
+    const session = await sessions.open(request)
+    expect([session.get('user'), session.get('cart')]).toEqual(['ada', { items: ['tea'] }])
+    expect(session.scope('shop').get('items')).toEqual([1])
+    expect(session.peekFlash('notice')).toEqual([{ text: 'hello' }])
+  })
+
+  test('cannot commit, seal or keep the copy that it is given', async () => {
+    const { make, cookieOf } = setUp()
+    const cookie = await cookieOf(ada)
+    const kept: Session<Data>[] = []
+    const sessions = make({
+      revoked: (session) => {
+        kept.push(session)
+        return false
+      },
+    })
+    const session = await sessions.open(cookie)
+    for (const copy of kept) {
+      copy.set('user', 'eve')
+      expect(copy).not.toBe(session)
+    }
+    expect(session.get('user')).toBe('ada')
+    expect(await sessions.setCookies(session)).toEqual([])
+  })
+})
+
+test('the engine seals under the name that the secret has', async () => {
+  const { events, cookieOf } = setUp({ secrets: [{ secret: SECRET, id: 'spring' }] })
+  await cookieOf(ada)
+  expect(events).toMatchObject([{ type: 'sealed', secretId: 'spring' }])
+  expect(secretId(SECRET)).toMatch(/^[\w-]{4}$/)
+})

@@ -1,0 +1,327 @@
+// What is asked again of a session that is open: before anything of it is sealed, and by verify.
+
+import { describe, expect, test, vi } from 'vitest'
+import type { Session, SessionOptions } from 'sealed-session'
+import { pairsOf } from '../../support/cookie-jar.ts'
+import {
+  DAY,
+  ID,
+  NAME,
+  OLDER_SECRET,
+  SECRET,
+  START,
+  WEEK,
+  mint,
+  secretId,
+} from '../../support/mint.ts'
+import { setUp as setUpWith } from '../../support/set-up.ts'
+import type { Data } from '../../support/set-up.ts'
+
+function ada(session: Session<Data>): void {
+  session.set('user', 'ada')
+}
+
+/** Creates sessions with a list of revoked ids, and users, that a test changes. */
+function setUp(options: Partial<SessionOptions<Data>> = {}) {
+  const list = new Set<unknown>()
+  const revoked = vi.fn(
+    (session: Session<Data>) => list.has(session.id) || list.has(session.get('user')),
+  )
+  return { ...setUpWith({ revoked, ...options }), list, revoked }
+}
+
+/** Creates sessions whose secrets a test changes, and which a provider tells. */
+function setUpSecrets() {
+  const secrets = { now: [SECRET, OLDER_SECRET] }
+  const all = setUpWith({ secrets: () => secrets.now, secretsRefresh: 60 })
+  const older = setUpWith({ secrets: OLDER_SECRET })
+  /** Removes a secret, and lets the provider be asked. */
+  const remove = async (secret: string) => {
+    secrets.now = secrets.now.filter((other) => other !== secret)
+    all.time.now += 300
+    await all.sessions.open(`${NAME}=${mint()}`)
+    await new Promise((done) => setImmediate(done))
+  }
+  return { ...all, older, remove }
+}
+
+const WRITES: readonly (readonly [string, (session: Session<Data>) => unknown])[] = [
+  ['set', (session) => session.set('visits', 1)],
+  ['a change in place', (session) => Object.assign(session.get('cart') ?? {}, { items: 2 })],
+  ['regenerate that keeps data', (session) => session.regenerate({ keep: ['user'] })],
+  ['regenerate that keeps a scope', (session) => session.regenerate({ scopes: ['shop'] })],
+  ['renewId', (session) => session.renewId()],
+  ['touch', (session) => session.touch()],
+  ['clear and set', (session) => (session.clear(), session.set('user', 'eve'))],
+  ['flash', (session) => session.flash('notice', 'hello')],
+]
+
+function fill(session: Session<Data>): void {
+  ada(session)
+  session.set('cart', { items: 1 })
+  session.scope('shop').set('items', 1)
+}
+
+describe('before anything of a session that was received is sealed', () => {
+  test.each(WRITES)(
+    'what was revoked meanwhile is not written by %s, and is observed',
+    async (_, act) => {
+      const { sessions, cookieOf, list, events, time } = setUp()
+      const session = await sessions.open(await cookieOf(fill))
+      const { id } = session
+      time.now += 10
+      act(session)
+      list.add('ada')
+      events.length = 0
+      expect(await sessions.setCookies(session)).toEqual([])
+      expect(events).toEqual([
+        {
+          type: 'rejected',
+          reason: 'revoked',
+          secretId: secretId(),
+          id,
+          startedAt: START,
+          sealedAt: START,
+        },
+      ])
+    },
+  )
+
+  test('a ticket is not written, either', async () => {
+    const { sessions, cookieOf, list, revoked, time } = setUp()
+    const cookie = await cookieOf(ada)
+    time.now += DAY / 2
+    const session = await sessions.open(cookie)
+    session.get('user')
+    list.add('ada')
+    expect(await sessions.setCookies(session)).toEqual([])
+    expect(revoked).toHaveBeenCalledTimes(2)
+    list.clear()
+    const again = await sessions.open(cookie)
+    again.get('user')
+    expect(await sessions.setCookies(again)).toHaveLength(1)
+  })
+
+  test('a bare token is empty', async () => {
+    const { sessions, cookieOf, list, events } = setUp()
+    const session = await sessions.open(await cookieOf(ada))
+    list.add('ada')
+    expect(await sessions.seal(session)).toBe('')
+    expect(events.at(-1)).toMatchObject({ type: 'rejected', reason: 'revoked' })
+  })
+
+  test('revoked is asked about the session as it was received', async () => {
+    const { sessions, cookieOf, revoked } = setUp()
+    const session = await sessions.open(await cookieOf(ada))
+    const { id } = session
+    session.regenerate({ keep: ['user'] })
+    session.set('user', 'eve')
+    const asked: unknown[] = []
+    revoked.mockImplementation((copy) => {
+      asked.push([copy.id, copy.get('user')])
+      return false
+    })
+    await sessions.setCookies(session)
+    expect(asked).toEqual([[id, 'ada']])
+  })
+
+  test('a failure of revoked counts as revoked, with the error in the event', async () => {
+    const { sessions, cookieOf, revoked, events } = setUp()
+    const session = await sessions.open(await cookieOf(ada))
+    const error = new Error('the list is down')
+    revoked.mockImplementation(() => {
+      throw error
+    })
+    session.set('visits', 1)
+    expect(await sessions.setCookies(session)).toEqual([])
+    expect(events.at(-1)).toMatchObject({ type: 'rejected', reason: 'revoked', error })
+  })
+
+  test.each<[string, (session: Session<Data>) => unknown]>([
+    ['regenerate that keeps nothing', (session) => session.regenerate()],
+    ['regenerate that keeps what is not there', (session) => session.regenerate({ keep: ['x'] })],
+    ['destroy', (session) => session.destroy()],
+  ])('what begins after %s is written: it is nothing that came', async (_, act) => {
+    const { sessions, cookieOf, list, revoked } = setUp()
+    const session = await sessions.open(await cookieOf(ada))
+    list.add('ada')
+    revoked.mockClear()
+    act(session)
+    session.set('user', 'eve')
+    const lines = await sessions.setCookies(session)
+    expect((await sessions.open(pairsOf(lines))).get('user')).toBe('eve')
+  })
+
+  test('a logout of what was revoked meanwhile still deletes the cookies', async () => {
+    const { sessions, cookieOf, list } = setUp()
+    const session = await sessions.open(await cookieOf(ada))
+    list.add('ada')
+    session.destroy()
+    expect(await sessions.setCookies(session)).toHaveLength(2)
+  })
+
+  test('revoked is not asked again where nothing is sealed', async () => {
+    const { sessions, cookieOf, revoked } = setUp()
+    const session = await sessions.open(await cookieOf(ada))
+    session.get('user')
+    expect(await sessions.setCookies(session)).toEqual([])
+    session.peekFlash('notice')
+    expect(revoked).toHaveBeenCalledTimes(1)
+  })
+
+  test('the same commit again writes nothing again, and asks no more', async () => {
+    const { sessions, cookieOf, list, revoked } = setUp()
+    const session = await sessions.open(await cookieOf((first) => first.set('cart', { items: 1 })))
+    Object.assign(session.get('cart') ?? {}, { items: 2 })
+    list.add(session.id)
+    expect(await sessions.setCookies(session)).toEqual([])
+    expect(await sessions.setCookies(session)).toEqual([])
+    expect(revoked).toHaveBeenCalledTimes(2)
+  })
+
+  test('a session whose secret was removed meanwhile is not sealed under another one', async () => {
+    const { sessions, older, remove, events } = setUpSecrets()
+    const session = await sessions.open(await older.cookieOf(ada))
+    expect(session.get('user')).toBe('ada')
+    session.regenerate({ keep: ['user'] })
+    await remove(OLDER_SECRET)
+    events.length = 0
+    expect(await sessions.setCookies(session)).toEqual([])
+    expect(events).toEqual([
+      expect.objectContaining({ reason: 'unknown-key', secretId: secretId(OLDER_SECRET) }),
+    ])
+  })
+})
+
+describe('verify', () => {
+  test('is undefined for a session that is valid still, and for one that holds nothing', async () => {
+    const { sessions, cookieOf } = setUp()
+    const session = await sessions.open(await cookieOf(ada))
+    expect(await sessions.verify(session)).toBeUndefined()
+    expect(await sessions.verify(await sessions.open(null))).toBeUndefined()
+  })
+
+  test('is the rejection of a session that was not accepted', async () => {
+    const { sessions } = setUp()
+    const session = await sessions.open(`${NAME}=junk`)
+    expect(await sessions.verify(session)).toEqual({ reason: 'malformed' })
+  })
+
+  test('finds the end of the session by time, to the second', async () => {
+    const { sessions, cookieOf, time, events } = setUp()
+    const session = await sessions.open(await cookieOf(ada))
+    time.now += DAY + 4
+    expect(await sessions.verify(session)).toBeUndefined()
+    time.now++
+    expect(await sessions.verify(session)).toEqual({ reason: 'idle' })
+    time.now = START + WEEK + 5
+    expect(await sessions.verify(session)).toEqual({ reason: 'expired' })
+    expect(events.at(-1)).toEqual({
+      type: 'rejected',
+      reason: 'expired',
+      id: session.id,
+      startedAt: START,
+      sealedAt: START,
+    })
+  })
+
+  test('goes by the times of the session’s own lifetime', async () => {
+    const lifetimes = { remembered: { maxAge: 30 * DAY, idleTimeout: 10 * DAY } }
+    const { sessions, cookieOf, time } = setUp({ lifetimes })
+    const cookie = await cookieOf((first) => {
+      first.regenerate({ lifetime: 'remembered' })
+      ada(first)
+    })
+    const session = await sessions.open(cookie)
+    time.now += 10 * DAY + 4
+    expect(await sessions.verify(session)).toBeUndefined()
+    time.now++
+    expect(await sessions.verify(session)).toEqual({ reason: 'idle' })
+  })
+
+  test('asks revoked again each time', async () => {
+    const { sessions, cookieOf, list, revoked, events } = setUp()
+    const session = await sessions.open(await cookieOf(ada))
+    expect(await sessions.verify(session)).toBeUndefined()
+    list.add(session.id)
+    expect(await sessions.verify(session)).toEqual({ reason: 'revoked' })
+    expect(await sessions.verify(session)).toEqual({ reason: 'revoked' })
+    list.clear()
+    expect(await sessions.verify(session)).toBeUndefined()
+    expect(revoked).toHaveBeenCalledTimes(5)
+    expect(events.filter(({ type }) => type === 'rejected')).toHaveLength(2)
+  })
+
+  test('asks about a session that this request began or regenerated, once it was committed', async () => {
+    const { sessions, cookieOf, list } = setUp()
+    const begun = await sessions.open(null)
+    ada(begun)
+    await sessions.setCookies(begun)
+    const regenerated = await sessions.open(await cookieOf(ada))
+    regenerated.regenerate({ keep: ['user'] })
+    await sessions.setCookies(regenerated)
+    for (const session of [begun, regenerated]) {
+      list.clear()
+      expect(await sessions.verify(session)).toBeUndefined()
+      list.add(session.id)
+      expect(await sessions.verify(session)).toEqual({ reason: 'revoked' })
+    }
+  })
+
+  test('asks about the data as it was written', async () => {
+    const { sessions, cookieOf, list } = setUp()
+    const session = await sessions.open(await cookieOf(ada))
+    session.set('user', 'eve')
+    await sessions.setCookies(session)
+    list.add('ada')
+    expect(await sessions.verify(session)).toBeUndefined()
+    list.add('eve')
+    expect(await sessions.verify(session)).toEqual({ reason: 'revoked' })
+  })
+
+  test('finds that the secret was removed under which the session was sealed', async () => {
+    const { sessions, older, remove } = setUpSecrets()
+    const session = await sessions.open(await older.cookieOf(ada))
+    expect(await sessions.verify(session)).toBeUndefined()
+    await remove(OLDER_SECRET)
+    expect(await sessions.verify(session)).toEqual({ reason: 'unknown-key' })
+  })
+
+  test('goes by the secret of the last write', async () => {
+    const { sessions, older, remove } = setUpSecrets()
+    const session = await sessions.open(await older.cookieOf(ada))
+    session.set('visits', 1)
+    await sessions.setCookies(session)
+    await remove(OLDER_SECRET)
+    expect(await sessions.verify(session)).toBeUndefined()
+  })
+
+  test('says nothing of a token that was revoked after it was unsealed, until it is asked', async () => {
+    const { sessions, list } = setUp()
+    const first = await sessions.open(null)
+    ada(first)
+    const session = await sessions.unseal(await sessions.seal(first))
+    list.add(first.id)
+    expect(session.get('user')).toBe('ada')
+    expect(await sessions.verify(session)).toEqual({ reason: 'revoked' })
+  })
+
+  test('counts as use of the session', async () => {
+    const { sessions } = setUp()
+    const handler = sessions.wrap(async (_, session) =>
+      Response.json((await sessions.verify(session)) ?? null),
+    )
+    const headers = { cookie: `${NAME}=${mint()}` }
+    const response = await handler(new Request('https://example.test/', { headers }))
+    expect(response.headers.get('vary')).toBe('Cookie')
+  })
+
+  test('changes nothing, and leaves the session open', async () => {
+    const { sessions, cookieOf } = setUp()
+    const session = await sessions.open(await cookieOf(ada))
+    await sessions.verify(session)
+    expect(await sessions.setCookies(session)).toEqual([])
+    expect(await sessions.verify(session)).toBeUndefined()
+    expect(session.id).not.toBe(ID)
+  })
+})

@@ -1,0 +1,200 @@
+// What a session takes, and which writes may pass the limits.
+
+import { describe, expect, test } from 'vitest'
+import type { Session, SessionEvent, SessionOptions } from 'sealed-session'
+import { pairsOf } from '../../support/cookie-jar.ts'
+import {
+  DAY,
+  NAME,
+  START,
+  headerOfParts,
+  mint,
+  mintTicket,
+  payload,
+  split,
+} from '../../support/mint.ts'
+import { TOO_LARGE, rejectionOf } from '../../support/refusal.ts'
+import { setUp as setUpWith } from '../../support/set-up.ts'
+import type { Data } from '../../support/set-up.ts'
+
+/** Limits of numbers that are easy to reckon with. */
+const LIMITS = { preset: 'browsers', cookie: 4096, responseHeader: 2000 } as const
+
+const setUp = (options: Partial<SessionOptions<Data>> = {}) =>
+  setUpWith({ limits: LIMITS, ...options })
+
+/** `Set-Cookie: ` and CRLF around each line. */
+const FRAME = 14
+
+function levelsOf(events: readonly SessionEvent[]): string[] {
+  return events.flatMap((event) => (event.type === 'size' ? [event.report.level] : []))
+}
+
+/** Returns the cookies of a session with a text of this length, however much that is. */
+function large(length: number): string {
+  return headerOfParts(split(mint(payload({ data: { text: 'x'.repeat(length) } })), 2))
+}
+
+describe('measure', () => {
+  test('is what a commit takes, to the byte, and writes nothing', async () => {
+    const { sessions } = setUp()
+    const session = await sessions.open('theme=dark')
+    session.set('user', 'ada')
+    session.flash('notice', 'zoë')
+    const report = await sessions.measure(session)
+    expect(report).toMatchObject({ level: 'ok', cookies: 1, move: [] })
+    expect(report.keys.map(({ key }) => key)).toEqual(['flash(notice)', 'user'])
+    const [line = ''] = await sessions.setCookies(session)
+    expect(report.bytes.responseHeader).toBe(line.length + FRAME)
+    expect(report.bytes.otherCookies).toBe('theme=dark; '.length)
+  })
+
+  test('of an empty session is nothing but the other cookies', async () => {
+    const { sessions } = setUp()
+    const report = await sessions.measure(await sessions.open('theme=dark'))
+    expect(report).toMatchObject({ level: 'ok', cookies: 0, keys: [], move: [] })
+    expect(report.bytes).toMatchObject({ cookie: 0, responseHeader: 0, otherCookies: 12 })
+  })
+
+  test('takes the attributes of the session’s own lifetime', async () => {
+    const lifetimes = { brief: { maxAge: 1800, idleTimeout: 600, persistent: false } }
+    const { sessions } = setUp({ lifetimes })
+    for (const lifetime of [undefined, 'brief']) {
+      const session = await sessions.open(null)
+      session.regenerate({ lifetime })
+      session.set('user', 'ada')
+      const { bytes } = await sessions.measure(session)
+      const [line = ''] = await sessions.setCookies(session)
+      expect(line.includes('Max-Age')).toBe(lifetime === undefined)
+      expect(bytes.responseHeader).toBe(line.length + FRAME)
+    }
+  })
+
+  test('adds up: the keys are what the token has more than an empty one', async () => {
+    const { sessions } = setUp()
+    const session = await sessions.open(null)
+    for (let key = 0; key < 20; key++) session.set(`key${key}`, 'x'.repeat(3 * key))
+    const { keys } = await sessions.measure(session)
+    const share = keys.reduce((sum, { share: part }) => sum + part, 0)
+    expect(keys[0]?.key).toBe('key19')
+    expect(share).toBeGreaterThan(0.85)
+    expect(share).toBeLessThan(1)
+  })
+
+  test('counts as use of the session, and changes nothing', async () => {
+    const { sessions } = setUp()
+    const handler = sessions.wrap(async (_, session) =>
+      Response.json((await sessions.measure(session)).level),
+    )
+    const headers = { cookie: `${NAME}=${mint()}` }
+    const response = await handler(new Request('https://example.test/', { headers }))
+    expect(response.headers.get('vary')).toBe('Cookie')
+    expect(response.headers.getSetCookie()).toEqual([])
+  })
+
+  test('of a session that is committed is what was committed', async () => {
+    const { sessions } = setUp()
+    const session = await sessions.open(null)
+    session.set('user', 'ada')
+    const before = await sessions.measure(session)
+    await sessions.setCookies(session)
+    expect(await sessions.measure(session)).toEqual(before)
+  })
+})
+
+describe('a write', () => {
+  test('that does not fit is refused with the report, and observed', async () => {
+    const { sessions, events } = setUp()
+    const session = await sessions.open(null)
+    session.set('user', 'ada')
+    session.set('text', 'x'.repeat(2000))
+    const error = await rejectionOf(sessions.setCookies(session))
+    expect(error).toEqual(TOO_LARGE)
+    expect(error).toMatchObject({
+      report: { level: 'over', tightest: 'responseHeader', move: ['text'] },
+    })
+    expect(events).toEqual([
+      { type: 'size', id: session.id, report: expect.objectContaining({ level: 'over' }) },
+    ])
+  })
+
+  test('that fits nearly is observed once, when the session comes to that level', async () => {
+    const { sessions, received, next, events } = setUp()
+    const session = await received((first) => first.set('text', 'x'.repeat(1000)))
+    expect(levelsOf(events)).toEqual(['warn'])
+    session.set('text', 'y'.repeat(1000))
+    const later = await next(session)
+    expect(levelsOf(events)).toEqual(['warn'])
+    later.set('text', 'short')
+    const last = await next(later)
+    last.set('text', 'x'.repeat(1000))
+    await sessions.setCookies(last)
+    expect(levelsOf(events)).toEqual(['warn', 'warn'])
+  })
+
+  test('that makes a session smaller is never refused, however large it still is', async () => {
+    const { sessions, events } = setUp()
+    const session = await sessions.open(large(4000))
+    session.set('text', 'x'.repeat(3000))
+    const lines = await sessions.setCookies(session)
+    const next = await sessions.open(pairsOf(lines.slice(0, 2)))
+    expect(next.get('text')).toHaveLength(3000)
+    expect(levelsOf(events)).toEqual([])
+  })
+
+  test('of the same length is not refused, and one a byte longer is', async () => {
+    const { sessions } = setUp()
+    const session = await sessions.open(large(3000))
+    session.set('text', 'y'.repeat(3000))
+    expect(await sessions.setCookies(session)).not.toEqual([])
+    const other = await sessions.open(large(3000))
+    other.set('text', 'y'.repeat(3001))
+    expect(await rejectionOf(sessions.setCookies(other))).toEqual(TOO_LARGE)
+  })
+
+  test.each<[string, (session: Session<Data>) => unknown]>([
+    ['regenerate', (session) => session.regenerate()],
+    ['destroy', (session) => session.destroy()],
+  ])('of another session after %s is not the smaller one of the two', async (name, act) => {
+    const { sessions } = setUp()
+    const session = await sessions.open(large(4000))
+    act(session)
+    session.set('text', 'x'.repeat(3000))
+    const commit = sessions.setCookies(session)
+    if (name === 'regenerate') expect(await rejectionOf(commit)).toEqual(TOO_LARGE)
+    else expect((await commit)[0]).toContain('=; Max-Age=0')
+  })
+
+  test('that keeps data of a session in a smaller one is not refused', async () => {
+    const { sessions } = setUp()
+    const session = await sessions.open(large(4000))
+    session.regenerate({ keep: ['text'] })
+    session.set('text', 'x'.repeat(3000))
+    expect(await sessions.setCookies(session)).not.toEqual([])
+  })
+
+  test('leaves room for the ticket and the stamp that come later', async () => {
+    const { sessions } = setUp({ limits: { preset: 'browsers', requestHeader: 400 } })
+    const session = await sessions.open(null)
+    session.set('user', 'a')
+    let length = 1
+    while ((await sessions.measure(session)).level !== 'over') {
+      session.set('user', 'a'.repeat(++length))
+    }
+    session.set('user', 'a'.repeat(length - 1))
+    const cookie = pairsOf(await sessions.setCookies(session))
+    const header = `${cookie}; ${NAME}.t=${mintTicket(START, session.id)}; ${NAME}.x=aaaa`
+    expect(header.length).toBeGreaterThan(396)
+    expect(header.length).toBeLessThanOrEqual(400)
+  })
+})
+
+test('a ticket is written whatever the session weighs, and however full the header is', async () => {
+  const { sessions, time, events } = setUp()
+  time.now += DAY / 2
+  const session = await sessions.open(`${large(4000)}; other=${'x'.repeat(9000)}`)
+  session.get('text')
+  const lines = await sessions.setCookies(session)
+  expect(lines).toEqual([expect.stringMatching(/^__Host-session\.t=/)])
+  expect(events.map(({ type }) => type)).toEqual(['opened', 'sealed'])
+})

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest'
+import { assertKey, assertNoArguments, assertNoMore } from '../../../src/session/arguments.ts'
+import { caught, refusal } from '../../support/refusal.ts'
+
+describe('assertKey', () => {
+  test('accepts every string', () => {
+    for (const key of ['', 'cart', '__proto__', '\ud800']) {
+      expect(caught(() => assertKey(key))).toBeUndefined()
+    }
+  })
+
+  test.each([undefined, null, 42, true, 1n, Symbol('s'), {}, ['cart'], Object('cart'), () => {}])(
+    'throws for %o',
+    (key) => {
+      expect(() => assertKey(key)).toThrow(refusal('key'))
+    },
+  )
+})
+
+describe('assertNoArguments', () => {
+  test('accepts none, and any number that are undefined', () => {
+    for (const given of [[], [undefined], [undefined, undefined]]) {
+      expect(caught(() => assertNoArguments('touch', given))).toBeUndefined()
+    }
+  })
+
+  test.each([null, false, 0, '', {}, () => {}])('throws for %o, wherever it stands', (value) => {
+    for (const given of [[value], [undefined, value]]) {
+      expect(() => assertNoArguments('touch', given)).toThrow(refusal('touch'))
+    }
+  })
+
+  test('tells a callback that nothing has to be waited for', () => {
+    const message = (given: unknown) => String(caught(() => assertNoArguments('touch', [given])))
+    expect(message(() => {})).toContain('a function: it is done when it returns, write touch()')
+    expect(message(60)).toContain('given 60: write touch()')
+  })
+})
+
+describe('assertNoMore', () => {
+  test('accepts nothing, and what is undefined', () => {
+    for (const unexpected of [[], [undefined]]) {
+      expect(caught(() => assertNoMore('set(key, value)', unexpected))).toBeUndefined()
+    }
+  })
+
+  test('throws for anything else, with how the method is called', () => {
+    const error = caught(() => assertNoMore('set(key, value)', [undefined, { maxAge: 60 }]))
+    expect(error).toEqual(refusal('set'))
+    expect(String(error)).toMatch(/set was given an object besides: write set\(key, value\)$/)
+  })
+})

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { resolveRegenerateOptions } from '../../../src/session/regenerate-options.ts'
+import { caught, refusal } from '../../support/refusal.ts'
+
+const KNOWN = ['remembered', 'brief']
+
+describe('what is left out', () => {
+  test('is nothing to keep, and the default lifetime', () => {
+    const nothing = { keep: [], scopes: [], lifetime: '' }
+    expect(resolveRegenerateOptions({}, KNOWN)).toEqual(nothing)
+    expect(
+      resolveRegenerateOptions({ keep: undefined, scopes: undefined, lifetime: undefined }, KNOWN),
+    ).toEqual(nothing)
+  })
+
+  test('is not looked for in a polluted prototype', () => {
+    const given = Object.create({ keep: ['user'], lifetime: 'brief' })
+    expect(resolveRegenerateOptions(given, KNOWN)).toEqual({ keep: [], scopes: [], lifetime: '' })
+  })
+})
+
+test('what is given is taken as it is', () => {
+  const given = { keep: ['cart', ''], scopes: ['shop'], lifetime: 'brief' }
+  expect(resolveRegenerateOptions(given, KNOWN)).toEqual(given)
+})
+
+describe('what is wrong is refused with what to write', () => {
+  test.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['cart', '"cart"'],
+    [() => {}, 'a function'],
+    [true, 'true'],
+    [5, '5'],
+  ])('%j in place of an object', (given, shown) => {
+    const error = caught(() => resolveRegenerateOptions(given, KNOWN))
+    expect(error).toEqual(refusal('regenerate'))
+    expect(String(error)).toContain(`was given ${shown}: write regenerate({ keep: ['cart'] })`)
+  })
+
+  test('an array in place of an object', () => {
+    expect(() => resolveRegenerateOptions(['cart'], KNOWN)).toThrow(refusal('regenerate'))
+  })
+
+  test.each(['kep', 'keeps', 'maxAge', 'Lifetime', '__proto__x'])('the member %s', (name) => {
+    const error = caught(() => resolveRegenerateOptions({ [name]: ['cart'] }, KNOWN))
+    expect(error).toEqual(refusal(`regenerate.${name}`))
+    expect(String(error)).toContain('there are keep, scopes, lifetime')
+  })
+
+  test.each(['keep', 'scopes'])('%s that is no array of strings', (name) => {
+    for (const value of ['userPrefs', null, 5, {}, new Set(['cart']), [1], [['cart']], ['a', null]])
+      expect(() => resolveRegenerateOptions({ [name]: value }, KNOWN)).toThrow(
+        refusal(`regenerate.${name}`),
+      )
+  })
+
+  test.each(['', 'Brief', 'default', 'constructor', '__proto__', null, 60, ['brief'], {}])(
+    'the lifetime %j, with those that there are',
+    (lifetime) => {
+      const error = caught(() => resolveRegenerateOptions({ lifetime }, KNOWN))
+      expect(error).toEqual(refusal('regenerate.lifetime'))
+      expect(String(error)).toMatch(/"remembered" or "brief"$/)
+    },
+  )
+
+  test('any lifetime where none is configured, and the text says that', () => {
+    const error = caught(() => resolveRegenerateOptions({ lifetime: 'brief' }, []))
+    expect(String(error)).toMatch(/must be a name in the option lifetimes: none is configured$/)
+  })
+})

@@ -1,0 +1,106 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { dayOf } from '../../../src/token/day.ts'
+import { TICKET_BYTES, belongsTo, formatTicket, parseTicket } from '../../../src/token/ticket.ts'
+
+const ID = 'AAECAwQFBgcICQoLDA0ODw'
+const DAY = 86_400
+
+/** 2026-01-15 12:00 UTC. */
+const NOON = 1_768_478_400
+const TODAY = dayOf(NOON)
+
+describe('formatTicket', () => {
+  test('writes the first eight characters of the id and the seconds of the day', () => {
+    expect(formatTicket(ID, NOON)).toBe('["AAECAwQF",43200]')
+    expect(formatTicket(ID, TODAY * DAY)).toBe('["AAECAwQF",0]')
+    expect(formatTicket(ID, TODAY * DAY - 1)).toBe('["AAECAwQF",86399]')
+  })
+
+  test('has at most as many bytes as the size guard counts', () => {
+    expect(TICKET_BYTES).toBe(formatTicket(ID, DAY - 1).length)
+    expect(formatTicket(ID, NOON).length).toBeLessThanOrEqual(TICKET_BYTES)
+  })
+
+  test('is undone by parseTicket, for every session and moment', () => {
+    const ids = fc.stringMatching(/^[A-Za-z0-9_-]{22}$/)
+    fc.assert(
+      fc.property(ids, fc.nat(2 ** 33), (id, usedAt) => {
+        const ticket = parseTicket(formatTicket(id, usedAt), dayOf(usedAt))
+        expect(ticket).toEqual({ prefix: id.slice(0, 8), usedAt })
+        expect(ticket !== undefined && belongsTo(ticket, id)).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('parseTicket', () => {
+  test('counts from the beginning of the day of the key that opened it', () => {
+    expect(parseTicket('["AAECAwQF",43200]', TODAY)?.usedAt).toBe(NOON)
+    expect(parseTicket('["AAECAwQF",43200]', TODAY - 1)?.usedAt).toBe(NOON - DAY)
+    expect(parseTicket(' [ "\\u0041AECAwQF", 4.32e4 ]', TODAY)?.usedAt).toBe(NOON)
+  })
+
+  test.each([
+    '',
+    '[',
+    'null',
+    '5',
+    '"AAECAwQF"',
+    '{}',
+    '[]',
+    '["AAECAwQF"]',
+    '["AAECAwQF",1,0]',
+    '[["AAECAwQF",1]]',
+    '[["AAECAwQF"],1]',
+    '{"0":"AAECAwQF","1":1,"length":2}',
+    '["AAECAwQF",1] x',
+    '["AAECAwQ",1]',
+    '["AAECAwQFB",1]',
+    '["AAECAwQ=",1]',
+    '[null,1]',
+    '[5,1]',
+    '["",1]',
+    '["AAECAwQF",-1]',
+    '["AAECAwQF",86400]',
+    '["AAECAwQF",0.5]',
+    '["AAECAwQF","1"]',
+    '["AAECAwQF",null]',
+    '["AAECAwQF",true]',
+    '["AAECAwQF",1e999]',
+    '["AAECAwQF",[1]]',
+  ])('refuses %j', (text) => {
+    expect(parseTicket(text, TODAY)).toBeUndefined()
+  })
+})
+
+describe('belongsTo', () => {
+  const ticket = { prefix: 'AAECAwQF', usedAt: NOON }
+
+  test('compares the beginning of the id, to the character', () => {
+    expect(belongsTo(ticket, ID)).toBe(true)
+    for (const other of [
+      `B${ID.slice(1)}`,
+      `AAECAwQ-${ID.slice(8)}`,
+      ID.toLowerCase(),
+      '',
+      'AAEC',
+    ]) {
+      expect(belongsTo(ticket, other)).toBe(false)
+    }
+  })
+
+  test('a session does not take the ticket of another, however many there are', () => {
+    const ids = fc.uniqueArray(fc.stringMatching(/^[A-Za-z0-9_-]{22}$/), {
+      minLength: 2,
+      maxLength: 2,
+      selector: (id) => id.slice(0, 8),
+    })
+    fc.assert(
+      fc.property(ids, ([one = '', other = '']) => {
+        const own = parseTicket(formatTicket(one, NOON), TODAY)
+        expect(own !== undefined && belongsTo(own, other)).toBe(false)
+      }),
+    )
+  })
+})
