@@ -1,0 +1,4 @@
+/**
+ * @module sealed-session/lambda
+ */
+export * from '../../src/adapters/lambda.ts'

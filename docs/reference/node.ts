@@ -1,0 +1,4 @@
+/**
+ * @module sealed-session/node
+ */
+export * from '../../src/adapters/node.ts'

@@ -1,0 +1,4 @@
+/**
+ * @module sealed-session
+ */
+export * from '../../src/index.ts'

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+import { alias } from '../../vitest.config.ts'
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    include: ['test/docs/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+})
