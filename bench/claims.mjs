@@ -15,7 +15,7 @@ import { SIZES } from './payloads.mjs'
 import { median, ratio } from './timing.mjs'
 
 /** @returns { claim, bound, value, holds } each; `value` is a ratio, or characters */
-export function judge({ formats, sessions, added, opens, bytes }) {
+export function judge({ formats, sessions, added, opens, bytes, renewals }) {
   const own = sessions.login[titleOf(sealedSession)]
   const faster = (peer) => ratio(sessions.login[titleOf(peer)], own)
   const format = (size, one, other) =>
@@ -70,6 +70,11 @@ export function judge({ formats, sessions, added, opens, bytes }) {
       ),
     ),
     ...judgeBytes(bytes),
+    atMost(
+      'bytes of the header fields of a renewal, at most',
+      220,
+      Math.max(...Object.values(renewals)),
+    ),
   ]
 }
 
@@ -92,8 +97,29 @@ function judgeBytes(bytes) {
     const { name, length } = least(payload)
     return { payload, name, more: own[payload] - length }
   })
+  const encrypted = Object.entries(bytes).filter(
+    ([name, { form }]) =>
+      // The box alone is no session: it has no id, no key id and no end.
+      name !== titleOf(sealedSession) &&
+      name !== 'libsodium, the box alone' &&
+      /^(?:JWE|Iron|XSalsa)/.test(form),
+  )
+  const large = ['a cart of 15 items', 'OIDC tokens', 'a wizard of 6 kB']
+  const overEncrypted = Math.max(
+    ...large.flatMap((payload) =>
+      encrypted.map(([, { lengths }]) =>
+        lengths[payload] === null ? -Infinity : own[payload] - lengths[payload],
+      ),
+    ),
+  )
   const overBox = worst((payload) => ({ payload, more: own[payload] - box[payload] }))
   return [
+    atMost('characters of a bare id', 170, own['a bare id']),
+    atMost(
+      'characters more than any other encrypted cookie, from the cart on, at most',
+      0,
+      overEncrypted,
+    ),
     atMost(
       `characters more than the shortest other with an end inside, at most (${overLeast.name}, ${overLeast.payload})`,
       0,

@@ -2,8 +2,8 @@
 // that are there anyway, as a share of the whole write. `node bench/guard.mjs`, after a build.
 
 import { createSessions } from '../dist/index.js'
-import { resolveLimits } from '../dist/limits.js'
-import { weigh } from '../dist/size.js'
+import { resolveLimits } from '../dist/size/limits.js'
+import { measureUsage } from '../dist/size/measure.js'
 
 const ROUNDS = 15
 const CALLS = 2000
@@ -26,7 +26,6 @@ const load = {
   cookies,
   lines: [line.length],
   otherBytes: 0,
-  growth: 0,
 }
 
 const shares = []
@@ -46,7 +45,7 @@ async function write(call) {
 }
 
 async function guard() {
-  if (weigh(load, limits).level !== 'ok') throw new Error('weighed wrongly')
+  if (measureUsage(load, limits).level !== 'ok') throw new Error('weighed wrongly')
 }
 
 async function timed(work) {

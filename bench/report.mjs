@@ -86,6 +86,11 @@ Values only, as they stand in the \`Cookie\` header. A dash is a session that is
 
 ${bytesTable(node.bytes)}
 
+What a response sends, in bytes of header fields, when a session was only used and that is due to be
+recorded: a ticket, whatever the session weighs.
+
+${table(['', ...Object.keys(node.renewals)], [['sealed-session', Object.values(node.renewals).map(String)]])}
+
 ## A whole request
 
 A \`Request\` with its \`Cookie\` header in, a \`Response\` out, through \`wrap\`; beside it the same two objects

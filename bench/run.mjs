@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { cpus, release, totalmem } from 'node:os'
 import { format, resolveConfig } from 'prettier'
-import { measureBytes } from './bytes.mjs'
+import { measureBytes, measureRenewals } from './bytes.mjs'
 import { draw } from './chart.mjs'
 import { judge, judgeRuntime } from './claims.mjs'
 import { titleOf } from './contenders/index.mjs'
@@ -53,6 +53,7 @@ async function measureNode() {
   return {
     machine: machine(),
     bytes: await step('bytes', () => measureBytes(secret)),
+    renewals: await step('renewals', () => measureRenewals(secret)),
     bundles: await step('bundles', measureBundles),
     sessions: await step('sessions', () => measureSessions(secret, effort)),
     formats: await step('formats', () => measureFormats(secret, effort)),

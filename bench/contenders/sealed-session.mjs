@@ -1,8 +1,9 @@
 import { createSessions } from '../../dist/index.js'
-import { nodeKeys } from '../../dist/seal-node.js'
-import { makeJoseKey, parse } from '../../dist/seal.js'
+import { makeJoseKey } from '../../dist/token/jwe-jose.js'
+import { nodeKeys } from '../../dist/token/jwe-node.js'
+import { formatValue, parseValue } from '../../dist/token/jwe.js'
 
-const KID = { id: 'a1b2', day: 20_778 }
+const KEY_ID = { id: 'a1b2', day: 20_778 }
 
 /** The token alone, without claims: the work that is compared with the limit and with libsodium. */
 function engine(name, keys) {
@@ -13,13 +14,17 @@ function engine(name, keys) {
       const bytes = Uint8Array.from(atob(secret.replaceAll('-', '+').replaceAll('_', '/')), (c) =>
         c.charCodeAt(0),
       )
-      const key = await keys()(KID, bytes)
+      const key = await keys()(KEY_ID, bytes)
+      const format = (sealed) => formatValue(KEY_ID, sealed)
       return {
-        seal: (data) => key.seal(JSON.stringify(data)),
-        open(token) {
-          const kid = parse(token)
-          if (kid?.id !== KID.id || kid.day !== KID.day) return undefined
-          const text = key.open(token)
+        seal(data) {
+          const sealed = key.seal(JSON.stringify(data))
+          return typeof sealed === 'string' ? format(sealed) : sealed.then(format)
+        },
+        open(value) {
+          const parsedValue = parseValue(value)
+          if (parsedValue?.id !== KEY_ID.id || parsedValue.day !== KEY_ID.day) return undefined
+          const text = key.open(parsedValue.sealed)
           return typeof text === 'string' ? JSON.parse(text) : text?.then(parsed)
         },
       }

@@ -31,6 +31,7 @@ export const rows = [
   { title: 'A small and a large write that overlap read well', check: overlaps },
   { title: 'Reading sets no session cookie', check: readingSetsNoCookie },
   { title: 'A `Date` in the data', check: dateInData },
+  { title: 'A slow read, answered last, undoes a write', check: writeIsUndone },
   { title: 'A slow write in flight undoes a logout', check: logoutIsUndone },
   { title: 'A copy of the cookie, sent after the logout', check: copyAfterLogout },
   { title: 'Cache headers of responses that used it', check: cacheHeaders },
@@ -145,6 +146,18 @@ async function dateInData(library) {
   browser.receive(answer)
   const { at } = (await app.read(browser.cookies)).data
   return at instanceof Date ? 'kept' : `becomes a ${typeof at}`
+}
+
+/** Half an hour after the last write, when a renewal is due wherever use renews a session at all. */
+async function writeIsUndone(library) {
+  const { app, browser } = await signedIn(library, { ...usual, maxAge: HOUR })
+  return clock.later(HOUR / 2, async () => {
+    const slow = await app.read(browser.cookies)
+    browser.receive(await app.write(browser.cookies, { ...user, visits: 2 }))
+    browser.receive(slow)
+    const { data } = await app.read(browser.cookies)
+    return data.visits === 2 ? 'no' : 'yes'
+  })
 }
 
 async function logoutIsUndone(library) {

@@ -1,5 +1,5 @@
-// Asks every question of every library, prints the table, and fails if RESULTS.md, or a table of these
-// libraries in the README, says anything else. With `--write`, writes RESULTS.md instead.
+// Asks every question of every library, prints the table, and fails if RESULTS.md, or the table in
+// docs/comparison.md, says anything else. With `--write`, writes RESULTS.md instead.
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { rows } from './checks.js'
@@ -24,7 +24,7 @@ const libraries = [
 ]
 
 const results = new URL('RESULTS.md', import.meta.url)
-const readme = new URL('../../README.md', import.meta.url)
+const comparison = new URL('../../docs/comparison.md', import.meta.url)
 
 const table = [
   ['', ...(await Promise.all(libraries.map(columnTitle)))],
@@ -43,7 +43,7 @@ if (process.argv.includes('--write')) {
 } else {
   const wrong = [
     ...differences('RESULTS.md', await readFile(results, 'utf8'), table, numbers, true),
-    ...differences('README.md', await readFile(readme, 'utf8'), table, numbers, false),
+    ...differences('docs/comparison.md', await readFile(comparison, 'utf8'), table, numbers, false),
   ]
   for (const line of wrong) console.error(line)
   console.log(wrong.length === 0 ? '\nAs documented.' : `\n${wrong.length} differ.`)
