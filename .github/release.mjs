@@ -1,5 +1,5 @@
-// Whether a tag may become a release: it is `v` and the version of package.json, and CHANGELOG.md has
-// a section of that version with something in it.
+// Checks that a tag may become a release: it is `v` and the version of package.json, and CHANGELOG.md has
+// a section of that version that is not empty.
 //   node .github/release.mjs v1.2.3
 
 import { readFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ if (!sectionOf(version)) problems.push(`CHANGELOG.md has nothing under "## ${ver
 for (const problem of problems) console.error(problem)
 process.exitCode = problems.length === 0 ? 0 : 1
 
-/** What stands under a version's heading, with or without a date behind it. */
+/** Returns the text under a version's heading, with or without a date in it. */
 function sectionOf(name) {
   const [, ...sections] = changes.split(/^## /m)
   const section = sections.find((text) => text.split(/\s/, 1)[0] === name)

@@ -1,6 +1,6 @@
 // `npm run mutate`: changes `src/` in thousands of small ways and asks the tests whether they notice.
 // Fails if they notice fewer than nine in ten, or if one gets away that survivors.json has no reason
-// for. `-- --gate` takes the files alone on which the promise hangs; `-- src/x.ts …` takes those.
+// for. `-- --gate` takes the files alone on which the promise hangs; `-- src/token/x.ts …` takes those.
 //
 // A file's own tests come first: they notice most, in a fraction of a second each. What they let pass,
 // and has no reason to, meets all the others.
@@ -12,24 +12,31 @@ const here = new URL('.', import.meta.url).pathname
 const root = new URL('../../', import.meta.url).pathname
 
 /** What stands between a client's bytes and a session. */
-const GATE = ['seal', 'seal-node', 'keys', 'claims', 'chunks', 'cookies'].map(
-  (name) => `src/${name}.ts`,
-)
+const GATE = [
+  'token/jwe',
+  'token/jwe-jose',
+  'token/jwe-node',
+  'token/key-ring',
+  'token/claims',
+  'token/ticket',
+  'cookies/chunks',
+  'cookies/request-cookies',
+  'open',
+].map((path) => `src/${path}.ts`)
 
 /** Percent of all mutants that must be noticed. */
 const LEAST = 90
 
-/** Suites that are a file's own, where none has its name or another one says as much. */
+/** Suites that notice most about a file, beside its own in `test/unit/`. Paths below `test/`. */
 const NEAR = {
-  chunks: ['chunks', 'jar', 'tampering'],
-  claims: ['claims', 'vectors'],
-  cookies: ['cookies', 'cookie', 'jar'],
-  head: ['head', 'node'],
-  incoming: ['sessions', 'vectors', 'jar'],
-  keys: ['keys', 'derivation', 'faulty-crypto'],
-  outgoing: ['sessions', 'guard', 'size', 'counts'],
-  seal: ['seal', 'jose', 'vectors'],
-  'seal-node': ['seal-node', 'seal', 'faulty-crypto'],
+  'adapters/deferred-head': ['unit/adapters/node'],
+  commit: ['unit/create-sessions', 'behaviour/size-guard', 'behaviour/counts'],
+  'cookies/set-cookie': ['repository/cookie-package', 'behaviour/size-guard'],
+  open: ['security/vectors'],
+  'pipeline/decrypt': ['unit/open', 'security/vectors'],
+  'pipeline/tickets': ['unit/open'],
+  'token/jwe-jose': ['unit/token/jwe-node'],
+  'token/jwe-node': ['unit/token/jwe'],
 }
 
 const given = process.argv.slice(2)
@@ -62,13 +69,17 @@ process.exit(away.length > 0 || percent(all) < LEAST ? 1 : 0)
 function filesOf(names) {
   if (names.includes('--gate')) return GATE
   if (names.length > 0) return names
-  return readdirSync(`${root}src`).map((name) => `src/${name}`)
+  return readdirSync(`${root}src`, { recursive: true })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => `src/${path}`)
 }
 
-/** Names of a file's own suites, or `undefined` if it has none. */
+/** The suites that are run first for a file, or `undefined` if it has none. */
 function suitesOf(file) {
-  const name = file.slice('src/'.length, -'.ts'.length)
-  return NEAR[name] ?? (existsSync(`${root}test/${name}.test.ts`) ? [name] : undefined)
+  const path = file.slice('src/'.length, -'.ts'.length)
+  const suites = [`unit/${path}`, ...(NEAR[path] ?? [])]
+  const found = suites.filter((suite) => existsSync(`${root}test/${suite}.test.ts`))
+  return found.length === 0 ? undefined : found
 }
 
 /**

@@ -1,27 +1,45 @@
-// The documentation's code, run as it is printed. A block is a module of its own; every console.log
-// in it says in a comment what it prints.
+// The documents: their code is run as it is printed, their links lead somewhere, and their tables say what
+// the code says. A block is a module; every console.log in it says in a comment what it prints.
 
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { format, promisify } from 'node:util'
-import { randomBytes } from 'node:crypto'
-import { startPlayground } from '../support/playground-server.ts'
-import { PRESET_NAMES, resolveLimits } from '../../src/size/limits.ts'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-
-interface Block {
-  readonly file: string
-  readonly line: number
-  readonly language: string
-  readonly code: string
-}
+import { createSessions } from 'sealed-session'
+import type { LimitsPreset } from 'sealed-session'
+import { resolveLimits } from '../../src/size/limits.ts'
+import { PRESET_NAMES } from '../../src/size/presets.ts'
+import {
+  expectedOutput,
+  findAnchors,
+  findCodeBlocks,
+  findDeadLinks,
+  listDocuments,
+  moduleName,
+  readDocument,
+} from '../support/documents.ts'
+import type { CodeBlock } from '../support/documents.ts'
+import { handlersOf } from '../support/handlers.ts'
+import { startPlayground } from '../support/playground-server.ts'
 
 const folder = new URL('../blocks/', import.meta.url)
-const blocks = ['README.md', 'SECURITY.md'].flatMap(blocksOf)
+const documents = listDocuments()
+// CONTRIBUTING.md has commands and drawings only.
+const blocks = documents
+  .filter((file) => file !== 'CONTRIBUTING.md')
+  .flatMap((file) => findCodeBlocks(file))
 const modules = blocks.filter(({ language }) => language === 'ts')
 const commands = blocks.filter(({ language }) => language === 'sh')
+
+/** Blocks that need a package which only the documentation site installs: `test/docs` runs them. */
+const isOfFramework = ({ code }: CodeBlock) => /from '(?:express|fastify)'/.test(code)
+const isRun = (block: CodeBlock) => !block.flags.includes('no-run') && !isOfFramework(block)
+
+/** `docs/format.md` has code and data of its own: `vectors.test.ts` runs them. */
+const FORMAT_LANGUAGES = new Set(['js', 'json', 'abnf'])
 
 beforeAll(() => {
   for (const name of ['SESSION_SECRETS', 'NEW_SECRET', 'OLD_SECRET']) {
@@ -35,22 +53,27 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-test('every block is code that is run here', () => {
-  const known = new Set(['ts', 'sh'])
-  expect(blocks.filter(({ language }) => !known.has(language))).toEqual([])
-  expect(modules.length).toBeGreaterThanOrEqual(8)
+test('every block is code that is run or type-checked here, or a drawing', () => {
+  const known = new Set(['ts', 'sh', 'text'])
+  const others = blocks.filter(
+    ({ file, language }) =>
+      !known.has(language) && !(file === 'docs/format.md' && FORMAT_LANGUAGES.has(language)),
+  )
+  expect(others).toEqual([])
+  expect(modules.filter(isRun).length).toBeGreaterThanOrEqual(30)
+  for (const { flags } of blocks) expect(['', 'no-run']).toContain(flags.join(' '))
 })
 
-describe.each(modules)('$file, line $line', ({ file, line, code }) => {
+describe.each(modules.filter(isRun))('$file, line $line', (block) => {
   test('prints what its comments say, and its handlers answer', async () => {
-    const path = new URL(`${file}-${line}.ts`, folder)
-    writeFileSync(path, code)
+    const path = new URL(moduleName(block), folder)
+    writeFileSync(path, block.code)
     const log = vi.spyOn(console, 'log').mockImplementation(() => {})
     const printed = () => log.mock.calls.map((values) => format(...values))
     try {
-      const block: unknown = await import(path.href)
-      expect(printed()).toEqual(expectedOutput(code))
-      for (const handler of handlersOf(block)) {
+      const exported: unknown = await import(path.href)
+      expect(printed()).toEqual(expectedOutput(block.code))
+      for (const handler of handlersOf(exported)) {
         const response = await handler(new Request('https://example.com/'))
         expect(response.status).toBeLessThan(400)
       }
@@ -60,59 +83,15 @@ describe.each(modules)('$file, line $line', ({ file, line, code }) => {
   })
 })
 
-test('README says how to install, start and test in commands that stand on lines of their own', () => {
-  const lines = commands.flatMap(({ code }) => code.split('\n'))
-  expect(lines).toContain('npm ci && npm start')
-  expect(lines).toContain('npm ci && npm test')
-})
-
-test('what README does with curl logs in, is refused too much, and loses nothing', async () => {
-  const { code = '' } = commands.find((block) => block.code.includes('curl')) ?? {}
-  const cwd = mkdtempSync(join(tmpdir(), 'readme-'))
-  const { url, stop } = await startPlayground({ PORT: '0' })
-  try {
-    const script = code
-      .replaceAll('http://127.0.0.1:3000', url)
-      .replaceAll('curl', 'echo; curl -sS')
-    const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd })
-    expect(stdout.match(/"user":"Ada"/g)).toHaveLength(2)
-    expect(stdout).toContain('limits.responseHeader')
-  } finally {
-    await stop()
-    rmSync(cwd, { recursive: true })
-  }
-})
-
-test('a round trip can be run by line 20 of README', () => {
-  const first = modules.find(({ file }) => file === 'README.md')
-  expect(first?.line).toBeLessThan(10)
-  const end = (first?.line ?? 0) + (first?.code.split('\n').length ?? 99)
-  expect(end).toBeLessThanOrEqual(21)
-})
-
-test("README's table of places has every place with the limits it has in the code", async () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-  const cells = readme.matchAll(/`([\w-]+)`\s*\|\s*([\d ]+?)\s*\|\s*([\d ]+?)\s*\|/g)
-  const number = (text = '') => Number(text.replaceAll(' ', ''))
-  const printed = [...cells].map(
-    ([, name = '', request, response]) => [name, [number(request), number(response)]] as const,
-  )
-  const actual = PRESET_NAMES.map((name) => {
-    const { requestHeader, responseHeader } = resolveLimits(name, false)
-    return [name, [requestHeader, responseHeader]] as const
-  })
-  expect(new Map(printed)).toEqual(new Map(actual))
-})
-
 test('every type in the blocks holds', () => {
   mkdirSync(folder, { recursive: true })
-  for (const { file, line, code } of modules)
-    writeFileSync(new URL(`${file}-${line}.ts`, folder), code)
+  const checked = modules.filter((block) => !isOfFramework(block))
+  for (const block of checked) writeFileSync(new URL(moduleName(block), folder), block.code)
   const config = {
     extends: '../../tsconfig.json',
     // Handlers that are shown take arguments they do not use.
     compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
-    include: ['.'],
+    include: ['.', '../../examples/runtimes.d.ts'],
     exclude: [],
   }
   writeFileSync(new URL('tsconfig.json', folder), JSON.stringify(config))
@@ -121,61 +100,134 @@ test('every type in the blocks holds', () => {
   expect(stdout).toBe('')
 })
 
-function blocksOf(file: string): Block[] {
-  const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
-  return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map((match) => {
-    const line = text.slice(0, match.index).split('\n').length
-    return { file, line, language: match[1] ?? '', code: match[2] ?? '' }
+describe('links', () => {
+  test('lead to files and sections that exist', () => {
+    expect(documents.flatMap((file) => findDeadLinks(file))).toEqual([])
   })
-}
 
-function expectedOutput(code: string): string[] {
-  return code
-    .split('\n')
-    .filter((line) => line.includes('console.log('))
-    .map((line) => /\/\/ (.*)$/.exec(line)?.[1] ?? `no comment behind: ${line}`)
-}
-
-/** A default export with `fetch`, or exported fetch handlers; a Node server is asked by a real request. */
-function handlersOf(block: unknown): ((request: Request) => Promise<Response>)[] {
-  if (typeof block !== 'object' || block === null) return []
-  return Object.values(block).flatMap((member: unknown) => {
-    if (isHandler(member)) return [member]
-    if (isFetcher(member)) return [member.fetch]
-    return isServer(member) ? [(request: Request) => askServer(member, request)] : []
+  test('are checked: a dead one is found, and what looks like one in code is not', () => {
+    const text =
+      '# Here\n[a](#here) [b](#there) [c](none.md)\n`[d](#code)` [e](SECURITY.md#nowhere)'
+    expect(findDeadLinks('README.md', text).map(({ href }) => href)).toEqual([
+      '#there',
+      'none.md',
+      'SECURITY.md#nowhere',
+    ])
+    expect(findDeadLinks('README.md', '[a](SECURITY.md#time-of-check)')).toEqual([])
   })
-}
 
-type Handler = (request: Request) => Promise<Response>
+  test('may use the anchors that GitHub gives to headings', () => {
+    const text = '# What is `a_b`?\n## Same\n## Same\n```ts\n# no heading\n```\n'
+    expect([...findAnchors(text)]).toEqual(['what-is-a_b', 'same', 'same-1'])
+  })
+})
 
-interface Server {
-  listen(port: number, host: string, ready: () => void): unknown
-  address(): unknown
-  close(): unknown
-}
+describe('README.md', () => {
+  test('says how to install, start and test in commands that stand on lines of their own', () => {
+    const lines = commands.flatMap(({ code }) => code.split('\n'))
+    expect(lines).toContain('npm ci && npm start')
+    expect(lines).toContain('npm ci && npm test')
+  })
 
-function isHandler(member: unknown): member is Handler {
-  return typeof member === 'function'
-}
+  test('logs in with curl, is refused too much, and loses nothing', async () => {
+    const { code = '' } = commands.find((block) => block.code.includes('curl')) ?? {}
+    const cwd = mkdtempSync(join(tmpdir(), 'readme-'))
+    const { url, stop } = await startPlayground({ PORT: '0' })
+    try {
+      const script = code
+        .replaceAll('http://127.0.0.1:3000', url)
+        .replaceAll('curl', 'echo; curl -sS')
+      const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd })
+      expect(stdout.match(/"user":"Ada"/g)).toHaveLength(2)
+      expect(stdout).toContain('limits.responseHeader')
+    } finally {
+      await stop()
+      rmSync(cwd, { recursive: true })
+    }
+  })
 
-function isFetcher(member: unknown): member is { fetch: Handler } {
-  return typeof member === 'object' && member !== null && 'fetch' in member
-}
+  test('has a round trip that can be run by line 20', () => {
+    const first = modules.find(({ file }) => file === 'README.md')
+    expect(first?.line).toBeLessThan(10)
+    const end = (first?.line ?? 0) + (first?.code.split('\n').length ?? 99)
+    expect(end).toBeLessThanOrEqual(21)
+  })
 
-function isServer(member: unknown): member is Server {
-  return typeof member === 'object' && member !== null && 'listen' in member
-}
+  test('is shorter than 300 lines, and SECURITY.md than 25 kB', () => {
+    expect(readDocument('README.md').split('\n').length).toBeLessThan(300)
+    expect(Buffer.byteLength(readDocument('SECURITY.md'))).toBeLessThan(25_000)
+  })
 
-async function askServer(server: Server, request: Request): Promise<Response> {
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
-  try {
-    const address = server.address()
-    const port =
-      typeof address === 'object' && address !== null && 'port' in address && address.port
-    const response = await fetch(`http://127.0.0.1:${String(port)}/`, { method: request.method })
-    expect(response.headers.getSetCookie()).toHaveLength(1)
-    return response
-  } finally {
-    server.close()
+  test('names every option, and no other', () => {
+    const [, table = ''] = readDocument('README.md').split('\n## Options\n')
+    const printed = Array.from(table.matchAll(/^\| `(\w+)`/gm), ([, name = '']) => name)
+    const source = readDocument('src/options.ts')
+    const [, list = ''] = /OPTION_NAMES = \[([^\]]*)\]/.exec(source) ?? []
+    const names = Array.from(list.matchAll(/'(\w+)'/g), ([, name = '']) => name)
+    expect(names.length).toBeGreaterThan(10)
+    expect(printed.toSorted()).toEqual(names.toSorted())
+  })
+})
+
+describe('docs/size-and-limits.md', () => {
+  const text = readDocument('docs/size-and-limits.md')
+  const number = (digits = '') => Number(digits.replaceAll(' ', ''))
+
+  test('has every preset with the limits it has in the code', () => {
+    const rows = text.matchAll(/^\| `([\w-]+)`\s*\|\s*([\d ]+?)\s*\|\s*([\d ]+?)\s*\|$/gm)
+    const printed = Array.from(rows, ([, name = '', request, response]) => [
+      name,
+      [number(request), number(response)],
+    ])
+    const actual = PRESET_NAMES.map((name) => {
+      const { requestHeader, responseHeader } = resolveLimits(name, false)
+      return [name, [requestHeader, responseHeader]]
+    })
+    expect(printed).toEqual(actual)
+  })
+
+  test('says how much data fits, within a tenth', async () => {
+    const rows = [...text.matchAll(/^\| `'([\w-]+)'`\s*\|\s*([\d ]+?)\s*\|\s*(\d+)\s*\|$/gm)]
+    expect(rows).toHaveLength(4)
+    for (const [, preset = '', bytes, cookies] of rows) {
+      const { most, count } = await largestSession(preset as LimitsPreset)
+      expect(Math.abs(number(bytes) / most - 1), `${preset}: ${most}`).toBeLessThan(0.1)
+      expect(count, preset).toBe(Number(cookies))
+    }
+  })
+
+  async function largestSession(limits: LimitsPreset): Promise<{ most: number; count: number }> {
+    const sessions = createSessions<{ text: string }>({
+      secrets: process.env['SESSION_SECRETS'],
+      limits,
+    })
+    const session = await sessions.open(null)
+    let [fits, tooMuch, count] = [0, 70_000, 0]
+    while (tooMuch - fits > 1) {
+      const length = (fits + tooMuch) >> 1
+      session.set('text', 'x'.repeat(length))
+      const report = await sessions.measure(session)
+      if (report.level === 'over') tooMuch = length
+      else [fits, count] = [length, report.cookies]
+    }
+    return { most: fits + '{"text":""}'.length, count }
   }
-}
+})
+
+describe('docs/troubleshooting.md', () => {
+  const text = readDocument('docs/troubleshooting.md')
+  const errors = readDocument('src/errors.ts')
+
+  test.each([
+    ['Rejections', 'RejectionReason'],
+    ['Errors', 'SessionErrorCode'],
+  ])('explains under "%s" every member of %s, in its order', (heading, type) => {
+    const [, union = ''] = new RegExp(`type ${type} =((?:\\s*\\| '[\\w-]+')+)`).exec(errors) ?? []
+    const members = Array.from(union.matchAll(/'([\w-]+)'/g), ([, name = '']) => name)
+    const [, section = ''] = text.split(`\n## ${heading}\n`)
+    const [own = ''] = section.split('\n## ', 1)
+    const explained = Array.from(own.matchAll(/^### `([\w-]+)`$/gm), ([, name = '']) => name)
+    expect(members.length).toBeGreaterThan(4)
+    expect(explained).toEqual(members)
+  })
+})

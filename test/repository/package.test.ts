@@ -21,8 +21,8 @@ const manifest = JSON.parse(read('package.json'))
 const packed = packedFiles()
 
 test('the package has the built files of every source and nothing else', () => {
-  const built = sourcesOf('src').flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.js`])
-  const command = sourcesOf('bin').map((name) => `dist/bin/${name}.js`)
+  const built = sourcesOf('src').flatMap((path) => [`dist/${path}.d.ts`, `dist/${path}.js`])
+  const command = sourcesOf('bin').map((path) => `dist/bin/${path}.js`)
   const beside = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
   expect(new Set(packed)).toEqual(new Set([...built, ...command, ...beside]))
 })
@@ -43,14 +43,12 @@ test('nothing of it is run when it is installed', () => {
 })
 
 test('the library imports its own files, jose and cookie; only the command imports Node', () => {
-  const imported = (prefix: string) =>
-    packed
-      .filter((file) => file.startsWith(prefix) && file.endsWith('.js'))
-      .flatMap((file) => importsOf(read(file)))
-  const command = new Set(imported('dist/bin/'))
-  const library = imported('dist/').filter((name) => !command.has(name))
-  expect(new Set(library)).toEqual(new Set(['cookie', 'jose']))
-  expect([...command].filter((name) => !name.startsWith('node:'))).toEqual(['sealed-session'])
+  const isCommand = (path: string) => path.startsWith('dist/bin/')
+  const modules = packed.filter((path) => path.endsWith('.js'))
+  const imported = (paths: string[]) => new Set(paths.flatMap((path) => importsOf(read(path))))
+  expect(imported(modules.filter((path) => !isCommand(path)))).toEqual(new Set(['cookie', 'jose']))
+  const command = [...imported(modules.filter(isCommand))]
+  expect(command.filter((name) => !name.startsWith('node:'))).toEqual(['sealed-session'])
 })
 
 test('every entry point is there, with its types first', () => {
@@ -95,23 +93,26 @@ function read(path: string): string {
   return readFileSync(new URL(path, root), 'utf8')
 }
 
-/** What a module imports that is no file beside it. */
+/** Finds the packages that a module imports: of `jose/errors` it is `jose`. */
 function importsOf(code: string): string[] {
-  const imports = code.matchAll(/^(?:import|export) [^'"]*from '([^.'][^']*)'/gm)
-  // Of `jose/errors` the package; `node:` names have no path that matters.
-  return Array.from(imports, ([, name = '']) => name.split('/')[0] ?? name)
+  const imports = code.matchAll(
+    /^(?:import|export) (?:[^'"]*from )?['"]([^.'"][^'"]*)['"]|\bimport\(['"]([^.'"][^'"]*)['"]/gm,
+  )
+  return Array.from(imports, ([, one, other]) => (one ?? other ?? '').split('/')[0] ?? '')
 }
 
+/** The paths of all TypeScript files below a folder, without their extension. */
 function sourcesOf(folder: string): string[] {
-  const names = readdirSync(new URL(folder, root)).filter((name) => name.endsWith('.ts'))
-  return names.map((name) => name.replace(/\.ts$/, ''))
+  return readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => path.replaceAll('\\', '/').replace(/\.ts$/, ''))
 }
 
-/** Every `package.json` of ours: the root's, and those of the folders that install for themselves. */
+/** Every `package.json` of ours: the root's, and those of folders that have an installation of their own. */
 function manifests(): string[] {
   return [
     'package.json',
-    ...['bench', ...foldersBelow('test')].map((name) => `${name}/package.json`),
+    ...['bench', 'docs', ...foldersBelow('test')].map((name) => `${name}/package.json`),
   ]
     .filter((path) => existsSync(new URL(path, root)))
     .toSorted()
@@ -122,7 +123,7 @@ function lockFiles(): string[] {
   return locks.filter((path) => existsSync(new URL(path, root)))
 }
 
-/** What a lock file's own entry repeats from the manifest beside it: if not, it is out of date. */
+/** The ranges of a manifest that its lock file repeats. A lock file with others is out of date. */
 function rangesOf(lock: string): object {
   const { dependencies, devDependencies } = JSON.parse(read(lock.replace('-lock', '')))
   return {

@@ -1,4 +1,4 @@
-// What the workflows are allowed, and that what they call is there. Nobody runs them on this machine.
+// What the workflows may do, and that everything they call is there.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -65,7 +65,7 @@ describe.each(workflows)('$name', ({ name, text, workflow }) => {
 
   test('uses no secret and no code of a pull request with rights of its own', () => {
     expect(text).not.toMatch(/secrets\.|secrets\[|_TOKEN|pull_request_target|workflow_run/)
-    // What somebody else may have named does not become part of a script.
+    // A name that an outsider chose, of a branch for example, does not become part of a script.
     for (const { run = '' } of stepsOf(workflow)) expect(run).not.toContain('${{')
   })
 
@@ -108,15 +108,24 @@ describe.each(workflows)('$name', ({ name, text, workflow }) => {
   })
 })
 
-test('one workflow runs on every push and pull request, and runs what a release is checked with', () => {
+test('every push and pull request gets the full check of a release, and a quick one beside it', () => {
   const { 'ci.yml': ci, 'release.yml': release } = Object.fromEntries(
     workflows.map(({ name, workflow }) => [name, workflow]),
   )
   expect(Object.keys(ci?.on ?? {})).toEqual(['push', 'pull_request'])
-  expect(ci?.jobs['ci']?.steps.at(-1)?.run).toBe('bash .ci/run')
+  expect(ci?.jobs['full']?.steps.at(-1)?.run).toBe('bash .ci/run')
+  const quick = ci?.jobs['quick']
+  expect(quick?.steps.flatMap(({ run = [] }) => run)).toEqual([
+    'npm ci',
+    'npm run types',
+    'npm run lint',
+    'npx prettier --check .',
+    'npm run test:quick',
+  ])
+  expect([quick?.needs, quick?.['timeout-minutes']]).toEqual([undefined, 10])
   expect(release?.on).toEqual({ push: { tags: ['v*'] } })
   expect(release?.jobs['check']?.steps.at(-1)?.run).toBe('bash .ci/run')
-  expect(release?.jobs['check']?.container).toEqual(ci?.jobs['ci']?.container)
+  expect(release?.jobs['check']?.container).toEqual(ci?.jobs['full']?.container)
   const publish = release?.jobs['publish']
   expect([publish?.needs, publish?.environment]).toEqual(['check', 'npm'])
   const commands = publish?.steps.flatMap(({ run = [] }) => run)
@@ -128,7 +137,7 @@ test('updates are proposed for every folder that installs packages, but the lowe
   expect(version).toBe(2)
   const [npm, actions] = updates
   const below = readdirSync(new URL('test/', root)).map((name) => `test/${name}`)
-  const folders = ['bench', ...below].filter((name) =>
+  const folders = ['bench', 'docs', ...below].filter((name) =>
     existsSync(new URL(`${name}/package.json`, root)),
   )
   const expected = ['/', ...folders.map((name) => `/${name}`)].filter(
