@@ -62,6 +62,7 @@ function sidebar(): DefaultTheme.SidebarItem[] {
       ['Express and Connect', 'express'],
       ['Fastify', 'fastify'],
       ['AWS Lambda', 'lambda'],
+      ['Cookie stores', 'cookie-stores'],
     ]),
     group('Recipes', 'recipes/', [
       ['Log out everywhere', 'log-out-everywhere'],

@@ -78,7 +78,7 @@ function rebuild(response: Response, hasCookies: boolean): Response | undefined 
     throw new SessionError(
       'ERR_SESSION_RESPONSE',
       'the body of the response has been read or is being read, so the headers of the session cannot ' +
-        'be added: commit the response before its body is read, or read response.clone()',
+        'be added: build a new response for each request, or commit it before its body is read',
     )
   }
   let cause: unknown

@@ -224,7 +224,7 @@ describe('in a call of the sessions', () => {
         await response.text()
         return sessions.commit(session, response)
       },
-      'the body of the response has been read or is being read, so the headers of the session cannot be added: commit the response before its body is read, or read response.clone()',
+      'the body of the response has been read or is being read, so the headers of the session cannot be added: build a new response for each request, or commit it before its body is read',
       'ERR_SESSION_RESPONSE',
     ],
     [

@@ -21,7 +21,6 @@ const GATE = [
   'token/ticket',
   'cookies/chunks',
   'cookies/request-cookies',
-  'open',
 ].map((path) => `src/${path}.ts`)
 
 /** Percent of all mutants that must be noticed. */

@@ -215,7 +215,7 @@ describe.each(['node:crypto', 'jose'])('the printed reader and the library, with
     expect(counts['opened']).toBeUndefined()
   })
 
-  test('open nothing with a tag of any length but 16 bytes', async () => {
+  test('S3: open nothing with a tag of any length but 16 bytes', async () => {
     const [id, day, iv, ciphertext, tag = ''] = mint().split('.')
     const bytes = Buffer.concat([Buffer.from(tag, 'base64url'), Buffer.alloc(16)])
     const lengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 32]

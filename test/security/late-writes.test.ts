@@ -172,35 +172,32 @@ describe('wrapped handlers in each other', () => {
   test.each<readonly [string, (request: Request) => Request]>([
     ['a clone', (request) => request.clone()],
     ['a copy', (request) => new Request(request)],
-  ])(
-    'L10: around %s of a request set each cookie once, and an event says so',
-    async (_, copy) => {
-      const limits = { preset: 'node', cookie: 240 } as const
-      const { sessions, cookieOf, events } = setUp({ limits })
-      const cookie = await cookieOf({ user: 'ada' })
-      const sizes = [1, 300] as const
-      for (const [one, two] of [sizes, sizes.toReversed()]) {
-        const inner = sessions.wrap((_, session) => {
-          session.set('inner', 'x'.repeat(one ?? 0))
-          return new Response('page', { headers: { 'Set-Cookie': 'theme=dark' } })
-        })
-        const outer = sessions.wrap((request, session) => {
-          session.set('outer', 'y'.repeat(two ?? 0))
-          return inner(copy(request))
-        })
-        events.length = 0
-        const lines = (await outer(requestWith(cookie))).headers.getSetCookie()
-        const names = lines.map((line) => line.split('=', 1).join())
-        expect(new Set(names).size).toBe(names.length)
-        expect(names).toContain('theme')
-        const next = await sessions.open(pairsOf(lines))
-        expect(next.toJSON()).toEqual({ user: 'ada', outer: 'y'.repeat(two ?? 0) })
-        expect(events.filter(({ type }) => type === 'warning')).toEqual([
-          { type: 'warning', cause: 'overwritten' },
-        ])
-      }
-    },
-  )
+  ])('L10: around %s of a request set each cookie once, and an event says so', async (_, copy) => {
+    const limits = { preset: 'node', cookie: 240 } as const
+    const { sessions, cookieOf, events } = setUp({ limits })
+    const cookie = await cookieOf({ user: 'ada' })
+    const sizes = [1, 300] as const
+    for (const [one, two] of [sizes, sizes.toReversed()]) {
+      const inner = sessions.wrap((_, session) => {
+        session.set('inner', 'x'.repeat(one ?? 0))
+        return new Response('page', { headers: { 'Set-Cookie': 'theme=dark' } })
+      })
+      const outer = sessions.wrap((request, session) => {
+        session.set('outer', 'y'.repeat(two ?? 0))
+        return inner(copy(request))
+      })
+      events.length = 0
+      const lines = (await outer(requestWith(cookie))).headers.getSetCookie()
+      const names = lines.map((line) => line.split('=', 1).join())
+      expect(new Set(names).size).toBe(names.length)
+      expect(names).toContain('theme')
+      const next = await sessions.open(pairsOf(lines))
+      expect(next.toJSON()).toEqual({ user: 'ada', outer: 'y'.repeat(two ?? 0) })
+      expect(events.filter(({ type }) => type === 'warning')).toEqual([
+        { type: 'warning', cause: 'overwritten' },
+      ])
+    }
+  })
 
   test('L10: of two sessions with names of their own each set their own cookie', async () => {
     const main = setUp()
