@@ -5,9 +5,9 @@ import { afterEach, test } from 'vitest'
 import { CARELESS, act, createApplicationSessions } from './application.ts'
 import { expectNoLeak, expectSharing } from './visitors.ts'
 
-let server: ReturnType<typeof serve> | undefined
+let stop: (() => Promise<void>) | undefined
 
-afterEach(() => server?.close(true))
+afterEach(() => stop?.())
 
 async function start(): Promise<string> {
   const sessions = createApplicationSessions()
@@ -23,7 +23,8 @@ async function start(): Promise<string> {
   )
   app.get('/me', ({ context }) => context['session'])
   app.get('/**', () => ({ page: 'the same for everybody' }))
-  server = serve(app, { hostname: '127.0.0.1', port: 0, silent: true })
+  const server = serve(app, { hostname: '127.0.0.1', port: 0, silent: true })
+  stop = () => server.close(true)
   await server.ready()
   return new URL(server.url ?? '').origin
 }

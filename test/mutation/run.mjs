@@ -68,7 +68,7 @@ process.exit(away.length > 0 || percent(all) < LEAST ? 1 : 0)
 function filesOf(names) {
   if (names.includes('--gate')) return GATE
   if (names.length > 0) return names
-  return readdirSync(`${root}src`, { recursive: true })
+  return readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
     .map((path) => `src/${path}`)
 }
