@@ -3,9 +3,9 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { Session, SessionOptions, Sessions, createSessions } from 'sealed-session'
+import { parseRequestCookies } from '../../src/cookies/request-cookies.ts'
 import { DAY, ID, NAME, OLDER_SECRET, SECRET, START } from '../support/mint.ts'
 import type { Purpose } from '../support/mint.ts'
-import { pairsOf } from './headers.ts'
 import { Meter, watchWebCrypto, withNodeCrypto, withWebCrypto } from './meter.ts'
 import { LIFETIMES } from './model.ts'
 import type { Model, View } from './model.ts'
@@ -261,9 +261,10 @@ export class Oracle {
     }
     checkLines(written, input)
     hold(written.length > 0, 'a change is written', input)
-    // The stamps stay in the browser: whatever is written now must know all of them.
-    const stamps = pairsOf(input).filter(({ name }) => name === `${NAME}.x`)
-    const kept = stamps.map(({ name, value }) => `; ${name}=${value}`).join('')
+    // The stamps stay in the browser: whatever is written now must know all that were read. A joined header
+    // hides some of them from `pairsOf`, and with them goes which four came first.
+    const { stamps } = parseRequestCookies(input, NAME)
+    const kept = (stamps.match(/.{4}/g) ?? []).map((stamp) => `; ${NAME}.x=${stamp}`).join('')
     const after = await this.#full.open(headerOfLines(written) + kept)
     const isThere = after.id === id && after.get('fuzz') === 1 && after.flash('note').length > 0
     const detail = `${before} ${after.rejection?.reason} ${JSON.stringify(after)}`
