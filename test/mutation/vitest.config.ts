@@ -9,10 +9,10 @@ import { alias } from '../../vitest.config.ts'
 
 /** What starts processes, reads files, or knows nothing of `src/`. */
 const OUTSIDE = [
-  'behaviour/{classics,command,memory,playground,types}*',
+  'behaviour/{bundles,classics,command,memory,playground,types}*',
   'behaviour/*-in-chromium',
   'repository/{api,documents,house,names,package,size,unhandled,workflows}',
-  'security/{faults,hostile-globals,requirements}',
+  'security/{derivation,faults,hostile-globals,requirements}',
 ]
 
 const LONGEST = ['behaviour/histories', 'security/{fuzz,tampering,wycheproof}', 'support/*']
