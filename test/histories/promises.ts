@@ -187,7 +187,7 @@ function checkNames(world: World): void {
     names.every((own) => parts.has(own) || isBeside(own)) && names.length <= 18,
     'sixteen parts, a ticket and a stamp',
   )
-  if (names.length === 18) world.tally('as many cookies as there may be')
+  if (names.length > 16) world.tally('as many cookies as there may be')
   if (!world.orderly) return
   const expected = last?.pairs.map(([own]) => own) ?? []
   const kept = names.filter((own) => parts.has(own))
