@@ -37,7 +37,7 @@ export function resolveRegenerateOptions(
   given: unknown,
   known: readonly string[],
 ): ResolvedRegenerateOptions {
-  if (!isRecord(given) || typeof given === 'function') {
+  if (!isRecord(given)) {
     throw new SessionConfigError(
       'regenerate',
       `was given ${describe(given)}: write regenerate({ keep: ['cart'] }), or no argument`,
