@@ -1,7 +1,7 @@
 // The cookies of one session in one response, made once: however many ask for them, and in whatever
 // order, all get the same.
 
-import { commitCookies, hasUnwrittenChange, isUpToDate } from './commit.ts'
+import { commitCookies } from './commit.ts'
 import { roleOf } from './cookies/cookie-names.ts'
 import { writeToStore } from './cookies/cookie-store.ts'
 import type { CookieSink } from './cookies/cookie-store.ts'
@@ -9,6 +9,7 @@ import { withWrites } from './cookies/request-cookies.ts'
 import { NO_WRITES } from './cookies/set-cookie.ts'
 import type { CookieWrite } from './cookies/set-cookie.ts'
 import { SessionCommittedError } from './errors.ts'
+import { hasUnwrittenChange, isUpToDate } from './pipeline/changes.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
 import type { SessionState } from './session/state.ts'
 

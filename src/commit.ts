@@ -8,6 +8,7 @@ import { NO_WRITES } from './cookies/set-cookie.ts'
 import type { CookieWrite } from './cookies/set-cookie.ts'
 import type { SealCause } from './events.ts'
 import { MAX_TOKEN } from './open.ts'
+import { changedBody, currentClaims, isAsReceived, needsTicket } from './pipeline/changes.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
 import {
   endCookies,
@@ -16,27 +17,20 @@ import {
   observeLogout,
 } from './pipeline/end-session.ts'
 import { recheck } from './pipeline/recheck.ts'
-import { assertBodyReadable, formatBody, parseBodyText } from './session/body.ts'
+import { assertBodyReadable, formatBody } from './session/body.ts'
 import { isEmpty } from './session/contents.ts'
 import type { Contents } from './session/contents.ts'
 import { assertFitsSchema } from './session/schema.ts'
 import type { SessionState } from './session/state.ts'
 import { assertFits, measure } from './pipeline/session-size.ts'
 import { SessionTooLargeError } from './size/report.ts'
-import {
-  absoluteEnd,
-  cookieMaxAge,
-  createClaims,
-  formatPayload,
-  lifetimeOf,
-  resealClaims,
-  ticketDue,
-} from './token/claims.ts'
+import { absoluteEnd, cookieMaxAge, lifetimeOf, resealClaims } from './token/claims.ts'
 import type { Claims } from './token/claims.ts'
 import { dayOf } from './token/day.ts'
 import { formatToken, formatValue } from './token/jwe.ts'
 import type { DayKey } from './token/jwe.ts'
 import type { Purpose } from './token/key-ring.ts'
+import { formatPayload } from './token/payload.ts'
 import { formatTicket } from './token/ticket.ts'
 
 /**
@@ -57,13 +51,6 @@ export async function commitCookies(
   const body = changedBody(state, claims, pipeline)
   if (body !== undefined) return sessionCookies(state, claims, body, pipeline)
   return needsTicket(state, pipeline) ? ticketCookies(state, claims, pipeline) : NO_WRITES
-}
-
-/** Whether nothing has to be made: the contents were handed out as they are, and use is not due. */
-export function isUpToDate(state: SessionState, pipeline: Pipeline): boolean {
-  const { changed, mayBeMutated, touchRequested, written, claims, contents } = state
-  if (changed || mayBeMutated || touchRequested || written === undefined) return false
-  return written.id === claims?.id && !isEmpty(contents) && !needsTicket(state, pipeline)
 }
 
 /** The token, its parts, and what a logout before it leaves. */
@@ -174,47 +161,6 @@ async function isRefused(state: SessionState, pipeline: Pipeline): Promise<boole
   return true
 }
 
-/** Whether the contents differ from those that the browser has, or is about to get. */
-export function hasUnwrittenChange(state: SessionState, pipeline: Pipeline): boolean {
-  if (isEmpty(state.contents)) return false
-  return changedBody(state, currentClaims(state, pipeline), pipeline) !== undefined
-}
-
-/** Whether an empty session is what was received, and not cleared: a schema may leave nothing of one. */
-function isAsReceived(
-  { received, written, claims, contents }: SessionState,
-  { serializer }: Pipeline,
-): boolean {
-  if (contents !== received?.contents || claims === undefined) return false
-  const isSame = written?.id === claims.id
-  return isSame && written.body === formatBody(contents, claims, serializer)
-}
-
-/** Returns the body if the browser has another one, or none. */
-function changedBody(
-  state: SessionState,
-  claims: Claims,
-  { serializer }: Pipeline,
-): string | undefined {
-  const { written, contents, changed, mayBeMutated } = state
-  if (written !== undefined && !changed && !mayBeMutated) return undefined
-  const body = formatBody(contents, claims, serializer)
-  if (written === undefined || written.id !== claims.id) return body
-  if (body === written.body) return undefined
-  // JSON of ours has one spelling, so a change was one.
-  if (changed && serializer === undefined) return body
-  // Another writer, or another serializer, may spell the same contents in another way.
-  const respelled = formatBody(parseBodyText(written.body, serializer), claims, serializer)
-  return body === respelled ? undefined : body
-}
-
-function needsTicket(state: SessionState, { lifetimes, now }: Pipeline): boolean {
-  const { claims, usedAt, touchRequested, discarded } = state
-  if (claims === undefined || discarded) return false
-  if (touchRequested) return now() >= usedAt
-  return ticketDue(claims, usedAt, now(), lifetimeOf(claims.lifetime, lifetimes))
-}
-
 function sealedEvent(
   { previousId }: SessionState,
   { id }: Claims,
@@ -222,9 +168,4 @@ function sealedEvent(
 ): { readonly id: string; readonly secretId: string; readonly previous?: string } {
   const previous = previousId === undefined ? {} : { previous: previousId }
   return { id, secretId: key.id, ...previous }
-}
-
-/** A session that holds something has claims, unless `measure` asks what it would be. */
-function currentClaims({ claims, stamps }: SessionState, { lifetimes, now }: Pipeline): Claims {
-  return claims ?? createClaims(now(), stamps, '', lifetimes)
 }

@@ -11,9 +11,10 @@ import { emptyUsage, measureUsage } from '../size/measure.ts'
 import type { SizeUsage } from '../size/measure.ts'
 import { SessionTooLargeError, createReport } from '../size/report.ts'
 import type { SizeReport } from '../size/report.ts'
-import { cookieMaxAge, createClaims, formatPayload, resealClaims } from '../token/claims.ts'
+import { cookieMaxAge, createClaims, resealClaims } from '../token/claims.ts'
 import { valueLength } from '../token/jwe.ts'
 import type { DayKey } from '../token/jwe.ts'
+import { formatPayload } from '../token/payload.ts'
 
 /**
  * Returns what the session would take if it were written now. Serialises each part alone, and the whole

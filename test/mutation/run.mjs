@@ -18,6 +18,7 @@ const GATE = [
   'token/jwe-node',
   'token/key-ring',
   'token/claims',
+  'token/payload',
   'token/ticket',
   'cookies/chunks',
   'cookies/request-cookies',
