@@ -39,6 +39,8 @@ export interface DictionaryAccess {
   readonly level: number
   /** Returns the entries to read. */
   read(): Scope
+  /** Throws if the cookies are made. */
+  assertOpen(): void
   /** Returns the entries to change. Throws if the cookies are made. */
   change(): Scope
   /** Returns the entries to add to, and begins a session if there is none. */
@@ -146,7 +148,11 @@ export class Dictionary<Data extends object = Record<string, unknown>> {
   delete(key: string, ...unexpected: readonly unknown[]): boolean {
     assertKey(key)
     assertNoMore('delete(key)', unexpected)
-    return this.#access.change().data.delete(key)
+    const access = this.#access
+    // What changes nothing must write nothing, even where another writer spelled the session.
+    if (access.read().data.has(key)) return access.change().data.delete(key)
+    access.assertOpen()
+    return false
   }
 
   /** Removes every key, and every scope with its keys. */
@@ -208,6 +214,7 @@ function accessToScope(outer: DictionaryAccess, name: string): DictionaryAccess 
   return {
     level: outer.level + 1,
     read: () => outer.read().scopes.get(name) ?? { data: new Map(), scopes: new Map() },
+    assertOpen: () => outer.assertOpen(),
     change: () => innerScope(outer.change(), name),
     fill: () => innerScope(outer.fill(), name),
     assertStorable: (key, value, place = '') =>

@@ -1,7 +1,7 @@
 // How a dictionary reads and changes the state of its session.
 
 import type { DictionaryAccess } from './dictionary.ts'
-import { access, change, fill } from './state.ts'
+import { access, assertOpen, change, fill } from './state.ts'
 import type { SessionState } from './state.ts'
 
 /** Returns how a session's own dictionary reaches its entries. */
@@ -9,6 +9,7 @@ export function accessTo(state: SessionState): DictionaryAccess {
   return {
     level: 0,
     read: () => access(state).contents,
+    assertOpen: () => assertOpen(state),
     change: () => change(state).contents,
     fill: () => fill(state).contents,
     assertStorable: (key, value, place) => state.runtime.assertStorable?.(key, value, place),

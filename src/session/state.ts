@@ -171,13 +171,18 @@ export function access(state: SessionState): SessionState {
   return state
 }
 
+/** @throws SessionCommittedError if the cookies are made */
+export function assertOpen({ committed }: SessionState): void {
+  if (committed) throw new SessionCommittedError()
+}
+
 /**
  * Records a change.
  *
  * @throws SessionCommittedError if the cookies are made
  */
 export function change(state: SessionState): SessionState {
-  if (state.committed) throw new SessionCommittedError()
+  assertOpen(state)
   state.changed = true
   // What was saved into a cookie store is out of date now.
   state.writing = undefined

@@ -4,6 +4,7 @@
 import * as devalue from 'devalue'
 import superjson from 'superjson'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { SessionCommittedError } from 'sealed-session'
 import type { Session, SessionOptions } from 'sealed-session'
 import { createBrowser } from '../conformance/browser.ts'
 import { ENGINES, expectNothing, setUp, useEngine } from '../support/attacks.ts'
@@ -113,7 +114,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     },
   )
 
-  test('L20: the order and the spelling of the members of another writer change no verdict', async () => {
+  test('L20: the order and the spelling of the members of another writer change no verdict, and are kept where nothing changes', async () => {
     const { openValue, sessions } = setUp()
     const texts = [
       payload({ more: { l: 'long', o: 'AAAA', t: 1 } }),
@@ -126,7 +127,10 @@ describe.each(ENGINES)('with %s', (engine) => {
     for (const text of texts) {
       const session = await openValue(mint(text))
       expect(session.get('user')).toBe('ada')
+      expect(session.delete('missing')).toBe(false)
+      expect(session.scope('none').delete('missing')).toBe(false)
       expect(await sessions.setCookies(session)).toEqual([])
+      expect(() => session.delete('missing')).toThrow(SessionCommittedError)
     }
     for (const text of texts) {
       const odd = text.replace(/"(?:a|\\u0061)da"/, '-0')
