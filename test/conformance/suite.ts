@@ -12,6 +12,7 @@ import { hostile } from './hostile.ts'
 import { lifetimes } from './lifetimes.ts'
 import { logout } from './logout.ts'
 import { members } from './members.ts'
+import { ownership } from './ownership.ts'
 import { responses } from './responses.ts'
 import { rotation } from './rotation.ts'
 
@@ -37,6 +38,7 @@ export const checks: readonly Check[] = [
   ...logout,
   ...responses,
   ...headers,
+  ...ownership,
   ...hostile,
 ]
 
