@@ -110,7 +110,5 @@ test('a revocation that is not asked again before a write is found', async () =>
     ...(await load()),
     recheck: () => Promise.resolve(undefined),
   }))
-  expect(await promiseBrokenIn('slow')).toContain(
-    'nothing is sealed of a session that was revoked',
-  )
+  expect(await promiseBrokenIn('slow')).toContain('nothing is sealed of a session that was revoked')
 })
