@@ -2,8 +2,8 @@
 // that are there anyway, as a share of the whole write. `node bench/guard.mjs`, after a build.
 
 import { createSessions } from '../dist/index.js'
-import { resolveLimits } from '../dist/size/limits.js'
-import { measureUsage } from '../dist/size/measure.js'
+import { resolveLimits } from '../src/size/limits.ts'
+import { measureUsage } from '../src/size/measure.ts'
 
 const ROUNDS = 15
 const CALLS = 2000

@@ -1,7 +1,7 @@
 import { createSessions } from '../../dist/index.js'
-import { makeJoseKey } from '../../dist/token/jwe-jose.js'
-import { nodeKeys } from '../../dist/token/jwe-node.js'
-import { formatValue, parseValue } from '../../dist/token/jwe.js'
+import { makeJoseKey } from '../../src/token/jwe-jose.ts'
+import { nodeKeys } from '../../src/token/jwe-node.ts'
+import { formatValue, parseValue } from '../../src/token/jwe.ts'
 
 const KEY_ID = { id: 'a1b2', day: 20_778 }
 

@@ -2,6 +2,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { posix } from 'node:path'
 import { expect, test } from 'vitest'
 
 interface Lock {
@@ -20,11 +21,40 @@ const root = new URL('../..', import.meta.url)
 const manifest = JSON.parse(read('package.json'))
 const packed = packedFiles()
 
-test('the package has the built files of every source and nothing else', () => {
-  const built = sourcesOf('src').flatMap((path) => [`dist/${path}.d.ts`, `dist/${path}.js`])
+test('the package has a file for each entry point, chunks, the types, and nothing else', () => {
+  const entries = Object.values<Record<string, string> | string>(manifest.exports)
+  const built = [
+    ...sourcesOf('src').map((path) => `dist/${path}.d.ts`),
+    ...entries.flatMap((entry) =>
+      typeof entry === 'string' ? [] : (entry['default'] ?? '').slice(2),
+    ),
+  ]
   const command = sourcesOf('bin').map((path) => `dist/bin/${path}.js`)
   const beside = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
-  expect(new Set(packed)).toEqual(new Set([...built, ...command, ...beside]))
+  const isChunk = (path: string) => /^dist\/chunks\/[a-z-]+\.js$/.test(path)
+  expect(new Set(packed.filter((path) => !isChunk(path)))).toEqual(
+    new Set([...built, ...command, ...beside]),
+  )
+})
+
+test('a cold start loads three files of ours, and cookie: jose only where it is needed', () => {
+  const loaded = new Set<string>()
+  const load = (path: string) => {
+    loaded.add(path)
+    for (const [, from = ''] of read(path).matchAll(/^(?:import|export) [^;]*from "([^"]+)";$/gm)) {
+      const file = from.startsWith('.') ? posix.join(posix.dirname(path), from) : from
+      if (file.startsWith('dist/') && !loaded.has(file)) load(file)
+      else loaded.add(file)
+    }
+  }
+  load('dist/index.js')
+  const expected = [
+    'dist/index.js',
+    'dist/chunks/create-sessions.js',
+    'dist/chunks/jwe.js',
+    'cookie',
+  ]
+  expect(loaded).toEqual(new Set(expected))
 })
 
 test('it brings jose and cookie, and no other package', () => {

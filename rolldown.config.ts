@@ -1,0 +1,58 @@
+// One file for each entry point, and chunks for what they share: a cold start opens few files, and
+// `jose` is loaded only where there is no `node:crypto`. Not minified, because users step through it.
+
+import { readFileSync } from 'node:fs'
+import { defineConfig } from 'rolldown'
+import type { Plugin } from 'rolldown'
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, { readonly default: string } | string>>
+}
+
+const { exports }: Manifest = JSON.parse(
+  readFileSync(new URL('package.json', import.meta.url), 'utf8'),
+)
+
+const input = Object.fromEntries(
+  Object.values(exports).flatMap((entry) => {
+    if (typeof entry === 'string') return []
+    const path = entry.default.replace('./dist/', '').replace(/\.js$/, '')
+    return [[path, `src/${path}.ts`]]
+  }),
+)
+
+/**
+ * Exports annotated functions where they are declared. Bundlers look for `@__NO_SIDE_EFFECTS__` there,
+ * and would keep the whole library in a page that only imports a module with sessions in it.
+ */
+const exportAnnotated: Plugin = {
+  name: 'export-annotated',
+  renderChunk(code) {
+    const declaration = /^\/\/ @__NO_SIDE_EFFECTS__\nfunction (\w+)/gm
+    const names = new Set(Array.from(code.matchAll(declaration), ([, name]) => name))
+    return code
+      .replace(declaration, '// @__NO_SIDE_EFFECTS__\nexport function $1')
+      .replace(/^export \{ (.*) \};$/m, (_, list: string) => {
+        const others = list.split(', ').filter((name) => !names.has(name))
+        return `export { ${others.join(', ')} };`
+      })
+  },
+}
+
+export default defineConfig({
+  input,
+  external: ['cookie', /^jose\//],
+  platform: 'neutral',
+  plugins: [exportAnnotated],
+  output: {
+    dir: 'dist',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name].js',
+    minifyInternalExports: false,
+    codeSplitting: {
+      // What `jwe-jose` imports: from a chunk that imports it in turn, esbuild would keep everything.
+      groups: [{ name: 'jwe', test: /src\/(?:errors|validate|token\/(?:jwe|base64url))\.ts$/ }],
+    },
+    comments: { jsdoc: true, annotation: true, legal: true },
+  },
+})
