@@ -104,15 +104,14 @@ export function elysiaSession<Data extends object>(
 
   async function begin({ request }: RequestContext): Promise<{ session: Session<Data> }> {
     const session = await internals.open(request)
+    assertWrapped(session)
     outcomes.set(request, 'begun')
     return { session }
   }
 
   /** Makes the cookies where a failure still comes to `onError`. */
   async function succeed({ request }: RequestContext): Promise<void> {
-    const session = await internals.open(request)
-    assertWrapped(session)
-    await sessions.setCookies(session)
+    await sessions.setCookies(await internals.open(request))
     outcomes.set(request, 'succeeded')
   }
 
@@ -148,7 +147,6 @@ function answer(handle: FetchFunction, ...args: unknown[]): unknown {
 
 /** Elysia leaves `wrap` out where it compiles nothing, and every change would be lost. */
 function assertWrapped<Data extends object>(session: Session<Data>): void {
-  const state = getState(session)
-  if (state?.accessed !== true || state.handlers > 0) return
+  if (getState(session)?.handlers !== 0) return
   throw new SessionConfigError('aot', 'must not be false, because wrap() of Elysia needs it')
 }

@@ -3,6 +3,7 @@
 
 import { getInternals } from '../create-sessions.ts'
 import { SessionConfigError } from '../errors.ts'
+import { cookieName } from '../http/own-cookies.ts'
 import { isResponse } from '../http/response.ts'
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
@@ -10,7 +11,7 @@ import type { Sessions } from '../sessions.ts'
 import { describe } from '../validate.ts'
 import { discardChanges } from './failed-handler.ts'
 import type { NodeRequest } from './node.ts'
-import { setCookieFields } from './node-fields.ts'
+import { setCookieFields, toArray } from './node-fields.ts'
 import { canWait } from './node-response.ts'
 import type { NodeResponse } from './node-response.ts'
 import { attachNodeSession, pendingSession } from './node-session.ts'
@@ -95,7 +96,11 @@ async function commitResult<Data extends object, Result>(
   const isPassedOn = result === undefined && !handled
   // The next handler may change the session, and the head waits for it.
   if (isPassedOn && !isMock) return result
-  if (isResponse(result)) return commitResponse(sessions, session, result)
+  if (isResponse(result)) {
+    // h3 adds the lines of a response to those of the mock.
+    if (isMock) removeOwnCookies(sessions, res)
+    return commitResponse(sessions, session, result)
+  }
   const lines = await sessions.setCookies(session)
   if (isMock) setFields(sessions, session, res, lines)
   if (isPassedOn) reopen(session)
@@ -126,6 +131,18 @@ function setFields<Data extends object>(
   const pending = pendingSession(sessions, session, () => {})
   if (pending === undefined || !pending.isAccessed()) return
   setCookieFields(response, [{ session: pending, outcome: { status: 'fulfilled', value: lines } }])
+}
+
+/** Removes what an earlier handler of the request has set. */
+function removeOwnCookies<Data extends object>(
+  sessions: Sessions<Data>,
+  response: NodeResponse,
+): void {
+  const internals = getInternals(sessions)
+  const lines = toArray(response.getHeader('Set-Cookie'))
+  const others = lines.filter((line) => !internals.isOwnCookie(cookieName(line)))
+  response.removeHeader('Set-Cookie')
+  if (others.length > 0) response.setHeader('Set-Cookie', others)
 }
 
 /** Opens a session whose cookies were made to further changes: the next handler sets the fields again. */
