@@ -12,8 +12,10 @@ import { createElysiaShop } from './scenario/elysia.ts'
 import { startFastify } from './scenario/fastify.ts'
 import { startH3 } from './scenario/h3.ts'
 import { startH3One, startH3OneOnMocks } from './scenario/h3-1.ts'
-import { serveFetch, startHono } from './scenario/hono.ts'
+import { startHono } from './scenario/hono.ts'
 import { startKoa } from './scenario/koa.ts'
+import { startNitroOnBun, startNitroOnLambda, startNitroOnNode } from './scenario/nitro-2.ts'
+import { serveFetch } from './scenario/serve.ts'
 import { CHUNKS, NO_COOKIES, SEVERAL_COOKIES, TOO_LARGE } from './scenario/shop.ts'
 import type { RunningShop } from './scenario/shop.ts'
 
@@ -25,6 +27,9 @@ const FRAMEWORKS: readonly (readonly [
   ['h3 2', startH3],
   ['h3 1', startH3One],
   ['h3 1 on mocked responses', startH3OneOnMocks],
+  ['Nitro 2 on Node', startNitroOnNode],
+  ['Nitro 2 on Bun', startNitroOnBun],
+  ['Nitro 2 on Lambda', startNitroOnLambda],
   ['Koa', startKoa],
   ['Fastify', startFastify],
   ['Elysia on Bun', startElysiaOnBun],

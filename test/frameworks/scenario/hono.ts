@@ -1,10 +1,9 @@
-import { serve } from '@hono/node-server'
-import type { ServerType } from '@hono/node-server'
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { setCookie } from 'hono/cookie'
 import { honoSession } from 'sealed-session/hono'
 import type { HonoSessionEnv } from 'sealed-session/hono'
+import { serveFetch } from './serve.ts'
 import * as shop from './shop.ts'
 import type { RunningShop, ShopData } from './shop.ts'
 
@@ -54,18 +53,4 @@ export async function startHono(upstream: string): Promise<RunningShop> {
     return c.text('failed', 500)
   })
   return serveFetch(app.fetch)
-}
-
-/** Serves a fetch handler with Hono's server for Node. */
-export async function serveFetch(
-  fetch: (request: Request) => Response | Promise<Response>,
-): Promise<RunningShop> {
-  let server: ServerType | undefined
-  const port = await new Promise<number>((resolve) => {
-    server = serve({ fetch, hostname: '127.0.0.1', port: 0 }, (info) => resolve(info.port))
-  })
-  return {
-    origin: `http://127.0.0.1:${port}`,
-    stop: () => new Promise<void>((closed) => void server?.close(() => closed())),
-  }
 }
