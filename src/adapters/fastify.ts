@@ -1,13 +1,25 @@
 // `sealed-session/fastify`: the session of each request as `request.session`. Nothing of Fastify is
 // imported.
 
+import type { CookieSource } from '../cookies/source.ts'
+import { assertSessions } from '../create-sessions.ts'
 import { createObjectSlot } from '../http/object-slot.ts'
 import type { Session } from '../session/session.ts'
-import type { Sessions } from '../sessions.ts'
 import { discardChanges } from './failed-handler.ts'
 import { nodeSessions } from './node.ts'
 import type { NodeRequest } from './node.ts'
 import type { NodeResponse } from './node-response.ts'
+
+/**
+ * Sessions of any data, because Fastify cannot infer which.
+ *
+ * @example
+ * const any: FastifySessions = createSessions<{ user: string }>({ secrets })
+ */
+export interface FastifySessions {
+  open(source: CookieSource): Promise<object>
+  setCookies(session: never): Promise<string[]>
+}
 
 /**
  * The options of the plugin.
@@ -15,9 +27,9 @@ import type { NodeResponse } from './node-response.ts'
  * @example
  * app.register(fastifySession, { sessions })
  */
-export interface FastifySessionOptions<Data extends object = Record<string, unknown>> {
+export interface FastifySessionOptions {
   /** What `createSessions` has returned. */
-  readonly sessions: Sessions<Data>
+  readonly sessions: FastifySessions
 }
 
 /**
@@ -77,9 +89,9 @@ export interface FastifySessionInstance {
  * @example
  * const plugin: FastifySessionPlugin = fastifySession
  */
-export type FastifySessionPlugin = <Data extends object>(
+export type FastifySessionPlugin = (
   app: FastifySessionInstance,
-  options: FastifySessionOptions<Data>,
+  options: FastifySessionOptions,
 ) => Promise<void>
 
 /**
@@ -99,12 +111,13 @@ export const fastifySession: FastifySessionPlugin = Object.assign(registerSessio
   [Symbol.for('fastify.display-name')]: 'sealed-session',
 })
 
-async function registerSession<Data extends object>(
+async function registerSession(
   app: FastifySessionInstance,
-  { sessions }: FastifySessionOptions<Data>,
+  { sessions }: FastifySessionOptions,
 ): Promise<void> {
+  assertSessions(sessions)
   const node = nodeSessions(sessions)
-  const opened = createObjectSlot<Session<Data>>()
+  const opened = createObjectSlot<Session<object>>()
   app.decorateRequest('session', {
     getter() {
       return node.sessionOf(this.raw)

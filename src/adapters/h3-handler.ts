@@ -47,9 +47,9 @@ export interface H3SessionHandler<Event, Result> {
  *
  * @throws SessionConfigError if an argument is wrong
  * @example
- * export default defineEventHandler(
- *   defineSessionHandler(sessions, (event, session) => `Hello ${session.get('user', 'you')}`),
- * )
+ * export default defineSessionHandler(sessions, (event: H3Event, session) => {
+ *   return `Hello ${session.get('user', 'you')}`
+ * })
  */
 export function defineSessionHandler<Data extends object, Event extends H3HandlerEvent, Result>(
   sessions: Sessions<Data>,

@@ -33,7 +33,7 @@ afterEach(async () => {
 
 const at = (path: string) => new Request(`https://example.test${path}`)
 
-/** Frameworks' own declarations are those of `adapter-types.ts` and `fastify.test.ts`. */
+/** The applications of this folder have other sessions, and a framework takes one declaration. */
 function sessionIn(holder: object): Session<Data> {
   const session: unknown = Reflect.get(holder, 'session')
   return session as Session<Data>

@@ -7,7 +7,7 @@ import type { RunningShop, ShopData } from './shop.ts'
 
 const NO_CONTENT = new HTTPResponse('', { status: 204 })
 
-/** `adapter-types.ts` declares `event.context.session` for its own application. */
+/** The applications of this folder declare `event.context.session` once for all, so none does. */
 function sessionOf({ context }: H3Event): Session<ShopData> {
   const session: unknown = context.session
   return session as Session<ShopData>

@@ -20,6 +20,12 @@ interface Data {
   user: string
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    readonly session: Session<Data>
+  }
+}
+
 declare module 'h3' {
   interface H3EventContext {
     session: Session<Data>
@@ -65,8 +71,8 @@ export const koa = new Koa().use(koaSession(sessions)).use((ctx) => {
 })
 
 export const fast = fastify()
-// `fastify.test.ts` declares the session of the requests, and uses it.
 fast.register(fastifySession, { sessions })
+fast.get('/', (request) => userOf(request.session))
 // @ts-expect-error The sessions are missing.
 fast.register(fastifySession, {})
 
