@@ -182,20 +182,7 @@ export function getInternals<Data extends object>(
 ): SessionInternals<Data> {
   const found: unknown = typeof sessions === 'object' ? internals.get(sessions) : undefined
   if (isInternals<Data>(found)) return found
-  throw notSessions()
-}
-
-/**
- * Throws unless `createSessions` of this module has returned an object.
- *
- * @throws SessionConfigError
- */
-export function assertSessions(given: object): asserts given is Sessions<object> {
-  if (!internals.has(given)) throw notSessions()
-}
-
-function notSessions(): SessionConfigError {
-  return new SessionConfigError('sessions', 'must be what createSessions has returned')
+  throw new SessionConfigError('sessions', 'must be what createSessions has returned')
 }
 
 function isInternals<Data extends object>(value: unknown): value is SessionInternals<Data> {

@@ -2,9 +2,11 @@
 // imported.
 
 import type { CookieSource } from '../cookies/source.ts'
-import { assertSessions } from '../create-sessions.ts'
+import { SessionConfigError } from '../errors.ts'
 import { createObjectSlot } from '../http/object-slot.ts'
 import type { Session } from '../session/session.ts'
+import type { Sessions } from '../sessions.ts'
+import { hasMethod } from '../validate.ts'
 import { discardChanges } from './failed-handler.ts'
 import { nodeSessions } from './node.ts'
 import type { NodeRequest } from './node.ts'
@@ -115,7 +117,9 @@ async function registerSession(
   app: FastifySessionInstance,
   { sessions }: FastifySessionOptions,
 ): Promise<void> {
-  assertSessions(sessions)
+  if (!isSessions(sessions)) {
+    throw new SessionConfigError('sessions', 'must be what createSessions has returned')
+  }
   const node = nodeSessions(sessions)
   const opened = createObjectSlot<Session<object>>()
   app.decorateRequest('session', {
@@ -135,4 +139,9 @@ async function registerSession(
     if (session !== undefined) discardChanges(session)
     done()
   })
+}
+
+/** Whether sessions are of any data. `nodeSessions` throws for those that `createSessions` has not made. */
+function isSessions(given: FastifySessions): given is Sessions<object> {
+  return hasMethod(given, 'wrap')
 }

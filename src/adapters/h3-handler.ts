@@ -103,7 +103,7 @@ async function commitResult<Data extends object, Result>(
   }
   const lines = await sessions.setCookies(session)
   if (isMock) setFields(sessions, session, res, lines)
-  if (isPassedOn) reopen(session)
+  if (isPassedOn) allowChanges(session)
   return result
 }
 
@@ -146,7 +146,7 @@ function removeOwnCookies<Data extends object>(
 }
 
 /** Opens a session whose cookies were made to further changes: the next handler sets the fields again. */
-function reopen<Data extends object>(session: Session<Data>): void {
+function allowChanges<Data extends object>(session: Session<Data>): void {
   const state = getState(session)
   if (state !== undefined) state.committed = false
 }

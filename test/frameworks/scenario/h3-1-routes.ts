@@ -7,10 +7,14 @@ import type { Session } from 'sealed-session'
 import * as shop from './shop.ts'
 import type { ShopData } from './shop.ts'
 
+function queryOf({ path }: H3Event): URLSearchParams {
+  return new URL(path, 'http://localhost').searchParams
+}
+
 /** Returns the routes of the application. */
 export function createShopRouter(upstream: string): h3.Router {
   const sessions = shop.createShopSessions()
-  const handler = <Result>(handle: (event: H3Event, session: Session<ShopData>) => Result) =>
+  const handler = (handle: (event: H3Event, session: Session<ShopData>) => unknown) =>
     h3.defineEventHandler(defineSessionHandler(sessions, handle))
 
   const router = h3.createRouter({ preemptive: true })
@@ -31,13 +35,13 @@ export function createShopRouter(upstream: string): h3.Router {
   router.post(
     '/login',
     handler((event, session) => {
-      shop.login(session, `${h3.getQuery(event)['user']}`)
+      shop.login(session, queryOf(event).get('user'))
       return h3.sendRedirect(event, '/home', 303)
     }),
   )
   router.post(
     '/store',
-    handler((event, session) => shop.store(session, Number(h3.getQuery(event)['bytes']))),
+    handler((event, session) => shop.store(session, Number(queryOf(event).get('bytes')))),
   )
   router.post(
     '/fail',

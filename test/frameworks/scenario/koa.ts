@@ -19,7 +19,8 @@ export async function startKoa(upstream: string): Promise<RunningShop> {
     }
   })
   app.use(koaSession(shop.createShopSessions())).use(async (ctx) => {
-    const { session, method, path, query } = ctx
+    const { session, method, path } = ctx
+    const query = ctx.URL.searchParams
     switch (`${method === 'HEAD' ? 'GET' : method} ${path}`) {
       case 'GET /ping':
         ctx.body = 'pong'
@@ -34,19 +35,20 @@ export async function startKoa(upstream: string): Promise<RunningShop> {
         ctx.body = `${shop.visit(session)}`
         return
       case 'POST /login':
-        shop.login(session, `${query['user']}`)
+        shop.login(session, query.get('user'))
         ctx.redirect('/home')
         ctx.status = 303
         return
       case 'POST /store':
-        ctx.body = shop.store(session, Number(query['bytes']))
+        ctx.body = shop.store(session, Number(query.get('bytes')))
         return
       case 'POST /fail':
         shop.spoil(session)
         throw new Error('the handler failed')
       case 'POST /forbidden':
         shop.spoil(session)
-        return ctx.throw(403, 'forbidden')
+        ctx.throw(403, 'forbidden')
+        return
       case 'GET /stream':
         shop.visit(session)
         ctx.body = Readable.from(shop.CHUNKS)
