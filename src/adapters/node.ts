@@ -3,13 +3,12 @@
 
 import { getInternals } from '../create-sessions.ts'
 import type { Sessions } from '../sessions.ts'
-import { SessionConfigError, SessionError } from '../errors.ts'
+import { SessionConfigError } from '../errors.ts'
 import { createObjectSlot } from '../http/object-slot.ts'
-import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import { describe, isThenable, ownProperties } from '../validate.ts'
-import { attachSession } from './deferred-head.ts'
 import type { NodeResponse } from './node-response.ts'
+import { attachNodeSession, toError } from './node-session.ts'
 import { answerPlainly } from './plain-answer.ts'
 import { createRequestProperty } from './request-property.ts'
 
@@ -135,7 +134,7 @@ export function nodeSessions<
 
   async function open(request: Req, response: Res): Promise<Session<Data>> {
     const session = await sessions.open(request)
-    attach(session, response, (thrown) =>
+    attachNodeSession(sessions, session, response, (thrown) =>
       report((error) => onError(error, request, response), thrown, response),
     )
     return session
@@ -153,7 +152,7 @@ export function nodeSessions<
     const fail = (error: unknown) => report(next, error, response)
     try {
       const session = await internals.open(request)
-      attach(session, response, fail)
+      attachNodeSession(sessions, session, response, fail)
       opened.set(request, session)
       defineSession(request, session)
       await next()
@@ -166,19 +165,6 @@ export function nodeSessions<
     const session = opened.get(request)
     if (session !== undefined) return session
     throw new SessionConfigError('request', 'has not been through the middleware of these sessions')
-  }
-
-  function attach(session: Session<Data>, response: Res, fail: (error: unknown) => void): void {
-    const state = getState(session)
-    if (state === undefined) return
-    attachSession(response, session, {
-      isAccessed: () => state.accessed,
-      makeCookies: () => sessions.setCookies(session),
-      isOwnCookie: (name) => internals.isOwnCookie(name),
-      reportOverwrite: () => internals.reportOverwrite(),
-      setCommitted: (committed) => void (state.committed = committed),
-      fail,
-    })
   }
 
   return Object.freeze({ open, middleware, sessionOf })
@@ -209,11 +195,4 @@ function report(tell: (error: Error) => unknown, error: unknown, response: NodeR
   } catch (thrown) {
     answer(thrown)
   }
-}
-
-/** Returns an error: a serializer or an observer may throw anything. */
-function toError(error: unknown): Error {
-  if (error instanceof Error) return error
-  const message = 'the cookies of the session could not be made'
-  return new SessionError('ERR_SESSION_RESPONSE', message, { cause: error })
 }

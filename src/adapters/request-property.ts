@@ -7,14 +7,14 @@ import { ownProperties } from '../validate.ts'
 export type DefineProperty = (request: object, value: object) => void
 
 /**
- * Returns what defines a property of this name. It is not enumerable, because printing a request would
+ * Returns what defines a property of this name on each request, or on what the framework calls `owner`. It is not enumerable, because printing a request would
  * show the data of its session, and an assignment throws, because `request.session = null` would end no
  * session.
  *
  * All requests have the same accessor, and their value under a symbol: with functions of its own, each
  * request would have a hidden class of its own, which takes V8 half as long as opening the session.
  */
-export function createRequestProperty(name: string): DefineProperty {
+export function createRequestProperty(name: string, owner = 'request'): DefineProperty {
   const slot = Symbol(name)
   const accessor = ownProperties<PropertyDescriptor>({
     configurable: true,
@@ -23,8 +23,8 @@ export function createRequestProperty(name: string): DefineProperty {
     },
     set(): never {
       throw new TypeError(
-        `request.${name} cannot be assigned: write request.${name}.destroy() to end the session, and ` +
-          `request.${name}.set(key, value) to change it`,
+        `${owner}.${name} cannot be assigned: write ${owner}.${name}.destroy() to end the session, and ` +
+          `${owner}.${name}.set(key, value) to change it`,
       )
     },
   })

@@ -6,6 +6,7 @@ import { describe, hasMember } from '../validate.ts'
 import type { ResolvedCookieOptions } from './cookie-options.ts'
 import { attributesOf } from './set-cookie.ts'
 import type { CookieAttributes, CookieWrite } from './set-cookie.ts'
+import type { CookieStoreSource } from './source.ts'
 
 /**
  * Sets one cookie. The cookies of Astro and of other frameworks fit as a function of this shape.
@@ -28,7 +29,11 @@ export type SetCookieFunction = (
  * await sessions.save(session, await cookies()) // Next.js
  * await sessions.save(session, event.cookies) // SvelteKit
  */
-export type CookieSink = SetCookieFunction | { set: SetCookieFunction }
+export type CookieSink =
+  | SetCookieFunction
+  | { set: SetCookieFunction }
+  // The cookies of a request take no attributes: `NextRequest.cookies`, in a proxy of Next.js.
+  | (CookieStoreSource & { set(name: string, value: string): unknown })
 
 /**
  * Sets each cookie, one after the other. Awaits what the store returns, because browsers' `cookieStore`
@@ -42,7 +47,7 @@ export async function writeToStore(
   options: ResolvedCookieOptions,
 ): Promise<void> {
   const set: SetCookieFunction =
-    typeof sink === 'function' ? sink : (...given) => sink.set(...given)
+    typeof sink === 'function' ? sink : (...given) => Reflect.apply(sink.set, sink, given)
   for (const { name, value, maxAge } of writes) {
     // In their order, because the first part says how many there are.
     // oxlint-disable-next-line no-await-in-loop

@@ -60,6 +60,11 @@ describe('the pages', () => {
         'api/sealed-session.html',
         'api/sealed-session/node.html',
         'api/sealed-session/lambda.html',
+        'api/sealed-session/hono.html',
+        'api/sealed-session/h3.html',
+        'api/sealed-session/koa.html',
+        'api/sealed-session/fastify.html',
+        'api/sealed-session/elysia.html',
       ]),
     )
   })

@@ -9,6 +9,8 @@ export default defineConfig({
     testTimeout: 30_000,
     // The load is measured with the machine to itself, and its memory after collections.
     fileParallelism: false,
+    // Nitro is built first.
+    hookTimeout: 120_000,
     execArgv: ['--expose-gc'],
   },
 })

@@ -8,42 +8,48 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build, createNitro, prepare } from 'nitro'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { freePort } from '../servers/programs.ts'
 import { expectNoLeak, expectSharing } from './visitors.ts'
 
-const source = new URL('../../src/index.ts', import.meta.url).pathname
+const source = new URL('../../src/', import.meta.url).pathname
 
 let folder = ''
-let server: ChildProcess | undefined
-let origin = ''
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nitro-'))
   await buildApplication(folder)
-  const port = await freePort()
-  server = spawn(process.execPath, [join(folder, 'server/index.mjs')], {
-    env: { ...process.env, HOST: '127.0.0.1', PORT: String(port) },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  origin = await listeningAt(server)
 })
 
-afterAll(async () => {
-  if (server !== undefined && server.exitCode === null) {
+afterAll(() => rm(folder, { recursive: true }))
+
+describe.each(['wrap', 'adapter'])('with %s', (glue) => {
+  let server: ChildProcess | undefined
+  let origin = ''
+
+  beforeAll(async () => {
+    const port = await freePort()
+    server = spawn(process.execPath, [join(folder, 'server/index.mjs')], {
+      env: { ...process.env, GLUE: glue, HOST: '127.0.0.1', PORT: String(port) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    origin = await listeningAt(server)
+  })
+
+  afterAll(async () => {
+    if (server === undefined || server.exitCode !== null) return
     const ended = once(server, 'exit')
     server.kill()
     await ended
-  }
-  await rm(folder, { recursive: true })
-})
+  })
 
-test('answers that share their Headers carry nothing to the next visitor', async () => {
-  await expectNoLeak(origin)
-})
+  test('answers that share their Headers carry nothing to the next visitor', async () => {
+    await expectNoLeak(origin)
+  })
 
-test('Nitro shares its Headers: what is appended to one answer is on the next', async () => {
-  await expectSharing(origin)
+  test('Nitro shares its Headers: what is appended to one answer is on the next', async () => {
+    await expectSharing(origin)
+  })
 })
 
 async function buildApplication(dir: string): Promise<void> {
@@ -52,7 +58,10 @@ async function buildApplication(dir: string): Promise<void> {
     preset: 'node_server',
     buildDir: join(dir, 'build'),
     output: { dir, serverDir: join(dir, 'server'), publicDir: join(dir, 'public') },
-    alias: { 'sealed-session': source },
+    alias: {
+      'sealed-session/h3': `${source}adapters/h3.ts`,
+      'sealed-session': `${source}index.ts`,
+    },
     noExternals: true,
     logLevel: 1,
   })

@@ -17,6 +17,7 @@ import {
   findAnchors,
   findCodeBlocks,
   findDeadLinks,
+  isCheckedWithTypes,
   listDocuments,
   moduleName,
   readDocument,
@@ -31,6 +32,7 @@ const documents = listDocuments()
 const blocks = documents
   .filter((file) => file !== 'CONTRIBUTING.md')
   .flatMap((file) => findCodeBlocks(file))
+  .filter((block) => !isCheckedWithTypes(block))
 const modules = blocks.filter(({ language }) => language === 'ts')
 const commands = blocks.filter(({ language }) => language === 'sh')
 

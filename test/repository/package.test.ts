@@ -142,7 +142,9 @@ function sourcesOf(folder: string): string[] {
 function manifests(): string[] {
   return [
     'package.json',
-    ...['bench', 'docs', ...foldersBelow('test')].map((name) => `${name}/package.json`),
+    ...['bench', 'docs', ...foldersBelow('examples'), ...foldersBelow('test')].map(
+      (name) => `${name}/package.json`,
+    ),
   ]
     .filter((path) => existsSync(new URL(path, root)))
     .toSorted()

@@ -136,7 +136,9 @@ test('updates are proposed for every folder that installs packages, but the lowe
   const { version, updates } = parse(read('.github/dependabot.yml'), { strict: true })
   expect(version).toBe(2)
   const [npm, actions] = updates
-  const below = readdirSync(new URL('test/', root)).map((name) => `test/${name}`)
+  const below = ['examples', 'test'].flatMap((folder) =>
+    readdirSync(new URL(`${folder}/`, root)).map((name) => `${folder}/${name}`),
+  )
   const folders = ['bench', 'docs', ...below].filter((name) =>
     existsSync(new URL(`${name}/package.json`, root)),
   )

@@ -21,6 +21,26 @@ export interface DeadLink {
   readonly href: string
 }
 
+/** Pages whose code needs a framework that is installed in `test/framework-types` alone. */
+const FRAMEWORK_PAGES: ReadonlySet<string> = new Set(
+  [
+    'astro',
+    'elysia',
+    'h3',
+    'hono',
+    'koa',
+    'nest',
+    'nextjs',
+    'nuxt',
+    'react-router',
+    'remix',
+    'sveltekit',
+    'tanstack-start',
+    'trpc',
+    'yoga',
+  ].map((page) => `docs/frameworks/${page}.md`),
+)
+
 export const repository: URL = new URL('../../', import.meta.url)
 
 const FENCE = /^```(\w*)([^\n]*)\n([\s\S]*?)^```$/gm
@@ -50,6 +70,17 @@ export function findCodeBlocks(file: string, text: string = readDocument(file)):
 /** Returns the name of the module that a block becomes. */
 export function moduleName({ file, line }: CodeBlock): string {
   return `${file.replace(/\.md$/, '').replaceAll('/', '-')}-${line}.ts`
+}
+
+/** Whether a block is code that `test/framework-types` compiles, with the frameworks' own types. */
+export function isCheckedWithTypes({ file, language }: CodeBlock): boolean {
+  return FRAMEWORK_PAGES.has(file) && (language === 'ts' || language === 'tsx')
+}
+
+/** Returns the file that a block says in its first line that it is, as in `// src/session.ts`. */
+export function fileOfBlock(block: CodeBlock): string {
+  const [, file] = /^\/\/ ([\w./+-]+\.tsx?)\n/.exec(block.code) ?? []
+  return file ?? moduleName(block)
 }
 
 /** Returns what a block prints, by the comments behind its `console.log`. */

@@ -1,0 +1,4 @@
+/**
+ * @module sealed-session/elysia
+ */
+export * from '../../src/adapters/elysia.ts'

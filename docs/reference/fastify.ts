@@ -1,0 +1,4 @@
+/**
+ * @module sealed-session/fastify
+ */
+export * from '../../src/adapters/fastify.ts'

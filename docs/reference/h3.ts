@@ -1,0 +1,4 @@
+/**
+ * @module sealed-session/h3
+ */
+export * from '../../src/adapters/h3.ts'

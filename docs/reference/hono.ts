@@ -1,0 +1,4 @@
+/**
+ * @module sealed-session/hono
+ */
+export * from '../../src/adapters/hono.ts'

@@ -1,0 +1,4 @@
+/**
+ * @module sealed-session/koa
+ */
+export * from '../../src/adapters/koa.ts'

@@ -1,0 +1,23 @@
+// app/page.tsx
+import { readSession } from '../lib/session'
+import { login, logout } from './actions'
+import { Notices } from './notices'
+
+export default async function Page() {
+  const user = (await readSession()).get('user')
+  return (
+    <main>
+      <Notices />
+      {user === undefined ? (
+        <form action={login}>
+          <input name="user" />
+          <button>Log in</button>
+        </form>
+      ) : (
+        <form action={logout}>
+          {user} <button>Log out</button>
+        </form>
+      )}
+    </main>
+  )
+}

@@ -1,0 +1,147 @@
+// `sealed-session/fastify`: the session of each request as `request.session`. Nothing of Fastify is
+// imported.
+
+import type { CookieSource } from '../cookies/source.ts'
+import { SessionConfigError } from '../errors.ts'
+import { createObjectSlot } from '../http/object-slot.ts'
+import type { Session } from '../session/session.ts'
+import type { Sessions } from '../sessions.ts'
+import { hasMethod } from '../validate.ts'
+import { discardChanges } from './failed-handler.ts'
+import { nodeSessions } from './node.ts'
+import type { NodeRequest } from './node.ts'
+import type { NodeResponse } from './node-response.ts'
+
+/**
+ * Sessions of any data, because Fastify cannot infer which.
+ *
+ * @example
+ * const any: FastifySessions = createSessions<{ user: string }>({ secrets })
+ */
+export interface FastifySessions {
+  open(source: CookieSource): Promise<object>
+  setCookies(session: never): Promise<string[]>
+}
+
+/**
+ * The options of the plugin.
+ *
+ * @example
+ * app.register(fastifySession, { sessions })
+ */
+export interface FastifySessionOptions {
+  /** What `createSessions` has returned. */
+  readonly sessions: FastifySessions
+}
+
+/**
+ * What is needed of Fastify's request.
+ *
+ * @example
+ * const read = ({ raw }: FastifySessionRequest): string => raw.headers.cookie ?? ''
+ */
+export interface FastifySessionRequest {
+  readonly raw: NodeRequest
+}
+
+/**
+ * What is needed of Fastify's reply.
+ *
+ * @example
+ * const isSent = ({ raw }: FastifySessionReply): boolean => raw.headersSent
+ */
+export interface FastifySessionReply {
+  readonly raw: NodeResponse
+}
+
+/**
+ * What is needed of a Fastify instance.
+ *
+ * @example
+ * const count = (app: FastifySessionInstance): unknown =>
+ *   app.addHook('onRequest', (request, reply, done) => done())
+ */
+export interface FastifySessionInstance {
+  decorateRequest(
+    name: 'session',
+    property: { getter(this: FastifySessionRequest): unknown },
+  ): unknown
+  addHook(
+    name: 'onRequest',
+    hook: (
+      request: FastifySessionRequest,
+      reply: FastifySessionReply,
+      done: (error?: Error) => void,
+    ) => void,
+  ): unknown
+  addHook(
+    name: 'onError',
+    hook: (
+      request: FastifySessionRequest,
+      reply: FastifySessionReply,
+      error: Error,
+      done: () => void,
+    ) => void,
+  ): unknown
+}
+
+/**
+ * A plugin of Fastify, for all routes of the instance that it is registered on.
+ *
+ * @example
+ * const plugin: FastifySessionPlugin = fastifySession
+ */
+export type FastifySessionPlugin = (
+  app: FastifySessionInstance,
+  options: FastifySessionOptions,
+) => Promise<void>
+
+/**
+ * Opens the session of each request as `request.session`, and makes the reply carry its cookies. Where
+ * a handler fails, the session stays as it came; what an error handler changes is kept. A session that
+ * does not fit comes to that error handler.
+ *
+ * Registering it rejects with SessionConfigError if `sessions` is not what `createSessions` has returned.
+ *
+ * @example
+ * app.register(fastifySession, { sessions })
+ * app.get('/', (request) => `Hello ${request.session.get('user')}`)
+ */
+export const fastifySession: FastifySessionPlugin = Object.assign(registerSession, {
+  // What fastify-plugin sets: the hooks are for the whole instance, not for this plugin's own routes.
+  [Symbol.for('skip-override')]: true,
+  [Symbol.for('fastify.display-name')]: 'sealed-session',
+})
+
+async function registerSession(
+  app: FastifySessionInstance,
+  { sessions }: FastifySessionOptions,
+): Promise<void> {
+  if (!isSessions(sessions)) {
+    throw new SessionConfigError('sessions', 'must be what createSessions has returned')
+  }
+  const node = nodeSessions(sessions)
+  const opened = createObjectSlot<Session<object>>()
+  app.decorateRequest('session', {
+    getter() {
+      return node.sessionOf(this.raw)
+    },
+  })
+  app.addHook('onRequest', ({ raw }, reply, done) => {
+    node.middleware(raw, reply.raw, (error) => {
+      if (error === undefined) opened.set(raw, node.sessionOf(raw))
+      done(error)
+    })
+  })
+  app.addHook('onError', ({ raw }, _reply, _error, done) => {
+    // A hook before this plugin's may have failed.
+    const session = opened.get(raw)
+    if (session !== undefined) discardChanges(session)
+    done()
+  })
+}
+
+/** Whether sessions are of any data. `nodeSessions` throws for those that `createSessions` has not made. */
+function isSessions(given: FastifySessions): given is Sessions<object> {
+  return hasMethod(given, 'wrap')
+}

@@ -1,0 +1,89 @@
+// `sealed-session/h3`: a middleware for h3 2 and Nitro 3, and a handler for h3 1, Nitro 2 and Nuxt.
+// Nothing of h3 is imported.
+
+import { getInternals } from '../create-sessions.ts'
+import type { Session } from '../session/session.ts'
+import type { Sessions } from '../sessions.ts'
+import { discardChanges } from './failed-handler.ts'
+import { isFailure, restrictFields, runHandlers, toAnswer } from './h3-answer.ts'
+import type { H3Answer, H3PreparedResponse } from './h3-answer.ts'
+
+export { defineSessionHandler } from './h3-handler.ts'
+export type { H3HandlerEvent, H3SessionHandler } from './h3-handler.ts'
+
+/**
+ * What is needed of an event of h3 2.
+ *
+ * @example
+ * const path = (event: H3SessionEvent): string => new URL(event.req.url).pathname
+ */
+export interface H3SessionEvent {
+  readonly req: Request
+  readonly res: H3PreparedResponse
+  readonly context: object
+}
+
+/**
+ * A middleware of h3 2.
+ *
+ * @example
+ * const middleware: H3SessionMiddleware = h3Session(sessions)
+ */
+export type H3SessionMiddleware = (event: H3SessionEvent, next: () => unknown) => Promise<unknown>
+
+/** Takes the answer out of a wrapped handler, which can return a `Response` alone. */
+interface AnswerSlot {
+  answer: H3Answer | undefined
+}
+
+/**
+ * Returns a middleware of h3 2 and Nitro 3 that opens the session of each request as
+ * `event.context.session`, and commits it to what the handlers return. Where they fail, the session
+ * stays as it came. A session that does not fit comes to `onError`.
+ *
+ * @throws SessionConfigError if `sessions` is not what `createSessions` has returned
+ * @example
+ * const app = new H3()
+ * app.use(h3Session(sessions))
+ * app.get('/', ({ context }) => `Hello ${context.session.get('user', 'you')}`)
+ */
+export function h3Session<Data extends object>(sessions: Sessions<Data>): H3SessionMiddleware {
+  getInternals(sessions)
+  const run = sessions.wrap<Request, [H3SessionEvent, () => unknown, AnswerSlot]>(
+    async (_, session, event, next, slot) => {
+      setSession(event, session)
+      const outcome = await runHandlers(next)
+      if (isFailure(outcome, event.res)) discardChanges(session)
+      slot.answer = toAnswer(outcome, event.res)
+      return slot.answer.carrier
+    },
+  )
+  return async (event, next) => {
+    const slot: AnswerSlot = { answer: undefined }
+    const committed = await run(event.req, event, next, slot)
+    const { answer } = slot
+    if (answer === undefined) return committed
+    if (answer.isOverlaid) await restrictPrepared(sessions, event)
+    return answer.complete(committed)
+  }
+}
+
+function setSession<Data extends object>(
+  { context }: H3SessionEvent,
+  session: Session<Data>,
+): void {
+  Reflect.set(context, 'session', session)
+}
+
+/**
+ * Restricts the header fields that h3 lays over those of the response: its `Cache-Control` would
+ * replace that of the commit.
+ */
+async function restrictPrepared<Data extends object>(
+  sessions: Sessions<Data>,
+  { req, res: { headers } }: H3SessionEvent,
+): Promise<void> {
+  const prepared = new Response(null, { headers })
+  const committed = await sessions.commit(req, prepared)
+  if (committed !== prepared) restrictFields(headers, committed.headers)
+}

@@ -1,0 +1,82 @@
+// `sealed-session/hono`: the session of each request as `c.var.session`. Nothing of Hono is imported.
+
+import { getInternals } from '../create-sessions.ts'
+import { SessionError } from '../errors.ts'
+import type { Session } from '../session/session.ts'
+import type { Sessions } from '../sessions.ts'
+import { discardChanges } from './failed-handler.ts'
+
+/**
+ * What an application tells Hono of its variables: `c.var.session` is the session.
+ *
+ * @example
+ * const app = new Hono<HonoSessionEnv<Data>>()
+ */
+export interface HonoSessionEnv<Data extends object = Record<string, unknown>> {
+  Variables: { session: Session<Data> }
+}
+
+/**
+ * What is needed of Hono's context.
+ *
+ * @example
+ * const visits = (c: HonoSessionContext<Data>): number => c.get('session').get('visits', 0)
+ */
+export interface HonoSessionContext<Data extends object = Record<string, unknown>> {
+  readonly req: { readonly raw: Request }
+  readonly error: Error | undefined
+  readonly finalized: boolean
+  set(key: 'session', value: Session<Data>): void
+  get(key: 'session'): Session<Data>
+  get res(): Response
+  set res(response: Response | undefined)
+}
+
+/**
+ * A middleware of Hono.
+ *
+ * @example
+ * const middleware: HonoSessionMiddleware<Data> = honoSession(sessions)
+ */
+export type HonoSessionMiddleware<Data extends object = Record<string, unknown>> = (
+  c: HonoSessionContext<Data>,
+  next: () => Promise<void>,
+) => Promise<Response | undefined>
+
+/**
+ * Returns a middleware of Hono that opens the session of each request as `c.var.session`, and commits
+ * it to the response. Where a handler fails, the session stays as it came. A session that does not fit
+ * comes to `app.onError`.
+ *
+ * @throws SessionConfigError if `sessions` is not what `createSessions` has returned
+ * @example
+ * const app = new Hono<HonoSessionEnv<Data>>()
+ * app.use(honoSession(sessions))
+ * app.get('/', (c) => c.text(`Hello ${c.var.session.get('user', 'you')}`))
+ */
+export function honoSession<Data extends object>(
+  sessions: Sessions<Data>,
+): HonoSessionMiddleware<Data> {
+  getInternals(sessions)
+  const run = sessions.wrap<Request, [HonoSessionContext<Data>, () => Promise<void>]>(
+    async (_, session, c, next) => {
+      c.set('session', session)
+      await next()
+      // Hono has made a response of the error already.
+      if (c.error !== undefined) discardChanges(session)
+      if (c.finalized) return c.res
+      throw new SessionError(
+        'ERR_SESSION_RESPONSE',
+        'no handler has returned a response: return one, or await next()',
+      )
+    },
+  )
+  return async (c, next) => {
+    const response = await run(c.req.raw, c, next)
+    if (!c.finalized) return response
+    // Hono would put the header fields of the former response over those of this one.
+    c.res = undefined
+    c.res = response
+    return undefined
+  }
+}

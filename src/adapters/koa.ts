@@ -1,0 +1,75 @@
+// `sealed-session/koa`: the session of each request as `ctx.session`. Nothing of Koa is imported.
+
+import { getInternals } from '../create-sessions.ts'
+import type { Session } from '../session/session.ts'
+import type { Sessions } from '../sessions.ts'
+import { discardChanges } from './failed-handler.ts'
+import type { NodeRequest } from './node.ts'
+import type { NodeResponse } from './node-response.ts'
+import { attachNodeSession, toError } from './node-session.ts'
+import { createRequestProperty } from './request-property.ts'
+
+/**
+ * What the middleware adds to Koa's context.
+ *
+ * @example
+ * const app = new Koa<Koa.DefaultState, KoaSessionContext<Data>>()
+ */
+export interface KoaSessionContext<Data extends object = Record<string, unknown>> {
+  readonly session: Session<Data>
+}
+
+/**
+ * What is needed of Koa's context.
+ *
+ * @example
+ * const isSecure = (ctx: KoaContext): boolean => ctx.req.headers.cookie !== undefined
+ */
+export interface KoaContext {
+  readonly req: NodeRequest
+  readonly res: NodeResponse
+  onerror(error: Error): void
+}
+
+/**
+ * A middleware of Koa.
+ *
+ * @example
+ * const middleware: KoaSessionMiddleware<Data> = koaSession(sessions)
+ */
+export type KoaSessionMiddleware<Data extends object = Record<string, unknown>> = (
+  ctx: KoaContext & KoaSessionContext<Data>,
+  next: () => Promise<unknown>,
+) => Promise<void>
+
+/**
+ * Returns a middleware of Koa that opens the session of each request as `ctx.session`, and commits it
+ * when the middleware behind it has run. Where that fails, the session stays as it came. A session that
+ * does not fit is thrown to the middleware before it.
+ *
+ * @throws SessionConfigError if `sessions` is not what `createSessions` has returned
+ * @example
+ * app.use(koaSession(sessions))
+ * app.use((ctx) => {
+ *   ctx.body = `Hello ${ctx.session.get('user', 'you')}`
+ * })
+ */
+export function koaSession<Data extends object>(
+  sessions: Sessions<Data>,
+): KoaSessionMiddleware<Data> {
+  const internals = getInternals(sessions)
+  const defineSession = createRequestProperty('session', 'ctx')
+  return async (ctx, next) => {
+    const session = await internals.open(ctx.req)
+    // Middleware that writes to `ctx.res` itself may send the head before it has run.
+    attachNodeSession(sessions, session, ctx.res, (error) => ctx.onerror(toError(error)))
+    defineSession(ctx, session)
+    try {
+      await next()
+      await sessions.setCookies(session)
+    } catch (error) {
+      discardChanges(session)
+      throw error
+    }
+  }
+}

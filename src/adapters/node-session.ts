@@ -1,0 +1,52 @@
+// A session on a response of Node: what the adapters of Node's frameworks share.
+
+import { getInternals } from '../create-sessions.ts'
+import { SessionError } from '../errors.ts'
+import { getState } from '../session/session.ts'
+import type { Session } from '../session/session.ts'
+import type { Sessions } from '../sessions.ts'
+import { attachSession } from './deferred-head.ts'
+import type { NodeResponse } from './node-response.ts'
+import type { PendingSession } from './pending-session.ts'
+
+/**
+ * Makes a response carry the cookies of a session, however it is ended.
+ *
+ * @param fail receives why the cookies could not be made; must not throw
+ */
+export function attachNodeSession<Data extends object>(
+  sessions: Sessions<Data>,
+  session: Session<Data>,
+  response: NodeResponse,
+  fail: (error: unknown) => void,
+): void {
+  const pending = pendingSession(sessions, session, fail)
+  if (pending !== undefined) attachSession(response, session, pending)
+}
+
+/** Returns what a response needs of a session; `undefined` if it is not a session of this module. */
+export function pendingSession<Data extends object>(
+  sessions: Sessions<Data>,
+  session: Session<Data>,
+  fail: (error: unknown) => void,
+): PendingSession | undefined {
+  const internals = getInternals(sessions)
+  const state = getState(session)
+  return (
+    state && {
+      isAccessed: () => state.accessed,
+      makeCookies: () => sessions.setCookies(session),
+      isOwnCookie: (name) => internals.isOwnCookie(name),
+      reportOverwrite: () => internals.reportOverwrite(),
+      setCommitted: (committed) => void (state.committed = committed),
+      fail,
+    }
+  )
+}
+
+/** Returns an error: a serializer or an observer may throw anything. */
+export function toError(error: unknown): Error {
+  if (error instanceof Error) return error
+  const message = 'the cookies of the session could not be made'
+  return new SessionError('ERR_SESSION_RESPONSE', message, { cause: error })
+}

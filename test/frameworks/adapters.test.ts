@@ -1,0 +1,394 @@
+// What is particular to one adapter, beside the scenario that all share.
+
+import { createServer } from 'node:http'
+import { Elysia } from 'elysia'
+import fastify from 'fastify'
+import { H3, HTTPError, HTTPResponse } from 'h3'
+import * as h3One from 'h3-1'
+import { Hono } from 'hono'
+import Koa from 'koa'
+import { fetchNodeRequestHandler } from 'node-mock-http'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Session } from 'sealed-session'
+import { elysiaSession } from 'sealed-session/elysia'
+import { fastifySession } from 'sealed-session/fastify'
+import { defineSessionHandler, h3Session } from 'sealed-session/h3'
+import { honoSession } from 'sealed-session/hono'
+import type { HonoSessionEnv } from 'sealed-session/hono'
+import { koaSession } from 'sealed-session/koa'
+import { createJar } from '../support/cookie-jar.ts'
+import { createVisitor, listen, make, names, TOO_MUCH } from './application.ts'
+import type { Data, Visitor } from './application.ts'
+
+const closing: (() => unknown)[] = []
+
+beforeEach(() => {
+  vi.spyOn(console, 'error').mockImplementation(() => {})
+})
+
+afterEach(async () => {
+  vi.restoreAllMocks()
+  for (const close of closing.splice(0)) await close()
+})
+
+const at = (path: string) => new Request(`https://example.test${path}`)
+
+/** The applications of this folder have other sessions, and a framework takes one declaration. */
+function sessionIn(holder: object): Session<Data> {
+  const session: unknown = Reflect.get(holder, 'session')
+  return session as Session<Data>
+}
+
+test.each([
+  ['honoSession', honoSession],
+  ['h3Session', h3Session],
+  ['koaSession', koaSession],
+  ['elysiaSession', elysiaSession],
+])('%s takes what createSessions has returned, and nothing else', (_, adapter) => {
+  const wrong = { ...make() }
+  expect(() => adapter(wrong)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }))
+})
+
+describe('Hono', () => {
+  test('a handler that returns nothing is an error, and writes nothing', async () => {
+    const app = new Hono<HonoSessionEnv<Data>>()
+    const errors: unknown[] = []
+    app.onError((error, c) => {
+      errors.push(error)
+      return c.text('failed', 500)
+    })
+    app.use(honoSession(make()))
+    app.use(async (c) => c.var.session.set('visits', 1))
+    const response = await app.fetch(at('/'))
+    expect([response.status, names(response)]).toEqual([500, []])
+    expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_RESPONSE' })])
+  })
+
+  test('a Response that is thrown carries the session', async () => {
+    const app = new Hono<HonoSessionEnv<Data>>()
+    app.use(honoSession(make()))
+    app.get('/', (c) => {
+      c.var.session.set('visits', 1)
+      // oxlint-disable-next-line typescript/only-throw-error
+      throw new Response('thrown')
+    })
+    const response = await app.fetch(at('/'))
+    expect([await response.text(), names(response)]).toEqual(['thrown', ['__Host-session']])
+  })
+
+  test('header fields that other middleware sets before and after stay', async () => {
+    const app = new Hono<HonoSessionEnv<Data>>()
+    app.use(async (c, next) => {
+      c.header('x-before', '1')
+      await next()
+      c.header('x-after', '2')
+    })
+    app.use(honoSession(make()))
+    app.get('/', (c) => {
+      c.var.session.set('visits', 1)
+      return c.text('hello', 201)
+    })
+    const { headers, status } = await app.fetch(at('/'))
+    expect([status, headers.get('x-before'), headers.get('x-after')]).toEqual([201, '1', '2'])
+    expect(headers.get('content-type')).toContain('text/plain')
+  })
+})
+
+describe('h3 2', () => {
+  function application(): H3 {
+    const app = new H3({ silent: true })
+    app.use(h3Session(make()))
+    return app
+  }
+
+  test('a change before a route that is missing is kept', async () => {
+    const app = application()
+    app.use((event) => sessionIn(event.context).set('visits', 1))
+    const response = await app.request('/nowhere')
+    expect([response.status, names(response)]).toEqual([404, ['__Host-session']])
+    expect(response.headers.get('cache-control')).toBe('private, no-store')
+  })
+
+  test('the answer to an error that has looked at the session is private, and has no cookie', async () => {
+    const app = application()
+    app.get('/', (event) => {
+      sessionIn(event.context).set('visits', 1)
+      throw new HTTPError({ status: 410 })
+    })
+    const response = await app.request('/')
+    expect([response.status, names(response)]).toEqual([410, []])
+    expect([response.headers.get('vary'), response.headers.get('cache-control')]).toEqual([
+      'Cookie',
+      'private',
+    ])
+  })
+
+  test('what is no error and is thrown stays what h3 makes of it', async () => {
+    const app = application()
+    app.get('/', () => {
+      // oxlint-disable-next-line typescript/only-throw-error
+      throw 418
+    })
+    expect((await app.request('/')).status).toBe(418)
+  })
+
+  test('an HTTPResponse that is the same for all is left as it is', async () => {
+    const shared = new HTTPResponse('teapot', {
+      status: 418,
+      headers: { vary: 'Accept', 'cdn-cache-control': 'max-age=9' },
+    })
+    const app = application()
+    app.get('/', (event) => {
+      sessionIn(event.context).set('visits', 1)
+      return shared
+    })
+    const response = await app.request('/')
+    expect([response.status, await response.text()]).toEqual([418, 'teapot'])
+    expect(names(response)).toEqual(['__Host-session'])
+    expect(response.headers.get('vary')).toBe('Accept, Cookie')
+    expect(response.headers.get('cdn-cache-control')).toBeNull()
+    expect([...shared.headers.keys()]).toEqual(['cdn-cache-control', 'vary'])
+  })
+
+  test.each([
+    ['an object', () => ({ page: 1 })],
+    ['a Response', () => new Response('page')],
+    ['an error status', () => new Response('gone', { status: 410 })],
+    ['bytes', () => new Uint8Array(3)],
+    ['null', () => null],
+  ])('prepared header fields never make %s public', async (_, answer) => {
+    const app = application()
+    app.get('/', (event) => {
+      sessionIn(event.context).set('visits', 1)
+      event.res.headers.set('cache-control', 'public, max-age=60')
+      event.res.headers.set('surrogate-control', 'max-age=60')
+      event.res.headers.set('x-own', 'kept')
+      return answer()
+    })
+    const { headers } = await app.request('/')
+    expect(headers.get('cache-control')).toBe('private, no-store')
+    expect(headers.get('surrogate-control')).toBeNull()
+    expect(headers.getSetCookie()).toHaveLength(1)
+  })
+})
+
+describe.each(['Node', 'mocks'])('h3 1 on %s', (kind) => {
+  const sessions = make()
+
+  async function visitorOf(app: h3One.App): Promise<Visitor> {
+    if (kind === 'Node') {
+      const server = createServer(h3One.toNodeListener(app))
+      closing.push(() => server.close().closeAllConnections())
+      return createVisitor(await listen(server))
+    }
+    const jar = createJar()
+    const listener = h3One.toNodeListener(app)
+    return {
+      ...jar,
+      async visit(path, init = {}) {
+        const headers = { cookie: jar.header() }
+        const response = await fetchNodeRequestHandler(listener as never, path, {
+          ...init,
+          headers,
+        })
+        jar.store(response)
+        return response
+      },
+    }
+  }
+
+  test('a middleware and a handler share the session, and write it once', async () => {
+    const app = h3One.createApp()
+    app.use(defineSessionHandler(sessions, (_, session) => session.set('visits', 1)))
+    app.use(
+      '/twice',
+      defineSessionHandler(sessions, (_, session) => {
+        session.set('visits', session.get('visits', 0) + 1)
+        return new Response('twice')
+      }),
+    )
+    app.use(
+      '/plain',
+      h3One.defineEventHandler(() => 'plain'),
+    )
+    const browser = await visitorOf(app)
+    const twice = await browser.visit('/twice')
+    expect([await twice.text(), names(twice)]).toEqual(['twice', ['__Host-session']])
+    const plain = await browser.visit('/plain')
+    expect([await plain.text(), names(plain)]).toEqual(['plain', ['__Host-session']])
+  })
+
+  test('a redirect that does not fit is an error, and carries no cookie', async () => {
+    const app = h3One.createApp()
+    app.use(
+      defineSessionHandler(sessions, async (event: h3One.H3Event, session) => {
+        session.set('big', TOO_MUCH)
+        await h3One.sendRedirect(event, '/')
+      }),
+    )
+    const response = await (await visitorOf(app)).visit('/')
+    expect([response.status, names(response)]).toEqual([500, []])
+  })
+
+  test('an error that is returned leaves the session as it came', async () => {
+    const app = h3One.createApp()
+    app.use(
+      defineSessionHandler(sessions, (_, session) => {
+        session.set('visits', 1)
+        return h3One.createError({ statusCode: 409 })
+      }),
+    )
+    const response = await (await visitorOf(app)).visit('/')
+    expect([response.status, names(response)]).toEqual([409, []])
+  })
+
+  test('a handler that is no function is an error at once', () => {
+    const wrong: unknown = 'handler'
+    expect(() => defineSessionHandler(sessions, wrong as () => void)).toThrow(
+      expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }),
+    )
+  })
+})
+
+describe('Koa', () => {
+  async function visitorOf(handle: Koa.Middleware): Promise<[Visitor, unknown[]]> {
+    const app = new Koa()
+    const errors: unknown[] = []
+    app.on('error', (error) => errors.push(error))
+    app.use(koaSession(make())).use(handle)
+    const server = createServer(app.callback())
+    closing.push(() => server.close().closeAllConnections())
+    return [createVisitor(await listen(server)), errors]
+  }
+
+  test('a response that is written past Koa carries the session', async () => {
+    const [browser] = await visitorOf((ctx) => {
+      ctx.respond = false
+      sessionIn(ctx).set('visits', 1)
+      ctx.res.end('written')
+    })
+    const response = await browser.visit('/')
+    expect([await response.text(), names(response)]).toEqual(['written', ['__Host-session']])
+  })
+
+  test('a session that does not fit is an error event without other error handling', async () => {
+    const [browser, errors] = await visitorOf((ctx) => {
+      sessionIn(ctx).set('big', TOO_MUCH)
+      ctx.body = 'stored'
+    })
+    const response = await browser.visit('/')
+    expect([response.status, names(response)]).toEqual([500, []])
+    expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })])
+  })
+
+  test('ctx.session cannot be assigned', async () => {
+    const [browser, errors] = await visitorOf((ctx) => {
+      Object.assign(ctx, { session: null })
+    })
+    expect((await browser.visit('/')).status).toBe(500)
+    expect(errors).toEqual([
+      expect.objectContaining({ message: expect.stringMatching(/^ctx\.session cannot/) }),
+    ])
+  })
+})
+
+describe('Fastify', () => {
+  test('what an error handler changes is kept, and what the handler changed is not', async () => {
+    const app = fastify()
+    closing.push(() => app.close())
+    await app.register(fastifySession, { sessions: make() })
+    app.setErrorHandler((_, request, reply) => {
+      sessionIn(request).set('message', 'sorry')
+      return reply.code(500).send('failed')
+    })
+    app.get('/', (request) => {
+      sessionIn(request).set('visits', 9)
+      throw new Error('the handler failed')
+    })
+    app.get('/read', (request) => sessionIn(request).toJSON())
+    const browser = createVisitor(await app.listen({ port: 0, host: '127.0.0.1' }))
+    expect(names(await browser.visit('/'))).toEqual(['__Host-session'])
+    expect(await (await browser.visit('/read')).json()).toEqual({ message: 'sorry' })
+  })
+
+  test('a hook that fails before the session is opened comes to the error handler', async () => {
+    const app = fastify()
+    closing.push(() => app.close())
+    app.addHook('onRequest', async () => {
+      throw new Error('the hook failed')
+    })
+    await app.register(fastifySession, { sessions: make() })
+    const { statusCode, body } = await app.inject('/')
+    expect([statusCode, body]).toEqual([500, expect.stringContaining('the hook failed')])
+  })
+
+  test('registering it with something else rejects', async () => {
+    const app = fastify()
+    closing.push(() => app.close())
+    const wrong = { ...make() }
+    await expect(app.register(fastifySession, { sessions: wrong })).rejects.toMatchObject({
+      code: 'ERR_SESSION_CONFIG',
+    })
+  })
+})
+
+describe('Elysia', () => {
+  test('a hook that answers before the handler writes the session', async () => {
+    const app = new Elysia()
+      .use(elysiaSession(make()))
+      .onBeforeHandle(({ session, set }) => {
+        session.flash('notice', 'log in first')
+        set.status = 302
+        return 'moved'
+      })
+      .get('/', () => 'page')
+    const response = await app.handle(at('/'))
+    expect([await response.text(), names(response)]).toEqual(['moved', ['__Host-session']])
+  })
+
+  test('what an error handler behind the plugin changes is kept', async () => {
+    const sessions = make()
+    const app = new Elysia()
+      .use(elysiaSession(sessions))
+      .onError(async ({ request }) => {
+        const session = await sessions.open(request)
+        session.set('message', 'sorry')
+        return new Response('failed', { status: 500 })
+      })
+      .get('/', ({ session }) => {
+        session.set('visits', 9)
+        throw new Error('the handler failed')
+      })
+      .get('/read', ({ session }) => session.toJSON())
+    const browser = createJar()
+    const failed = await app.handle(browser.request('/'))
+    browser.store(failed)
+    expect([failed.status, names(failed)]).toEqual([500, ['__Host-session']])
+    expect(await (await app.handle(browser.request('/read'))).json()).toEqual({ message: 'sorry' })
+  })
+
+  test('instances that use each other share the session', async () => {
+    const sessions = make()
+    const inner = new Elysia().use(elysiaSession(sessions)).get('/inner', ({ session }) => {
+      session.set('visits', 1)
+      return 'inner'
+    })
+    const app = new Elysia().use(elysiaSession(sessions)).use(inner)
+    expect(names(await app.handle(at('/inner')))).toEqual(['__Host-session'])
+  })
+
+  test('an application that compiles nothing is an error, and loses nothing in silence', async () => {
+    const errors: unknown[] = []
+    const app = new Elysia({ aot: false })
+      .onError(({ error }) => {
+        errors.push(error)
+      })
+      .use(elysiaSession(make()))
+      .get('/', ({ session }) => {
+        session.set('visits', 1)
+        return 'page'
+      })
+    expect((await app.handle(at('/'))).status).toBe(500)
+    expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_CONFIG' })])
+  })
+})

@@ -1,0 +1,93 @@
+// What every application of the scenario does with the session, so that each has only its framework's
+// own code around it.
+
+import { createSessions } from 'sealed-session'
+import type { Session, Sessions } from 'sealed-session'
+import { SECRET } from '../../support/mint.ts'
+
+/** The data of every application of the scenario. */
+export interface ShopData {
+  user: string
+  visits: number
+  big: string
+  theme: string
+}
+
+/** A running application. */
+export interface RunningShop {
+  readonly origin: string
+  stop(): Promise<unknown>
+}
+
+/** What the application gives for a session that does not fit, by its framework's own error handling. */
+export const TOO_LARGE = { status: 507, text: 'too large' } as const
+
+/** Bytes that go over several cookies, and bytes that go into no cookies. */
+export const SEVERAL_COOKIES = 7000
+export const NO_COOKIES = 40_000
+
+export const CHUNKS: readonly string[] = ['one ', 'two ', 'three']
+
+export function createShopSessions(): Sessions<ShopData> {
+  return createSessions<ShopData>({ secrets: SECRET, limits: 'node' })
+}
+
+/** Returns what the session holds. */
+export function read(session: Session<ShopData>): object {
+  return { user: session.get('user', ''), visits: session.get('visits', 0), big: bigOf(session) }
+}
+
+function bigOf(session: Session<ShopData>): number {
+  return session.get('big', '').length
+}
+
+/** Logs in, and leaves a message for the page after the redirect. */
+export function login(session: Session<ShopData>, user: string | null | undefined): void {
+  session.regenerate()
+  session.set('user', user ?? '')
+  session.flash('notice', `Hello ${user ?? ''}`)
+}
+
+/** Returns the messages and the user. */
+export function home(session: Session<ShopData>): string {
+  return `${session.flash('notice').join(' ')}|${session.get('user', '')}`
+}
+
+export function visit(session: Session<ShopData>): number {
+  session.set('visits', session.get('visits', 0) + 1)
+  return session.get('visits', 0)
+}
+
+export function store(session: Session<ShopData>, bytes: number): string {
+  session.set('big', 'x'.repeat(bytes))
+  return 'stored'
+}
+
+/** Changes what must not be kept, because the handler fails after it. */
+export function spoil(session: Session<ShopData>): void {
+  session.set('user', 'mallory')
+  session.flash('notice', 'spoiled')
+}
+
+export function logout(session: Session<ShopData>): string {
+  session.destroy()
+  return 'bye'
+}
+
+export function streamOf(chunks: readonly string[]): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  const left = [...chunks]
+  return new ReadableStream({
+    pull(controller) {
+      const chunk = left.shift()
+      if (chunk === undefined) controller.close()
+      else controller.enqueue(encoder.encode(chunk))
+    },
+  })
+}
+
+/** Whether an error is that of a session that does not fit. */
+export function isTooLarge(error: unknown): boolean {
+  const code: unknown = Object(error).code ?? Object(Object(error).cause).code
+  return code === 'ERR_SESSION_TOO_LARGE'
+}
