@@ -3,14 +3,14 @@
 
 import { getInternals } from '../create-sessions.ts'
 import type { Sessions } from '../sessions.ts'
-import { SessionConfigError, SessionError } from '../errors.ts'
+import { SessionConfigError } from '../errors.ts'
 import { createObjectSlot } from '../http/object-slot.ts'
-import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
-import { describe, isThenable, ownProperties } from '../validate.ts'
-import { attachSession } from './deferred-head.ts'
+import { describe, ownProperties } from '../validate.ts'
+import { carrySession } from './carry-session.ts'
 import type { NodeResponse } from './node-response.ts'
 import { answerPlainly } from './plain-answer.ts'
+import { reportError } from './report-error.ts'
 import { createRequestProperty } from './request-property.ts'
 
 export type { NodeResponse } from './node-response.ts'
@@ -136,7 +136,7 @@ export function nodeSessions<
   async function open(request: Req, response: Res): Promise<Session<Data>> {
     const session = await sessions.open(request)
     attach(session, response, (thrown) =>
-      report((error) => onError(error, request, response), thrown, response),
+      reportError((error) => onError(error, request, response), thrown, response),
     )
     return session
   }
@@ -150,7 +150,7 @@ export function nodeSessions<
 
   /** Opens the session, and runs the handlers. What they throw or reject with is reported too. */
   async function run(request: Req, response: Res, next: (error?: Error) => unknown): Promise<void> {
-    const fail = (error: unknown) => report(next, error, response)
+    const fail = (error: unknown) => reportError(next, error, response)
     try {
       const session = await internals.open(request)
       attach(session, response, fail)
@@ -169,16 +169,7 @@ export function nodeSessions<
   }
 
   function attach(session: Session<Data>, response: Res, fail: (error: unknown) => void): void {
-    const state = getState(session)
-    if (state === undefined) return
-    attachSession(response, session, {
-      isAccessed: () => state.accessed,
-      makeCookies: () => sessions.setCookies(session),
-      isOwnCookie: (name) => internals.isOwnCookie(name),
-      reportOverwrite: () => internals.reportOverwrite(),
-      setCommitted: (committed) => void (state.committed = committed),
-      fail,
-    })
+    carrySession(sessions, internals, session, response, fail)
   }
 
   return Object.freeze({ open, middleware, sessionOf })
@@ -195,25 +186,4 @@ function assertOptions(property: unknown, onError: unknown): void {
 
 function logAndAnswer(error: Error, _request: NodeRequest, response: NodeResponse): void {
   answerPlainly(response, error)
-}
-
-/**
- * Passes an error to the application. If it throws or rejects in turn, the response is answered with a
- * plain page, because no error handler is left. Never throws.
- */
-function report(tell: (error: Error) => unknown, error: unknown, response: NodeResponse): void {
-  const answer = (thrown: unknown) => answerPlainly(response, thrown)
-  try {
-    const result = tell(toError(error))
-    if (isThenable(result)) result.then(undefined, answer)
-  } catch (thrown) {
-    answer(thrown)
-  }
-}
-
-/** Returns an error: a serializer or an observer may throw anything. */
-function toError(error: unknown): Error {
-  if (error instanceof Error) return error
-  const message = 'the cookies of the session could not be made'
-  return new SessionError('ERR_SESSION_RESPONSE', message, { cause: error })
 }

@@ -15,6 +15,7 @@ const STEP = 500
 const BUDGET = {
   '.': 28_500,
   './node': 9_000,
+  './express': 18_500,
   './lambda': 6_000,
   '. with jose and cookie': 39_000,
 } as const
