@@ -60,6 +60,7 @@ function sidebar(): DefaultTheme.SidebarItem[] {
       ['Fetch handlers', 'fetch'],
       ['Node http', 'node'],
       ['Express and Connect', 'express'],
+      ['In place of express-session', 'express-session'],
       ['Fastify', 'fastify'],
       ['AWS Lambda', 'lambda'],
       ['Cookie stores', 'cookie-stores'],
@@ -80,6 +81,7 @@ function sidebar(): DefaultTheme.SidebarItem[] {
     group('Operation', '', [
       ['Size and limits', 'size-and-limits'],
       ['Rotation', 'rotation'],
+      ['Moving over', 'migrating'],
       ['Troubleshooting', 'troubleshooting'],
     ]),
     group('Reference', '', [

@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SECRET } from '../support/mint.ts'
@@ -29,10 +29,12 @@ type Library = keyof typeof LINES
 const running: ChildProcess[] = []
 
 beforeAll(() => {
-  mkdirSync(copies, { recursive: true })
-  // As `npm install` would place it. The build is that of `npm run build`.
-  const link = new URL('node_modules/sealed-session', folder)
-  if (!existsSync(link)) symlinkSync('../../..', link)
+  rmSync(copies, { recursive: true, force: true })
+  // As `npm install` would place it, beside the copies. The build is that of `npm run build`.
+  const installed = new URL('node_modules/sealed-session/', copies)
+  mkdirSync(installed, { recursive: true })
+  copyFileSync(new URL('../../package.json', folder), new URL('package.json', installed))
+  symlinkSync(new URL('../../dist', folder), new URL('dist', installed))
   for (const [library, line] of Object.entries(LINES)) {
     writeFileSync(
       fileOf(library),

@@ -1,5 +1,6 @@
 // The middleware of others, at its released versions, on `sealed-session/express`, in real servers.
 
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import flash from 'connect-flash'
 import { ensureLoggedIn } from 'connect-ensure-login'
@@ -400,6 +401,21 @@ describe('OpenID Connect', () => {
     })
     expect(await json(follow('/connect/shop'))).toMatchObject({ grant: { provider: 'shop' } })
   })
+})
+
+test('docs/frameworks/express-session.md lists these packages, at the versions that are installed', () => {
+  const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
+  const page = read('../../docs/frameworks/express-session.md')
+  const { dependencies }: { dependencies: Record<string, string> } = JSON.parse(
+    read('package.json'),
+  )
+  const rows = Array.from(
+    page.matchAll(/^\| ([\w.-]+)\s*\| ([\d.]+)\s*\|/gm),
+    ([, name = '', version = '']) => [name, version] as const,
+  )
+  const others = new Set(['express', 'cookie-parser', 'socket.io-client'])
+  const installed = Object.entries(dependencies).filter(([name]) => !others.has(name))
+  expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(installed))
 })
 
 describe('socket.io', () => {

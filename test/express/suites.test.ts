@@ -31,13 +31,12 @@ test('every behaviour has a test of ours or a reason, and not both', () => {
 })
 
 test('every test of ours that is named is there', () => {
-  const files = ['unit/adapters/express.test.ts', 'unit/adapters/express-suites.test.ts']
-  const titles = readTitles()
-    .filter(({ file }) => files.includes(file))
-    .map((title) => title.text)
+  const files = new Set(['unit/adapters/express.test.ts', 'unit/adapters/express-suites.test.ts'])
+  const known = readTitles().filter(({ file }) => files.has(file))
+  const titles = new Set(known.map((title) => title.text))
   const named = sections.flatMap(({ rows }) => rows.map(({ ours }) => ours)).filter(Boolean)
   expect(named.length).toBeGreaterThan(90)
-  expect(named.filter((title) => !titles.includes(title))).toEqual([])
+  expect(named.filter((title) => !titles.has(title))).toEqual([])
 })
 
 test('the counts are those of the rows', () => {
