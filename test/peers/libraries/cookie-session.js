@@ -29,7 +29,7 @@ export const cookieSession = {
         middleware(request, response, () => {
           data = use(request)
         })
-        await data
+        await Promise.resolve(data)
         response.writeHead(200)
         return data
       })
