@@ -8,7 +8,13 @@ import { NO_WRITES } from './cookies/set-cookie.ts'
 import type { CookieWrite } from './cookies/set-cookie.ts'
 import type { SealCause } from './events.ts'
 import { MAX_TOKEN } from './open.ts'
-import { changedBody, currentClaims, isAsReceived, needsTicket } from './pipeline/changes.ts'
+import {
+  changedBody,
+  currentClaims,
+  hasUnwrittenChange,
+  isAsReceived,
+  needsTicket,
+} from './pipeline/changes.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
 import {
   endCookies,
@@ -22,7 +28,7 @@ import { isEmpty } from './session/contents.ts'
 import type { Contents } from './session/contents.ts'
 import { assertFitsSchema } from './session/schema.ts'
 import type { SessionState } from './session/state.ts'
-import { assertFits, measure } from './pipeline/session-size.ts'
+import { assertFits, assertWouldFit, measure } from './pipeline/session-size.ts'
 import { SessionTooLargeError } from './size/report.ts'
 import { absoluteEnd, cookieMaxAge, lifetimeOf, resealClaims } from './token/claims.ts'
 import type { Claims } from './token/claims.ts'
@@ -149,6 +155,21 @@ export async function sealToken(
 async function assertWritable(contents: Contents, { schema, serializer }: Pipeline): Promise<void> {
   assertBodyReadable(contents, serializer)
   if (schema !== undefined) await assertFitsSchema(contents.data, schema, serializer)
+}
+
+/**
+ * Throws what a commit would throw now. Writes nothing, reports nothing, and leaves the session open.
+ *
+ * @throws SessionDataError, SessionTooLargeError
+ */
+export async function assertCommittable(state: SessionState, pipeline: Pipeline): Promise<void> {
+  if (!hasUnwrittenChange(state, pipeline)) return
+  await assertWritable(state.contents, pipeline)
+  const now = pipeline.now()
+  const claims = resealClaims(currentClaims(state, pipeline), now)
+  const key = await pipeline.ring.sealing('cookie', dayOf(claims.sealedAt), now)
+  const payload = formatPayload(claims, formatBody(state.contents, claims, pipeline.serializer))
+  assertWouldFit(state, new TextEncoder().encode(payload).length, key, pipeline)
 }
 
 /** A slow request must not carry over what was revoked while it ran. */

@@ -13,6 +13,7 @@ import type { SessionOptions } from './options.ts'
 import { createOpener } from './open-once.ts'
 import type { Opener } from './open-once.ts'
 import { createPipeline } from './pipeline/pipeline.ts'
+import type { Pipeline } from './pipeline/pipeline.ts'
 import { recheckNow } from './pipeline/recheck.ts'
 import { measure } from './pipeline/session-size.ts'
 import { getState } from './session/session.ts'
@@ -33,6 +34,7 @@ export interface SessionInternals<Data extends object> {
   isOwnCookie(name: string): boolean
   /** Observes that a response carried cookies which another open of the same session had written. */
   reportOverwrite(): void
+  readonly pipeline: Pipeline
 }
 
 /** Node derives no key from a context of more than 1 024 bytes; the cookie's name takes up to 64. */
@@ -168,7 +170,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     measure: measureSession,
   })
   const openUnused = (source: CookieSource) => opener.open(source)
-  internals.set(sessions, { open: openUnused, isOwnCookie, reportOverwrite })
+  internals.set(sessions, { open: openUnused, isOwnCookie, reportOverwrite, pipeline })
   return sessions
 }
 

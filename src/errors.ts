@@ -9,6 +9,7 @@
  * - `ERR_SESSION_TOO_LARGE`: the session does not fit the limits; nothing was written.
  * - `ERR_SESSION_COMMITTED`: the session was changed after its cookies were made.
  * - `ERR_SESSION_RESPONSE`: the response cannot carry a cookie.
+ * - `ERR_SESSION_RELOAD`: `request.session.reload()` of `sealed-session/express` found no valid session.
  *
  * @example
  * if (error instanceof SessionError && error.code === 'ERR_SESSION_TOO_LARGE') return tooLargePage()
@@ -19,6 +20,7 @@ export type SessionErrorCode =
   | 'ERR_SESSION_TOO_LARGE'
   | 'ERR_SESSION_COMMITTED'
   | 'ERR_SESSION_RESPONSE'
+  | 'ERR_SESSION_RELOAD'
 
 /**
  * Why a cookie (or a token) that was sent is not accepted.

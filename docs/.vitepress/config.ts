@@ -70,6 +70,7 @@ function sidebar(): DefaultTheme.SidebarItem[] {
       ['Hono', 'hono'],
       ['Elysia', 'elysia'],
       ['Express and Connect', 'express'],
+      ['In place of express-session', 'express-session'],
       ['Fastify', 'fastify'],
       ['Koa', 'koa'],
       ['Nest', 'nest'],
@@ -95,6 +96,7 @@ function sidebar(): DefaultTheme.SidebarItem[] {
     group('Operation', '', [
       ['Size and limits', 'size-and-limits'],
       ['Rotation', 'rotation'],
+      ['Moving over', 'migrating'],
       ['Troubleshooting', 'troubleshooting'],
     ]),
     group('Reference', '', [

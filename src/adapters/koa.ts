@@ -6,7 +6,8 @@ import type { Sessions } from '../sessions.ts'
 import { discardChanges } from './failed-handler.ts'
 import type { NodeRequest } from './node.ts'
 import type { NodeResponse } from './node-response.ts'
-import { attachNodeSession, toError } from './node-session.ts'
+import { attachNodeSession } from './node-session.ts'
+import { toError } from './report-error.ts'
 import { createRequestProperty } from './request-property.ts'
 
 /**

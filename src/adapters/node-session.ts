@@ -1,7 +1,6 @@
 // A session on a response of Node: what the adapters of Node's frameworks share.
 
 import { getInternals } from '../create-sessions.ts'
-import { SessionError } from '../errors.ts'
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
@@ -13,14 +12,16 @@ import type { PendingSession } from './pending-session.ts'
  * Makes a response carry the cookies of a session, however it is ended.
  *
  * @param fail receives why the cookies could not be made; must not throw
+ * @param prepare is called before they are made, each time
  */
 export function attachNodeSession<Data extends object>(
   sessions: Sessions<Data>,
   session: Session<Data>,
   response: NodeResponse,
   fail: (error: unknown) => void,
+  prepare?: () => void,
 ): void {
-  const pending = pendingSession(sessions, session, fail)
+  const pending = pendingSession(sessions, session, fail, prepare)
   if (pending !== undefined) attachSession(response, session, pending)
 }
 
@@ -29,24 +30,21 @@ export function pendingSession<Data extends object>(
   sessions: Sessions<Data>,
   session: Session<Data>,
   fail: (error: unknown) => void,
+  prepare?: () => void,
 ): PendingSession | undefined {
   const internals = getInternals(sessions)
   const state = getState(session)
   return (
     state && {
       isAccessed: () => state.accessed,
-      makeCookies: () => sessions.setCookies(session),
+      makeCookies: () => {
+        prepare?.()
+        return sessions.setCookies(session)
+      },
       isOwnCookie: (name) => internals.isOwnCookie(name),
       reportOverwrite: () => internals.reportOverwrite(),
       setCommitted: (committed) => void (state.committed = committed),
       fail,
     }
   )
-}
-
-/** Returns an error: a serializer or an observer may throw anything. */
-export function toError(error: unknown): Error {
-  if (error instanceof Error) return error
-  const message = 'the cookies of the session could not be made'
-  return new SessionError('ERR_SESSION_RESPONSE', message, { cause: error })
 }

@@ -6,10 +6,11 @@ import type { Sessions } from '../sessions.ts'
 import { SessionConfigError } from '../errors.ts'
 import { createObjectSlot } from '../http/object-slot.ts'
 import type { Session } from '../session/session.ts'
-import { describe, isThenable, ownProperties } from '../validate.ts'
+import { describe, ownProperties } from '../validate.ts'
 import type { NodeResponse } from './node-response.ts'
-import { attachNodeSession, toError } from './node-session.ts'
+import { attachNodeSession } from './node-session.ts'
 import { answerPlainly } from './plain-answer.ts'
+import { reportError } from './report-error.ts'
 import { createRequestProperty } from './request-property.ts'
 
 export type { NodeResponse } from './node-response.ts'
@@ -135,7 +136,7 @@ export function nodeSessions<
   async function open(request: Req, response: Res): Promise<Session<Data>> {
     const session = await sessions.open(request)
     attachNodeSession(sessions, session, response, (thrown) =>
-      report((error) => onError(error, request, response), thrown, response),
+      reportError((error) => onError(error, request, response), thrown, response),
     )
     return session
   }
@@ -149,7 +150,7 @@ export function nodeSessions<
 
   /** Opens the session, and runs the handlers. What they throw or reject with is reported too. */
   async function run(request: Req, response: Res, next: (error?: Error) => unknown): Promise<void> {
-    const fail = (error: unknown) => report(next, error, response)
+    const fail = (error: unknown) => reportError(next, error, response)
     try {
       const session = await internals.open(request)
       attachNodeSession(sessions, session, response, fail)
@@ -181,18 +182,4 @@ function assertOptions(property: unknown, onError: unknown): void {
 
 function logAndAnswer(error: Error, _request: NodeRequest, response: NodeResponse): void {
   answerPlainly(response, error)
-}
-
-/**
- * Passes an error to the application. If it throws or rejects in turn, the response is answered with a
- * plain page, because no error handler is left. Never throws.
- */
-function report(tell: (error: Error) => unknown, error: unknown, response: NodeResponse): void {
-  const answer = (thrown: unknown) => answerPlainly(response, thrown)
-  try {
-    const result = tell(toError(error))
-    if (isThenable(result)) result.then(undefined, answer)
-  } catch (thrown) {
-    answer(thrown)
-  }
 }

@@ -77,6 +77,23 @@ export function assertFits(
   throw new SessionTooLargeError(report)
 }
 
+/**
+ * Throws what `assertFits` would throw if the session were written now, and reports nothing.
+ *
+ * @param bytes of its payload
+ * @throws SessionTooLargeError
+ */
+export function assertWouldFit(
+  state: SessionState,
+  bytes: number,
+  key: DayKey,
+  pipeline: Pipeline,
+): void {
+  if (state.logoutStamp !== undefined || valueLength(bytes, key) <= receivedLength(state)) return
+  const report = measure(state, key, pipeline)
+  if (report.level === 'over') throw new SessionTooLargeError(report)
+}
+
 function observeSize(state: SessionState, key: DayKey, pipeline: Pipeline): SizeReport {
   const report = measure(state, key, pipeline)
   pipeline.observe({ type: 'size', id: state.claims?.id ?? '', report })

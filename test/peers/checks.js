@@ -1,6 +1,8 @@
 // The rows of the table: each asks one question of one library by using it, and gives the cell.
 
+import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
+import passport from 'passport'
 import { Browser } from './browser.js'
 import { clock, inTurn } from './clock.js'
 
@@ -25,6 +27,7 @@ export const rows = [
   { title: 'The server checks an end inside the cookie', check: endIsChecked },
   { title: 'A lowered lifetime applies to sessions already out', check: lowerLifetimeApplies },
   { title: 'Idle timeout besides the absolute end', check: idleBesidesEnd },
+  { title: 'Remember me: some sessions live longer', check: remembersSome },
   { title: '9 kB of data', check: nineKilobytes },
   { title: '70 kB of data', check: seventyKilobytes },
   { title: 'Shrinking to one cookie reads well', check: shrinks },
@@ -35,6 +38,7 @@ export const rows = [
   { title: 'A slow write in flight undoes a logout', check: logoutIsUndone },
   { title: 'A copy of the cookie, sent after the logout', check: copyAfterLogout },
   { title: 'Cache headers of responses that used it', check: cacheHeaders },
+  { title: 'Passport signs in on it', check: passportSignsIn },
   { title: 'A forged or malformed cookie', check: forgedCookie },
   { title: 'Length of the cookie value, 132 bytes of JSON', check: lengthOf(132), numbers: true },
   { title: 'Length of the cookie value, 1 182 bytes', check: lengthOf(1182), numbers: true },
@@ -83,6 +87,50 @@ async function idleBesidesEnd(library) {
   if (!one.endsUnused) return 'no, neither'
   if (one.livesUsed) return 'no, one end, moved by each read'
   return one.livesWritten ? 'no, one end, moved by each write' : 'no, the end only'
+}
+
+/** One session is to live for a month, all others for an hour. */
+async function remembersSome(library) {
+  const { app, browser } = await signedIn(library, { ...usual, maxAge: HOUR, remember: 30 * DAY })
+  if (app.remember === undefined) return 'no'
+  const remembered = new Browser()
+  remembered.receive(await app.remember('', user))
+  const isShort = !(await readLater(app, browser, 2 * HOUR))
+  const isLong = await readLater(app, remembered, 2 * HOUR)
+  const hasEnd = !(await readLater(app, remembered, 31 * DAY))
+  if (isLong && hasEnd) return isShort ? 'yes' : 'no, all do'
+  return isLong ? 'in the browser alone' : 'no'
+}
+
+/** Signs in on the object that the library gives for a session, and looks at the next request. */
+async function passportSignsIn(library) {
+  const app = library.open(usual)
+  if (app.withSession === undefined) return '–'
+  const browser = new Browser()
+  let outcome
+  const answer = await app.withSession('', async (request) => {
+    outcome = await signInWithPassport(request)
+  })
+  browser.receive(answer)
+  const { data } = await app.read(browser.cookies)
+  return outcome === 'done' && data?.passport?.user === user.userId ? 'yes' : 'no'
+}
+
+/** Returns when Passport calls back, fails, or has had its time. */
+function signInWithPassport(request) {
+  const authenticator = new passport.Passport()
+  authenticator.serializeUser(({ userId }, done) => done(null, userId))
+  authenticator.use({
+    name: 'known',
+    authenticate() {
+      this.success(user)
+    },
+  })
+  const called = new Promise((resolve) => {
+    const next = (error) => resolve(error ? 'failed' : 'done')
+    authenticator.authenticate('known')(request, {}, next)
+  }).catch(() => 'failed')
+  return Promise.race([called, setTimeout(200, 'silent')])
 }
 
 async function nineKilobytes(library) {

@@ -36,8 +36,12 @@ const blocks = documents
 const modules = blocks.filter(({ language }) => language === 'ts')
 const commands = blocks.filter(({ language }) => language === 'sh')
 
-/** Blocks that need a package which only the documentation site installs: `test/docs` runs them. */
-const isOfFramework = ({ code }: CodeBlock) => /from '(?:express|fastify)'/.test(code)
+/**
+ * Blocks that need a package which only the documentation site installs, where `test/docs` runs them. Those
+ * of `docs/migrating.md` are files of `test/migration`, which runs them there.
+ */
+const isOfFramework = ({ file, code }: CodeBlock) =>
+  file === 'docs/migrating.md' || /from '(?:express|fastify)'/.test(code)
 const isRun = (block: CodeBlock) => !block.flags.includes('no-run') && !isOfFramework(block)
 
 /** `docs/format.md` has code and data of its own: `vectors.test.ts` runs them. */

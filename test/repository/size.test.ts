@@ -15,6 +15,7 @@ const STEP = 500
 const BUDGET = {
   '.': 28_500,
   './node': 9_000,
+  './express': 18_500,
   './lambda': 6_000,
   './hono': 4_500,
   './h3': 9_500,

@@ -9,7 +9,7 @@ export const cookieSession = {
   // Beside it stands `session.sig`.
   cookieName: 'session',
 
-  open({ secrets, maxAge }) {
+  open({ secrets, maxAge, remember }) {
     const middleware = cookies({
       name: 'session',
       keys: secrets.map(({ text }) => text),
@@ -29,6 +29,7 @@ export const cookieSession = {
         middleware(request, response, () => {
           data = use(request)
         })
+        await Promise.resolve(data)
         response.writeHead(200)
         return data
       })
@@ -45,6 +46,12 @@ export const cookieSession = {
         respond(cookie, (request) => {
           Object.assign(request.session, data)
         }),
+      remember: (cookie, data) =>
+        respond(cookie, (request) => {
+          request.sessionOptions.maxAge = remember * 1000
+          Object.assign(request.session, data)
+        }),
+      withSession: (cookie, use) => respond(cookie, use),
       logout: (cookie) =>
         respond(cookie, (request) => {
           request.session = null

@@ -6,7 +6,7 @@ export const fastifySecureSession = {
   manifest: 'node_modules/@fastify/secure-session/package.json',
   cookieName: 'session',
 
-  open({ secrets, maxAge }) {
+  open({ secrets, maxAge, remember }) {
     const handlers = []
     const app = fastify()
     app.register(secureSession, {
@@ -19,7 +19,7 @@ export const fastifySecureSession = {
     async function respond(cookies, use) {
       let data
       const number = handlers.push(async (session) => {
-        data = use(session)
+        data = await use(session)
         return 'ok'
       })
       const response = await app.inject({ url: `/${number - 1}`, headers: { cookie: cookies } })
@@ -35,6 +35,12 @@ export const fastifySecureSession = {
         respond(cookies, (session) => {
           for (const [key, value] of Object.entries(data)) session.set(key, value)
         }),
+      remember: (cookies, data) =>
+        respond(cookies, (session) => {
+          session.options({ maxAge: remember })
+          for (const [key, value] of Object.entries(data)) session.set(key, value)
+        }),
+      withSession: (cookies, use) => respond(cookies, (session) => use({ session })),
       logout: (cookies) => respond(cookies, (session) => session.delete()),
     }
   },

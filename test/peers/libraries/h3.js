@@ -8,7 +8,7 @@ export const h3 = {
   large: '',
   alternative: '`getSession`',
 
-  open({ secrets, maxAge, idle }) {
+  open({ secrets, maxAge, remember, idle }) {
     const config = {
       // One password is what the option takes; what a list does is what the rotation check shows.
       password: secrets.length === 1 ? secrets[0].text : secrets.map(({ text }) => text),
@@ -41,6 +41,13 @@ export const h3 = {
           const session = await useSession(event, config)
           await session.update(data)
         }),
+      remember: (cookies, data) =>
+        respond(cookies, async (event) => {
+          const session = await useSession(event, { ...config, maxAge: remember })
+          await session.update(data)
+        }),
+      withSession: (cookies, use) =>
+        respond(cookies, async (event) => use({ session: await useSession(event, config) })),
       logout: (cookies) =>
         respond(cookies, async (event) => {
           const session = await useSession(event, config)

@@ -7,7 +7,7 @@ export const ironSession = {
   cookieName: 'session',
   large: '`chunk: true`',
 
-  open({ secrets, maxAge, large }) {
+  open({ secrets, maxAge, remember, large }) {
     // The highest number seals, and a cookie names the number that it was sealed under.
     const password = Object.fromEntries(secrets.map(({ number, text }) => [number, text]))
     const options = { password, cookieName: 'session', ttl: maxAge, ...(large && { chunk: true }) }
@@ -26,6 +26,17 @@ export const ironSession = {
       write: (cookies, data) =>
         respond(cookies, async (session) => {
           Object.assign(session, data)
+          await session.save()
+        }),
+      remember: (cookies, data) =>
+        respond(cookies, async (session) => {
+          session.updateConfig({ ...options, ttl: remember })
+          Object.assign(session, data)
+          await session.save()
+        }),
+      withSession: (cookies, use) =>
+        respond(cookies, async (session) => {
+          await use({ session })
           await session.save()
         }),
       logout: (cookies) => respond(cookies, (session) => session.destroy()),

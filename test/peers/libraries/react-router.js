@@ -6,7 +6,7 @@ export const reactRouter = {
   manifest: 'node_modules/react-router/package.json',
   cookieName: '__session',
 
-  open({ secrets, maxAge }) {
+  open({ secrets, maxAge, remember }) {
     const { getSession, commitSession, destroySession } = createCookieSessionStorage({
       cookie: {
         name: '__session',
@@ -30,6 +30,16 @@ export const reactRouter = {
       write: (cookies, data) =>
         respond(cookies, async (session, headers) => {
           for (const [key, value] of Object.entries(data)) session.set(key, value)
+          headers.append('Set-Cookie', await commitSession(session))
+        }),
+      remember: (cookies, data) =>
+        respond(cookies, async (session, headers) => {
+          for (const [key, value] of Object.entries(data)) session.set(key, value)
+          headers.append('Set-Cookie', await commitSession(session, { maxAge: remember }))
+        }),
+      withSession: (cookies, use) =>
+        respond(cookies, async (session, headers) => {
+          await use({ session })
           headers.append('Set-Cookie', await commitSession(session))
         }),
       logout: (cookies) =>

@@ -1,3 +1,6 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import { expressSession, sessionOf } from '../../../dist/adapters/express.js'
 import { createSessions } from '../../../dist/index.js'
 import { attempt } from './attempt.js'
 
@@ -6,11 +9,12 @@ export const sealedSession = {
   cookieName: '__Host-session',
   large: "`limits: 'node'`",
 
-  open({ secrets, maxAge, idle, large }) {
+  open({ secrets, maxAge, remember, idle, large }) {
     const sessions = createSessions({
       secrets: secrets.map(({ text }) => text),
       maxAge,
       ...(idle === undefined ? {} : { idleTimeout: idle }),
+      ...(remember && { lifetimes: { remembered: { maxAge: remember, idleTimeout: false } } }),
       limits: large ? 'node' : undefined,
     })
 
@@ -26,12 +30,28 @@ export const sealedSession = {
       return { data, error, headers, setCookies: headers.getSetCookie() }
     }
 
+    async function respondInExpress(cookie, use) {
+      const request = new IncomingMessage(new Socket())
+      request.headers = { cookie }
+      request.method = 'GET'
+      const response = new ServerResponse(request)
+      await new Promise((next) => expressSession(sessions)(request, response, next))
+      const outcome = await attempt(() => use(request))
+      return { ...outcome, setCookies: await sessions.setCookies(sessionOf(request)) }
+    }
+
     return {
       read: (cookies) => respond(cookies, (session) => session.toJSON()),
       write: (cookies, data) =>
         respond(cookies, (session) => {
           for (const [key, value] of Object.entries(data)) session.set(key, value)
         }),
+      remember: (cookies, data) =>
+        respond(cookies, (session) => {
+          session.regenerate({ lifetime: 'remembered' })
+          for (const [key, value] of Object.entries(data)) session.set(key, value)
+        }),
+      withSession: respondInExpress,
       logout: (cookies) => respond(cookies, (session) => session.destroy()),
     }
   },

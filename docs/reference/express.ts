@@ -1,0 +1,4 @@
+/**
+ * @module sealed-session/express
+ */
+export * from '../../src/adapters/express.ts'

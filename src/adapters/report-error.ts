@@ -1,0 +1,31 @@
+// What a session's failure becomes: an error that the application is given, or a plain page.
+
+import { SessionError } from '../errors.ts'
+import { isThenable } from '../validate.ts'
+import type { NodeResponse } from './node-response.ts'
+import { answerPlainly } from './plain-answer.ts'
+
+/**
+ * Passes an error to the application. If it throws or rejects in turn, the response is answered with a
+ * plain page, because no error handler is left. Never throws.
+ */
+export function reportError(
+  tell: (error: Error) => unknown,
+  error: unknown,
+  response: NodeResponse,
+): void {
+  const answer = (thrown: unknown) => answerPlainly(response, thrown)
+  try {
+    const result = tell(toError(error))
+    if (isThenable(result)) result.then(undefined, answer)
+  } catch (thrown) {
+    answer(thrown)
+  }
+}
+
+/** Returns an error: a serializer or an observer may throw anything. */
+export function toError(error: unknown): Error {
+  if (error instanceof Error) return error
+  const message = 'the cookies of the session could not be made'
+  return new SessionError('ERR_SESSION_RESPONSE', message, { cause: error })
+}

@@ -1,0 +1,9 @@
+// The application's own declaration, for itself: the library makes none.
+
+import type { WithExpressSession } from 'sealed-session/express'
+
+declare global {
+  namespace Express {
+    interface Request extends WithExpressSession {}
+  }
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+import { alias } from '../../vitest.config.ts'
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    root: new URL('.', import.meta.url).pathname,
+    include: ['*.test.ts'],
+    testTimeout: 30_000,
+  },
+})
