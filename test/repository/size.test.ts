@@ -13,9 +13,10 @@ const STEP = 500
  * Without `jose` and `cookie`, apart from the last row.
  */
 const BUDGET = {
-  '.': 28_500,
+  '.': 29_000,
   './node': 9_000,
   './lambda': 6_000,
+  './overflow': 9_500,
   '. with jose and cookie': 39_000,
 } as const
 
