@@ -99,7 +99,7 @@ async function load(
   const opened = parseParcel(text, claims.id, id, context.serializer)
   if (opened === undefined) return FOREIGN
   const { contents, body } = opened
-  if (contents === undefined || body === undefined) return UNREADABLE
+  if (contents === undefined) return UNREADABLE
   return { contents: mergeContents(kept, contents), parcel: { id, body, secretId: sealed.id } }
 }
 

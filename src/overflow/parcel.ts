@@ -23,7 +23,8 @@ const PARCEL_MEMBERS = new Set(['s', 'f'])
 /** A parcel taken apart. */
 interface OpenedParcel {
   readonly body: string
-  readonly contents: Contents
+  /** `undefined` if they cannot be read. */
+  readonly contents: Contents | undefined
 }
 
 /**
@@ -55,25 +56,22 @@ export function padParcel(sessionId: string, id: string, body: string): string {
   return text + ' '.repeat(size - bytes)
 }
 
-/**
- * Returns what a parcel holds: `undefined` if it is not the parcel `id` of this session, and no contents
- * if they cannot be read. Never throws.
- */
+/** Returns what a parcel holds; `undefined` if it is not the parcel `id` of this session. Never throws. */
 export function parseParcel(
   text: string,
   sessionId: string,
   id: string,
   serializer: SessionSerializer | undefined,
-): Partial<OpenedParcel> | undefined {
+): OpenedParcel | undefined {
   const values = parseParcelText(text)
   if (values === undefined) return undefined
   const [owner, place, data, given] = values
   if (owner !== sessionId || place !== id) return undefined
-  const more = values.length === 3 ? {} : given
-  if (!isRecord(more) || !Object.keys(more).every((name) => PARCEL_MEMBERS.has(name))) return {}
-  const contents = parseBody({ data, more }, serializer)
   const head = formatParcel(sessionId, id, '').slice(0, -1)
-  return contents && { body: text.slice(head.length, text.lastIndexOf(']')), contents }
+  const body = text.slice(head.length, text.lastIndexOf(']'))
+  const more = values.length === 3 ? {} : given
+  const isKnown = isRecord(more) && Object.keys(more).every((name) => PARCEL_MEMBERS.has(name))
+  return { body, contents: isKnown ? parseBody({ data, more }, serializer) : undefined }
 }
 
 function formatParcel(sessionId: string, id: string, body: string): string {

@@ -65,11 +65,13 @@ function without(
 
 /** Returns a probe to which every session that fits is `ok`: a parcel is read on each open. */
 function untilItFits(probe: SizeProbe<MovablePart>): SizeProbe<MovablePart> {
-  const simplify = (usage: SizeUsage): SizeUsage =>
-    usage.level === 'warn' ? { ...usage, level: 'ok' } : usage
   return {
     ...probe,
-    usage: simplify(probe.usage),
-    usageOf: (bytes) => simplify(probe.usageOf(bytes)),
+    usage: takeWarnForOk(probe.usage),
+    usageOf: (bytes) => takeWarnForOk(probe.usageOf(bytes)),
   }
+}
+
+function takeWarnForOk(usage: SizeUsage): SizeUsage {
+  return usage.level === 'warn' ? { ...usage, level: 'ok' } : usage
 }

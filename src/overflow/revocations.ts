@@ -18,7 +18,7 @@ import type { OverflowStorage } from './storage.ts'
  * const options: RevocationOptions<{ user: string }> = { user: (session) => session.get('user') }
  */
 export interface RevocationOptions<Data extends object = Record<string, unknown>> {
-  /** Returns the user's id; `undefined` for visitors. Without it, `endUser` has no effect. */
+  /** Returns the user's id; `undefined` for visitors. `endUser` needs it. */
   readonly user?: ((session: Session<Data>) => string | undefined) | undefined
   /**
    * The longest `maxAge` of the sessions, after which an entry may be forgotten. Default: 400 days,
@@ -121,6 +121,9 @@ export function revocations<Data extends object = Record<string, unknown>>(
     name: string,
     { except = [] }: { readonly except?: string | readonly string[] } = {},
   ): Promise<void> {
+    if (user === undefined) {
+      throw new SessionConfigError('revocations.user', 'is missing: endUser needs it')
+    }
     const place = await placeOfUser(requireText('user', name))
     const ids = typeof except === 'string' ? [except] : except
     await writeCutoff(place, now(), await Promise.all(ids.map(hashOf)))
