@@ -79,6 +79,7 @@ function sidebar(): DefaultTheme.SidebarItem[] {
     ]),
     group('Operation', '', [
       ['Size and limits', 'size-and-limits'],
+      ['What does not fit', 'overflow'],
       ['Rotation', 'rotation'],
       ['Troubleshooting', 'troubleshooting'],
     ]),

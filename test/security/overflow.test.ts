@@ -21,19 +21,23 @@ import { pairsOf } from '../support/cookie-jar.ts'
 import { createFaultyStore } from '../support/faulty-store.ts'
 import { thrownBy } from '../support/faulty.ts'
 import {
+  DAY,
   ID,
   NAME,
   OLDER_SECRET,
   OTHER_SECRET,
   SECRET,
   START,
+  WEEK,
   dayOf,
   mint,
   mintToken,
   payload,
+  secretId,
   untyped,
 } from '../support/mint.ts'
 import type { Binding } from '../support/mint.ts'
+import { loadPrintedReader } from '../support/printed-reader.ts'
 import { setUp as setUpSessions } from '../support/set-up.ts'
 import type { Data } from '../support/set-up.ts'
 
@@ -70,6 +74,43 @@ function mintParcel(elements: readonly unknown[], binding: Binding = {}): string
 
 const GENUINE: readonly unknown[] = [ID, PLACE, { cart: ['tea'] }]
 
+/** Parcels that must not open, by what they are. */
+const OTHERS: readonly (readonly [string, string])[] = [
+  ['of another session', mintParcel([OTHER_ID, PLACE, { cart: 'tea' }])],
+  ['of the same session under another id', mintParcel([ID, OTHER_ID, { cart: 'tea' }])],
+  ['sealed as a cookie', mintParcel(GENUINE, { purpose: 'cookie' })],
+  ['sealed as a ticket', mintParcel(GENUINE, { purpose: 'ticket' })],
+  ['sealed as a bare token', mintParcel(GENUINE, { purpose: 'token' })],
+  ['sealed for a purpose text of that name', mintParcel(GENUINE, { purpose: 'token overflow' })],
+  ['of another cookie name', mintParcel(GENUINE, { name: 'other' })],
+  [
+    'under another secret with the id of ours',
+    mintParcel(GENUINE, { secret: OTHER_SECRET, id: secretId() }),
+  ],
+  ['that is the token itself', mint(payload({ data: { user: 'ada' }, more: { p: PLACE } }))],
+  ['that is a bare token', mintToken()],
+  ['without an id', mintParcel([ID, { cart: 'tea' }, {}])],
+  ['of two elements', mintParcel([ID, PLACE])],
+  ['of five elements', mintParcel([...GENUINE, {}, {}])],
+  ['that is no array', mint('{}', { purpose: 'overflow' })],
+  ['that is no JSON', mint('hello', { purpose: 'overflow' })],
+  ['that is empty', ''],
+  ['that is some other text', 'hello'],
+  ['that is JSON of another program', '{"user":"mallory"}'],
+]
+
+/** Parcels of the right session and place that cannot be read. */
+const UNREADABLE: readonly (readonly [string, readonly unknown[]])[] = [
+  ['data that is no object', [ID, PLACE, ['cart']]],
+  ['the text of a serializer that is not configured', [ID, PLACE, '{"cart":"tea"}']],
+  ['a CSRF secret', [ID, PLACE, {}, { c: ID }]],
+  ['a parcel of its own', [ID, PLACE, {}, { p: OTHER_ID }]],
+  ['a logout stamp', [ID, PLACE, {}, { o: 'aaaa' }]],
+  ['a member that is not known', [ID, PLACE, {}, { z: 1 }]],
+  ['scopes that are none', [ID, PLACE, {}, { s: [] }]],
+  ['messages that are none', [ID, PLACE, {}, { f: {} }]],
+]
+
 /** Opens the session whose parcel is `value`. */
 async function openWith(value: unknown): Promise<Session<Data>> {
   const { sessions, store } = setUp()
@@ -94,30 +135,8 @@ describe('a parcel that another program made from docs/format.md', () => {
   })
 })
 
-describe('no parcel opens', () => {
-  test.each<[string, string]>([
-    ['of another session', mintParcel([OTHER_ID, PLACE, { cart: 'tea' }])],
-    ['of the same session under another id', mintParcel([ID, OTHER_ID, { cart: 'tea' }])],
-    ['sealed as a cookie', mintParcel(GENUINE, { purpose: 'cookie' })],
-    ['sealed as a ticket', mintParcel(GENUINE, { purpose: 'ticket' })],
-    ['sealed as a bare token', mintParcel(GENUINE, { purpose: 'token' })],
-    ['sealed for a purpose text of that name', mintParcel(GENUINE, { purpose: 'token overflow' })],
-    ['of another cookie name', mintParcel(GENUINE, { name: 'other' })],
-    [
-      'under another secret with the id of ours',
-      mintParcel(GENUINE, { secret: OTHER_SECRET, id: 'ucs7' }),
-    ],
-    ['that is the token itself', mint(payload({ data: { user: 'ada' }, more: { p: PLACE } }))],
-    ['that is a bare token', mintToken()],
-    ['without an id', mintParcel([ID, { cart: 'tea' }, {}])],
-    ['of two elements', mintParcel([ID, PLACE])],
-    ['of five elements', mintParcel([...GENUINE, {}, {}])],
-    ['that is no array', mint('{}', { purpose: 'overflow' })],
-    ['that is no JSON', mint('hello', { purpose: 'overflow' })],
-    ['that is empty', ''],
-    ['that is some other text', 'hello'],
-    ['that is JSON of another program', '{"user":"mallory"}'],
-  ])('%s', async (_, value) => {
+describe('O1: no parcel opens', () => {
+  test.each(OTHERS)('%s', async (_, value) => {
     const session = await openWith(value)
     expect(session.rejection?.reason).toBe('undecryptable')
     expect(session.toJSON()).toEqual({})
@@ -131,16 +150,7 @@ describe('no parcel opens', () => {
     expect((await openWith(mintParcel(GENUINE, binding))).rejection?.reason).toBe(reason)
   })
 
-  test.each<[string, readonly unknown[]]>([
-    ['data that is no object', [ID, PLACE, ['cart']]],
-    ['the text of a serializer that is not configured', [ID, PLACE, '{"cart":"tea"}']],
-    ['a CSRF secret', [ID, PLACE, {}, { c: ID }]],
-    ['a parcel of its own', [ID, PLACE, {}, { p: OTHER_ID }]],
-    ['a logout stamp', [ID, PLACE, {}, { o: 'aaaa' }]],
-    ['a member that is not known', [ID, PLACE, {}, { z: 1 }]],
-    ['scopes that are none', [ID, PLACE, {}, { s: [] }]],
-    ['messages that are none', [ID, PLACE, {}, { f: {} }]],
-  ])('with %s: invalid-data', async (_, elements) => {
+  test.each(UNREADABLE)('with %s: invalid-data', async (_, elements) => {
     expect((await openWith(mintParcel(elements))).rejection?.reason).toBe('invalid-data')
   })
 
@@ -213,7 +223,7 @@ describe('no parcel opens', () => {
 
   test('is asked for by a client that forges a token', async () => {
     const { sessions, store } = setUp()
-    const forged = mint(payload({ more: { p: PLACE } }), { secret: OTHER_SECRET, id: 'ucs7' })
+    const forged = mint(payload({ more: { p: PLACE } }), { secret: OTHER_SECRET, id: secretId() })
     await sessions.open(`${NAME}=${forged}`)
     await sessions.open(`${NAME}=${PLACE}`)
     expect(store.count()).toBe('')
@@ -228,7 +238,68 @@ describe('no parcel opens', () => {
   })
 })
 
-describe('a store that fails', () => {
+describe('the reader that docs/format.md prints', () => {
+  test(
+    'opens and refuses the same parcels, for the same reasons',
+    { timeout: 300_000 },
+    async () => {
+      const reader = await loadPrintedReader()
+      const { sessions, store } = setUp()
+      const genuine = mintParcel(GENUINE)
+      const more = { s: { shop: [{ coupon: 'TEA' }, {}] }, f: [['notice', 'hello']] }
+      const values = [
+        genuine,
+        mintParcel([ID, PLACE, { user: 'grace' }, more]),
+        undefined,
+        ...OTHERS.map(([, value]) => value),
+        ...UNREADABLE.map(([, elements]) => mintParcel(elements)),
+        mintParcel(GENUINE, { secret: OLDER_SECRET }),
+        mintParcel(GENUINE, { day: dayOf(START) - 9 }),
+        mintParcel(GENUINE, { day: dayOf(START) + 1 }),
+        ...flips(genuine, 11),
+        ...cuts(genuine, 3),
+        ...mixtures(genuine, mintParcel(GENUINE)),
+        ...otherFields(genuine),
+        ...spellings(genuine),
+      ]
+      const cookie = cookieWithParcel()
+      const verdicts = new Set<string>()
+      for (const value of values) {
+        store.faults.getItem = () => value
+        // oxlint-disable-next-line no-await-in-loop
+        const session = await sessions.open(cookie)
+        const read = reader.openCookies(cookie, {
+          secrets: [{ bytes: Buffer.from(SECRET) }],
+          name: NAME,
+          now: START,
+          clockTolerance: 5,
+          lifetimes: { default: { maxAge: WEEK, idleTimeout: DAY }, named: new Map() },
+          getParcel: (key) => (key === `parcel:${PLACE}` ? value : undefined),
+        })
+        const { reason, data, messages = [] } = read ?? {}
+        expect(reason, value).toBe(session.rejection?.reason)
+        if (reason === undefined) {
+          expect([data, messages]).toEqual([
+            session.toJSON(),
+            session.peekFlash('notice').map((message) => ['notice', message]),
+          ])
+        }
+        verdicts.add(reason ?? 'opened')
+      }
+      expect([...verdicts].toSorted()).toEqual([
+        'expired',
+        'incomplete',
+        'invalid-data',
+        'not-yet-valid',
+        'opened',
+        'undecryptable',
+        'unknown-key',
+      ])
+    },
+  )
+})
+
+describe('O2: a store that fails', () => {
   const faults: readonly [string, () => unknown][] = [
     ['rejects', () => Promise.reject(DOWN)],
     [
@@ -382,7 +453,7 @@ describe('a store that fails', () => {
   })
 })
 
-describe('a store that has lost a parcel', () => {
+describe('O3: a store that has lost a parcel', () => {
   test.each([null, undefined])('(it returns %s) makes the session incomplete', async (answer) => {
     const { cookieOf, sessions, store, events } = setUp()
     const cookie = await cookieOf(fillLarge)
@@ -415,7 +486,7 @@ describe('a store that has lost a parcel', () => {
   })
 })
 
-describe('a store that returns what it was not given', () => {
+describe('O4: a store that returns what it was not given', () => {
   test.each<[unknown]>([[{}], [[]], [5], [0], [true], [false], [new Uint8Array(3)], [new Date(0)]])(
     '%s is an error that says so, and not a client at fault',
     async (answer) => {
@@ -471,7 +542,7 @@ describe('a store that returns what it was not given', () => {
   })
 })
 
-describe('what the store holds', () => {
+describe('O5: what the store holds', () => {
   test('has no key, no value and no id of a session in it, in any of the usual encodings', async () => {
     const { sessions, store } = setUp()
     const session = await sessions.open(null)
