@@ -80,7 +80,10 @@ async function waitFor(name: string, call: () => unknown, timeout: number): Prom
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     const error = createStoreError(`${name} was not over in ${timeout} seconds`)
-    timer = setTimeout(() => reject(error), timeout * 1000)
+    timer = setTimeout(() => {
+      // After a pause of the whole process, timers run before answers that are here already.
+      timer = setTimeout(() => reject(error), 0)
+    }, timeout * 1000)
   })
   try {
     return await Promise.race([startCall(name, call), late])

@@ -52,7 +52,7 @@ describe('createReader', () => {
 
   test('keeps 10 000 answers, the latest ones', async () => {
     const { asked, reader } = setUp(2)
-    for (let at = 0; at <= 10_000; at++) await reader.get(`${at}`) // oxlint-disable-line no-await-in-loop
+    for (let at = 0; at <= 10_000; at++) await reader.get(`${at}`)
     asked.length = 0
     await reader.get('1')
     await reader.get('0')

@@ -45,7 +45,6 @@ describe('endSession', () => {
   test('needs an id', async () => {
     const { ended } = setUp()
     for (const id of [undefined, '', 5]) {
-      // oxlint-disable-next-line no-await-in-loop
       expect(await thrownBy(ended.endSession(untyped(id)))).toMatchObject({ option: 'id' })
     }
   })
@@ -238,7 +237,6 @@ describe('the store', () => {
       () => ended.endUser('ada'),
       () => ended.endAll(),
     ]) {
-      // oxlint-disable-next-line no-await-in-loop
       expect(await thrownBy(call())).toMatchObject({ code: 'ERR_SESSION_STORE' })
     }
   })
