@@ -21,7 +21,11 @@ export async function startRedis(): Promise<RedisServer> {
   const start = () =>
     launch(
       'redis-server',
-      ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes'],
+      [
+        ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
+        // Its data survives a restart of the process, which is all that is tested.
+        ...['--appendonly', 'yes', '--appendfsync', 'no', '--auto-aof-rewrite-percentage', '0'],
+      ],
       port,
     )
   let running: Running | undefined = await start()
