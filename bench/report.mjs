@@ -14,8 +14,8 @@ export function report({ node, runtimes, store }) {
     `# What a session costs
 
 Written by \`npm run bench\` and, for the other runtimes and Redis, \`node bench/run.mjs --runtimes\` and
-\`--store\`. Machines differ and drift: what is compared stood side by side in one run, and a ratio is the median of the rounds'
-own ratios.
+\`--store\`. Machines differ and drift: what is compared stood side by side in one run, and a ratio is the
+median of the rounds' own ratios.
 
 ![A change of a login session, in microseconds](chart.svg)
 `,

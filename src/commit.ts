@@ -17,6 +17,7 @@ import {
   observeLogout,
 } from './pipeline/end-session.ts'
 import { recheck } from './pipeline/recheck.ts'
+import type { PackedSession } from './overflow-option.ts'
 import { assertBodyReadable, formatBody } from './session/body.ts'
 import { isEmpty } from './session/contents.ts'
 import type { Contents } from './session/contents.ts'
@@ -82,7 +83,13 @@ async function sessionCookies(
   const now = pipeline.now()
   const claims = resealClaims(begun, now)
   const key = await ring.sealing('cookie', dayOf(claims.sealedAt), now)
-  const packed = await overflow?.pack(body, claims, state, key, pipeline)
+  let packed: PackedSession | undefined
+  try {
+    packed = await overflow?.pack(body, claims, state, key, pipeline)
+  } catch (error) {
+    if (state.logoutStamp === undefined) throw error
+    return endWithoutGoodbye(state, pipeline)
+  }
   const value = formatValue(key, await key.seal(formatPayload(claims, packed?.body ?? body)))
   const maxAge = cookieMaxAge(claims, now, lifetimes)
   const context: ResponseContext = {

@@ -385,6 +385,17 @@ describe('O2: a store that fails', () => {
     expect([later.isEmpty, later.rejection]).toEqual([true, undefined])
   })
 
+  test('at a logout whose goodbye does not fit drops the goodbye', async () => {
+    const { received, next, store } = setUp()
+    const session = await received(fillLarge)
+    store.faults.setItem = () => Promise.reject(DOWN)
+    session.destroy()
+    session.flash('notice', LARGE)
+    const later = await next(session)
+    expect([later.isEmpty, later.rejection]).toEqual([true, undefined])
+    expect(store.parcels()).toEqual([])
+  })
+
   test.each([
     ['read', 'getItem', 2000, undefined],
     ['written', 'setItem', 2000, undefined],
