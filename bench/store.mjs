@@ -9,6 +9,7 @@ import { RedisStore } from 'connect-redis'
 import express from 'express'
 import expressSession from 'express-session'
 import { createClient } from 'redis'
+import { nodeSessions } from '../dist/adapters/node.js'
 import { createSessions } from '../dist/index.js'
 import { overflow } from '../dist/overflow/overflow.js'
 import { cookieOf } from './contenders/cookies.mjs'
@@ -100,13 +101,13 @@ function serveOurs(secret, client) {
     removeItem: (key) => client.del(key),
   }
   const sessions = createSessions({ secrets: secret, overflow: overflow({ storage }) })
-  const app = express().use(express.json({ limit: '100kb' }))
-  app.use(async (request, response) => {
-    const session = await sessions.open(request)
-    const at = (key) => session.get(key)
-    act(request, { get: at, set: (key, value) => session.set(key, value) })
-    response.setHeader('Set-Cookie', await sessions.setCookies(session))
-    response.end(at('userId'))
+  const { middleware, sessionOf } = nodeSessions(sessions)
+  const app = express().use(express.json({ limit: '100kb' }), middleware)
+  app.use((request, response) => {
+    const session = sessionOf(request)
+    const get = (key) => session.get(key)
+    act(request, { get, set: (key, value) => session.set(key, value) })
+    response.end(get('userId'))
   })
   return app
 }

@@ -18,16 +18,10 @@ export interface RedisServer {
 export async function startRedis(): Promise<RedisServer> {
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'redis-'))
-  const start = () =>
-    launch(
-      'redis-server',
-      [
-        ...['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
-        // Its data survives a restart of the process, which is all that is tested.
-        ...['--appendonly', 'yes', '--appendfsync', 'no', '--auto-aof-rewrite-percentage', '0'],
-      ],
-      port,
-    )
+  const where = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder]
+  // Its data survives a restart of the process, which is all that is tested.
+  const how = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'no']
+  const start = () => launch('redis-server', where.concat(how), port)
   let running: Running | undefined = await start()
   const pause = async () => {
     await running?.stop()
