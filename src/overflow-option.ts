@@ -86,7 +86,8 @@ export interface LoadedContents {
 /** What stays in the cookies, and what moves. */
 export interface MovePlan {
   readonly kept: Contents
-  readonly moved: Contents
+  /** The body of the parcel that would hold the rest. */
+  readonly parcelBody: string
   /** The parts that move, as a size report names them. */
   readonly labels: readonly string[]
 }

@@ -10,9 +10,7 @@ import type {
 } from '../overflow-option.ts'
 import { decrypt } from '../pipeline/decrypt.ts'
 import type { Refusal } from '../pipeline/decrypt.ts'
-import { createProbe } from '../pipeline/session-size.ts'
 import { formatBody, parseBodyText } from '../session/body.ts'
-import { createContents } from '../session/contents.ts'
 import type { Contents } from '../session/contents.ts'
 import type { Parcel } from '../session/parcel.ts'
 import type { SessionState } from '../session/state.ts'
@@ -22,8 +20,8 @@ import { formatValue, parseValue } from '../token/jwe.ts'
 import type { DayKey } from '../token/jwe.ts'
 import { formatPayload } from '../token/payload.ts'
 import { assertKnownKeys, describe, isRecord, ownProperties } from '../validate.ts'
-import { formatParcelBody, padParcel, parseParcel } from './parcel.ts'
-import { mergeContents, planMove } from './plan.ts'
+import { padParcel, parseParcel } from './parcel.ts'
+import { isTooLarge, mergeContents, planMove } from './plan.ts'
 import { DEFAULT_TIMEOUT, MAX_TIMEOUT, assertStorage, limitStore } from './storage.ts'
 import type { OverflowStorage, Store } from './storage.ts'
 
@@ -74,8 +72,11 @@ export function overflow(options: OverflowOptions): SessionOverflow {
   return Object.freeze<SessionOverflow>({
     keys: keys && Object.freeze([...keys]),
     load: (kept, parcel, claims, context) => load(store, kept, parcel, claims, context),
-    plan: (contents, claims, cookies, key, context) =>
-      planMove(contents, claims, cookies, key, names, context),
+    plan(contents, claims, cookies, key, context) {
+      const bytes = lengthOf(claims, formatBody(contents, claims, context.serializer))
+      if (!isTooLarge(bytes, claims, cookies, key, context)) return undefined
+      return planMove(contents, claims, cookies, key, names, context)
+    },
     pack: (body, claims, state, key, context) =>
       pack(store, names, body, claims, state, key, context),
     remove: (parcels) => removeAll(store, parcels),
@@ -117,19 +118,15 @@ async function pack(
   context: OverflowContext,
 ): Promise<PackedSession | undefined> {
   const { serializer } = context
-  const { usageOf } = createProbe(createContents(), claims, cookies, key, context)
-  if (usageOf(new TextEncoder().encode(formatPayload(claims, whole)).length).level !== 'over') {
-    return undefined
-  }
+  if (!isTooLarge(lengthOf(claims, whole), claims, cookies, key, context)) return undefined
   // What is sealed is what was compared: values may be mutated while the store is waited for.
   const contents = parseBodyText(whole, serializer)
   const plan = planMove(contents, claims, cookies, key, keys, context)
   if (plan === undefined) return undefined
-  const { kept, moved, labels } = plan
-  const body = formatParcelBody(moved, serializer)
+  const { kept, parcelBody, labels } = plan
   const former = written?.id === claims.id ? written.parcel : undefined
-  const isSame = former?.body === body && former.secretId === key.id
-  const parcel = isSame ? former : await storeParcel(store, body, claims, key, context)
+  const isSame = former?.body === parcelBody && former.secretId === key.id
+  const parcel = isSame ? former : await storeParcel(store, parcelBody, claims, key, context)
   return { parcel, body: formatBody(kept, claims, serializer, parcel.id), labels }
 }
 
@@ -154,6 +151,11 @@ async function storeParcel(
 async function removeAll(store: Store, parcels: readonly (Parcel | undefined)[]): Promise<void> {
   const ids = new Set(parcels.flatMap((parcel) => (parcel === undefined ? [] : [parcel.id])))
   await Promise.allSettled(Array.from(ids, (id) => store.remove(placeOf(id))))
+}
+
+/** Returns the bytes of a payload with this body. */
+function lengthOf(claims: Claims, body: string): number {
+  return new TextEncoder().encode(formatPayload(claims, body)).length
 }
 
 /** Returns the key of a parcel in the store. */

@@ -13,9 +13,21 @@ import type { Claims } from '../token/claims.ts'
 import type { DayKey } from '../token/jwe.ts'
 import { fitsParcel, formatParcelBody } from './parcel.ts'
 
+/** Whether a session with a payload of so many bytes does not fit. */
+export function isTooLarge(
+  bytes: number,
+  claims: Claims,
+  cookies: RequestCookies,
+  key: DayKey,
+  context: OverflowContext,
+): boolean {
+  const { usageOf } = createProbe(createContents(), claims, cookies, key, context)
+  return usageOf(bytes).level === 'over'
+}
+
 /**
- * Returns what stays in the cookies and what moves; `undefined` if the session fits, or if moving would
- * not help.
+ * Returns what stays in the cookies of a session that does not fit, and what moves; `undefined` if moving
+ * would not help.
  *
  * @param keys the keys that may move; `undefined` for all
  */
@@ -27,18 +39,20 @@ export function planMove(
   keys: ReadonlySet<string> | undefined,
   context: OverflowContext,
 ): MovePlan | undefined {
-  const { usage } = createProbe(contents, claims, cookies, key, context)
-  if (usage.level !== 'over') return undefined
   const probe = createProbe(contents, claims, cookies, key, context, PARCEL_PLACEHOLDER)
   const parts = movableParts(contents)
   const movable = parts.filter(({ label }) => keys?.has(label) ?? true)
   const chosen = new Set(chooseParts(movable, untilItFits(probe)))
   if (chosen.size === 0) return undefined
-  const moved = without(contents, parts, (part) => !chosen.has(part))
-  if (!fitsParcel(formatParcelBody(moved, context.serializer))) return undefined
+  const { data, scopes, flash } = without(contents, parts, (part) => !chosen.has(part))
+  const parcelBody = formatParcelBody(
+    { ...createContents(), data, scopes, flash },
+    context.serializer,
+  )
+  if (!fitsParcel(parcelBody)) return undefined
   return {
     kept: without(contents, parts, (part) => chosen.has(part)),
-    moved: { ...createContents(), data: moved.data, scopes: moved.scopes, flash: moved.flash },
+    parcelBody,
     labels: [...chosen].map(({ label }) => label),
   }
 }
