@@ -9,18 +9,19 @@ import { NO_SESSION } from './load.mjs'
 import { payloads } from './payloads.mjs'
 import { median, ratio, summary } from './timing.mjs'
 
-export function report({ node, runtimes }) {
+export function report({ node, runtimes, store }) {
   return [
     `# What a session costs
 
-Written by \`npm run bench\` and, for the other runtimes, \`node bench/run.mjs --runtimes\`. Machines differ
-and drift: what is compared stood side by side in one run, and a ratio is the median of the rounds'
-own ratios.
+Written by \`npm run bench\` and, for the other runtimes and Redis, \`node bench/run.mjs --runtimes\` and
+\`--store\`. Machines differ and drift: what is compared stood side by side in one run, and a ratio is the
+median of the rounds' own ratios.
 
 ![A change of a login session, in microseconds](chart.svg)
 `,
     node ? nodeReport(node) : '',
     runtimes ? runtimesReport(runtimes) : '',
+    store ? storeReport(store) : '',
     METHOD,
   ].join('\n')
 }
@@ -278,6 +279,22 @@ function bytesTable(bytes) {
       Object.values(lengths).map((length) => (length === null ? '–' : String(length))),
     ]),
   )
+}
+
+function storeReport(store) {
+  const [scenarios = []] = Object.values(store).map(Object.keys)
+  const rows = scenarios.flatMap((scenario) =>
+    Object.entries(store).map(([name, measured]) => {
+      const { reads, writes, received, sent, cookie } = measured[scenario]
+      return [scenario, name, `${reads}`, `${writes}`, kB(sent), kB(received), `${cookie}`]
+    }),
+  )
+  return `## With Redis
+
+Commands of one request and what travels for it, as Redis counts them (\`GET\`; \`SET\` and \`EXPIRE\`), and
+the characters of the \`Cookie\` header. A parcel takes the next power of two of its text, in base64url.
+
+${table(['', '', 'reads', 'writes', 'from Redis', 'to Redis', 'cookie'], rows)}`
 }
 
 function growthTable(data) {

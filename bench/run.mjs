@@ -1,5 +1,6 @@
 // `npm run bench`: measures this library beside others, prints what of its claims holds, and writes
-// RESULTS.md. `--runtimes` measures the other runtimes instead; `--quick` takes a tenth of the time.
+// RESULTS.md. `--runtimes` measures the other runtimes instead, `--store` what a session asks of Redis;
+// `--quick` takes a tenth of the time.
 
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -17,6 +18,7 @@ import { measureAdded, measureRequests } from './requests.mjs'
 import { measureRuntimes } from './runtimes.mjs'
 import { measureFormats, measureScenarios, measureSessions } from './sealing.mjs'
 import { measureBundles, measureStarts } from './start.mjs'
+import { measureStore } from './store.mjs'
 import { summary } from './timing.mjs'
 
 const file = (name) => new URL(name, import.meta.url)
@@ -32,6 +34,8 @@ if (process.argv.includes('--runtimes')) {
   for (const [name, { results: bySize }] of Object.entries(results.runtimes.measured)) {
     for (const [size, times] of Object.entries(bySize)) console.log(name, size, judgeRuntime(times))
   }
+} else if (process.argv.includes('--store')) {
+  results.store = await measureStore(secret)
 } else {
   results.node = await measureNode()
   for (const { claim, bound, value, holds } of judge(results.node)) {

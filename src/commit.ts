@@ -23,6 +23,7 @@ import {
   observeLogout,
 } from './pipeline/end-session.ts'
 import { recheck } from './pipeline/recheck.ts'
+import type { PackedSession } from './overflow-option.ts'
 import { assertBodyReadable, formatBody } from './session/body.ts'
 import { isEmpty } from './session/contents.ts'
 import type { Contents } from './session/contents.ts'
@@ -43,9 +44,21 @@ import { formatTicket } from './token/ticket.ts'
  * Returns the cookies that bring the browser up to date. Data is written by changes alone; a session
  * that was only used gets a ticket, and most responses nothing.
  *
- * @throws SessionDataError, SessionTooLargeError
+ * @throws SessionDataError, SessionTooLargeError; SessionError `ERR_SESSION_STORE`
  */
 export async function commitCookies(
+  state: SessionState,
+  pipeline: Pipeline,
+): Promise<readonly CookieWrite[]> {
+  const { received, written, logoutStamp } = state
+  const { overflow } = pipeline
+  if (logoutStamp === undefined || overflow === undefined) return buildCookies(state, pipeline)
+  const writes = await buildCookies(state, pipeline)
+  await overflow.remove([received?.parcel, written?.parcel])
+  return writes
+}
+
+async function buildCookies(
   state: SessionState,
   pipeline: Pipeline,
 ): Promise<readonly CookieWrite[]> {
@@ -66,7 +79,7 @@ async function sessionCookies(
   body: string,
   pipeline: Pipeline,
 ): Promise<readonly CookieWrite[]> {
-  const { ring, cookie, limits, lifetimes, observe } = pipeline
+  const { ring, cookie, limits, lifetimes, overflow, observe } = pipeline
   const cause: SealCause = state.isNew ? 'new' : 'changed'
   if (await isRefused(state, pipeline)) {
     state.written = state.written && { ...state.written, id: begun.id, body }
@@ -76,7 +89,14 @@ async function sessionCookies(
   const now = pipeline.now()
   const claims = resealClaims(begun, now)
   const key = await ring.sealing('cookie', dayOf(claims.sealedAt), now)
-  const value = formatValue(key, await key.seal(formatPayload(claims, body)))
+  let packed: PackedSession | undefined
+  try {
+    packed = await overflow?.pack(body, claims, state, key, pipeline)
+  } catch (error) {
+    if (state.logoutStamp === undefined) throw error
+    return endWithoutGoodbye(state, pipeline)
+  }
+  const value = formatValue(key, await key.seal(formatPayload(claims, packed?.body ?? body)))
   const maxAge = cookieMaxAge(claims, now, lifetimes)
   const context: ResponseContext = {
     request: state.cookies,
@@ -87,14 +107,16 @@ async function sessionCookies(
   const { writes, sizes } = buildResponseCookies(value, key, maxAge, context)
   if (!assertFits(sizes, state, key, pipeline)) return endWithoutGoodbye(state, pipeline)
 
-  observe({ type: 'sealed', ...sealedEvent(state, claims, key), cause, bytes: value.length })
+  const moved = packed && { moved: packed.labels }
+  const event = { ...sealedEvent(state, claims, key), ...moved }
+  observe({ type: 'sealed', ...event, cause, bytes: value.length })
   observeLogout(state, pipeline)
   state.claims = claims
   state.usedAt = Math.min(
     claims.sealedAt,
     absoluteEnd(claims, lifetimeOf(claims.lifetime, lifetimes)),
   )
-  state.written = { id: claims.id, body, secretId: key.id }
+  state.written = { id: claims.id, body, secretId: key.id, parcel: packed?.parcel }
   return writes
 }
 

@@ -10,6 +10,7 @@
  * - `ERR_SESSION_COMMITTED`: the session was changed after its cookies were made.
  * - `ERR_SESSION_RESPONSE`: the response cannot carry a cookie.
  * - `ERR_SESSION_RELOAD`: `request.session.reload()` of `sealed-session/express` found no valid session.
+ * - `ERR_SESSION_STORE`: the store of `overflow` or of `revocations` failed. Its error is the `cause`.
  *
  * @example
  * if (error instanceof SessionError && error.code === 'ERR_SESSION_TOO_LARGE') return tooLargePage()
@@ -21,12 +22,13 @@ export type SessionErrorCode =
   | 'ERR_SESSION_COMMITTED'
   | 'ERR_SESSION_RESPONSE'
   | 'ERR_SESSION_RELOAD'
+  | 'ERR_SESSION_STORE'
 
 /**
  * Why a cookie (or a token) that was sent is not accepted.
  *
  * - `malformed`: no token of this library by its form, or authentic with a payload that is none.
- * - `incomplete`: some of its parts are missing.
+ * - `incomplete`: some of its parts are missing, or the parcel that holds what did not fit.
  * - `unknown-key`: sealed under a secret that is not configured (any more, or yet).
  * - `undecryptable`: the key is known and the authentication failed: altered, or made for another use.
  * - `expired`: past its absolute end.

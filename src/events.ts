@@ -40,6 +40,8 @@ export type SessionEvent =
       readonly bytes: number
       /** The id before `regenerate` or `renewId`. */
       readonly previous?: string
+      /** The keys that did not fit, and are in the store of the option `overflow`. */
+      readonly moved?: readonly string[]
     }
   /** The session that was received was ended by `destroy`. No `id` if it had not been accepted. */
   | { readonly type: 'destroyed'; readonly id: string | undefined }

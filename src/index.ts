@@ -15,6 +15,7 @@ export {
 export type { RejectionReason, SessionErrorCode } from './errors.ts'
 export type { SealCause, SessionEvent } from './events.ts'
 export type { LifetimeOptions } from './lifetime-options.ts'
+export type { SessionOverflow } from './overflow-option.ts'
 export type { SecretsOption, SecretsProvider, SessionOptions } from './options.ts'
 export type {
   Dictionary as SessionDictionary,

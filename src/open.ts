@@ -105,8 +105,7 @@ async function openValue(
   const reading = readContents(payload, pipeline)
   const read = isThenable(reading) ? await reading : reading
   if (isRefusal(read)) return reject(read, parsed, claims)
-  const { contents, body } = read
-  const session = { contents, body, claims, usedAt, secretId: parsed.id, length }
+  const session: ValidSession = { ...read, claims, usedAt, secretId: parsed.id, length }
   if (askRevoked === undefined) return session
   const refused = await askRevoked(session)
   return refused === undefined ? session : reject(refused, parsed, claims)
@@ -124,9 +123,11 @@ function isRefusal(read: object): read is Refusal {
   return Object.hasOwn(read, 'reason')
 }
 
-type ReadResult = Refusal | { readonly contents: Contents; readonly body: string }
+type ReadResult = Refusal | Pick<ValidSession, 'contents' | 'body' | 'parcel'>
 
 const INVALID_DATA: Refusal = Object.freeze({ reason: 'invalid-data' })
+const INCOMPLETE: Refusal = Object.freeze({ reason: 'incomplete' })
+
 /** Whether the session began after each logout that the browser's stamps tell of. */
 function knowsStamps({ stamps: known }: Claims, sent: string): boolean {
   for (let at = 0; at < sent.length; at += STAMP_LENGTH) {
@@ -150,10 +151,24 @@ function readContents(payload: Payload, pipeline: Pipeline): ReadResult | Promis
   const { schema, serializer } = pipeline
   const contents = parseBody(payload, serializer)
   if (contents === undefined || isUnwritable(payload, serializer)) return INVALID_DATA
+  if (payload.parcel !== '') return readMoved(payload, contents, pipeline)
   // Without data there may still be a message or a CSRF secret: before a login, after a logout.
   const isChecked = schema !== undefined && contents.data.size > 0
   if (!isChecked && payload.body !== undefined) return { contents, body: payload.body }
   return readAnew(payload.claims, contents, isChecked ? schema : undefined, serializer)
+}
+
+/** Returns the contents with those of the parcel that the token names. */
+async function readMoved(
+  { parcel, claims }: Payload,
+  kept: Contents,
+  pipeline: Pipeline,
+): Promise<ReadResult> {
+  const { schema, serializer, overflow } = pipeline
+  const loaded = (await overflow?.load(kept, parcel, claims, pipeline)) ?? INCOMPLETE
+  if (isRefusal(loaded)) return loaded
+  const read = await readAnew(claims, loaded.contents, schema, serializer)
+  return isRefusal(read) ? read : { ...read, parcel: loaded.parcel }
 }
 
 /** Returns the contents as the schema returns them, and as this library spells them. */

@@ -12,6 +12,8 @@ import { SessionConfigError } from './errors.ts'
 import type { SessionEvent } from './events.ts'
 import { resolveLifetimes, secondsOption } from './lifetime-options.ts'
 import type { LifetimeOptions } from './lifetime-options.ts'
+import { resolveOverflow } from './overflow-option.ts'
+import type { SessionOverflow } from './overflow-option.ts'
 import type { SessionSchema } from './session/schema.ts'
 import type { Session } from './session/session.ts'
 import { resolveLimits } from './size/limits.ts'
@@ -89,6 +91,8 @@ export interface CommonOptions<Data extends object> {
    * presets, or numbers. Default `portable`.
    */
   readonly limits?: LimitsOption | undefined
+  /** Keeps what does not fit in a store: `overflow({ storage })` of `sealed-session/overflow`. */
+  readonly overflow?: SessionOverflow | undefined
   /** Text for what JSON cannot hold: `devalue`, `superjson`. Default: JSON, strictly. */
   readonly serializer?: SessionSerializer | undefined
   /**
@@ -118,6 +122,7 @@ export interface ResolvedOptions {
   readonly cookie: ResolvedCookieOptions
   readonly lifetimes: Lifetimes
   readonly limits: SizeLimits
+  readonly overflow: SessionOverflow | undefined
   readonly serializer: SessionSerializer | undefined
   readonly schema: SessionSchema<object> | undefined
   readonly observe: (event: SessionEvent) => void
@@ -136,6 +141,7 @@ const OPTION_NAMES = [
   'lifetimes',
   'clockTolerance',
   'limits',
+  'overflow',
   'serializer',
   'schema',
   'validAfter',
@@ -177,6 +183,7 @@ export function resolveOptions<Data extends object>(given: CommonOptions<Data>):
     cookie,
     lifetimes: resolveLifetimes(options, cookie.persistent),
     limits,
+    overflow: resolveOverflow(options.overflow),
     serializer: resolveSerializer(options.serializer),
     schema: resolveSchema(options.schema),
     observe: functionOption('observe', options.observe, () => {}),

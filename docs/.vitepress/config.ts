@@ -95,6 +95,7 @@ function sidebar(): DefaultTheme.SidebarItem[] {
     ]),
     group('Operation', '', [
       ['Size and limits', 'size-and-limits'],
+      ['What does not fit', 'overflow'],
       ['Rotation', 'rotation'],
       ['Moving over', 'migrating'],
       ['Troubleshooting', 'troubleshooting'],

@@ -16,7 +16,7 @@ export function decrypt(
   { id, day, sealed }: SealedValue,
   purpose: Purpose,
   now: number,
-  { ring, lifetimes }: Pipeline,
+  { ring, lifetimes }: Pick<Pipeline, 'ring' | 'lifetimes'>,
 ): string | Refusal | Promise<string | Refusal> {
   const [oldest, newest] = sealingWindow(now, lifetimes)
   if (day < oldest) return { reason: 'expired' }

@@ -28,7 +28,7 @@ export function endCookies(state: SessionState, pipeline: Pipeline): readonly Co
   return [...partDeletions(state.cookies, cookie), ...ticketDeletion(state, pipeline)]
 }
 
-/** A logout must not fail for lack of room: the message that does not fit is dropped. */
+/** A logout must not fail for lack of room, or of a store: the message that does not fit is dropped. */
 export function endWithoutGoodbye(state: SessionState, pipeline: Pipeline): readonly CookieWrite[] {
   state.contents = createContents()
   state.claims = undefined

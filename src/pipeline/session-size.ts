@@ -2,16 +2,20 @@
 
 import { buildResponseCookies } from '../cookies/response-cookies.ts'
 import type { CookieSizes } from '../cookies/response-cookies.ts'
+import type { RequestCookies } from '../cookies/request-cookies.ts'
+import { PARCEL_PLACEHOLDER } from '../overflow-option.ts'
+import type { OverflowContext } from '../overflow-option.ts'
 import type { Pipeline } from './pipeline.ts'
 import { formatBody } from '../session/body.ts'
 import { copyContents, createContents, isEmpty, movableParts } from '../session/contents.ts'
-import type { Contents } from '../session/contents.ts'
+import type { Contents, MovablePart } from '../session/contents.ts'
 import type { SessionState } from '../session/state.ts'
 import { emptyUsage, measureUsage } from '../size/measure.ts'
 import type { SizeUsage } from '../size/measure.ts'
 import { SessionTooLargeError, createReport } from '../size/report.ts'
-import type { SizeReport } from '../size/report.ts'
+import type { SizeProbe, SizeReport } from '../size/report.ts'
 import { cookieMaxAge, createClaims, resealClaims } from '../token/claims.ts'
+import type { Claims } from '../token/claims.ts'
 import { valueLength } from '../token/jwe.ts'
 import type { DayKey } from '../token/jwe.ts'
 import { formatPayload } from '../token/payload.ts'
@@ -21,36 +25,58 @@ import { formatPayload } from '../token/payload.ts'
  * a few times: clients choose the keys of many a session, so the cost must not grow with their square.
  */
 export function measure(state: SessionState, key: DayKey, pipeline: Pipeline): SizeReport {
-  const { serializer, cookie, limits, lifetimes } = pipeline
+  const { lifetimes, overflow } = pipeline
+  const { cookies } = state
   const now = pipeline.now()
   const claims = resealClaims(state.claims ?? createClaims(now, state.stamps, '', lifetimes), now)
-  const maxAge = cookieMaxAge(claims, now, lifetimes)
-  const bytesOf = (contents: Contents) =>
-    new TextEncoder().encode(formatPayload(claims, formatBody(contents, claims, serializer))).length
+  const plan = overflow?.plan(state.contents, claims, cookies, key, pipeline)
+  const contents = plan?.kept ?? state.contents
+  const parcel = plan && PARCEL_PLACEHOLDER
+  const probe = createProbe(contents, claims, cookies, key, pipeline, parcel)
+  return createReport(movableParts(contents), probe, plan?.labels)
+}
+
+/**
+ * Returns how to measure a session with these contents, and what would be left of it.
+ *
+ * @param parcel the id of the parcel that the token names, or one of its length
+ */
+export function createProbe(
+  contents: Contents,
+  claims: Claims,
+  request: RequestCookies,
+  key: DayKey,
+  { serializer, cookie, limits, lifetimes, now }: OverflowContext,
+  parcel?: string,
+): SizeProbe<MovablePart> {
+  const maxAge = cookieMaxAge(claims, now(), lifetimes)
+  const bytesOf = (some: Contents) =>
+    new TextEncoder().encode(formatPayload(claims, formatBody(some, claims, serializer, parcel)))
+      .length
   const tokenLength = (bytes: number) => valueLength(bytes, key)
-  const context = { request: state.cookies, beside: [], cookie, limits }
+  const context = { request, beside: [], cookie, limits }
   const usageOf = (bytes: number): SizeUsage => {
     // Only the length matters.
     const value = 'e'.repeat(tokenLength(bytes))
     return measureUsage(buildResponseCookies(value, key, maxAge, context).sizes, limits)
   }
   const nothing = bytesOf(createContents())
-  const bytes = bytesOf(state.contents)
-  const parts = movableParts(state.contents)
+  const bytes = bytesOf(contents)
   // A part that stands beside others takes a comma.
-  const comma = parts.length > 1 ? 1 : 0
-  return createReport(parts, {
-    usage: isEmpty(state.contents) ? emptyUsage(state.cookies.otherBytes, limits) : usageOf(bytes),
+  const comma = movableParts(contents).length > 1 ? 1 : 0
+  const isNothing = isEmpty(contents) && parcel === undefined
+  return {
+    usage: isNothing ? emptyUsage(request.otherBytes, limits) : usageOf(bytes),
     bytes,
     bytesOf: ({ alone }) => bytesOf(alone) - nothing + comma,
     bytesWithout: (removed) => {
-      const contents = copyContents(state.contents)
-      for (const part of removed) part.remove(contents)
-      return bytesOf(contents)
+      const left = copyContents(contents)
+      for (const part of removed) part.remove(left)
+      return bytesOf(left)
     },
     tokenLength,
     usageOf,
-  })
+  }
 }
 
 /**

@@ -35,12 +35,14 @@ const MESSAGE_DEPTH = MAX_DEPTH + 2
  * Returns the body of a payload. What is empty is left out: a session that holds nothing but data has
  * no object behind it.
  *
+ * @param parcel the id of the parcel that holds the rest of the session
  * @throws SessionDataError if a value would be changed or lost
  */
 export function formatBody(
   contents: Contents,
-  claims: Claims,
+  claims: Pick<Claims, 'stamps' | 'lifetime'>,
   serializer: SessionSerializer | undefined,
+  parcel = '',
 ): string {
   const { flash, csrf, testCookie } = contents
   const limits = createWalkLimits()
@@ -56,6 +58,7 @@ export function formatBody(
   if (csrf !== undefined) members.push(`"c":"${csrf}"`)
   if (testCookie) members.push('"t":1')
   members.push(...formatClaimMembers(claims))
+  if (parcel !== '') members.push(`"p":"${parcel}"`)
   return members.length === 0 ? data : `${data},{${members.join(',')}}`
 }
 

@@ -11,6 +11,7 @@ import { createClaims } from '../token/claims.ts'
 import type { Claims, Lifetimes } from '../token/claims.ts'
 import { createContents, isEmpty } from './contents.ts'
 import type { Contents } from './contents.ts'
+import type { Parcel } from './parcel.ts'
 
 /**
  * Why the cookie or token that was received was not accepted.
@@ -44,6 +45,8 @@ export interface ValidSession {
   readonly secretId: string
   /** Characters of its token. */
   readonly length: number
+  /** What the store of the option `overflow` holds of it. */
+  readonly parcel?: Parcel | undefined
 }
 
 /** A session that was received and is not valid, and what is known of it nevertheless. */
@@ -66,6 +69,7 @@ export interface WrittenSession {
   /** The payload behind the times. */
   readonly body: string
   readonly secretId: string
+  readonly parcel: Parcel | undefined
 }
 
 /** One session in one request. */
@@ -152,6 +156,7 @@ function initialState(
       id: received.claims.id,
       body: received.body,
       secretId: received.secretId,
+      parcel: received.parcel,
     },
     stamps: cookies.stamps,
     logoutStamp: undefined,

@@ -20,6 +20,8 @@ export interface SizeReport extends SizeUsage {
    * `warn` if other cookies leave no room for `ok`. Empty if moving all of them would not help.
    */
   readonly move: readonly string[]
+  /** The keys that are, or would be, in the store of the option `overflow`. They are not in `keys`. */
+  readonly moved: readonly string[]
 }
 
 /**
@@ -68,23 +70,32 @@ export interface SizeProbe<Part> {
 export function createReport<Part extends { readonly label: string }>(
   parts: readonly Part[],
   probe: SizeProbe<Part>,
+  moved: readonly string[] = [],
 ): SizeReport {
-  const { usage, bytes, bytesOf, tokenLength } = probe
-  const sized = parts
-    .map((part) => ({ part, size: bytesOf(part) }))
-    .toSorted((a, b) => b.size - a.size)
+  const { usage, bytes, tokenLength } = probe
+  const sized = sortBySize(parts, probe)
   const token = tokenLength(bytes)
   const keys = sized.map(({ part, size }) => {
     const added = token - tokenLength(bytes - size)
     return { key: part.label, bytes: added, share: added / token }
   })
   const move = keys.slice(0, countToMove(sized, probe)).map(({ key }) => key)
-  return { ...usage, keys, move }
+  return { ...usage, keys, move, moved }
+}
+
+/** Returns the fewest parts, largest first, that must move for the best level that moving can reach. */
+export function chooseParts<Part>(parts: readonly Part[], probe: SizeProbe<Part>): Part[] {
+  const sized = sortBySize(parts, probe)
+  return sized.slice(0, countToMove(sized, probe)).map(({ part }) => part)
 }
 
 interface SizedPart<Part> {
   readonly part: Part
   readonly size: number
+}
+
+function sortBySize<Part>(parts: readonly Part[], { bytesOf }: SizeProbe<Part>): SizedPart<Part>[] {
+  return parts.map((part) => ({ part, size: bytesOf(part) })).toSorted((a, b) => b.size - a.size)
 }
 
 /** Returns how many of the largest parts must move for the best level that moving can reach. */

@@ -10,9 +10,9 @@ import type { Secret } from './secrets.ts'
 
 /**
  * What a key is for. A value that was sealed for one purpose does not open for another. Any other text
- * than these three is a purpose that the application gave to `seal`, behind `token `.
+ * than these four is a purpose that the application gave to `seal`, behind `token `.
  */
-export type Purpose = 'cookie' | 'ticket' | 'token' | `token ${string}`
+export type Purpose = 'cookie' | 'ticket' | 'overflow' | 'token' | `token ${string}`
 
 /** The secrets in force, as keys. Returns values and not promises where a key is at hand. */
 export interface KeyRing {

@@ -9,6 +9,8 @@ import { DAY_SECONDS, startOfDay } from './day.ts'
 export interface Payload {
   readonly claims: Claims
   readonly data: unknown
+  /** The id of the parcel that holds the rest; empty if there is none. */
+  readonly parcel: string
   /** The rarely used members, own properties only; those of the claims are checked. */
   readonly more: Readonly<Record<string, unknown>>
   /**
@@ -23,7 +25,7 @@ const STAMPS = /^(?:[A-Za-z0-9_-]{4}){1,5}$/
 
 const ID = /^[A-Za-z0-9_-]{22}$/
 
-const MEMBERS = new Set(['s', 'f', 'c', 't', 'o', 'l'])
+const MEMBERS = new Set(['s', 'f', 'c', 't', 'o', 'l', 'p'])
 
 /**
  * Returns a payload: `[id, sealed, life, age, body]`.
@@ -35,7 +37,10 @@ export function formatPayload(claims: Claims, body: string): string {
 }
 
 /** Returns the claims' own members for the object of rarely used members. */
-export function formatClaimMembers({ stamps, lifetime }: Claims): string[] {
+export function formatClaimMembers({
+  stamps,
+  lifetime,
+}: Pick<Claims, 'stamps' | 'lifetime'>): string[] {
   const members = []
   if (stamps !== '') members.push(`"o":"${stamps}"`)
   if (lifetime !== '') members.push(`"l":"${lifetime}"`)
@@ -56,10 +61,12 @@ export function parsePayload(text: string, day: number): Payload | undefined {
   if (!isWholeNumber(life, 1, LONGEST_LIFE) || !isWholeNumber(age, 0, life)) return undefined
   const more = payload.length === 5 ? NO_MEMBERS : membersOf(given)
   if (more === undefined) return undefined
-  const { o: stamps = '', l: lifetime = '' } = more
+  const { o: stamps = '', l: lifetime = '', p: parcel = '' } = more
   if (typeof stamps !== 'string' || typeof lifetime !== 'string') return undefined
+  if (typeof parcel !== 'string') return undefined
   if (Object.hasOwn(more, 'o') && !STAMPS.test(stamps)) return undefined
   if (Object.hasOwn(more, 'l') && !LIFETIME_NAME.test(lifetime)) return undefined
+  if (Object.hasOwn(more, 'p') && !ID.test(parcel)) return undefined
 
   const sealedAt = startOfDay(day) + sealed
   const startedAt = sealedAt - age
@@ -69,7 +76,7 @@ export function parsePayload(text: string, day: number): Payload | undefined {
   const head = formatHead(claims)
   const isOurs = text.startsWith(head) && text.endsWith(']')
   const body = isOurs ? text.slice(head.length, -1) : undefined
-  return { claims, data, more, body }
+  return { claims, data, parcel, more, body }
 }
 
 /** `sealed` counts from the start of the key's day, so a key cannot seal for another day. */

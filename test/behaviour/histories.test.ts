@@ -22,7 +22,7 @@ const known = REPLAY === undefined ? undefined : (JSON.parse(REPLAY) as History)
 /** What eight hundred random histories come to see, or they have stopped looking. */
 const USUAL = [
   each('step', 'ask answer deliver visit close clock until deploy evict crowd own toss'),
-  each('step', 'fault heal provide revoke'),
+  each('step', 'fault heal provide revoke store'),
   each('action', 'set add same delete clear login remember renew logout goodbye flash peek take'),
   each('action', 'scope touch read look discard verify ignore'),
   each('rejected', 'malformed incomplete unknown-key destroyed'),
@@ -35,7 +35,9 @@ const USUAL = [
   each('tossed stamp', 'stored refused'),
   each('tossed delete', 'deleted refused'),
   each('fault', 'fast_clock slow_clock missing_secret old_serializer old_schema stripping_schema'),
-  each('fault', 'provider_behind'),
+  each('fault', 'provider_behind no_store'),
+  each('store', 'down up lose swap'),
+  ['moved', 'not opened without the store', 'not written without the store'],
   ['opened', "opened the attacker's", 'opened within the tolerance', 'the newest of several'],
   ['in order', 'requests that overlap', 'a response in pieces', 'several cookies', 'only deleted'],
   ['logged out', 'a stamp lost', 'evicted', 'too large to write', 'refused by the schema'],

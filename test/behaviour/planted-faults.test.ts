@@ -12,6 +12,7 @@ const RUNS = 4000
 
 afterEach(() => {
   vi.doUnmock('../../src/commit.ts')
+  vi.doUnmock('../../src/overflow/parcel.ts')
   vi.doUnmock('../../src/pipeline/end-session.ts')
   vi.doUnmock('../../src/pipeline/recheck.ts')
   vi.doUnmock('../../src/session/state.ts')
@@ -111,4 +112,34 @@ test('a revocation that is not asked again before a write is found', async () =>
     recheck: () => Promise.resolve(undefined),
   }))
   expect(await promiseBrokenIn('slow')).toContain('nothing is sealed of a session that was revoked')
+})
+
+test('a parcel that is not bound to its place is found', async () => {
+  vi.doMock(import('../../src/overflow/parcel.ts'), async (load) => {
+    const original = await load()
+    return {
+      ...original,
+      parseParcel(text, _session, _id, serializer) {
+        const [session, id]: readonly [string, string] = JSON.parse(text)
+        return original.parseParcel(text, session, id, serializer)
+      },
+    }
+  })
+  expect(await promiseBrokenIn('moving')).toContain('what opens was written as a whole')
+})
+
+test('a former parcel that is removed with a write is found: the answer may be lost', async () => {
+  vi.doMock(import('../../src/commit.ts'), async (load) => {
+    const original = await load()
+    return {
+      ...original,
+      async commitCookies(state, pipeline) {
+        const writes = await original.commitCookies(state, pipeline)
+        const former = state.received?.parcel
+        if (former !== state.written?.parcel) await pipeline.overflow?.remove([former])
+        return writes
+      },
+    }
+  })
+  expect(await promiseBrokenIn('moving')).toContain('a logout alone removes a parcel')
 })

@@ -10,9 +10,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 const SERVER = new URL('server.ts', import.meta.url).pathname
 
-/** The environment variables of an instance. */
-export type Environment =
-  Readonly<Record<'SECRETS', string>> | Readonly<Record<'SECRETS_FILE', string>>
+/** The environment variables of an instance: SECRETS or SECRETS_FILE, and what its server needs. */
+export type Environment = Readonly<Record<string, string>>
 
 interface Instance {
   readonly process: ChildProcess
@@ -27,13 +26,18 @@ export interface Fleet {
   stop(): Promise<void>
 }
 
-export async function createFleet(size: number, environment: Environment): Promise<Fleet> {
+/** @param server the file that each instance runs */
+export async function createFleet(
+  size: number,
+  environment: Environment,
+  server: string = SERVER,
+): Promise<Fleet> {
   const started: ChildProcess[] = []
   const agent = new Agent({ keepAlive: true })
   let turn = 0
 
   async function start(env: Environment): Promise<Instance> {
-    const child = fork(SERVER, [], {
+    const child = fork(server, [], {
       execArgv: ['--import', 'tsx'],
       env: { ...process.env, ...env },
     })
@@ -65,6 +69,8 @@ export async function createFleet(size: number, environment: Environment): Promi
   }
 
   const proxy = createServer(forward).listen(0, '127.0.0.1')
+  // A busy machine must not find a connection closed that it was about to use.
+  proxy.keepAliveTimeout = 60_000
   await once(proxy, 'listening')
 
   return {

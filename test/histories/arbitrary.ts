@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
 import { CONFIG } from './steps.ts'
 import type { Action, Config, Fault, History, Kind, Remembered } from './steps.ts'
-import type { Ring, Setup, Step, Toss } from './steps.ts'
+import type { Ring, Setup, Step, StoreEvent, Toss } from './steps.ts'
 
 const HOUR = 3600
 const DAY = 86_400
@@ -76,6 +76,7 @@ const setup: Arbitrary<Partial<Setup>> = fc.record({
   persistent: fc.constantFrom(true, false),
   serializer: weighed<Setup['serializer']>({ none: 2, new: 1 }),
   schema: weighed<Setup['schema']>({ none: 2, all: 1 }),
+  overflow: fc.constantFrom(true, false),
   fleet: fc.array(config, { minLength: 1, maxLength: 2 }),
 })
 
@@ -130,7 +131,10 @@ const fault = weighed<Fault>({
   'old schema': 1,
   'stripping schema': 1,
   'provider behind': 1,
+  'no store': 1,
 })
+
+const storeEvent = weighed<StoreEvent>({ down: 2, up: 4, lose: 1, swap: 1 })
 
 /** What makes one kind of history: how often each kind of step is taken, and with what. */
 interface Kinds {
@@ -155,6 +159,7 @@ function historyOf({ steps, actions = ACTIONS, amount = small }: Kinds): Arbitra
     heal: tuple(fc.constant('heal'), bit),
     provide: tuple(fc.constant('provide'), bit, ring),
     revoke: tuple(fc.constant('revoke'), nth),
+    store: tuple(fc.constant('store'), storeEvent, nth),
     evict: tuple(fc.constant('evict'), nth),
     crowd: tuple(fc.constant('crowd'), fc.integer({ min: 25, max: 40 })),
     own: tuple(fc.constant('own'), bit, action, amount),
@@ -264,6 +269,36 @@ const heavy = historyOf({
   ),
 })
 
+/** Sessions that move, and a store that fails. */
+const moving = historyOf({
+  steps: {
+    ask: 60,
+    answer: 60,
+    deliver: 70,
+    visit: 140,
+    store: 40,
+    close: 10,
+    clock: 15,
+    until: 5,
+    deploy: 10,
+    fault: 10,
+    heal: 10,
+    revoke: 3,
+  },
+  amount: fc.oneof(
+    { weight: 4, arbitrary: small },
+    { weight: 6, arbitrary: medium },
+    { weight: 1, arbitrary: large },
+  ),
+}).map(([given, steps]): History => [
+  {
+    ...given,
+    overflow: true,
+    fleet: given.fleet?.map((one) => ({ ...one, limits: 'portable' })) ?? [],
+  },
+  steps,
+])
+
 /** A neighbour who sets what he likes. */
 const hostile = historyOf({
   steps: { visit: 100, ask: 20, answer: 20, deliver: 20, own: 50, toss: 80, clock: 20, until: 5 },
@@ -294,7 +329,7 @@ const mixed = historyOf({
   amount: fc.oneof({ weight: 8, arbitrary: small }, { weight: 4, arbitrary: medium }),
 })
 
-export const KINDS = { calm, racing, slow, failing, heavy, hostile, mixed } as const
+export const KINDS = { calm, racing, slow, failing, heavy, moving, hostile, mixed } as const
 
 export type HistoryKind = keyof typeof KINDS
 

@@ -3,18 +3,32 @@
 
 import { createSessions } from 'sealed-session'
 import type { SessionEvent, SessionSchema, SessionSerializer, Sessions } from 'sealed-session'
+import { overflow } from 'sealed-session/overflow'
 import { OLDER_SECRET, OTHER_SECRET, SECRET, START } from '../support/mint.ts'
+import { createParcelStore } from './parcels.ts'
+import type { ParcelStore } from './parcels.ts'
 import { REFRESH } from './steps.ts'
 import type { Config, Ring, Setup } from './steps.ts'
 
 export const SECRETS: readonly string[] = [SECRET, OLDER_SECRET, OTHER_SECRET]
 
-/** What all servers share: the time, the list of revoked ids, the observer. One history plays at a time. */
+/**
+ * What all servers share: the time, the list of revoked ids, the store, the observer. One history plays
+ * at a time.
+ */
 export const stage: {
   now: number
   readonly revoked: Set<string>
+  readonly parcels: ParcelStore
   observe: (event: SessionEvent) => void
-} = { now: START, revoked: new Set(), observe: () => {} }
+} = {
+  now: START,
+  revoked: new Set(),
+  parcels: createParcelStore(() => stage.now),
+  observe: () => {},
+}
+
+const moving = overflow({ storage: stage.parcels })
 
 export interface Instance {
   readonly config: Config
@@ -51,7 +65,8 @@ export function deploy(config: Config, setup: Setup): Instance {
 }
 
 function createInstance(config: Config, setup: Setup): Instance {
-  const { provided, remembered, serializer, schema, secrets, skew, validAfter, ...options } = config
+  const { provided, remembered, serializer, schema, secrets, skew, validAfter, ...others } = config
+  const { overflow: isMoving, ...options } = others
   const now = () => stage.now + skew
   let given = secrets
   let inForce: Ring | undefined
@@ -68,6 +83,7 @@ function createInstance(config: Config, setup: Setup): Instance {
       serializer: SERIALIZERS[serializer],
       schema: SCHEMAS[schema],
       validAfter: validAfter === 0 ? undefined : START + validAfter,
+      overflow: isMoving ? moving : undefined,
       revoked: ({ id }) => stage.revoked.has(id ?? ''),
       cookie: cookieOf(setup),
       clock: () => now() * 1000,

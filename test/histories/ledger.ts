@@ -25,6 +25,8 @@ export interface Entry {
   readonly lifetime: string
   /** The logout stamps that it carries. */
   readonly stamps: readonly string[]
+  /** What the store was given for it. */
+  readonly parcel: { readonly key: string; readonly value: string } | undefined
   /** The serializer that wrote it. */
   readonly serializer: Config['serializer']
   readonly contents: Contents
@@ -70,8 +72,7 @@ export function entryOf(lines: readonly string[], name: string): Entry | undefin
   )
   const [id, sealed, life, age, data, more = {}]: Payload = JSON.parse(text)
   const sealedAt = day * DAY + sealed
-  const scopes = parseText(more.s ?? {})
-  const flash = parseText(more.f ?? [])
+  const parcel = more.p === undefined ? undefined : parcelOf(id, more.p, name)
   return {
     pairs,
     secret,
@@ -81,14 +82,37 @@ export function entryOf(lines: readonly string[], name: string): Entry | undefin
     life,
     lifetime: more.l ?? '',
     stamps: more.o?.match(/.{4}/g) ?? [],
+    parcel,
     serializer: serializerOf(data),
-    contents: {
-      data: { ...(parseText(data) as object) },
-      scope: { ...(scopes as Readonly<Record<string, readonly object[]>>)['s']?.[0] },
-      messages: (flash as readonly (readonly [string, unknown])[])
-        .filter(([key]) => key === 'f')
-        .map(([, message]) => message),
-    },
+    contents: joined(contentsOf(data, more), parcel?.contents),
+  }
+}
+
+/** Returns what a token's parcel holds, as the store was given it. */
+function parcelOf(id: string, place: string, name: string) {
+  const key = `parcel:${place}`
+  const { value = '' } = stage.parcels.given(key) ?? {}
+  const [owner, own, data, more = {}]: ParcelText = JSON.parse(open(value, 'overflow', name).text)
+  if (owner !== id || own !== place) throw new Error('the parcel of another session')
+  return { key, value, contents: contentsOf(data, more) }
+}
+
+function contentsOf(data: unknown, { s = {}, f = [] }: More): Contents {
+  const scopes = parseText(s) as Readonly<Record<string, readonly object[]>>
+  const flash = parseText(f) as readonly (readonly [string, unknown])[]
+  return {
+    data: { ...(parseText(data) as object) },
+    scope: { ...scopes['s']?.[0] },
+    messages: flash.filter(([key]) => key === 'f').map(([, message]) => message),
+  }
+}
+
+function joined(kept: Contents, moved: Contents | undefined): Contents {
+  if (moved === undefined) return kept
+  return {
+    data: { ...kept.data, ...moved.data },
+    scope: { ...kept.scope, ...moved.scope },
+    messages: [...kept.messages, ...moved.messages],
   }
 }
 
@@ -186,7 +210,16 @@ export function reasonsAgainst(
   if (!sent.stamps.every((stamp) => entry.stamps.includes(stamp))) reasons.push('destroyed')
   if (!READABLE[serializer].includes(entry.serializer)) reasons.push('invalid-data')
   if (schema === 'old' && 'b' in entry.contents.data) reasons.push('invalid-data')
+  reasons.push(...reasonsOfStore(entry, config))
   return reasons
+}
+
+/** Why a server must reject a state for what the store has of it. */
+function reasonsOfStore({ parcel }: Entry, { overflow }: Config): string[] {
+  if (parcel === undefined) return []
+  const found = stage.parcels.peek(parcel.key)
+  if (!overflow || found === undefined) return ['incomplete']
+  return found.value === parcel.value ? [] : ['undecryptable']
 }
 
 /** What servers with each serializer can read. */
@@ -219,8 +252,18 @@ type Payload = readonly [
   life: number,
   age: number,
   data: unknown,
-  more?: { readonly s?: unknown; readonly f?: unknown; readonly o?: string; readonly l?: string },
+  more?: More,
 ]
+
+type ParcelText = readonly [session: string, id: string, data: unknown, more?: More]
+
+interface More {
+  readonly s?: unknown
+  readonly f?: unknown
+  readonly o?: string
+  readonly l?: string
+  readonly p?: string
+}
 
 function parseText(value: unknown): unknown {
   return typeof value === 'string' ? JSON.parse(value.slice(1)) : value

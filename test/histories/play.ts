@@ -111,6 +111,10 @@ async function take(world: World, step: Step): Promise<void> {
     case 'revoke':
       revoke(world, step[1])
       break
+    case 'store':
+      world.tally(`store ${step[1]}`)
+      stage.parcels.happen(step[1], step[2])
+      break
     case 'evict':
       evict(world, step[1])
       break
@@ -234,6 +238,7 @@ const FAULTS: Readonly<Record<Fault, (healthy: Config) => Partial<Config>>> = {
   'old schema': () => ({ schema: 'old' }),
   'stripping schema': () => ({ schema: 'strip' }),
   'provider behind': ({ secrets }) => ({ provided: true, secrets: secrets.slice(-1) }),
+  'no store': () => ({ overflow: false }),
 }
 
 /** Something goes wrong on a server. */

@@ -16,6 +16,7 @@ import {
   viewOf,
 } from './ledger.ts'
 import type { Entry, Pair } from './ledger.ts'
+import { openUnlessDown } from './requests.ts'
 import { TOLERANCE } from './steps.ts'
 import type { Ring } from './steps.ts'
 import { hasTwins, headersOf, pairsIn, sentIn, url, wholeIn } from './world.ts'
@@ -52,14 +53,16 @@ export function checkHealed(world: World, { headers }: Outage): void {
 
 async function lookAt(world: World, instance: Instance, header: string): Promise<void> {
   const { ended, orderly, attacked } = world
-  const seen = `${stage.now} ${header} ${ended.size} ${orderly} ${attacked} ${stage.revoked.size}`
+  const { now, revoked, parcels } = stage
+  const seen = `${now} ${header} ${ended.size} ${orderly} ${attacked} ${revoked.size} ${parcels.version}`
   const isSteady = !instance.config.provided
   if (isSteady && world.looked.get(instance) === seen) return
   world.looked.set(instance, seen)
 
   const before = instance.ring()
-  const session = await instance.sessions.open(header)
+  const session = await openUnlessDown(world, instance, header)
   await instance.settle()
+  if (session === undefined) return
   const rings = [...new Set([before, instance.ring()])]
   const seenNow = { world, instance, session, pairs: pairsIn(header), rings }
   if (session.id === undefined) checkRefused(seenNow)

@@ -1,7 +1,9 @@
 // A request and its response: what comes, what the handler does, what is written.
 
-import { SessionDataError, SessionTooLargeError } from 'sealed-session'
+import { SessionDataError, SessionError, SessionTooLargeError } from 'sealed-session'
+import type { Session } from 'sealed-session'
 import type { CookieStore } from '../support/cookie-store.ts'
+import { stage } from './fleet.ts'
 import { act, carries } from './handlers.ts'
 import { hold } from './hold.ts'
 import { lifetimeOf, partNames, reasonsAgainst } from './ledger.ts'
@@ -34,11 +36,17 @@ export async function begin(world: World, asked: Asked, alone: boolean): Promise
   const common = { owner, instance, order, action, alone }
   const later = { stamp: undefined, stampArrived: false, answer: undefined }
   const header = store.header(url(path))
-  if (action === 'ignore') {
-    return { ...common, ...later, session: undefined, request: undefined, carriesReceived: false }
-  }
   const before = instance.ring()
-  const session = await instance.sessions.open(header)
+  const session = action === 'ignore' ? undefined : await openUnlessDown(world, instance, header)
+  if (session === undefined) {
+    const unseen = {
+      session,
+      request: undefined,
+      carriesReceived: false,
+      action: 'ignore',
+    } as const
+    return { ...common, ...later, ...unseen }
+  }
   await instance.settle()
   const { id } = session
   const rejection = session.rejection?.reason
@@ -50,8 +58,7 @@ export async function begin(world: World, asked: Asked, alone: boolean): Promise
     const { sessions } = instance
     const verdict = await sessions.verify(session)
     hold(verdict === undefined, 'what has just been opened is still valid', verdict?.reason)
-    const isSealed = (await sessions.seal(session)) !== ''
-    hold(isSealed || session.isEmpty, 'what has just been opened can be sealed')
+    await checkSealed(session, instance)
     await sessions.measure(session)
   }
   if (action === 'login' || action === 'remember') {
@@ -61,6 +68,37 @@ export async function begin(world: World, asked: Asked, alone: boolean): Promise
   const request: Exchange = { ...common, ...later, session, request: received, carriesReceived }
   recordBirth(world, request)
   return request
+}
+
+/** Opens a session; `undefined` where the store is needed and is down. */
+export async function openUnlessDown(
+  world: World,
+  { config, sessions }: Instance,
+  header: string,
+): Promise<Session | undefined> {
+  try {
+    return await sessions.open(header)
+  } catch (error) {
+    const mayFail = config.overflow && stage.parcels.isDown && isOfStore(error)
+    const needsStore = wholeIn(world, pairsIn(header)).some(({ parcel }) => parcel !== undefined)
+    if (!mayFail || !needsStore) throw error
+    world.tally('not opened without the store')
+    return undefined
+  }
+}
+
+function isOfStore(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'ERR_SESSION_STORE'
+}
+
+/** A bare token holds everything, and so may be too large where a session is not. */
+async function checkSealed(session: Session, { config, sessions }: Instance): Promise<void> {
+  try {
+    const isSealed = (await sessions.seal(session)) !== ''
+    hold(isSealed || session.isEmpty, 'what has just been opened can be sealed')
+  } catch (error) {
+    if (!config.overflow || !(error instanceof SessionTooLargeError)) throw error
+  }
 }
 
 function receive(
@@ -123,8 +161,11 @@ export async function answer(world: World, exchange: Exchange): Promise<Answer> 
   const nothing = { lines: [], entry: undefined, outcome: 'unchanged', keptFor: 0 } as const
   if (session === undefined) return { ...nothing, lines: [] }
   const before = instance.ring()
+  const { removals } = stage.parcels
   try {
     const lines = await instance.sessions.setCookies(session)
+    const isLogout = exchange.action === 'logout' || exchange.action === 'goodbye'
+    hold(isLogout || removals === stage.parcels.removals, 'a logout alone removes a parcel')
     await instance.settle()
     const response = checkResponse(world, exchange, lines, [before, instance.ring()])
     if (response.entry !== undefined) {
@@ -144,7 +185,14 @@ function whyNotWritten(error: unknown, exchange: Exchange): string {
   if (error instanceof SessionTooLargeError) {
     const isLogout = action === 'goodbye' && request?.hasParts === true
     hold(!isLogout, 'a logout never fails for lack of room')
+    hold(!instance.config.overflow, 'what does not fit moves')
     return 'too large to write'
+  }
+  if (isOfStore(error)) {
+    hold(stage.parcels.isDown, 'a store that works is no error')
+    const isLogout = action === 'logout' || action === 'goodbye'
+    hold(!isLogout || request?.hasParts !== true, 'a logout needs no store')
+    return 'not written without the store'
   }
   const { schema } = instance.config
   const isRefused = (schema === 'old' || schema === 'strip') && session?.toJSON()['b'] !== undefined

@@ -17,11 +17,15 @@ import {
   ticketOf,
 } from './ledger.ts'
 import type { Entry, Ticket } from './ledger.ts'
+import { TOLERANCE } from './steps.ts'
 import type { Ring } from './steps.ts'
 import type { Answer, Exchange, World } from './world.ts'
 
 /** Browsers keep no cookie longer, in seconds. */
 const LONGEST_KEPT = 400 * 86_400
+
+/** Seconds for which a parcel is kept at least. */
+const LEAST_TTL = 60
 
 /** What a response's lines say, taken apart. */
 interface Response {
@@ -180,7 +184,7 @@ function checkEntry(world: World, exchange: Exchange, entry: Entry, rings: reado
   hold(action !== 'discard', 'nothing is written of a session whose changes are discarded')
   hold(isRefusedNow(exchange, rings) !== true, 'nothing is sealed of a session that was revoked')
   hold(sealsNow(entry.secret, rings, instance), 'the newest active secret seals')
-  hold(text(entry.contents.data) === text(session), 'what is written is what was set')
+  hold(sorted(entry.contents.data) === sorted(session.toJSON()), 'what is written is what was set')
   hold(
     text(entry.contents.scope) === text(session.scope('s')),
     'what is written is what was set in a scope',
@@ -198,6 +202,22 @@ function checkEntry(world: World, exchange: Exchange, entry: Entry, rings: reado
     'a write has the time of its response',
   )
   recordUse(world, id, sealedAt)
+  checkParcel(world, entry, instance)
+}
+
+/** What the store is given is kept for as long as the session can live, and not for ever. */
+function checkParcel(
+  { ledger }: World,
+  { parcel, startedAt, life }: Entry,
+  server: Instance,
+): void {
+  if (parcel === undefined) return
+  // One that stays in use was checked when it was made, by the clock of that server.
+  if (ledger.some((known) => known.parcel?.key === parcel.key)) return
+  const endsAt = (stage.parcels.given(parcel.key)?.endsAt ?? 0) + server.config.skew
+  const end = Math.max(startedAt + life, server.now())
+  const beyond = endsAt - end
+  hold(beyond >= 0 && beyond <= LEAST_TTL + 2 * TOLERANCE, 'a parcel ages out', `${beyond}`)
 }
 
 /** A handler's change that fits is written, or it would be lost in silence. */
@@ -267,6 +287,11 @@ function keptFor({ setup }: World, { instance }: Exchange, entry: Entry): number
 function maxAgeOf(line: string): number | undefined {
   const seconds = /; Max-Age=(\d+)/.exec(line)?.[1]
   return seconds === undefined ? undefined : Number(seconds)
+}
+
+/** The order of keys may change when some of them move. */
+function sorted(value: object): string {
+  return text(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }
 
 function text(value: unknown): string {

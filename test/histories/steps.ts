@@ -30,6 +30,8 @@ export interface Config {
   readonly serializer: 'none' | 'old' | 'new'
   /** `old` does not know the key `b`, `strip` drops it, `all` accepts every key. */
   readonly schema: 'none' | 'old' | 'strip' | 'all'
+  /** What does not fit moves into the store that all servers share. */
+  readonly overflow: boolean
 }
 
 /** What stays the same for a whole history. */
@@ -44,6 +46,7 @@ export interface Setup {
   /** Of every server that is configured as it should be. */
   readonly serializer: Config['serializer']
   readonly schema: Config['schema']
+  readonly overflow: boolean
   readonly fleet: readonly Partial<Config>[]
 }
 
@@ -94,6 +97,10 @@ export type Fault =
   | 'old schema'
   | 'stripping schema'
   | 'provider behind'
+  | 'no store'
+
+/** What happens to the store. `lose` and `swap` change what it holds. */
+export type StoreEvent = 'down' | 'up' | 'lose' | 'swap'
 
 /** Numbers that choose among what is there are taken modulo how much there is. */
 export type Step =
@@ -130,6 +137,7 @@ export type Step =
   | readonly [kind: 'heal', instance: number]
   /** A function that gives secrets gives these from now on. */
   | readonly [kind: 'provide', instance: number, secrets: Ring]
+  | readonly [kind: 'store', event: StoreEvent, nth: number]
   /** The session that the application revokes on all servers; -1 is the first that began. */
   | readonly [kind: 'revoke', nth: number]
   /** The browser loses one of the session's cookies; -1 is the one it has had longest. */
@@ -150,6 +158,7 @@ export const SETUP: Setup = {
   persistent: true,
   serializer: 'none',
   schema: 'none',
+  overflow: false,
   fleet: [{}],
 }
 
@@ -165,6 +174,7 @@ export const CONFIG: Config = {
   skew: 0,
   serializer: 'none',
   schema: 'none',
+  overflow: false,
 }
 
 /** What the tests leave at its default. */

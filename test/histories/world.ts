@@ -134,8 +134,10 @@ export function createWorld(given: Partial<Setup>, tally: (what: string) => void
   const setup = { ...SETUP, ...given }
   stage.now = START
   stage.revoked.clear()
+  stage.parcels.reset()
   stage.observe = (event) => {
     if (event.type === 'sealed') tally(`sealed ${event.cause}`)
+    if (event.type === 'sealed' && event.moved !== undefined) tally('moved')
     if (event.type === 'rejected') tally(`rejected ${event.reason}`)
   }
   const clock = () => stage.now * 1000
@@ -167,8 +169,8 @@ export function createWorld(given: Partial<Setup>, tally: (what: string) => void
 }
 
 export function deployed(config: Partial<Config>, setup: Setup): Instance {
-  const { serializer, schema } = setup
-  return deploy({ ...CONFIG, serializer, schema, ...config }, setup)
+  const { serializer, schema, overflow } = setup
+  return deploy({ ...CONFIG, serializer, schema, overflow, ...config }, setup)
 }
 
 /** Returns the pairs of a `Cookie` header. */

@@ -19,6 +19,7 @@ const ORDER = [
   'session/',
   'events.ts',
   'lifetime-options.ts',
+  'overflow-option.ts',
   'options.ts',
   'http/',
   'pipeline/',
@@ -29,6 +30,7 @@ const ORDER = [
   'sessions.ts',
   'create-sessions.ts',
   'adapters/',
+  'overflow/',
   'index.ts',
 ]
 

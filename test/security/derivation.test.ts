@@ -310,6 +310,7 @@ describe('the worked example of docs/format.md', () => {
     const keys = {
       "the cookie's key": `cookie ${place}`,
       "the ticket's key": `ticket ${place}`,
+      "a parcel's key": `overflow ${place}`,
       "a bare token's key": `token ${place}`,
       '… with the text `password reset`': `token ${place} password reset`,
     }

@@ -19,6 +19,8 @@ export interface ReaderConfig {
     readonly default: ReaderLifetime
     readonly named: ReadonlyMap<string, ReaderLifetime>
   }
+  /** Returns what the store has under a key. */
+  readonly getParcel?: (key: string) => string | undefined
   /** Reads the text of a serializer. */
   readonly deserialize?: (text: string) => unknown
 }

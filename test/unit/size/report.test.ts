@@ -177,6 +177,7 @@ describe('SessionTooLargeError', () => {
       { key: 'user', bytes: 20, share: 0.01 },
     ],
     move: ['cart'],
+    moved: [],
   }
 
   test('carries the report and a stable code', () => {

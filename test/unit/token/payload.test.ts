@@ -90,6 +90,7 @@ describe('parsePayload', () => {
     expect(parse({})).toEqual({
       claims: claims({ startedAt: sealedAt - 40, sealedAt, life: 60 }),
       data: {},
+      parcel: '',
       more: {},
       body: '{}',
     })
@@ -115,6 +116,13 @@ describe('parsePayload', () => {
     expect(parse({ life: '34560000' })?.claims.life).toBe(LONGEST_LIFE)
     expect(parse({ life: '1', age: '1' })?.claims.life).toBe(1)
     expect(parse({ age: '60' })?.claims.startedAt).toBe(20_000 * DAY - 10)
+  })
+
+  test('takes 22 characters of base64url as the id of a parcel, and nothing else', () => {
+    expect(parse({ more: `{"p":"${ID}"}` })?.parcel).toBe(ID)
+    const others = ['null', '""', '5', `"${ID}A"`, `"${ID.slice(1)}"`, `"${ID.slice(1)}="`]
+    const accepted = others.filter((text) => parse({ more: `{"p":${text}}` }) !== undefined)
+    expect(accepted).toEqual([])
   })
 
   test('refuses a session that began before 1970', () => {

@@ -1,0 +1,4 @@
+/**
+ * @module sealed-session/overflow
+ */
+export * from '../../src/overflow/overflow.ts'

@@ -1,0 +1,194 @@
+// `sealed-session/overflow`: what does not fit the cookies lives in a store, sealed, and is read with them.
+
+import { SessionConfigError } from '../errors.ts'
+import { secondsOption } from '../lifetime-options.ts'
+import type {
+  LoadedContents,
+  OverflowContext,
+  PackedSession,
+  SessionOverflow,
+} from '../overflow-option.ts'
+import { decrypt } from '../pipeline/decrypt.ts'
+import type { Refusal } from '../pipeline/decrypt.ts'
+import { formatBody, parseBodyText } from '../session/body.ts'
+import type { Contents } from '../session/contents.ts'
+import type { Parcel } from '../session/parcel.ts'
+import type { SessionState } from '../session/state.ts'
+import { createId } from '../token/claims.ts'
+import type { Claims } from '../token/claims.ts'
+import { formatValue, parseValue } from '../token/jwe.ts'
+import type { DayKey } from '../token/jwe.ts'
+import { formatPayload } from '../token/payload.ts'
+import { assertKnownKeys, describe, isRecord, ownProperties } from '../validate.ts'
+import { padParcel, parseParcel } from './parcel.ts'
+import { isTooLarge, mergeContents, planMove } from './plan.ts'
+import { DEFAULT_TIMEOUT, MAX_TIMEOUT, assertStorage, limitStore } from './storage.ts'
+import type { OverflowStorage, Store } from './storage.ts'
+
+export { revocations } from './revocations.ts'
+export type { RevocationOptions, SessionRevocations } from './revocations.ts'
+export type { OverflowStorage } from './storage.ts'
+
+/**
+ * What `overflow` takes.
+ *
+ * @example
+ * const options: OverflowOptions = { storage, keys: ['cart', 'groups'], timeout: 1 }
+ */
+export interface OverflowOptions {
+  /** Where parcels are kept: an `unstorage` storage, or anything with its three methods. */
+  readonly storage: OverflowStorage
+  /** The keys that may move. Default: all. A scope is written `scope(name)`, messages `flash(key)`. */
+  readonly keys?: readonly string[] | undefined
+  /** Seconds that a call of the store may take. Default 2, at most 60. */
+  readonly timeout?: number | undefined
+}
+
+const OVERFLOW_OPTIONS = ['storage', 'keys', 'timeout']
+
+/** Cloudflare KV keeps nothing for less than a minute. */
+const LEAST_TTL = 60
+
+const GONE: Refusal = Object.freeze({ reason: 'incomplete' })
+const FOREIGN: Refusal = Object.freeze({ reason: 'undecryptable' })
+const UNREADABLE: Refusal = Object.freeze({ reason: 'invalid-data' })
+
+/**
+ * Returns what the option `overflow` of `createSessions` takes. A session that is over its limits then keeps
+ * its largest keys in `storage`: sealed, under a random id, until the session's absolute end. A session
+ * that fits never touches the store.
+ *
+ * Where the store fails, `open` and `commit` reject with a SessionError `ERR_SESSION_STORE`, and no cookie
+ * is touched. Where it has lost a parcel, the session is rejected as `incomplete`.
+ *
+ * @throws SessionConfigError if an option is wrong
+ * @example
+ * const sessions = createSessions({ secrets, overflow: overflow({ storage }) })
+ */
+export function overflow(options: OverflowOptions): SessionOverflow {
+  const { storage, keys, timeout } = overflowOptions(options)
+  const store = limitStore(storage, timeout)
+  const names = keys && new Set(keys)
+  return Object.freeze<SessionOverflow>({
+    keys: keys && Object.freeze([...keys]),
+    load: (kept, parcel, claims, context) => load(store, kept, parcel, claims, context),
+    plan(contents, claims, cookies, key, context) {
+      const bytes = lengthOf(claims, formatBody(contents, claims, context.serializer))
+      if (!isTooLarge(bytes, claims, cookies, key, context)) return undefined
+      return planMove(contents, claims, cookies, key, names, context)
+    },
+    pack: (body, claims, state, key, context) =>
+      pack(store, names, body, claims, state, key, context),
+    remove: (parcels) => removeAll(store, parcels),
+  })
+}
+
+/** Reads the parcel that a token names. */
+async function load(
+  store: Store,
+  kept: Contents,
+  id: string,
+  claims: Claims,
+  context: OverflowContext,
+): Promise<LoadedContents | Refusal> {
+  const value = await store.get(placeOf(id))
+  if (value === undefined) return GONE
+  const sealed = parseValue(value)
+  if (sealed === undefined) return FOREIGN
+  const text = await decrypt(sealed, 'overflow', context.now(), context)
+  if (typeof text !== 'string') return text
+  const opened = parseParcel(text, claims.id, id, context.serializer)
+  if (opened === undefined) return FOREIGN
+  const { contents, body } = opened
+  if (contents === undefined) return UNREADABLE
+  return { contents: mergeContents(kept, contents), parcel: { id, body, secretId: sealed.id } }
+}
+
+/**
+ * Stores what does not fit. The parcel in the store stays in use where the same would be sealed under the
+ * same secret: a change of what stays in the cookies then writes nothing there.
+ */
+async function pack(
+  store: Store,
+  keys: ReadonlySet<string> | undefined,
+  whole: string,
+  claims: Claims,
+  { cookies, written }: SessionState,
+  key: DayKey,
+  context: OverflowContext,
+): Promise<PackedSession | undefined> {
+  const { serializer } = context
+  if (!isTooLarge(lengthOf(claims, whole), claims, cookies, key, context)) return undefined
+  // What is sealed is what was compared: values may be mutated while the store is waited for.
+  const contents = parseBodyText(whole, serializer)
+  const plan = planMove(contents, claims, cookies, key, keys, context)
+  if (plan === undefined) return undefined
+  const { kept, parcelBody, labels } = plan
+  const former = written?.id === claims.id ? written.parcel : undefined
+  const isSame = former?.body === parcelBody && former.secretId === key.id
+  const parcel = isSame ? former : await storeParcel(store, parcelBody, claims, key, context)
+  return { parcel, body: formatBody(kept, claims, serializer, parcel.id), labels }
+}
+
+/** Seals and stores a new parcel, under the key of the same day and secret as the token's. */
+async function storeParcel(
+  store: Store,
+  body: string,
+  { id: sessionId, startedAt, life }: Claims,
+  { day }: DayKey,
+  { ring, lifetimes, now }: OverflowContext,
+): Promise<Parcel> {
+  const id = createId()
+  const key = await ring.sealing('overflow', day, now())
+  const value = formatValue(key, await key.seal(padParcel(sessionId, id, body)))
+  // Where two clocks differ, the parcel outlives the token.
+  const ttl = startedAt + life + 2 * lifetimes.clockTolerance - now()
+  await store.set(placeOf(id), value, Math.max(ttl, LEAST_TTL))
+  return { id, body, secretId: key.id }
+}
+
+/** A logout must not fail because of the store: what is left ages out. */
+async function removeAll(store: Store, parcels: readonly (Parcel | undefined)[]): Promise<void> {
+  const ids = new Set(parcels.flatMap((parcel) => (parcel === undefined ? [] : [parcel.id])))
+  await Promise.allSettled(Array.from(ids, (id) => store.remove(placeOf(id))))
+}
+
+/** Returns the bytes of a payload with this body. */
+function lengthOf(claims: Claims, body: string): number {
+  return new TextEncoder().encode(formatPayload(claims, body)).length
+}
+
+/** Returns the key of a parcel in the store. */
+function placeOf(id: string): string {
+  return `parcel:${id}`
+}
+
+function overflowOptions(given: unknown): OverflowOptions & { readonly timeout: number } {
+  if (!isRecord(given)) {
+    throw new SessionConfigError(
+      'overflow',
+      `was given ${describe(given)} and must be given an object, as in overflow({ storage })`,
+    )
+  }
+  const options = ownProperties(given)
+  assertKnownKeys(options, OVERFLOW_OPTIONS, 'overflow.')
+  const { storage, keys, timeout } = options
+  assertStorage(storage)
+  assertKeys(keys)
+  return {
+    storage,
+    keys,
+    timeout: secondsOption('overflow.timeout', timeout ?? DEFAULT_TIMEOUT, 1, MAX_TIMEOUT),
+  }
+}
+
+function assertKeys(keys: unknown): asserts keys is readonly string[] | undefined {
+  if (keys === undefined) return
+  const fits =
+    Array.isArray(keys) && keys.length > 0 && keys.every((key) => typeof key === 'string')
+  if (fits) return
+  throw new SessionConfigError(
+    'overflow.keys',
+    `is ${describe(keys)} and must be an array of keys, as in ['cart']: leave it out for all`,
+  )
+}

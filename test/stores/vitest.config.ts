@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+import { alias } from '../../vitest.config.ts'
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    root: new URL('.', import.meta.url).pathname,
+    include: ['*.test.ts'],
+    testTimeout: 300_000,
+    hookTimeout: 60_000,
+    // One after the other, because each has processes of its own.
+    fileParallelism: false,
+    disableConsoleIntercept: true,
+  },
+})
