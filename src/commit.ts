@@ -1,14 +1,21 @@
 // Out: contents -> times -> payload -> key -> value -> cookies -> size. What a session has become, as the
 // cookies that one response sets. The mirror of open.ts.
 
-import { ticketName } from './cookies/cookie-names.ts'
+import { deviceName, ticketName } from './cookies/cookie-names.ts'
 import { buildResponseCookies } from './cookies/response-cookies.ts'
 import type { ResponseContext } from './cookies/response-cookies.ts'
 import { NO_WRITES } from './cookies/set-cookie.ts'
 import type { CookieWrite } from './cookies/set-cookie.ts'
 import type { SealCause } from './events.ts'
 import { MAX_TOKEN } from './open.ts'
-import { changedBody, currentClaims, isAsReceived, needsTicket } from './pipeline/changes.ts'
+import {
+  changedBody,
+  currentClaims,
+  isAsReceived,
+  isTicketDue,
+  needsTicket,
+  strayTickets,
+} from './pipeline/changes.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
 import {
   endCookies,
@@ -31,7 +38,7 @@ import { formatToken, formatValue } from './token/jwe.ts'
 import type { DayKey } from './token/jwe.ts'
 import type { Purpose } from './token/key-ring.ts'
 import { formatPayload } from './token/payload.ts'
-import { formatTicket } from './token/ticket.ts'
+import { formatBoundTicket, formatTicket } from './token/ticket.ts'
 
 /**
  * Returns the cookies that bring the browser up to date. Data is written by changes alone; a session
@@ -74,12 +81,22 @@ async function sessionCookies(
   const maxAge = cookieMaxAge(claims, now, lifetimes)
   const context: ResponseContext = {
     request: state.cookies,
-    beside: logoutMarks(state, pipeline),
+    beside: [
+      ...logoutMarks(state, pipeline),
+      ...strayTickets(state, pipeline),
+      // A session that is bound is valid only with a ticket that says so.
+      ...(state.asksDevice ? [(await sealTicket(claims, now, pipeline)).write] : []),
+    ],
+    binding: claims.binding,
     cookie,
     limits,
   }
   const { writes, sizes } = buildResponseCookies(value, key, maxAge, context)
-  if (!assertFits(sizes, state, key, pipeline)) return endWithoutGoodbye(state, pipeline)
+  const asked = state.asksDevice ? await pipeline.device?.askFor(claims.binding) : undefined
+  const lines = asked === undefined ? sizes.lines : [...sizes.lines, asked.length]
+  if (!assertFits({ ...sizes, lines }, state, key, pipeline)) {
+    return endWithoutGoodbye(state, pipeline)
+  }
 
   observe({ type: 'sealed', ...sealedEvent(state, claims, key), cause, bytes: value.length })
   observeLogout(state, pipeline)
@@ -89,6 +106,8 @@ async function sessionCookies(
     absoluteEnd(claims, lifetimeOf(claims.lifetime, lifetimes)),
   )
   state.written = { id: claims.id, body, secretId: key.id }
+  state.registration = asked ?? state.registration
+  state.asksDevice = false
   return writes
 }
 
@@ -98,19 +117,36 @@ async function ticketCookies(
   claims: Claims,
   pipeline: Pipeline,
 ): Promise<readonly CookieWrite[]> {
-  const { ring, cookie, lifetimes, observe } = pipeline
   if (await isRefused(state, pipeline)) return NO_WRITES
+  const strays = strayTickets(state, pipeline)
+  if (!isTicketDue(state, claims, pipeline)) return strays
   const now = pipeline.now()
-  const key = await ring.sealing('ticket', dayOf(now), now)
-  const value = formatValue(key, await key.seal(formatTicket(claims.id, now)))
-  observe({
+  const { key, write } = await sealTicket(claims, now, pipeline)
+  pipeline.observe({
     type: 'sealed',
     ...sealedEvent(state, claims, key),
     cause: 'renewed',
-    bytes: value.length,
+    bytes: write.value.length,
   })
   state.usedAt = now
-  return [{ name: ticketName(cookie.name), value, maxAge: cookieMaxAge(claims, now, lifetimes) }]
+  return [write, ...strays]
+}
+
+/** Of a bound session, this is the ticket of a device that has not proven itself. */
+async function sealTicket(
+  claims: Claims,
+  now: number,
+  { ring, cookie, lifetimes }: Pipeline,
+): Promise<{ readonly key: DayKey; readonly write: CookieWrite }> {
+  const { id, binding } = claims
+  const key = await ring.sealing('ticket', dayOf(now), now)
+  const isBound = binding !== ''
+  const text = isBound
+    ? formatBoundTicket({ binding, usedAt: now, isProven: false })
+    : formatTicket(id, now)
+  const value = formatValue(key, await key.seal(text))
+  const name = isBound ? deviceName(cookie.name, binding) : ticketName(cookie.name)
+  return { key, write: { name, value, maxAge: cookieMaxAge(claims, now, lifetimes) } }
 }
 
 /**

@@ -8,6 +8,7 @@ import { LONGEST_TICKET } from './cookies/response-cookies.ts'
 import { formatSetCookie } from './cookies/set-cookie.ts'
 import type { RequiredFor } from './data/json-types.ts'
 import type { SessionSerializer } from './data/serialize.ts'
+import type { DeviceBinding } from './device-option.ts'
 import { SessionConfigError } from './errors.ts'
 import type { SessionEvent } from './events.ts'
 import { resolveLifetimes, secondsOption } from './lifetime-options.ts'
@@ -104,6 +105,12 @@ export interface CommonOptions<Data extends object> {
    * exception too, rejects the session.
    */
   readonly revoked?: ((session: Session<Data>) => boolean | Promise<boolean>) | undefined
+  /**
+   * `deviceBound()` from `sealed-session/device`: sessions can be bound to the browser's device with
+   * `bindToDevice`, and a copied cookie ends within minutes. Default: none, and sessions that are bound
+   * are refused.
+   */
+  readonly device?: DeviceBinding | undefined
   /** Called with what happens to sessions, for logs and metrics. What it throws reaches the caller. */
   readonly observe?: ((event: SessionEvent) => void) | undefined
   /** Returns milliseconds since 1970. Default `Date.now`. */
@@ -140,6 +147,7 @@ const OPTION_NAMES = [
   'schema',
   'validAfter',
   'revoked',
+  'device',
   'observe',
   'clock',
 ]

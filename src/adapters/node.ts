@@ -1,7 +1,7 @@
 // `sealed-session/node`: the same sessions for `(request, response)`: Node's `http` and `https`, the
 // compatibility API of `http2`, Express, Connect and Fastify. Nothing of Node is imported.
 
-import { getInternals } from '../create-sessions.ts'
+import { getInternals } from '../internals.ts'
 import type { Sessions } from '../sessions.ts'
 import { SessionConfigError, SessionError } from '../errors.ts'
 import { createObjectSlot } from '../http/object-slot.ts'
@@ -9,6 +9,7 @@ import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import { describe, isThenable, ownProperties } from '../validate.ts'
 import { attachSession } from './deferred-head.ts'
+import { deviceRequest, sendAnswer } from './node-device.ts'
 import type { NodeResponse } from './node-response.ts'
 import { answerPlainly } from './plain-answer.ts'
 import { createRequestProperty } from './request-property.ts'
@@ -94,6 +95,11 @@ export interface NodeSessions<
    * @throws SessionConfigError if the request has not been through the middleware
    */
   sessionOf(request: Req): Session<Data>
+  /**
+   * Answers a request to the path of the option `device`, and says whether it was one. For `open`; the
+   * middleware does this itself.
+   */
+  device(request: Req, response: Res): Promise<boolean>
 }
 
 /**
@@ -152,6 +158,7 @@ export function nodeSessions<
   async function run(request: Req, response: Res, next: (error?: Error) => unknown): Promise<void> {
     const fail = (error: unknown) => report(next, error, response)
     try {
+      if (internals.answerDevice !== undefined && (await device(request, response))) return
       const session = await internals.open(request)
       attach(session, response, fail)
       opened.set(request, session)
@@ -160,6 +167,13 @@ export function nodeSessions<
     } catch (error) {
       fail(error)
     }
+  }
+
+  async function device(request: Req, response: Res): Promise<boolean> {
+    const answering = internals.answerDevice?.(deviceRequest(request))
+    if (answering === undefined) return false
+    sendAnswer(response, await answering)
+    return true
   }
 
   function sessionOf(request: Req): Session<Data> {
@@ -175,13 +189,14 @@ export function nodeSessions<
       isAccessed: () => state.accessed,
       makeCookies: () => sessions.setCookies(session),
       isOwnCookie: (name) => internals.isOwnCookie(name),
+      registration: () => state.registration,
       reportOverwrite: () => internals.reportOverwrite(),
       setCommitted: (committed) => void (state.committed = committed),
       fail,
     })
   }
 
-  return Object.freeze({ open, middleware, sessionOf })
+  return Object.freeze({ open, middleware, sessionOf, device })
 }
 
 function assertOptions(property: unknown, onError: unknown): void {

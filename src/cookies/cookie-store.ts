@@ -43,10 +43,10 @@ export async function writeToStore(
 ): Promise<void> {
   const set: SetCookieFunction =
     typeof sink === 'function' ? sink : (...given) => sink.set(...given)
-  for (const { name, value, maxAge } of writes) {
+  for (const { name, value, maxAge, path = options.path } of writes) {
     // In their order, because the first part says how many there are.
     // oxlint-disable-next-line no-await-in-loop
-    await set(name, value, attributesOf(maxAge, options))
+    await set(name, value, attributesOf(maxAge, { ...options, path }))
   }
 }
 

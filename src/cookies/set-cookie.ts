@@ -11,6 +11,8 @@ export interface CookieWrite {
   readonly value: string
   /** Seconds; `undefined` for a cookie that ends with the browser, 0 for one to delete. */
   readonly maxAge: number | undefined
+  /** Its path, if that is not the one of the option `cookie`. */
+  readonly path?: string
 }
 
 /**
@@ -50,9 +52,10 @@ export function formatSetCookies(
 
 /** Returns the `Set-Cookie` line of one write. */
 export function formatSetCookie(
-  { name, value, maxAge }: CookieWrite,
-  options: ResolvedCookieOptions,
+  { name, value, maxAge, path }: CookieWrite,
+  given: ResolvedCookieOptions,
 ): string {
+  const options = path === undefined ? given : { ...given, path }
   if (last?.options !== options || last.maxAge !== maxAge) {
     last = { options, maxAge, text: formatAttributes(maxAge, options) }
   }

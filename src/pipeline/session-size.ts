@@ -2,6 +2,7 @@
 
 import { buildResponseCookies } from '../cookies/response-cookies.ts'
 import type { CookieSizes } from '../cookies/response-cookies.ts'
+import { currentClaims } from './changes.ts'
 import type { Pipeline } from './pipeline.ts'
 import { formatBody } from '../session/body.ts'
 import { copyContents, createContents, isEmpty, movableParts } from '../session/contents.ts'
@@ -11,7 +12,7 @@ import { emptyUsage, measureUsage } from '../size/measure.ts'
 import type { SizeUsage } from '../size/measure.ts'
 import { SessionTooLargeError, createReport } from '../size/report.ts'
 import type { SizeReport } from '../size/report.ts'
-import { cookieMaxAge, createClaims, resealClaims } from '../token/claims.ts'
+import { cookieMaxAge, resealClaims } from '../token/claims.ts'
 import { valueLength } from '../token/jwe.ts'
 import type { DayKey } from '../token/jwe.ts'
 import { formatPayload } from '../token/payload.ts'
@@ -23,12 +24,13 @@ import { formatPayload } from '../token/payload.ts'
 export function measure(state: SessionState, key: DayKey, pipeline: Pipeline): SizeReport {
   const { serializer, cookie, limits, lifetimes } = pipeline
   const now = pipeline.now()
-  const claims = resealClaims(state.claims ?? createClaims(now, state.stamps, '', lifetimes), now)
+  const claims = resealClaims(currentClaims(state, pipeline), now)
   const maxAge = cookieMaxAge(claims, now, lifetimes)
   const bytesOf = (contents: Contents) =>
     new TextEncoder().encode(formatPayload(claims, formatBody(contents, claims, serializer))).length
   const tokenLength = (bytes: number) => valueLength(bytes, key)
-  const context = { request: state.cookies, beside: [], cookie, limits }
+  const { binding } = claims
+  const context = { request: state.cookies, beside: [], binding, cookie, limits }
   const usageOf = (bytes: number): SizeUsage => {
     // Only the length matters.
     const value = 'e'.repeat(tokenLength(bytes))
@@ -95,7 +97,8 @@ function levelBefore(
   { cookie, limits, lifetimes, now }: Pipeline,
 ): SizeUsage['level'] {
   if (received === undefined) return 'ok'
-  const context = { request: cookies, beside: [], cookie, limits }
+  const { binding } = received.claims
+  const context = { request: cookies, beside: [], binding, cookie, limits }
   const value = 'e'.repeat(received.length)
   const maxAge = cookieMaxAge(received.claims, now(), lifetimes)
   const { sizes } = buildResponseCookies(value, key, maxAge, context)

@@ -23,7 +23,10 @@ const STAMPS = /^(?:[A-Za-z0-9_-]{4}){1,5}$/
 
 const ID = /^[A-Za-z0-9_-]{22}$/
 
-const MEMBERS = new Set(['s', 'f', 'c', 't', 'o', 'l'])
+/** The id of a binding: eight characters, as `createBinding` draws them. */
+export const BINDING: RegExp = /^[A-Za-z0-9_-]{8}$/
+
+const MEMBERS = new Set(['s', 'f', 'c', 't', 'o', 'l', 'b'])
 
 /**
  * Returns a payload: `[id, sealed, life, age, body]`.
@@ -35,10 +38,11 @@ export function formatPayload(claims: Claims, body: string): string {
 }
 
 /** Returns the claims' own members for the object of rarely used members. */
-export function formatClaimMembers({ stamps, lifetime }: Claims): string[] {
+export function formatClaimMembers({ stamps, lifetime, binding }: Claims): string[] {
   const members = []
   if (stamps !== '') members.push(`"o":"${stamps}"`)
   if (lifetime !== '') members.push(`"l":"${lifetime}"`)
+  if (binding !== '') members.push(`"b":"${binding}"`)
   return members
 }
 
@@ -56,16 +60,18 @@ export function parsePayload(text: string, day: number): Payload | undefined {
   if (!isWholeNumber(life, 1, LONGEST_LIFE) || !isWholeNumber(age, 0, life)) return undefined
   const more = payload.length === 5 ? NO_MEMBERS : membersOf(given)
   if (more === undefined) return undefined
-  const { o: stamps = '', l: lifetime = '' } = more
+  const { o: stamps = '', l: lifetime = '', b: binding = '' } = more
   if (typeof stamps !== 'string' || typeof lifetime !== 'string') return undefined
   if (Object.hasOwn(more, 'o') && !STAMPS.test(stamps)) return undefined
   if (Object.hasOwn(more, 'l') && !LIFETIME_NAME.test(lifetime)) return undefined
+  if (typeof binding !== 'string') return undefined
+  if (Object.hasOwn(more, 'b') && !BINDING.test(binding)) return undefined
 
   const sealedAt = startOfDay(day) + sealed
   const startedAt = sealedAt - age
   // Before 1970 no session began.
   if (startedAt < 0) return undefined
-  const claims = { id, startedAt, sealedAt, life, stamps, lifetime }
+  const claims = { id, startedAt, sealedAt, life, stamps, lifetime, binding }
   const head = formatHead(claims)
   const isOurs = text.startsWith(head) && text.endsWith(']')
   const body = isOurs ? text.slice(head.length, -1) : undefined

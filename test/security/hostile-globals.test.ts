@@ -156,6 +156,7 @@ describe('a polluted Object.prototype', () => {
       life: 9999,
       stamps: '',
       lifetime: '',
+      binding: '',
     })
     pollute('contents', { data: new Map([['user', 'eve']]), scopes: new Map(), flash: [] })
     pollute('usedAt', START)

@@ -1,0 +1,68 @@
+// What the option `device` takes, and what stands behind it, so that nothing of device/ is in the bundle of
+// an application that does not use it.
+
+import type { CookieSource } from './cookies/source.ts'
+import type { RequestCookies } from './cookies/request-cookies.ts'
+import type { CookieWrite } from './cookies/set-cookie.ts'
+import type { Claims, Lifetime } from './token/claims.ts'
+
+/**
+ * What `deviceBound` returns, for the option `device`.
+ *
+ * @example
+ * const device: DeviceBinding = deviceBound({ interval: 300 })
+ */
+export interface DeviceBinding {
+  /** The path that the browser sends its key and its proofs to. */
+  readonly path: string
+  /** Seconds for which a proof is good. */
+  readonly interval: number
+}
+
+/** What the tickets of a session say. */
+export interface DeviceUse {
+  /** When the session was last used, in seconds since 1970; now if the tickets do not keep it. */
+  readonly usedAt: number
+  /** When its device has proven itself, if it has. */
+  readonly provenAt?: number
+  /** The tickets do not keep the session. */
+  readonly reason?: 'unproven'
+  /** The binding, if the ticket that came is a proof that has ended. */
+  readonly binding?: string
+}
+
+/** A request to the path of the option, whatever carries it. */
+export interface DeviceRequest {
+  readonly method: string
+  /** The path, without the query. */
+  readonly path: string
+  /** Returns a header field; `undefined` without it. */
+  readonly field: (name: string) => string | undefined
+  readonly source: CookieSource
+}
+
+/** The answer to it. */
+export interface DeviceAnswer {
+  readonly status: number
+  readonly fields: readonly (readonly [name: string, value: string])[]
+  readonly setCookie: readonly string[]
+  readonly body: string
+}
+
+/** What sessions with the option need of device/. */
+export interface DeviceSupport {
+  /** Finds out what the tickets of a request say of a bound session. */
+  readonly findUse: (claims: Claims, cookies: RequestCookies) => Promise<DeviceUse>
+  /** Returns for how many seconds use does not renew the ticket of a device that has not proven itself. */
+  readonly pauseOf: (lifetime: Lifetime) => number
+  /** Whether a proof has ended. */
+  readonly hasEnded: (provenAt: number, lifetime: Lifetime) => boolean
+  /** Returns the header field that asks the browser for a key. */
+  readonly askFor: (binding: string) => Promise<string>
+  /** Returns the deletions of everything that belongs to these bindings. */
+  readonly deletions: (bindings: readonly string[]) => CookieWrite[]
+  /** Answers a request to the option's path; `undefined` for any other. */
+  readonly answer: (request: DeviceRequest) => Promise<DeviceAnswer> | undefined
+  /** The same for a fetch request. */
+  readonly respond: (request: Request) => Promise<Response> | undefined
+}
