@@ -4,18 +4,11 @@
 import { deviceName, ticketName } from './cookies/cookie-names.ts'
 import { buildResponseCookies } from './cookies/response-cookies.ts'
 import type { ResponseContext } from './cookies/response-cookies.ts'
-import { NO_WRITES } from './cookies/set-cookie.ts'
+import { NO_WRITES, deletion } from './cookies/set-cookie.ts'
 import type { CookieWrite } from './cookies/set-cookie.ts'
 import type { SealCause } from './events.ts'
 import { MAX_TOKEN } from './open.ts'
-import {
-  changedBody,
-  currentClaims,
-  isAsReceived,
-  isTicketDue,
-  needsTicket,
-  strayTickets,
-} from './pipeline/changes.ts'
+import { changedBody, currentClaims, isAsReceived, needsTicket } from './pipeline/changes.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
 import {
   endCookies,
@@ -83,9 +76,7 @@ async function sessionCookies(
     request: state.cookies,
     beside: [
       ...logoutMarks(state, pipeline),
-      ...strayTickets(state, pipeline),
-      // A session that is bound is valid only with a ticket that says so.
-      ...(state.asksDevice ? [(await sealTicket(claims, now, pipeline)).write] : []),
+      ...(state.asksDevice ? await bindingCookies(state, claims, now, pipeline) : []),
     ],
     binding: claims.binding,
     cookie,
@@ -118,8 +109,6 @@ async function ticketCookies(
   pipeline: Pipeline,
 ): Promise<readonly CookieWrite[]> {
   if (await isRefused(state, pipeline)) return NO_WRITES
-  const strays = strayTickets(state, pipeline)
-  if (!isTicketDue(state, claims, pipeline)) return strays
   const now = pipeline.now()
   const { key, write } = await sealTicket(claims, now, pipeline)
   pipeline.observe({
@@ -129,7 +118,25 @@ async function ticketCookies(
     bytes: write.value.length,
   })
   state.usedAt = now
-  return [write, ...strays]
+  return [write]
+}
+
+/** A session that is bound is valid only with a ticket that says so; former bindings lose theirs. */
+async function bindingCookies(
+  { cookies, received, logoutStamp }: SessionState,
+  claims: Claims,
+  now: number,
+  pipeline: Pipeline,
+): Promise<readonly CookieWrite[]> {
+  const { cookie, device } = pipeline
+  const { write } = await sealTicket(claims, now, pipeline)
+  // A logout has deleted all tickets.
+  if (logoutStamp !== undefined) return [write]
+  // A write in flight may bring back the session that came with this request: the next login has its turn.
+  const kept = received?.claims.binding
+  const former = cookies.devices.flatMap(([other]) => (other === kept ? [] : other))
+  const unbound = cookies.tickets.length === 0 ? [] : [deletion(ticketName(cookie.name))]
+  return [write, ...unbound, ...(device?.deletions(former) ?? [])]
 }
 
 /** Of a bound session, this is the ticket of a device that has not proven itself. */

@@ -74,12 +74,10 @@ function createSupport(options: ResolvedDeviceOptions, pipeline: Pipeline): Devi
     askFor: async (binding) =>
       formatRegistration(path, await sealChallenge('register', binding, pipeline)),
     deletions: (bindings) =>
-      [...new Set(bindings)]
-        .filter((binding) => binding !== '')
-        .flatMap((binding) => [
-          deletion(deviceName(cookie.name, binding)),
-          keyDeletion(cookie.name, binding, path),
-        ]),
+      [...new Set(bindings)].flatMap((binding) => [
+        deletion(deviceName(cookie.name, binding)),
+        keyDeletion(cookie.name, binding, path),
+      ]),
     respond(request) {
       // The path is compared where it may be the endpoint's: every request passes here.
       if (request.method !== 'POST') return undefined

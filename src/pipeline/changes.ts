@@ -1,8 +1,5 @@
 // What a session has become, compared with what the browser has: whether anything must be written.
 
-import { ticketName } from '../cookies/cookie-names.ts'
-import { NO_WRITES, deletion } from '../cookies/set-cookie.ts'
-import type { CookieWrite } from '../cookies/set-cookie.ts'
 import { formatBody, parseBodyText } from '../session/body.ts'
 import { isEmpty } from '../session/contents.ts'
 import type { SessionState } from '../session/state.ts'
@@ -59,18 +56,11 @@ export function changedBody(
   return body === respelled ? undefined : body
 }
 
-/** Whether use of the session should be written down now, or a ticket of another session deleted. */
-export function needsTicket(state: SessionState, pipeline: Pipeline): boolean {
-  if (state.claims === undefined || state.discarded) return false
-  return isTicketDue(state, state.claims, pipeline) || strayTickets(state, pipeline).length > 0
-}
-
 /** Whether use of the session should be written down now. */
-export function isTicketDue(
-  { usedAt, touchRequested, provenAt }: SessionState,
-  claims: Claims,
-  { lifetimes, now, device }: Pipeline,
-): boolean {
+export function needsTicket(state: SessionState, pipeline: Pipeline): boolean {
+  const { claims, usedAt, touchRequested, discarded, provenAt } = state
+  const { lifetimes, now, device } = pipeline
+  if (claims === undefined || discarded) return false
   const lifetime = lifetimeOf(claims.lifetime, lifetimes)
   if (claims.binding !== '') {
     // A ticket that is proven is renewed by a proof alone, and must not be replaced by one that is not.
@@ -79,17 +69,4 @@ export function isTicketDue(
   }
   if (touchRequested) return now() >= usedAt
   return ticketDue(claims, usedAt, now(), lifetime)
-}
-
-/** Returns the deletions of tickets that came and belong to what the browser had before. */
-export function strayTickets(
-  { cookies, binding, logoutStamp }: SessionState,
-  { cookie, device }: Pipeline,
-): readonly CookieWrite[] {
-  // A logout deletes all tickets anyway.
-  if (device === undefined || logoutStamp !== undefined) return NO_WRITES
-  const others = cookies.devices.flatMap(([other]) => (other === binding ? [] : other))
-  const isLeft = binding !== '' && cookies.tickets.length > 0
-  if (others.length === 0 && !isLeft) return NO_WRITES
-  return [...device.deletions(others), ...(isLeft ? [deletion(ticketName(cookie.name))] : [])]
 }

@@ -56,7 +56,7 @@ function ticketDeletion(
   { cookie, device }: Pipeline,
 ): CookieWrite[] {
   const bindings = cookies.devices.map(([binding]) => binding)
-  if (received !== undefined) bindings.push(received.claims.binding)
+  if (received?.claims.binding) bindings.push(received.claims.binding)
   return [
     ...(cookies.tickets.length === 0 ? [] : [deletion(ticketName(cookie.name))]),
     ...(device?.deletions(bindings) ?? []),
