@@ -22,7 +22,7 @@ import { findKeys, openKey, sealKey } from './key-cookie.ts'
 import type { DeviceKey } from './key-cookie.ts'
 import { isSignedBy, parseProof, readProof } from './proof.ts'
 import type { PublicKey } from './public-key.ts'
-import { END_INSTRUCTIONS, formatChallenge, formatInstructions } from './registration.ts'
+import { formatChallenge, formatEnd, formatInstructions } from './registration.ts'
 import { parseItem } from './structured-fields.ts'
 
 /** Reasons for which a session does not come back. */
@@ -78,7 +78,7 @@ export function createEndpoint(
     const claims = boundClaims(session)
     if (claims === undefined || claims.binding !== id || key === undefined) {
       // What this server refuses may be good again in a minute, and the browser would forget its key.
-      return refuse(isForGood(session) ? END : UNAVAILABLE, claims, 'session')
+      return refuse(isForGood(session) ? endOf(id) : UNAVAILABLE, claims, 'session')
     }
     if (request.field('Secure-Session-Response') === undefined) return challenge(claims)
     const proven = await verify(request, claims, 'prove', key.key)
@@ -138,7 +138,13 @@ export function createEndpoint(
 
 const JSON_FIELD: DeviceAnswer['fields'] = [['Content-Type', 'application/json']]
 
-const END = answerWith(200, JSON_FIELD, END_INSTRUCTIONS)
+function endOf(id: string | undefined): DeviceAnswer {
+  return answerWith(
+    200,
+    JSON_FIELD,
+    formatEnd(id !== undefined && BINDING.test(id) ? id : undefined),
+  )
+}
 
 function answerWith(status: number, fields: DeviceAnswer['fields'] = [], body = ''): DeviceAnswer {
   return { status, fields: [['Cache-Control', 'no-store'], ...fields], setCookie: [], body }

@@ -35,5 +35,7 @@ export function formatInstructions(
   })
 }
 
-/** The body that ends the browser's side of a session. */
-export const END_INSTRUCTIONS = '{"continue":false}'
+/** Returns the body that ends the browser's side of a session. Chromium looks for its id first. */
+export function formatEnd(binding: string | undefined): string {
+  return JSON.stringify({ session_identifier: binding, continue: false })
+}
