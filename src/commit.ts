@@ -4,7 +4,7 @@
 import { deviceName, ticketName } from './cookies/cookie-names.ts'
 import { buildResponseCookies } from './cookies/response-cookies.ts'
 import type { ResponseContext } from './cookies/response-cookies.ts'
-import { NO_WRITES, deletion } from './cookies/set-cookie.ts'
+import { NO_WRITES } from './cookies/set-cookie.ts'
 import type { CookieWrite } from './cookies/set-cookie.ts'
 import type { SealCause } from './events.ts'
 import { MAX_TOKEN } from './open.ts'
@@ -128,15 +128,11 @@ async function bindingCookies(
   now: number,
   pipeline: Pipeline,
 ): Promise<readonly CookieWrite[]> {
-  const { cookie, device } = pipeline
   const { write } = await sealTicket(claims, now, pipeline)
-  // A logout has deleted all tickets.
-  if (logoutStamp !== undefined) return [write]
-  // A write in flight may bring back the session that came with this request: the next login has its turn.
-  const kept = received?.claims.binding
-  const former = cookies.devices.flatMap(([other]) => (other === kept ? [] : other))
-  const unbound = cookies.tickets.length === 0 ? [] : [deletion(ticketName(cookie.name))]
-  return [write, ...unbound, ...(device?.deletions(former) ?? [])]
+  // A logout has deleted all tickets. A write in flight may bring back the session that came.
+  const former =
+    logoutStamp === undefined && pipeline.device?.deletions(cookies, received?.claims.binding, true)
+  return [write, ...(former || [])]
 }
 
 /** Of a bound session, this is the ticket of a device that has not proven itself. */

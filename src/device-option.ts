@@ -27,8 +27,8 @@ export interface DeviceUse {
   readonly provenAt?: number
   /** The tickets do not keep the session. */
   readonly reason?: 'unproven'
-  /** The binding, if the ticket that came is a proof that has ended. */
-  readonly binding?: string
+  /** Its binding, if the ticket that came is a proof that has ended. */
+  readonly lapsed?: { readonly binding: string }
 }
 
 /** A request to the path of the option, whatever carries it. */
@@ -53,14 +53,27 @@ export interface DeviceAnswer {
 export interface DeviceSupport {
   /** Finds out what the tickets of a request say of a bound session. */
   readonly findUse: (claims: Claims, cookies: RequestCookies) => Promise<DeviceUse>
-  /** Returns for how many seconds use does not renew the ticket of a device that has not proven itself. */
-  readonly pauseOf: (lifetime: Lifetime) => number
+  /** Whether use may renew the ticket: not if it is proven, and not soon after the session was bound. */
+  readonly isRenewable: (
+    usedAt: number,
+    provenAt: number | undefined,
+    lifetime: Lifetime,
+  ) => boolean
   /** Whether a proof has ended. */
   readonly hasEnded: (provenAt: number, lifetime: Lifetime) => boolean
   /** Returns the header field that asks the browser for a key. */
   readonly askFor: (binding: string) => Promise<string>
-  /** Returns the deletions of everything that belongs to these bindings. */
-  readonly deletions: (bindings: readonly string[]) => CookieWrite[]
+  /**
+   * Returns the deletions of all tickets and keys.
+   *
+   * @param binding that of the session that was received
+   * @param isKept whether what belongs to it stays
+   */
+  readonly deletions: (
+    cookies: RequestCookies,
+    binding: string | undefined,
+    isKept: boolean,
+  ) => CookieWrite[]
   /** Answers a request to the option's path; `undefined` for any other. */
   readonly answer: (request: DeviceRequest) => Promise<DeviceAnswer> | undefined
   /** The same for a fetch request. */

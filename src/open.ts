@@ -88,13 +88,11 @@ async function openValue(
   const { claims } = payload
   const finding = findUse(claims)
   const use = isThenable(finding) ? await finding : finding
-  const { usedAt, provenAt, binding } = use
+  const { usedAt, provenAt, lapsed } = use
   const reason =
     rejectionReason(claims, usedAt, now, lifetimes) ??
     (knowsStamps(claims, stamps) ? use.reason : 'destroyed')
-  if (reason !== undefined) {
-    return reject(binding === undefined ? { reason } : { reason, binding }, parsed, claims)
-  }
+  if (reason !== undefined) return reject({ reason, ...lapsed }, parsed, claims)
 
   const reading = readContents(payload, pipeline)
   const read = isThenable(reading) ? await reading : reading

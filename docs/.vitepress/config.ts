@@ -78,6 +78,7 @@ function sidebar(): DefaultTheme.SidebarItem[] {
       ['Hot reload', 'hot-reload'],
     ]),
     group('Operation', '', [
+      ['Device-bound sessions', 'device-bound-sessions'],
       ['Size and limits', 'size-and-limits'],
       ['Rotation', 'rotation'],
       ['Troubleshooting', 'troubleshooting'],

@@ -2,7 +2,7 @@
 // Credentials, without a store.
 
 import type { DeviceAnswer, DeviceBinding, DeviceRequest, DeviceSupport } from '../device-option.ts'
-import { deviceName } from '../cookies/cookie-names.ts'
+import { deviceName, ticketName } from '../cookies/cookie-names.ts'
 import { deletion } from '../cookies/set-cookie.ts'
 import { SessionConfigError } from '../errors.ts'
 import { supportDevice } from '../pipeline/pipeline.ts'
@@ -10,7 +10,7 @@ import type { Pipeline } from '../pipeline/pipeline.ts'
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import { describe } from '../validate.ts'
-import { findBoundUse, hasProofEnded, pauseOf, proofLife } from './bound-tickets.ts'
+import { findBoundUse, hasProofEnded, isRenewable, proofLife } from './bound-tickets.ts'
 import { sealChallenge } from './challenge.ts'
 import { assertBindable, assertTicketRoom, resolveDeviceOptions } from './device-options.ts'
 import type { DeviceBoundOptions, ResolvedDeviceOptions } from './device-options.ts'
@@ -61,23 +61,32 @@ export function registrationOf<Data extends object>(session: Session<Data>): str
 
 function createSupport(options: ResolvedDeviceOptions, pipeline: Pipeline): DeviceSupport {
   const { path, interval } = options
-  const { cookie, limits } = pipeline
+  const { cookie, limits, now } = pipeline
   assertBindable(options, cookie)
   assertTicketRoom(cookie, limits.cookie)
   const answer = createEndpoint(options, pipeline)
   return {
-    pauseOf,
+    // A ticket that is proven is renewed by a proof alone.
+    isRenewable: (usedAt, provenAt, lifetime) =>
+      provenAt === undefined && isRenewable(now() - usedAt, lifetime),
     answer,
     findUse: (claims, cookies) => findBoundUse(claims, cookies, interval, pipeline),
     hasEnded: (provenAt, lifetime) =>
       hasProofEnded(provenAt, proofLife(interval, lifetime), pipeline),
     askFor: async (binding) =>
       formatRegistration(path, await sealChallenge('register', binding, pipeline)),
-    deletions: (bindings) =>
-      [...new Set(bindings)].flatMap((binding) => [
-        deletion(deviceName(cookie.name, binding)),
-        keyDeletion(cookie.name, binding, path),
-      ]),
+    deletions({ tickets, devices }, binding = '', isKept) {
+      const bindings = new Set(devices.map(([each]) => each))
+      if (isKept) bindings.delete(binding)
+      else if (binding !== '') bindings.add(binding)
+      return [
+        ...(tickets.length === 0 ? [] : [deletion(ticketName(cookie.name))]),
+        ...[...bindings].flatMap((each) => [
+          deletion(deviceName(cookie.name, each)),
+          keyDeletion(cookie.name, each, path),
+        ]),
+      ]
+    },
     respond(request) {
       // The path is compared where it may be the endpoint's: every request passes here.
       if (request.method !== 'POST') return undefined

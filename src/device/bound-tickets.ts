@@ -19,9 +19,9 @@ import { sealText } from './sealed-arrays.ts'
  */
 const REGISTRATION_SECONDS = 300
 
-/** Returns for how long use does not renew an unproven ticket. */
-export function pauseOf({ idleTimeout }: Lifetime): number {
-  return Math.min(REGISTRATION_SECONDS, Math.floor(idleTimeout / 2))
+/** Whether so long after its last use an unproven ticket is renewed by use. */
+export function isRenewable(age: number, { idleTimeout }: Lifetime): boolean {
+  return age >= Math.min(REGISTRATION_SECONDS, Math.floor(idleTimeout / 2))
 }
 
 /** Returns for how long a proof is good: sessions in use must not idle out between two of them. */
@@ -65,7 +65,7 @@ export async function findBoundUse(
   if (!ticket.isProven) return { usedAt }
   const life = proofLife(interval, lifetimeOf(claims.lifetime, pipeline.lifetimes))
   if (hasProofEnded(ticket.usedAt, life, pipeline)) {
-    return { usedAt: now, reason: 'unproven', binding }
+    return { usedAt: now, reason: 'unproven', lapsed: { binding } }
   }
   return { usedAt, provenAt: ticket.usedAt }
 }
@@ -81,7 +81,7 @@ export async function newestTicket(
   for (const [name, value] of devices) {
     if (name !== binding) continue
     // oxlint-disable-next-line no-await-in-loop
-    const ticket = await openTicket(value, pipeline)
+    const ticket = await openBoundTicket(value, pipeline)
     if (ticket?.binding !== binding || ticket.usedAt > latest) continue
     if (newest === undefined || isNewerTicket(ticket, newest)) newest = ticket
   }
@@ -92,7 +92,10 @@ function isNewerTicket(one: BoundTicket, other: BoundTicket): boolean {
   return one.usedAt === other.usedAt ? one.isProven : one.usedAt > other.usedAt
 }
 
-async function openTicket(value: string, pipeline: Pipeline): Promise<BoundTicket | undefined> {
+async function openBoundTicket(
+  value: string,
+  pipeline: Pipeline,
+): Promise<BoundTicket | undefined> {
   const parsed = parseValue(value)
   if (parsed === undefined) return undefined
   const text = await decrypt(parsed, 'ticket', pipeline.now(), pipeline)

@@ -68,7 +68,7 @@ export function resolveDeviceOptions(given: unknown = {}): ResolvedDeviceOptions
   assertKnownKeys(options, ['path', 'interval', 'site', 'origin'], 'device.')
   const { path = DEFAULT_PATH, interval = DEFAULT_INTERVAL, site, origin } = options
   return Object.freeze({
-    path: pathOption(path),
+    path: endpointOption(path),
     interval: secondsOption('device.interval', interval, 1, DAY_SECONDS),
     site: site === undefined ? undefined : booleanOption('device.site', site, false),
     origin: origin === undefined ? undefined : originOption(origin),
@@ -120,7 +120,7 @@ export function assertTicketRoom(cookie: ResolvedCookieOptions, limit: number): 
 }
 
 /** Returns a path that is spelled as URLs spell it, so that one comparison finds it. */
-function pathOption(path: unknown): string {
+function endpointOption(path: unknown): string {
   const fits = typeof path === 'string' && /^\/[!-~]{1,255}$/.test(path) && !/[;<?#]/.test(path)
   if (fits && new URL(path, 'https://host').pathname === path) return path
   throw new SessionConfigError(

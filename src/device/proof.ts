@@ -7,7 +7,7 @@ import type { DeviceRefusal } from '../events.ts'
 import { decode } from '../token/base64url.ts'
 import { decodeText } from '../token/jwe.ts'
 import { isRecord, ownProperties } from '../validate.ts'
-import { formatJwk, parseJwk } from './public-key.ts'
+import { formatJwk, parsePublicJwk } from './public-key.ts'
 import type { PublicKey } from './public-key.ts'
 import { parseItem } from './structured-fields.ts'
 
@@ -56,7 +56,7 @@ export function parseProof(jwt: string, isRegistration: boolean): Proof | Device
   // Never what the header says alone: `none`, and HMAC with a public key (RFC 8725 section 3.1).
   if (alg !== 'ES256' && alg !== 'RS256') return 'algorithm'
   if ((jwk !== undefined) !== isRegistration) return 'key'
-  const key = isRegistration ? parseJwk(jwk, alg) : undefined
+  const key = isRegistration ? parsePublicJwk(jwk, alg) : undefined
   if (isRegistration && key === undefined) return 'key'
   if (typeof jti !== 'string') return 'challenge'
   if (aud !== undefined && typeof aud !== 'string') return 'audience'

@@ -24,7 +24,7 @@ const EXPONENT = 'AQAB'
  * Returns what is kept of a JWK, or `undefined` if it is no public key of the algorithm. Only the members
  * of the key itself are read: nothing that a stranger writes beside them has a meaning.
  */
-export function parseJwk(jwk: unknown, alg: PublicKey['alg']): PublicKey | undefined {
+export function parsePublicJwk(jwk: unknown, alg: PublicKey['alg']): PublicKey | undefined {
   if (!isRecord(jwk)) return undefined
   const { kty, crv, x, y, n, e, d, k } = ownProperties(jwk)
   // A private or a symmetric key proves nothing: its sender has given it away.

@@ -1,4 +1,4 @@
-// What the browser is told: to register a key, what the session is bound by, and that it has ended.
+// What the browser gets to read: a request for a key, what the session is bound by, and its end.
 
 import { deviceName } from '../cookies/cookie-names.ts'
 import type { ResolvedCookieOptions } from '../cookies/cookie-options.ts'

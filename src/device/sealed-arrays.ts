@@ -44,7 +44,7 @@ export async function openArray(
   const parsed = parseValue(value)
   if (parsed === undefined) return undefined
   const text = await decrypt(parsed, purpose, pipeline.now(), pipeline)
-  const array = typeof text === 'string' ? parseArray(text) : undefined
+  const array = typeof text === 'string' ? parseItems(text) : undefined
   if (array === undefined) return undefined
   const [time, ...items] = array
   if (!isWholeNumber(time, 0, DAY_SECONDS - 1)) return undefined
@@ -53,7 +53,7 @@ export async function openArray(
   return sealedAt > latest ? undefined : { sealedAt, items }
 }
 
-function parseArray(text: string): readonly unknown[] | undefined {
+function parseItems(text: string): readonly unknown[] | undefined {
   try {
     const value: unknown = JSON.parse(text)
     return Array.isArray(value) ? value : undefined

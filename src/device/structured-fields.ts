@@ -4,13 +4,13 @@
 /** What follows an item or an inner list. Values are strings here. */
 export type FieldParameters = Readonly<Record<string, string>>
 
-const STRING = String.raw`"(?:[ !#-[\]-~]|\\["\\])*"`
-const TOKEN = "[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*"
+const FIELD_STRING = String.raw`"(?:[ !#-[\]-~]|\\["\\])*"`
+const FIELD_TOKEN = "[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*"
 
 /** Every kind of bare item: the grammar of parameters allows them all, and those here are passed over. */
 const BARE_ITEMS = [
-  STRING,
-  TOKEN,
+  FIELD_STRING,
+  FIELD_TOKEN,
   String.raw`-?(?:[0-9]{1,12}\.[0-9]{1,3}|[0-9]{1,15})`, // Integer, Decimal
   ':[A-Za-z0-9+/=]*:', // Byte Sequence
   String.raw`\?[01]`, // Boolean
@@ -20,7 +20,7 @@ const BARE_ITEMS = [
 
 const PARAMETER = String.raw`; *[a-z*][a-z0-9_.*-]*(?:=(?:${BARE_ITEMS.join('|')}))?`
 
-const ITEM = new RegExp(`^ *(${STRING}|${TOKEN})(?:${PARAMETER})* *$`)
+const ITEM = new RegExp(`^ *(${FIELD_STRING}|${FIELD_TOKEN})(?:${PARAMETER})* *$`)
 
 /**
  * Returns the text of an item that is a string or a token; `undefined` for anything else. Its parameters

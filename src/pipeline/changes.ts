@@ -62,11 +62,7 @@ export function needsTicket(state: SessionState, pipeline: Pipeline): boolean {
   const { lifetimes, now, device } = pipeline
   if (claims === undefined || discarded) return false
   const lifetime = lifetimeOf(claims.lifetime, lifetimes)
-  if (claims.binding !== '') {
-    // A ticket that is proven is renewed by a proof alone, and must not be replaced by one that is not.
-    const pause = device?.pauseOf(lifetime) ?? Infinity
-    if (provenAt !== undefined || now() - usedAt < pause) return false
-  }
+  if (claims.binding !== '' && !device?.isRenewable(usedAt, provenAt, lifetime)) return false
   if (touchRequested) return now() >= usedAt
   return ticketDue(claims, usedAt, now(), lifetime)
 }

@@ -55,12 +55,8 @@ function ticketDeletion(
   { cookies, received }: SessionState,
   { cookie, device }: Pipeline,
 ): CookieWrite[] {
-  const bindings = cookies.devices.map(([binding]) => binding)
-  if (received?.claims.binding) bindings.push(received.claims.binding)
-  return [
-    ...(cookies.tickets.length === 0 ? [] : [deletion(ticketName(cookie.name))]),
-    ...(device?.deletions(bindings) ?? []),
-  ]
+  if (device !== undefined) return device.deletions(cookies, received?.claims.binding, false)
+  return cookies.tickets.length === 0 ? [] : [deletion(ticketName(cookie.name))]
 }
 
 export function observeLogout(

@@ -31,14 +31,14 @@ async function askChallenge({ app }: DeviceScene, cookies: string, id: string): 
 }
 
 describe('a thief who copies', () => {
-  test('the token alone gets nothing at all', async () => {
+  test('M1: the token alone gets nothing at all', async () => {
     const scene = deviceScene()
     await scene.enrol()
     const [token] = scene.browser.header().split('; ')
     expect(await scene.copy(token ?? '')).toEqual(UNPROVEN)
   })
 
-  test('token and ticket gets in until the ticket ends, and then is unproven for good', async () => {
+  test('M2: token and ticket gets in until the ticket ends, and then is unproven for good', async () => {
     const scene = deviceScene()
     await scene.enrol()
     const stolen = scene.browser.header()
@@ -50,7 +50,7 @@ describe('a thief who copies', () => {
     expect(await scene.copy(stolen)).toEqual(UNPROVEN)
   })
 
-  test('all cookies, with that of the key, gets no further: the private key is not there', async () => {
+  test('M3: all cookies, with that of the key, gets no further: the private key is not there', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     const stolen = scene.browser.header(ENDPOINT)
@@ -63,7 +63,7 @@ describe('a thief who copies', () => {
     expect(await scene.copy(stolen)).toEqual(UNPROVEN)
   })
 
-  test('keeps nothing alive by use: no response to an ordinary request renews a proven ticket', async () => {
+  test('M4: keeps nothing alive by use: no response to an ordinary request renews a proven ticket', async () => {
     const scene = deviceScene({ touchInterval: 1 })
     const id = await scene.enrol()
     const stolen = createDeviceBrowser()
@@ -84,7 +84,7 @@ describe('a thief who copies', () => {
     expect(await scene.copy(stolen.header())).toEqual(UNPROVEN)
   })
 
-  test('everything before the registration has a session that use keeps, and cannot have it proven', async () => {
+  test('M5: everything before the registration has a session that use keeps, and cannot have it proven', async () => {
     const scene = deviceScene()
     const login = await scene.app(scene.browser.request('/login'))
     scene.browser.store(login)
@@ -96,7 +96,7 @@ describe('a thief who copies', () => {
     expect([asked.status, asked.headers.get('Secure-Session-Challenge')]).toEqual([403, null])
   })
 
-  test('cookies of a browser that logs out afterwards is refused where the stamp is, and ends elsewhere', async () => {
+  test('M6: cookies of a browser that logs out afterwards is refused where the stamp is, and ends elsewhere', async () => {
     const scene = deviceScene()
     await scene.enrol()
     const stolen = scene.browser.header()
@@ -110,7 +110,7 @@ describe('a thief who copies', () => {
 })
 
 describe('a thief who drops or swaps', () => {
-  test('the ticket is unproven, with a ticket of another session, another binding, or an unbound one', async () => {
+  test('M7: the ticket is unproven, with a ticket of another session, another binding, or an unbound one', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     const [token = ''] = scene.browser.header().split('; ')
@@ -140,7 +140,7 @@ describe('a thief who drops or swaps', () => {
     expect(await scene.copy(`${token}; ${NAME}.d.${id}=${own}`)).toEqual(ADA)
   })
 
-  test('the key cookie ends the browser’s side, and sets no cookie', async () => {
+  test('M8: the key cookie ends the browser’s side, and sets no cookie', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     const other = deviceScene()
@@ -163,7 +163,7 @@ describe('a thief who drops or swaps', () => {
     await expectEnd(await scene.app(deviceRequest(browser.header(), { id })))
   })
 
-  test('the session ends the browser’s side: none, an unbound one, an ended one, another one', async () => {
+  test('M9: the session ends the browser’s side: none, an unbound one, an ended one, another one', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     const cookies = scene.browser.header(ENDPOINT)
@@ -179,7 +179,7 @@ describe('a thief who drops or swaps', () => {
     await expectEnd(await scene.app(deviceRequest(cookies, { id })))
   })
 
-  test('a value of ours in the place of another: none opens', async () => {
+  test('M10: a value of ours in the place of another: none opens', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     const { browser } = scene
@@ -527,7 +527,7 @@ describe('a forged proof', () => {
   })
 
   test.each(REFRESH_FORGERIES)(
-    'with $name is refused, and asks again',
+    'M11: with $name is refused, and asks again',
     async ({ reason, forge }) => {
       const proof = await forge(await material())
       scene.events.length = 0
@@ -562,7 +562,7 @@ describe('a forged proof', () => {
     }
   })
 
-  test('is refused when it comes too late: the challenge is good for 60 seconds and the tolerance', async () => {
+  test('M12: is refused when it comes too late: the challenge is good for 60 seconds and the tolerance', async () => {
     const { challenge, device } = await material()
     const proof = await signProof(device, challenge, false)
     const { now } = scene.time
@@ -580,7 +580,7 @@ describe('a forged proof', () => {
     scene.time.now = now
   })
 
-  test('of another session is refused, with the other session’s challenge and with this one’s', async () => {
+  test('M13: of another session is refused, with the other session’s challenge and with this one’s', async () => {
     const other = deviceScene()
     const otherId = await other.enrol()
     const challenge = await askChallenge(other, other.browser.header(ENDPOINT), otherId)
@@ -668,7 +668,7 @@ describe('a forged registration', () => {
       'audience',
       (asked, device) => signProof(device, asked, true, { payload: { aud: 'https://evil.test/' } }),
     ],
-  ])('with %s is refused, and nothing is set', async (_, reason, forge) => {
+  ])('M14: with %s is refused, and nothing is set', async (_, reason, forge) => {
     const scene = deviceScene()
     const login = await scene.app(scene.browser.request('/login'))
     scene.browser.store(login)
@@ -683,7 +683,7 @@ describe('a forged registration', () => {
     expect((await scene.visit('/')).device).toBe('unproven')
   })
 
-  test('cannot use a challenge for a proof: a thief with all cookies registers no key', async () => {
+  test('M15: cannot use a challenge for a proof: a thief with all cookies registers no key', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     const cookies = scene.browser.header(ENDPOINT)
@@ -694,7 +694,7 @@ describe('a forged registration', () => {
     expect(scene.events.at(-1)).toMatchObject({ outcome: 'refused', reason: 'challenge' })
   })
 
-  test('of a session that has lost its ticket, or has none, is refused', async () => {
+  test('M16: of a session that has lost its ticket, or has none, is refused', async () => {
     const scene = deviceScene()
     const login = await scene.app(scene.browser.request('/login'))
     scene.browser.store(login)
@@ -725,7 +725,7 @@ describe('a forged registration', () => {
 })
 
 describe('an instance without the option', () => {
-  test('refuses a bound session, leaves its cookies alone, and never writes it without its binding', async () => {
+  test('M17: refuses a bound session, leaves its cookies alone, and never writes it without its binding', async () => {
     const scene = deviceScene()
     await scene.enrol()
     const without = scene.again({ device: undefined })
@@ -742,7 +742,7 @@ describe('an instance without the option', () => {
     expect(await scene.visit('/')).toEqual(ADA)
   })
 
-  test('does not open a bare token of a bound session either, and one with it does', async () => {
+  test('M18: does not open a bare token of a bound session either, and one with it does', async () => {
     const scene = deviceScene()
     await scene.enrol()
     const session = await scene.sessions.open(scene.browser.request('/'))
@@ -755,7 +755,7 @@ describe('an instance without the option', () => {
 })
 
 describe('the endpoint', () => {
-  test('opens at most four tickets and four keys, however many come', async () => {
+  test('M19: opens at most four tickets and four keys, however many come', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     const ticket = scene.browser.value(`${NAME}.d.${id}`) ?? ''
@@ -797,7 +797,7 @@ describe('the endpoint', () => {
     expect(query.status).toBe(403)
   })
 
-  test('keeps the browser’s key while a server cannot open the session: 503, and no end', async () => {
+  test('M20: keeps the browser’s key while a server cannot open the session: 503, and no end', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     const cookies = scene.browser.header(ENDPOINT)

@@ -19,6 +19,8 @@ export interface ReaderConfig {
     readonly default: ReaderLifetime
     readonly named: ReadonlyMap<string, ReaderLifetime>
   }
+  /** Of the option `device`, in seconds. */
+  readonly interval?: number
   /** Reads the text of a serializer. */
   readonly deserialize?: (text: string) => unknown
 }

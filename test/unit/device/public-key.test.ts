@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { formatJwk, isPublicKey, parseJwk } from '../../../src/device/public-key.ts'
+import { formatJwk, isPublicKey, parsePublicJwk } from '../../../src/device/public-key.ts'
 import { makeDevice } from '../../support/device-browser.ts'
 
 const bytes = (length: number, first = 1) =>
@@ -7,12 +7,12 @@ const bytes = (length: number, first = 1) =>
 const ec = { kty: 'EC', crv: 'P-256', x: bytes(32), y: bytes(32) }
 const rsa = { kty: 'RSA', n: bytes(256, 200), e: 'AQAB' }
 
-describe('parseJwk', () => {
+describe('parsePublicJwk', () => {
   test('keeps nothing but the parts of a key, and formatJwk returns them', async () => {
     for (const alg of ['ES256', 'RS256'] as const) {
       // oxlint-disable-next-line no-await-in-loop
       const { jwk } = await makeDevice(alg)
-      const key = parseJwk({ ...jwk, kid: 'x', x5u: 'https://example.test', use: 'sig' }, alg)
+      const key = parsePublicJwk({ ...jwk, kid: 'x', x5u: 'https://example.test', use: 'sig' }, alg)
       expect(key && formatJwk(key)).toEqual(jwk)
     }
   })
@@ -32,7 +32,7 @@ describe('parseJwk', () => {
     ['a coordinate that is no text', { ...ec, x: 7 }],
     ['a coordinate of an inherited member', Object.create(ec)],
   ])('refuses %s as a key of ES256', (_, jwk) => {
-    expect(parseJwk(jwk, 'ES256')).toBeUndefined()
+    expect(parsePublicJwk(jwk, 'ES256')).toBeUndefined()
   })
 
   test.each([
@@ -47,12 +47,12 @@ describe('parseJwk', () => {
     ['no modulus', { ...rsa, n: undefined }],
     ['a private key', { ...rsa, d: bytes(256) }],
   ])('refuses %s as a key of RS256', (_, jwk) => {
-    expect(parseJwk(jwk, 'RS256')).toBeUndefined()
+    expect(parsePublicJwk(jwk, 'RS256')).toBeUndefined()
   })
 
   test('accepts 2 048 to 4 096 bits', () => {
     for (const length of [256, 384, 512]) {
-      expect(parseJwk({ ...rsa, n: bytes(length, 200) }, 'RS256')?.parts[1]).toBe('AQAB')
+      expect(parsePublicJwk({ ...rsa, n: bytes(length, 200) }, 'RS256')?.parts[1]).toBe('AQAB')
     }
   })
 })
