@@ -24,11 +24,16 @@ export interface DeviceUse {
   /** When the session was last used, in seconds since 1970; now if the tickets do not keep it. */
   readonly usedAt: number
   /** When its device has proven itself, if it has. */
-  readonly provenAt?: number
+  readonly provenAt: number | undefined
   /** The tickets do not keep the session. */
-  readonly reason?: 'unproven'
+  readonly reason: 'unproven' | undefined
   /** Its binding, if the ticket that came is a proof that has ended. */
-  readonly lapsed?: { readonly binding: string }
+  readonly lapsed: { readonly binding: string } | undefined
+}
+
+/** Returns what a ticket says of a session that it keeps. */
+export function usedSince(usedAt: number, provenAt?: number): DeviceUse {
+  return { usedAt, provenAt, reason: undefined, lapsed: undefined }
 }
 
 /** A request to the path of the option, whatever carries it. */

@@ -32,7 +32,8 @@ export function answerResult(answer: DeviceAnswer, form: LambdaForm): LambdaResp
 }
 
 function findField(event: LambdaEvent, name: string): string | undefined {
-  for (const headers of [event.headers, event.multiValueHeaders]) {
+  for (const place of ['headers', 'multiValueHeaders']) {
+    const headers = ownProperty(event, place)
     if (!isRecord(headers)) continue
     const [, value] =
       Object.entries(headers).find(([key]) => key.toLowerCase() === name.toLowerCase()) ?? []

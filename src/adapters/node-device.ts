@@ -1,12 +1,13 @@
 // A device's requests on their way from Node, and the answers on their way to it.
 
 import type { DeviceAnswer, DeviceRequest } from '../device-option.ts'
+import { hasMember, ownProperty } from '../validate.ts'
 import type { NodeResponse } from './node-response.ts'
 
 /** Returns what is read of a Node request. A framework that mounts handlers has shortened its `url`. */
 export function deviceRequest(request: { readonly headers: object }): DeviceRequest {
   const [method, original, url] = ['method', 'originalUrl', 'url'].map((name) => {
-    const value: unknown = Reflect.get(request, name)
+    const value: unknown = hasMember(request, name) ? Reflect.get(request, name) : undefined
     return typeof value === 'string' ? value : undefined
   })
   const { headers } = request
@@ -14,7 +15,7 @@ export function deviceRequest(request: { readonly headers: object }): DeviceRequ
     method: method ?? '',
     path: (original ?? url ?? '').split('?', 1).join(),
     field(name) {
-      const value: unknown = Reflect.get(headers, name.toLowerCase())
+      const value = ownProperty(headers, name.toLowerCase())
       return typeof value === 'string' ? value : undefined
     },
     source: { headers },

@@ -51,11 +51,9 @@ export function formatSetCookies(
 }
 
 /** Returns the `Set-Cookie` line of one write. */
-export function formatSetCookie(
-  { name, value, maxAge, path }: CookieWrite,
-  given: ResolvedCookieOptions,
-): string {
-  const options = path === undefined ? given : { ...given, path }
+export function formatSetCookie(write: CookieWrite, given: ResolvedCookieOptions): string {
+  const { name, value, maxAge } = write
+  const options = optionsOf(write, given)
   if (last?.options !== options || last.maxAge !== maxAge) {
     last = { options, maxAge, text: formatAttributes(maxAge, options) }
   }
@@ -71,6 +69,14 @@ let last:
       readonly text: string
     }
   | undefined
+
+/** Returns the options of a write. Only its own path counts, not that of a polluted prototype. */
+export function optionsOf(
+  write: CookieWrite,
+  options: ResolvedCookieOptions,
+): ResolvedCookieOptions {
+  return Object.hasOwn(write, 'path') ? { ...options, path: write.path ?? '/' } : options
+}
 
 /**
  * Returns a write's attributes. A deletion repeats them all, because browsers keep a cookie whose

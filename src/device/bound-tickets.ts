@@ -3,6 +3,7 @@
 import type { RequestCookies } from '../cookies/request-cookies.ts'
 import { deviceName } from '../cookies/cookie-names.ts'
 import type { CookieWrite } from '../cookies/set-cookie.ts'
+import { usedSince } from '../device-option.ts'
 import type { DeviceUse } from '../device-option.ts'
 import { decrypt } from '../pipeline/decrypt.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
@@ -60,14 +61,14 @@ export async function findBoundUse(
   const { binding } = claims
   const ticket = await newestTicket(binding, cookies, pipeline)
   const now = pipeline.now()
-  if (ticket === undefined) return { usedAt: now, reason: 'unproven' }
+  if (ticket === undefined) return { ...usedSince(now), reason: 'unproven' }
   const usedAt = Math.max(claims.sealedAt, ticket.usedAt)
-  if (!ticket.isProven) return { usedAt }
+  if (!ticket.isProven) return usedSince(usedAt)
   const life = proofLife(interval, lifetimeOf(claims.lifetime, pipeline.lifetimes))
   if (hasProofEnded(ticket.usedAt, life, pipeline)) {
-    return { usedAt: now, reason: 'unproven', lapsed: { binding } }
+    return { ...usedSince(now), reason: 'unproven', lapsed: { binding } }
   }
-  return { usedAt, provenAt: ticket.usedAt }
+  return usedSince(usedAt, ticket.usedAt)
 }
 
 /** Returns the newest ticket of a binding. Of two of one second, the proven one. */

@@ -6,6 +6,7 @@ import type { RequestCookies } from '../cookies/request-cookies.ts'
 import { formatSetCookies } from '../cookies/set-cookie.ts'
 import { readCookies } from '../cookies/source.ts'
 import type { SourceCookies } from '../cookies/source.ts'
+import { usedSince } from '../device-option.ts'
 import type { DeviceAnswer, DeviceRequest } from '../device-option.ts'
 import type { DeviceRefusal } from '../events.ts'
 import { openCookies } from '../open.ts'
@@ -73,7 +74,7 @@ export function createEndpoint(
       const keys = binding === id ? findKeys(given, cookie.name, binding) : []
       key = await openKey(keys, binding, pipeline)
       const ticket = await newestTicket(binding, cookies, pipeline)
-      return { usedAt: Math.max(sealedAt, key?.provenAt ?? 0, ticket?.usedAt ?? 0) }
+      return usedSince(Math.max(sealedAt, key?.provenAt ?? 0, ticket?.usedAt ?? 0))
     })
     const claims = boundClaims(session)
     if (claims === undefined || claims.binding !== id || key === undefined) {
@@ -159,7 +160,7 @@ function boundClaims(session: ValidSession | RejectedSession | undefined): Claim
 /** Whether there is no session, or one that does not come back, or one that is bound otherwise. */
 function isForGood(session: ValidSession | RejectedSession | undefined): boolean {
   if (session === undefined || isValid(session)) return true
-  return FINAL.has(session.reason) && session.error === undefined
+  return FINAL.has(session.reason) && !Object.hasOwn(session, 'error')
 }
 
 /** Whether a proof was made for the endpoint, as far as the browser says what for. */

@@ -1,6 +1,7 @@
 // The tickets of a request, and what they say of its session.
 
 import type { RequestCookies } from '../cookies/request-cookies.ts'
+import { usedSince } from '../device-option.ts'
 import type { DeviceUse } from '../device-option.ts'
 import { belongsTo, parseTicket } from '../token/ticket.ts'
 import type { Ticket } from '../token/ticket.ts'
@@ -22,18 +23,20 @@ export function createFindUse(cookies: RequestCookies | undefined, pipeline: Pip
 
   async function findUse(claims: Claims, tickets: readonly string[]): Promise<DeviceUse> {
     opened ??= openTickets(tickets, pipeline)
-    return { usedAt: lastUse(claims, await opened, now(), lifetimes) }
+    return usedSince(lastUse(claims, await opened, now(), lifetimes))
   }
 
   return (claims) => {
     const { binding, sealedAt } = claims
     if (binding !== '') {
       // Fails closed: without the option nothing can be proven.
-      if (device === undefined) return { usedAt: now(), reason: 'unproven' }
+      if (device === undefined) {
+        return { ...usedSince(now()), reason: 'unproven' }
+      }
       if (cookies !== undefined) return device.findUse(claims, cookies)
     }
-    const { tickets = [] } = cookies ?? {}
-    return tickets.length === 0 ? { usedAt: sealedAt } : findUse(claims, tickets)
+    const tickets = cookies?.tickets ?? []
+    return tickets.length === 0 ? usedSince(sealedAt) : findUse(claims, tickets)
   }
 }
 

@@ -110,7 +110,7 @@ export function createState(
     cookies,
     rejection: rejected && Object.freeze({ reason: rejected.reason }),
     received,
-    lapsed: rejected?.binding ?? '',
+    lapsed: lapsedBinding(rejected),
     ...initialState(received, received?.contents ?? createContents(), cookies),
     accessed: false,
     discarded: false,
@@ -118,6 +118,12 @@ export function createState(
     writing: undefined,
     handlers: 0,
   }
+}
+
+/** Returns the binding of a rejection's own, not that of a polluted prototype. */
+function lapsedBinding(rejected: RejectedSession | undefined): string {
+  const isLapsed = rejected !== undefined && Object.hasOwn(rejected, 'binding')
+  return isLapsed ? (rejected.binding ?? '') : ''
 }
 
 /** Returns everything that `discard` puts back. */

@@ -36,7 +36,7 @@ interface Flight {
   readonly response: Response
   /** The last login that it ends. */
   readonly ends: number
-  readonly then: (() => Promise<void>) | undefined
+  readonly arrived: (() => Promise<void>) | undefined
 }
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -68,7 +68,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     },
   ),
   { maxLength: 60, size: 'max' },
-) as fc.Arbitrary<Step[]>
+)
 
 let device: Device
 
@@ -158,14 +158,14 @@ async function play(history: readonly Step[], hasFeature: boolean): Promise<Set<
     flights.push({
       response,
       ends: stampOf(response) ? login : 0,
-      then: asked && (() => register(asked.challenge)),
+      arrived: asked && (() => register(asked.challenge)),
     })
   }
 
   async function register(challenge: string): Promise<void> {
     const proof = await signProof(device, challenge, true)
     const response = await app(deviceRequest(jar.header(ENDPOINT), { proof }))
-    flights.push({ response, ends: 0, then: () => learn(response) })
+    flights.push({ response, ends: 0, arrived: () => learn(response) })
   }
 
   async function learn(response: Response): Promise<void> {
@@ -232,7 +232,7 @@ async function play(history: readonly Step[], hasFeature: boolean): Promise<Set<
     store(flight.response)
     ended = Math.max(ended, flight.ends)
     // oxlint-disable-next-line no-await-in-loop
-    await flight.then?.()
+    await flight.arrived?.()
   }
   return happened
 }

@@ -113,7 +113,7 @@ describe('a bound session', () => {
   test('that nobody has proven is renewed by use, not in the first five minutes', async () => {
     const scene = deviceScene({ touchInterval: 1 })
     await scene.visit('/login')
-    const [name = ''] = scene.browser.names().filter((each) => each.includes('.d.'))
+    const name = scene.browser.names().find((each) => each.includes('.d.')) ?? ''
     const first = scene.browser.value(name)
     scene.time.now += 299
     await scene.visit('/touch')
@@ -133,7 +133,7 @@ describe('a bound session', () => {
   test('with a short idle timeout is renewed after half of it', async () => {
     const scene = deviceScene({ touchInterval: 1, idleTimeout: 100 })
     await scene.visit('/login')
-    const [name = ''] = scene.browser.names().filter((each) => each.includes('.d.'))
+    const name = scene.browser.names().find((each) => each.includes('.d.')) ?? ''
     const first = scene.browser.value(name)
     scene.time.now += 49
     await scene.visit('/')
@@ -396,7 +396,7 @@ describe('another transport', () => {
           session.set('user', 'ada')
           session.bindToDevice()
         }
-        response.end(`${session.get('user')} ${session.device}`)
+        response.end(`${String(session.get('user'))} ${session.device}`)
       })
     })
     await new Promise<void>((resolve) => {

@@ -20,23 +20,22 @@ export function createTrust(): Trust {
   const home = mkdtempSync(join(tmpdir(), 'sealed-session-device-'))
   const run = (program: string, ...args: readonly string[]) =>
     execFileSync(program, args, { cwd: home, stdio: ['ignore', 'ignore', 'pipe'] })
-  const request = ['req', '-newkey', 'rsa:2048', '-nodes']
-  run(
-    'openssl',
-    ...[...request, '-x509', '-days', '2', '-subj', '/CN=test authority'],
-    ...['-keyout', 'authority.key', '-out', 'authority.pem'],
-    ...['-addext', 'basicConstraints=critical,CA:TRUE'],
-    ...['-addext', 'keyUsage=critical,keyCertSign'],
+  const openssl = (line: string, ...more: readonly string[]) =>
+    run('openssl', ...line.split(' '), ...more)
+  openssl(
+    'req -newkey rsa:2048 -nodes -x509 -days 2 -keyout authority.key -out authority.pem ' +
+      '-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign',
+    '-subj',
+    '/CN=test authority',
   )
-  run('openssl', ...request, '-subj', '/CN=localhost', '-keyout', 'key.pem', '-out', 'leaf.csr')
+  openssl('req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out leaf.csr')
   writeFileSync(
     join(home, 'extensions'),
     'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n',
   )
-  run(
-    'openssl',
-    ...['x509', '-req', '-in', 'leaf.csr', '-CA', 'authority.pem', '-CAkey', 'authority.key'],
-    ...['-CAcreateserial', '-out', 'cert.pem', '-days', '2', '-extfile', 'extensions'],
+  openssl(
+    'x509 -req -in leaf.csr -CA authority.pem -CAkey authority.key -CAcreateserial -out cert.pem ' +
+      '-days 2 -extfile extensions',
   )
   mkdirSync(join(home, '.pki', 'nssdb'), { recursive: true })
   const store = ['-d', 'sql:.pki/nssdb']

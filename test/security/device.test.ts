@@ -779,7 +779,7 @@ describe('the endpoint', () => {
       ['GET', ENDPOINT],
       ['PUT', ENDPOINT],
       ['POST', `${ENDPOINT}/`],
-      ['POST', `${ENDPOINT.toUpperCase()}`],
+      ['POST', ENDPOINT.toUpperCase()],
       ['POST', '/'],
     ] as const) {
       // oxlint-disable-next-line no-await-in-loop

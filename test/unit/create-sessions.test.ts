@@ -44,6 +44,7 @@ describe('the sessions object', () => {
     expect(inspect(sessions, { depth: 10, showHidden: true })).not.toContain(SECRET)
     expect(Object.keys(sessions).toSorted()).toEqual([
       'commit',
+      'device',
       'measure',
       'open',
       'save',
