@@ -57,7 +57,7 @@ export async function saveCookies(
   pipeline: Pipeline,
 ): Promise<void> {
   const { cookie } = pipeline
-  const { written, usedAt } = state
+  const { written, usedAt, asksDevice } = state
   const writes = await commitOnce(state, pipeline)
   reopen(state)
   try {
@@ -65,7 +65,7 @@ export async function saveCookies(
     state.cookies = withWrites(state.cookies, writes, cookie.name)
   } catch (error) {
     // The browser does not get what the store has refused.
-    Object.assign(state, { written, usedAt })
+    Object.assign(state, { written, usedAt, asksDevice })
     // A Next.js server component may read cookies and not write them.
     if (writes.some((write) => isMissed(write, state, pipeline))) throw error
   }
@@ -73,7 +73,8 @@ export async function saveCookies(
 
 /** Whether a cookie that cannot be written is a loss: no ticket, and no deletion of what has ended. */
 function isMissed({ name, value }: CookieWrite, { changed }: SessionState, { cookie }: Pipeline) {
-  return roleOf(name, cookie.name) !== 'ticket' && (changed || value !== '')
+  const role = roleOf(name, cookie.name)
+  return role !== 'ticket' && role !== 'device' && (changed || value !== '')
 }
 
 function reopen(state: SessionState): void {

@@ -1,20 +1,14 @@
 // Out: contents -> times -> payload -> key -> value -> cookies -> size. What a session has become, as the
 // cookies that one response sets. The mirror of open.ts.
 
-import { ticketName } from './cookies/cookie-names.ts'
+import { deviceName, ticketName } from './cookies/cookie-names.ts'
 import { buildResponseCookies } from './cookies/response-cookies.ts'
 import type { ResponseContext } from './cookies/response-cookies.ts'
 import { NO_WRITES } from './cookies/set-cookie.ts'
 import type { CookieWrite } from './cookies/set-cookie.ts'
 import type { SealCause } from './events.ts'
 import { MAX_TOKEN } from './open.ts'
-import {
-  changedBody,
-  currentClaims,
-  hasUnwrittenChange,
-  isAsReceived,
-  needsTicket,
-} from './pipeline/changes.ts'
+import { changedBody, currentClaims, isAsReceived, needsTicket } from './pipeline/changes.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
 import {
   endCookies,
@@ -24,12 +18,11 @@ import {
 } from './pipeline/end-session.ts'
 import { recheck } from './pipeline/recheck.ts'
 import type { PackedSession } from './overflow-option.ts'
-import { assertBodyReadable, formatBody } from './session/body.ts'
+import { formatBody } from './session/body.ts'
 import { isEmpty } from './session/contents.ts'
-import type { Contents } from './session/contents.ts'
-import { assertFitsSchema } from './session/schema.ts'
 import type { SessionState } from './session/state.ts'
-import { assertFits, assertWouldFit, measure } from './pipeline/session-size.ts'
+import { assertFits, measure } from './pipeline/session-size.ts'
+import { assertWritable } from './pipeline/writable.ts'
 import { SessionTooLargeError } from './size/report.ts'
 import { absoluteEnd, cookieMaxAge, lifetimeOf, resealClaims } from './token/claims.ts'
 import type { Claims } from './token/claims.ts'
@@ -38,7 +31,7 @@ import { formatToken, formatValue } from './token/jwe.ts'
 import type { DayKey } from './token/jwe.ts'
 import type { Purpose } from './token/key-ring.ts'
 import { formatPayload } from './token/payload.ts'
-import { formatTicket } from './token/ticket.ts'
+import { formatBoundTicket, formatTicket } from './token/ticket.ts'
 
 /**
  * Returns the cookies that bring the browser up to date. Data is written by changes alone; a session
@@ -100,12 +93,20 @@ async function sessionCookies(
   const maxAge = cookieMaxAge(claims, now, lifetimes)
   const context: ResponseContext = {
     request: state.cookies,
-    beside: logoutMarks(state, pipeline),
+    beside: [
+      ...logoutMarks(state, pipeline),
+      ...(state.asksDevice ? await bindingCookies(state, claims, now, pipeline) : []),
+    ],
+    binding: claims.binding,
     cookie,
     limits,
   }
   const { writes, sizes } = buildResponseCookies(value, key, maxAge, context)
-  if (!assertFits(sizes, state, key, pipeline)) return endWithoutGoodbye(state, pipeline)
+  const asked = state.asksDevice ? await pipeline.device?.askFor(claims.binding) : undefined
+  const lines = asked === undefined ? sizes.lines : [...sizes.lines, asked.length]
+  if (!assertFits({ ...sizes, lines }, state, key, pipeline)) {
+    return endWithoutGoodbye(state, pipeline)
+  }
 
   const moved = packed && { moved: packed.labels }
   const event = { ...sealedEvent(state, claims, key), ...moved }
@@ -117,6 +118,8 @@ async function sessionCookies(
     absoluteEnd(claims, lifetimeOf(claims.lifetime, lifetimes)),
   )
   state.written = { id: claims.id, body, secretId: key.id, parcel: packed?.parcel }
+  state.registration = asked ?? state.registration
+  state.asksDevice = false
   return writes
 }
 
@@ -126,19 +129,48 @@ async function ticketCookies(
   claims: Claims,
   pipeline: Pipeline,
 ): Promise<readonly CookieWrite[]> {
-  const { ring, cookie, lifetimes, observe } = pipeline
   if (await isRefused(state, pipeline)) return NO_WRITES
   const now = pipeline.now()
-  const key = await ring.sealing('ticket', dayOf(now), now)
-  const value = formatValue(key, await key.seal(formatTicket(claims.id, now)))
-  observe({
+  const { key, write } = await sealTicket(claims, now, pipeline)
+  pipeline.observe({
     type: 'sealed',
     ...sealedEvent(state, claims, key),
     cause: 'renewed',
-    bytes: value.length,
+    bytes: write.value.length,
   })
   state.usedAt = now
-  return [{ name: ticketName(cookie.name), value, maxAge: cookieMaxAge(claims, now, lifetimes) }]
+  return [write]
+}
+
+/** A session that is bound is valid only with a ticket that says so; former bindings lose theirs. */
+async function bindingCookies(
+  { cookies, received, logoutStamp }: SessionState,
+  claims: Claims,
+  now: number,
+  pipeline: Pipeline,
+): Promise<readonly CookieWrite[]> {
+  const { write } = await sealTicket(claims, now, pipeline)
+  // A logout has deleted all tickets. A write in flight may bring back the session that came.
+  const former =
+    logoutStamp === undefined && pipeline.device?.deletions(cookies, received?.claims.binding, true)
+  return [write, ...(former || [])]
+}
+
+/** Of a bound session, this is the ticket of a device that has not proven itself. */
+async function sealTicket(
+  claims: Claims,
+  now: number,
+  { ring, cookie, lifetimes }: Pipeline,
+): Promise<{ readonly key: DayKey; readonly write: CookieWrite }> {
+  const { id, binding } = claims
+  const key = await ring.sealing('ticket', dayOf(now), now)
+  const isBound = binding !== ''
+  const text = isBound
+    ? formatBoundTicket({ binding, usedAt: now, isProven: false })
+    : formatTicket(id, now)
+  const value = formatValue(key, await key.seal(text))
+  const name = isBound ? deviceName(cookie.name, binding) : ticketName(cookie.name)
+  return { key, write: { name, value, maxAge: cookieMaxAge(claims, now, lifetimes) } }
 }
 
 /**
@@ -167,31 +199,6 @@ export async function sealToken(
     bytes: token.length,
   })
   return token
-}
-
-/**
- * Throws unless the next request will find what is written now.
- *
- * @throws SessionDataError
- */
-async function assertWritable(contents: Contents, { schema, serializer }: Pipeline): Promise<void> {
-  assertBodyReadable(contents, serializer)
-  if (schema !== undefined) await assertFitsSchema(contents.data, schema, serializer)
-}
-
-/**
- * Throws what a commit would throw now. Writes nothing, reports nothing, and leaves the session open.
- *
- * @throws SessionDataError, SessionTooLargeError
- */
-export async function assertCommittable(state: SessionState, pipeline: Pipeline): Promise<void> {
-  if (!hasUnwrittenChange(state, pipeline)) return
-  await assertWritable(state.contents, pipeline)
-  const now = pipeline.now()
-  const claims = resealClaims(currentClaims(state, pipeline), now)
-  const key = await pipeline.ring.sealing('cookie', dayOf(claims.sealedAt), now)
-  const payload = formatPayload(claims, formatBody(state.contents, claims, pipeline.serializer))
-  assertWouldFit(state, new TextEncoder().encode(payload).length, key, pipeline)
 }
 
 /** A slow request must not carry over what was revoked while it ran. */

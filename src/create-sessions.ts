@@ -10,10 +10,10 @@ import type { CookieSource } from './cookies/source.ts'
 import { SessionConfigError, SessionError } from './errors.ts'
 import { attachCookies, isResponse } from './http/response.ts'
 import type { SessionOptions } from './options.ts'
+import { setInternals } from './internals.ts'
 import { createOpener } from './open-once.ts'
 import type { Opener } from './open-once.ts'
 import { createPipeline } from './pipeline/pipeline.ts'
-import type { Pipeline } from './pipeline/pipeline.ts'
 import { recheckNow } from './pipeline/recheck.ts'
 import { measure } from './pipeline/session-size.ts'
 import { getState } from './session/session.ts'
@@ -26,21 +26,8 @@ import { dayOf } from './token/day.ts'
 import type { Purpose } from './token/key-ring.ts'
 import { describe } from './validate.ts'
 
-/** What the adapters for other transports need beside the public members. */
-export interface SessionInternals<Data extends object> {
-  /** Opens a session without counting that as use. */
-  open(source: CookieSource): Promise<Session<Data>>
-  /** Whether a cookie is one of these sessions. */
-  isOwnCookie(name: string): boolean
-  /** Observes that a response carried cookies which another open of the same session had written. */
-  reportOverwrite(): void
-  readonly pipeline: Pipeline
-}
-
 /** Node derives no key from a context of more than 1 024 bytes; the cookie's name takes up to 64. */
 const MAX_PURPOSE = 256
-
-const internals = new WeakMap<object, unknown>()
 
 /**
  * Creates sessions that live in cookies, and nowhere else. All options are checked here, once.
@@ -120,7 +107,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     const writes = await commitOnce(state, pipeline)
     if (!state.accessed) return response
     const lines = writes.length === 0 ? [] : formatSetCookies(writes, cookie)
-    return attachCookies(response, lines, isOwnCookie, reportOverwrite)
+    return attachCookies(response, lines, isOwnCookie, reportOverwrite, state.registration)
   }
 
   function wrap<Req extends Request = Request, Rest extends readonly unknown[] = []>(
@@ -128,6 +115,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   ): (request: Req, ...rest: Rest) => Promise<Response> {
     assertHandler(handler)
     return async (request, ...rest) => {
+      const answering = pipeline.device?.respond(request)
+      if (answering !== undefined) return answering
       const session = await opener.open(request)
       const state = requireState(session)
       state.handlers++
@@ -139,6 +128,10 @@ export function createSessions<Data extends object = Record<string, unknown>>(
         if (!state.accessed && state.handlers === 0) state.committed = true
       }
     }
+  }
+
+  async function device(request: Request): Promise<Response | undefined> {
+    return pipeline.device?.respond(request)
   }
 
   function requireState(session: unknown): SessionState {
@@ -168,27 +161,12 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     unseal,
     verify,
     measure: measureSession,
+    device,
   })
   const openUnused = (source: CookieSource) => opener.open(source)
-  internals.set(sessions, { open: openUnused, isOwnCookie, reportOverwrite, pipeline })
+  const answerDevice = pipeline.device?.answer
+  setInternals(sessions, { open: openUnused, isOwnCookie, reportOverwrite, answerDevice, pipeline })
   return sessions
-}
-
-/**
- * Returns what the adapters need of sessions.
- *
- * @throws SessionConfigError if `createSessions` of this module has not returned them
- */
-export function getInternals<Data extends object>(
-  sessions: Sessions<Data>,
-): SessionInternals<Data> {
-  const found: unknown = typeof sessions === 'object' ? internals.get(sessions) : undefined
-  if (isInternals<Data>(found)) return found
-  throw new SessionConfigError('sessions', 'must be what createSessions has returned')
-}
-
-function isInternals<Data extends object>(value: unknown): value is SessionInternals<Data> {
-  return value !== undefined
 }
 
 /** Runs a handler. A `Response` that it throws counts as one that it returns. */

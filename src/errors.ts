@@ -36,6 +36,7 @@ export type SessionErrorCode =
  * - `not-yet-valid`: sealed in the future, beyond `clockTolerance`.
  * - `revoked`: refused by `revoked` or `validAfter`.
  * - `destroyed`: this browser has logged out since.
+ * - `unproven`: bound to a device that has not proven itself in time.
  * - `invalid-data`: the data cannot be read, or does not fit `schema`.
  * - `too-large`: more than this library ever writes.
  *
@@ -52,6 +53,7 @@ export type RejectionReason =
   | 'not-yet-valid'
   | 'revoked'
   | 'destroyed'
+  | 'unproven'
   | 'invalid-data'
   | 'too-large'
 

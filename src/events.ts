@@ -30,6 +30,8 @@ export type SessionEvent =
       readonly id?: string
       readonly startedAt?: number
       readonly sealedAt?: number
+      /** Of a session whose device has to prove itself again, if the browser still has its last ticket. */
+      readonly binding?: string
     }
   /** Cookies or a token were made. `bytes` are those of the sealed value. */
   | {
@@ -52,8 +54,45 @@ export type SessionEvent =
    * stay in use. `error` is a SessionConfigError.
    */
   | { readonly type: 'secrets'; readonly outcome: 'changed' | 'failed'; readonly error?: unknown }
+  /**
+   * A browser has sent the key of its device, or a proof of it: `registered`, `proven`, or `refused`, and
+   * why. `id` is that of the session, if one came.
+   */
+  | {
+      readonly type: 'device'
+      readonly id: string | undefined
+      readonly outcome: 'registered' | 'proven' | 'refused'
+      readonly reason?: DeviceRefusal
+    }
   /** A response carried cookies of the session that another open of it had written: they were replaced. */
   | { readonly type: 'warning'; readonly cause: 'overwritten' }
+
+/**
+ * Why a key or a proof of a device was refused.
+ *
+ * - `session`: no session that is bound came with it, or another one than it names.
+ * - `malformed`: no proof by its form. `too-large`: more than 4 kB of it.
+ * - `algorithm`: signed with another algorithm than ES256 and RS256.
+ * - `key`: the key is missing, is where it must not be, or is not one of the algorithm.
+ * - `challenge`: not an answer to a challenge for this session. `expired`: an answer that came too late.
+ * - `audience`: made for another origin or path.
+ * - `signature`: not signed with the key.
+ *
+ * @example
+ * const observe = (event: SessionEvent) => {
+ *   if (event.type === 'device' && event.outcome === 'refused') metrics.count(event.reason)
+ * }
+ */
+export type DeviceRefusal =
+  | 'session'
+  | 'malformed'
+  | 'too-large'
+  | 'algorithm'
+  | 'key'
+  | 'challenge'
+  | 'expired'
+  | 'audience'
+  | 'signature'
 
 /**
  * Why something was sealed: the session began, it changed, its use was recorded in a ticket, or the

@@ -13,7 +13,8 @@ export {
   SessionError,
 } from './errors.ts'
 export type { RejectionReason, SessionErrorCode } from './errors.ts'
-export type { SealCause, SessionEvent } from './events.ts'
+export type { DeviceBinding } from './device-option.ts'
+export type { DeviceRefusal, SealCause, SessionEvent } from './events.ts'
 export type { LifetimeOptions } from './lifetime-options.ts'
 export type { SessionOverflow } from './overflow-option.ts'
 export type { SecretsOption, SecretsProvider, SessionOptions } from './options.ts'

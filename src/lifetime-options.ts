@@ -187,3 +187,15 @@ function assertGiven(option: string, options: object, prefix: string): void {
     'is undefined: write a number of seconds, or leave it out',
   )
 }
+
+/** A clock that returns NaN would make every comparison with a time false, and so every session valid. */
+export function inSeconds(clock: () => number): () => number {
+  return () => {
+    const milliseconds = clock()
+    if (Number.isFinite(milliseconds) && milliseconds >= 0) return Math.floor(milliseconds / 1000)
+    throw new SessionConfigError(
+      'clock',
+      `returned ${describe(milliseconds)} and must return milliseconds since 1970, as Date.now does`,
+    )
+  }
+}

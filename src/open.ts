@@ -3,20 +3,20 @@
 
 import { isJoined, join } from './cookies/chunks.ts'
 import { MAX_COOKIE_BYTES, MAX_COOKIES } from './cookies/cookie-names.ts'
-import { NO_COOKIES, STAMP_LENGTH } from './cookies/request-cookies.ts'
+import { STAMP_LENGTH } from './cookies/request-cookies.ts'
 import type { RequestCookies } from './cookies/request-cookies.ts'
 import type { SessionSerializer } from './data/serialize.ts'
 import { hasUnwritableValues } from './data/strict-json.ts'
 import { decrypt } from './pipeline/decrypt.ts'
-import type { Refusal } from './pipeline/decrypt.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
-import { lastUse, openTickets } from './pipeline/tickets.ts'
+import { createFindUse } from './pipeline/tickets.ts'
+import type { FindUse } from './pipeline/tickets.ts'
 import { formatBody, parseBody } from './session/body.ts'
 import type { Contents } from './session/contents.ts'
 import { validateData } from './session/schema.ts'
 import type { SessionSchema } from './session/schema.ts'
-import { isValid } from './session/state.ts'
-import type { RejectedSession, ValidSession } from './session/state.ts'
+import { isValid } from './session/opened.ts'
+import type { Refusal, RejectedSession, ValidSession } from './session/opened.ts'
 import { rejectionReason } from './token/claims.ts'
 import type { Claims } from './token/claims.ts'
 import { parseToken, parseValue } from './token/jwe.ts'
@@ -24,7 +24,6 @@ import type { SealedValue } from './token/jwe.ts'
 import type { Purpose } from './token/key-ring.ts'
 import { parsePayload } from './token/payload.ts'
 import type { Payload } from './token/payload.ts'
-import type { Ticket } from './token/ticket.ts'
 import { isThenable } from './validate.ts'
 
 /** A token longer than the fullest set of cookies is not ours. */
@@ -37,8 +36,9 @@ export const MAX_TOKEN: number = MAX_COOKIES * MAX_COOKIE_BYTES
 export async function openCookies(
   cookies: RequestCookies,
   pipeline: Pipeline,
+  findUse: FindUse = createFindUse(cookies, pipeline),
 ): Promise<ValidSession | RejectedSession | undefined> {
-  const context = createContext(cookies, pipeline)
+  const context = { stamps: cookies.stamps, findUse }
   let best: ValidSession | RejectedSession | undefined
   for (const joined of join(cookies.parts)) {
     const result = isJoined(joined)
@@ -57,25 +57,14 @@ export async function openToken(
   purpose: Purpose,
   pipeline: Pipeline,
 ): Promise<ValidSession | RejectedSession> {
-  const context = createContext(NO_COOKIES, pipeline)
+  const context = { stamps: '', findUse: createFindUse(undefined, pipeline) }
   return openValue(parseToken(token), purpose, token, context, pipeline)
 }
 
 /** What the cookies beside a token say of its session. */
 interface OpenContext {
   readonly stamps: string
-  readonly hasTickets: boolean
-  /** Opens the tickets when they are first needed, once for all candidates of a header. */
-  readonly openTickets: () => Promise<readonly Ticket[]>
-}
-
-function createContext({ stamps, tickets }: RequestCookies, pipeline: Pipeline): OpenContext {
-  let opened: Promise<readonly Ticket[]> | undefined
-  return {
-    stamps,
-    hasTickets: tickets.length > 0,
-    openTickets: () => (opened ??= openTickets(tickets, pipeline)),
-  }
+  readonly findUse: FindUse
 }
 
 /** At most one derivation and one decryption, and those of the tickets if it is authentic. */
@@ -83,7 +72,7 @@ async function openValue(
   parsed: SealedValue | undefined,
   purpose: Purpose,
   { length }: string,
-  { stamps, hasTickets, openTickets: tickets }: OpenContext,
+  { stamps, findUse }: OpenContext,
   pipeline: Pipeline,
 ): Promise<ValidSession | RejectedSession> {
   const { lifetimes, askRevoked } = pipeline
@@ -96,16 +85,18 @@ async function openValue(
   const payload = parsePayload(opened, parsed.day)
   if (payload === undefined) return reject({ reason: 'malformed' }, parsed)
   const { claims } = payload
-  const usedAt = hasTickets ? lastUse(claims, await tickets(), now, lifetimes) : claims.sealedAt
+  const finding = findUse(claims)
+  const use = isThenable(finding) ? await finding : finding
+  const { usedAt, provenAt, lapsed } = use
   const reason =
     rejectionReason(claims, usedAt, now, lifetimes) ??
-    (knowsStamps(claims, stamps) ? undefined : 'destroyed')
-  if (reason !== undefined) return reject({ reason }, parsed, claims)
+    (knowsStamps(claims, stamps) ? use.reason : 'destroyed')
+  if (reason !== undefined) return reject({ reason, ...lapsed }, parsed, claims)
 
   const reading = readContents(payload, pipeline)
   const read = isThenable(reading) ? await reading : reading
   if (isRefusal(read)) return reject(read, parsed, claims)
-  const session: ValidSession = { ...read, claims, usedAt, secretId: parsed.id, length }
+  const session: ValidSession = { ...read, claims, usedAt, provenAt, secretId: parsed.id, length }
   if (askRevoked === undefined) return session
   const refused = await askRevoked(session)
   return refused === undefined ? session : reject(refused, parsed, claims)

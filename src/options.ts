@@ -8,9 +8,10 @@ import { LONGEST_TICKET } from './cookies/response-cookies.ts'
 import { formatSetCookie } from './cookies/set-cookie.ts'
 import type { RequiredFor } from './data/json-types.ts'
 import type { SessionSerializer } from './data/serialize.ts'
+import type { DeviceBinding } from './device-option.ts'
 import { SessionConfigError } from './errors.ts'
 import type { SessionEvent } from './events.ts'
-import { resolveLifetimes, secondsOption } from './lifetime-options.ts'
+import { inSeconds, resolveLifetimes, secondsOption } from './lifetime-options.ts'
 import type { LifetimeOptions } from './lifetime-options.ts'
 import { resolveOverflow } from './overflow-option.ts'
 import type { SessionOverflow } from './overflow-option.ts'
@@ -23,7 +24,14 @@ import type { Lifetimes } from './token/claims.ts'
 import { DAY_SECONDS } from './token/day.ts'
 import { parseSecrets } from './token/secrets.ts'
 import type { Secret, Secrets } from './token/secrets.ts'
-import { assertKnownKeys, describe, describeKind, isRecord, ownProperties } from './validate.ts'
+import {
+  assertKnownKeys,
+  describe,
+  describeKind,
+  functionOption,
+  isRecord,
+  ownProperties,
+} from './validate.ts'
 
 /**
  * A function that returns the secrets, and is called again.
@@ -108,6 +116,12 @@ export interface CommonOptions<Data extends object> {
    * exception too, rejects the session.
    */
   readonly revoked?: ((session: Session<Data>) => boolean | Promise<boolean>) | undefined
+  /**
+   * `deviceBound()` from `sealed-session/device`: sessions can be bound to the browser's device with
+   * `bindToDevice`, and a copied cookie ends within minutes. Default: none, and sessions that are bound
+   * are refused.
+   */
+  readonly device?: DeviceBinding | undefined
   /** Called with what happens to sessions, for logs and metrics. What it throws reaches the caller. */
   readonly observe?: ((event: SessionEvent) => void) | undefined
   /** Returns milliseconds since 1970. Default `Date.now`. */
@@ -146,6 +160,7 @@ const OPTION_NAMES = [
   'schema',
   'validAfter',
   'revoked',
+  'device',
   'observe',
   'clock',
 ]
@@ -224,22 +239,4 @@ function resolveSchema<Data>(
     'schema',
     `is ${describe(schema)} and must be a Standard Schema, as valibot, zod and arktype make them`,
   )
-}
-
-/** A clock that returns NaN would make every comparison with a time false, and so every session valid. */
-function inSeconds(clock: () => number): () => number {
-  return () => {
-    const milliseconds = clock()
-    if (Number.isFinite(milliseconds) && milliseconds >= 0) return Math.floor(milliseconds / 1000)
-    throw new SessionConfigError(
-      'clock',
-      `returned ${describe(milliseconds)} and must return milliseconds since 1970, as Date.now does`,
-    )
-  }
-}
-
-function functionOption<F, G>(option: string, value: F | undefined, fallback: G): F | G {
-  if (value === undefined) return fallback
-  if (typeof value === 'function') return value
-  throw new SessionConfigError(option, `is ${describe(value)} and must be a function`)
 }

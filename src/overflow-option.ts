@@ -7,7 +7,8 @@ import type { SessionSerializer } from './data/serialize.ts'
 import { SessionConfigError } from './errors.ts'
 import type { Contents } from './session/contents.ts'
 import type { Parcel } from './session/parcel.ts'
-import type { RejectedSession, SessionState } from './session/state.ts'
+import type { Refusal } from './session/opened.ts'
+import type { SessionState } from './session/state.ts'
 import type { SizeLimits } from './size/limits.ts'
 import type { Claims, Lifetimes } from './token/claims.ts'
 import type { DayKey } from './token/jwe.ts'
@@ -34,7 +35,7 @@ export interface SessionOverflow {
     parcel: string,
     claims: Claims,
     context: OverflowContext,
-  ) => Promise<LoadedContents | Pick<RejectedSession, 'reason' | 'error'>>
+  ) => Promise<LoadedContents | Refusal>
   /**
    * Returns which parts of a session would move; `undefined` if it fits, or if moving would not help.
    *

@@ -84,6 +84,12 @@ export interface Sessions<Data extends object = Record<string, unknown>> {
    * `revoked`. For WebSockets and other long connections. Returns why not, or `undefined`.
    */
   verify(session: Session<Data>): Promise<SessionRejection | undefined>
+  /**
+   * Answers the requests by which a browser registers its device and proves it, at the path of the option
+   * `device`; `undefined` for every other request, and without the option. `wrap` and the adapters do
+   * this themselves.
+   */
+  device(request: Request): Promise<Response | undefined>
   /** Returns what the session would take if it were written now, beside the limits. Writes nothing. */
   measure(session: Session<Data>): Promise<SizeReport>
 }

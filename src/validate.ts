@@ -165,3 +165,14 @@ export function enumOption<const T extends string>(
     `is ${describe(value)} and must be ${allowed.map(describe).join(' or ')}`,
   )
 }
+
+/**
+ * Returns a function, or `fallback` for `undefined`.
+ *
+ * @throws SessionConfigError if it is anything else
+ */
+export function functionOption<F, G>(option: string, value: F | undefined, fallback: G): F | G {
+  if (value === undefined) return fallback
+  if (typeof value === 'function') return value
+  throw new SessionConfigError(option, `is ${describe(value)} and must be a function`)
+}

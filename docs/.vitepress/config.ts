@@ -94,6 +94,7 @@ function sidebar(): DefaultTheme.SidebarItem[] {
       ['Hot reload', 'hot-reload'],
     ]),
     group('Operation', '', [
+      ['Device-bound sessions', 'device-bound-sessions'],
       ['Size and limits', 'size-and-limits'],
       ['What does not fit', 'overflow'],
       ['Rotation', 'rotation'],

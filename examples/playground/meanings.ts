@@ -12,6 +12,7 @@ const REASONS: Readonly<Record<RejectionReason, string>> = {
   'not-yet-valid': 'It was sealed in the future: a server’s clock is wrong.',
   revoked: 'The application has revoked it.',
   destroyed: 'This browser has logged out since.',
+  unproven: 'The device it is bound to has not proven itself.',
   'invalid-data': 'Its data could not be read, or has the wrong form.',
   'too-large': 'It is longer than any session.',
 }
@@ -28,6 +29,7 @@ const EVENTS: Readonly<Record<Exclude<SessionEvent['type'], 'sealed'>, string>> 
   rejected: 'A session came and was refused.',
   destroyed: 'A logout ended a session.',
   size: 'A session nears its limits, or passes them.',
+  device: 'A device was registered, has proven itself, or was refused.',
   secrets: 'The secrets changed, or could not be read.',
   warning: 'A session was written twice in one response.',
 }

@@ -1,7 +1,7 @@
 // `sealed-session/elysia`: the session of each request in the context of its handlers. Nothing of Elysia
 // is imported.
 
-import { getInternals } from '../create-sessions.ts'
+import { getInternals } from '../internals.ts'
 import { SessionConfigError } from '../errors.ts'
 import { createObjectSlot } from '../http/object-slot.ts'
 import { getState } from '../session/session.ts'

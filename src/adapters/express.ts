@@ -1,12 +1,13 @@
 // `sealed-session/express`: the sessions of this library with the habits of express-session and
 // cookie-session: `request.session.user = …`, callbacks, `request.session = null`.
 
-import { getInternals } from '../create-sessions.ts'
+import { getInternals } from '../internals.ts'
 import { SessionConfigError } from '../errors.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
 import { describe, ownProperties } from '../validate.ts'
 import type { NodeRequest } from './node.ts'
+import { answerNodeDevice } from './node-device.ts'
 import type { NodeResponse } from './node-response.ts'
 import { attachNodeSession } from './node-session.ts'
 import { reportError } from './report-error.ts'
@@ -113,6 +114,7 @@ export function expressSession<Data extends object>(
   ): Promise<void> {
     const fail = (error: unknown) => reportError(next, error, response)
     try {
+      if (await answerNodeDevice(internals, request, response)) return
       const known = findSession(request)
       if (known === undefined) await begin(request, response, fail)
       else assertSame(known)

@@ -1,7 +1,7 @@
 // A handler of h3 1, Nitro 2 and Nuxt with a session. Its response is Node's, or a mock where Nitro runs
 // without Node and where it calls its own routes.
 
-import { getInternals } from '../create-sessions.ts'
+import { getInternals } from '../internals.ts'
 import { SessionConfigError } from '../errors.ts'
 import { cookieName } from '../http/own-cookies.ts'
 import { isResponse } from '../http/response.ts'

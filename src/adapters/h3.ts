@@ -1,7 +1,7 @@
 // `sealed-session/h3`: a middleware for h3 2 and Nitro 3, and a handler for h3 1, Nitro 2 and Nuxt.
 // Nothing of h3 is imported.
 
-import { getInternals } from '../create-sessions.ts'
+import { getInternals } from '../internals.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
 import { discardChanges } from './failed-handler.ts'

@@ -1,6 +1,6 @@
 // `sealed-session/hono`: the session of each request as `c.var.session`. Nothing of Hono is imported.
 
-import { getInternals } from '../create-sessions.ts'
+import { getInternals } from '../internals.ts'
 import { SessionError } from '../errors.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'

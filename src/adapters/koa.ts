@@ -1,10 +1,11 @@
 // `sealed-session/koa`: the session of each request as `ctx.session`. Nothing of Koa is imported.
 
-import { getInternals } from '../create-sessions.ts'
+import { getInternals } from '../internals.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
 import { discardChanges } from './failed-handler.ts'
 import type { NodeRequest } from './node.ts'
+import { answerNodeDevice } from './node-device.ts'
 import type { NodeResponse } from './node-response.ts'
 import { attachNodeSession } from './node-session.ts'
 import { toError } from './report-error.ts'
@@ -29,6 +30,8 @@ export interface KoaSessionContext<Data extends object = Record<string, unknown>
 export interface KoaContext {
   readonly req: NodeRequest
   readonly res: NodeResponse
+  /** Whether Koa sends a response. */
+  respond?: boolean | undefined
   onerror(error: Error): void
 }
 
@@ -61,6 +64,10 @@ export function koaSession<Data extends object>(
   const internals = getInternals(sessions)
   const defineSession = createRequestProperty('session', 'ctx')
   return async (ctx, next) => {
+    if (await answerNodeDevice(internals, ctx.req, ctx.res)) {
+      ctx.respond = false
+      return
+    }
     const session = await internals.open(ctx.req)
     // Middleware that writes to `ctx.res` itself may send the head before it has run.
     attachNodeSession(sessions, session, ctx.res, (error) => ctx.onerror(toError(error)))

@@ -39,6 +39,8 @@ export interface LambdaCookies {
   readonly lines: readonly string[]
   readonly isOwnCookie: IsOwnCookie
   readonly reportOverwrite: () => void
+  /** The header field that asks the browser for a key of its device. */
+  readonly registration: string | undefined
 }
 
 /** How a source takes several cookies: as an array, as arrays of all header fields, or not at all. */
@@ -76,7 +78,8 @@ export function attachToResult<Result>(
     form === 'multiValue' ? given['multiValueHeaders'] : {},
   )
   if (form === 'cookies') addField(fields, 'Set-Cookie', toStrings(given['cookies']))
-  setHeaderFields(headerFields(fields), cookies.lines, cookies.isOwnCookie, cookies.reportOverwrite)
+  const { lines: made, isOwnCookie, reportOverwrite, registration } = cookies
+  setHeaderFields(headerFields(fields), made, isOwnCookie, reportOverwrite, registration)
   if (form === 'multiValue') {
     return { ...result, headers: {}, multiValueHeaders: fieldArrays(fields) }
   }
@@ -137,7 +140,9 @@ function mostImportant(
   if (stamps.length > 0) return stamps
   const needed = all.filter((line) => {
     const role = roleOf(line)
-    return role === undefined || (typeof role === 'number' && !isDeletion(line))
+    // A bound session is refused without its first ticket.
+    const holds = typeof role === 'number' || role === 'device'
+    return role === undefined || (holds && !isDeletion(line))
   })
   if (needed.length > 0) return needed
   const first = all.filter((line) => roleOf(line) === 0)

@@ -1,12 +1,13 @@
 // `sealed-session/lambda`: the same sessions for AWS Lambda behind API Gateway (payload 1.0 and 2.0),
 // a function URL or an Application Load Balancer.
 
-import { getInternals } from '../create-sessions.ts'
 import { SessionConfigError } from '../errors.ts'
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
+import { getInternals } from '../internals.ts'
 import { describe } from '../validate.ts'
+import { answerResult, deviceEvent } from './lambda-device.ts'
 import { attachToResult, formOf } from './lambda-result.ts'
 import type { LambdaEvent, LambdaResponse } from './lambda-result.ts'
 
@@ -62,6 +63,8 @@ export function wrapLambda<
     )
   }
   return async (event, ...rest) => {
+    const answering = internals.answerDevice?.(deviceEvent(event))
+    if (answering !== undefined) return answerResult(await answering, formOf(event))
     const session = await internals.open(event)
     const result = await handler(event, session, ...rest)
     const lines = await sessions.setCookies(session)
@@ -69,7 +72,9 @@ export function wrapLambda<
     if (state?.accessed === true) {
       const isOwnCookie = (name: string) => internals.isOwnCookie(name)
       const reportOverwrite = () => internals.reportOverwrite()
-      return attachToResult(result, formOf(event), { lines, isOwnCookie, reportOverwrite })
+      const { registration } = state
+      const cookies = { lines, isOwnCookie, reportOverwrite, registration }
+      return attachToResult(result, formOf(event), cookies)
     }
     // What is changed from now on could not reach the browser.
     if (state !== undefined) state.committed = true

@@ -25,7 +25,8 @@ export function setCookieFields(response: NodeResponse, made: readonly MadeCooki
   // A session that is only read asks for less than one that is written.
   for (const { session, outcome } of written.length > 0 ? written : made) {
     const lines = outcome.status === 'fulfilled' ? outcome.value : []
-    setHeaderFields(fields, lines, session.isOwnCookie, session.reportOverwrite)
+    const { isOwnCookie, reportOverwrite, registration } = session
+    setHeaderFields(fields, lines, isOwnCookie, reportOverwrite, registration())
   }
 }
 

@@ -1,6 +1,6 @@
 // A session on a response of Node: what the adapters of Node's frameworks share.
 
-import { getInternals } from '../create-sessions.ts'
+import { getInternals } from '../internals.ts'
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
@@ -41,6 +41,7 @@ export function pendingSession<Data extends object>(
         prepare?.()
         return sessions.setCookies(session)
       },
+      registration: () => state.registration,
       isOwnCookie: (name) => internals.isOwnCookie(name),
       reportOverwrite: () => internals.reportOverwrite(),
       setCommitted: (committed) => void (state.committed = committed),

@@ -1,12 +1,13 @@
 // `sealed-session/node`: the same sessions for `(request, response)`: Node's `http` and `https`, the
 // compatibility API of `http2`, Express, Connect and Fastify. Nothing of Node is imported.
 
-import { getInternals } from '../create-sessions.ts'
+import { getInternals } from '../internals.ts'
 import type { Sessions } from '../sessions.ts'
 import { SessionConfigError } from '../errors.ts'
 import { createObjectSlot } from '../http/object-slot.ts'
 import type { Session } from '../session/session.ts'
 import { describe, ownProperties } from '../validate.ts'
+import { answerNodeDevice } from './node-device.ts'
 import type { NodeResponse } from './node-response.ts'
 import { attachNodeSession } from './node-session.ts'
 import { answerPlainly } from './plain-answer.ts'
@@ -94,6 +95,11 @@ export interface NodeSessions<
    * @throws SessionConfigError if the request has not been through the middleware
    */
   sessionOf(request: Req): Session<Data>
+  /**
+   * Answers a request to the path of the option `device`, and says whether it was one. For `open`; the
+   * middleware does this itself.
+   */
+  device(request: Req, response: Res): Promise<boolean>
 }
 
 /**
@@ -152,6 +158,7 @@ export function nodeSessions<
   async function run(request: Req, response: Res, next: (error?: Error) => unknown): Promise<void> {
     const fail = (error: unknown) => reportError(next, error, response)
     try {
+      if (internals.answerDevice !== undefined && (await device(request, response))) return
       const session = await internals.open(request)
       attachNodeSession(sessions, session, response, fail)
       opened.set(request, session)
@@ -162,13 +169,17 @@ export function nodeSessions<
     }
   }
 
+  async function device(request: Req, response: Res): Promise<boolean> {
+    return answerNodeDevice(internals, request, response)
+  }
+
   function sessionOf(request: Req): Session<Data> {
     const session = opened.get(request)
     if (session !== undefined) return session
     throw new SessionConfigError('request', 'has not been through the middleware of these sessions')
   }
 
-  return Object.freeze({ open, middleware, sessionOf })
+  return Object.freeze({ open, middleware, sessionOf, device })
 }
 
 function assertOptions(property: unknown, onError: unknown): void {

@@ -9,6 +9,8 @@ export interface PendingSession {
   /** Returns its `Set-Cookie` lines. From then on no change can reach the browser. */
   readonly makeCookies: () => readonly string[] | Promise<readonly string[]>
   readonly isOwnCookie: (name: string) => boolean
+  /** Returns the header field that asks the browser for a key of its device, once the cookies are made. */
+  readonly registration: () => string | undefined
   /** Closes the session to changes without making its cookies, or opens it again. */
   readonly setCommitted: (committed: boolean) => void
   /**

@@ -1,6 +1,6 @@
 // The session of one request as `request.session` has it, and what becomes of it by assignment.
 
-import type { SessionInternals } from '../create-sessions.ts'
+import type { SessionInternals } from '../internals.ts'
 import { SessionConfigError } from '../errors.ts'
 import { reserveClaims } from '../session/early-claims.ts'
 import { getState } from '../session/session.ts'

@@ -1,7 +1,7 @@
 // What an Express session has beside the application's keys: the members that express-session and
 // cookie-session give it.
 
-import { assertCommittable } from '../commit.ts'
+import { assertCommittable } from '../pipeline/writable.ts'
 import { hasUnwrittenChange } from '../pipeline/changes.ts'
 import { SessionCommittedError, SessionError } from '../errors.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'

@@ -1,5 +1,6 @@
 // The names of a session's cookies: `NAME` and `NAME.1` to `NAME.15` hold the token, `NAME.t` the
-// ticket, `NAME.x` the logout stamp. Names are compared byte for byte.
+// ticket, `NAME.x` the logout stamp, `NAME.d.<binding>` the ticket of a session that is bound to a device.
+// Names are compared byte for byte.
 
 /**
  * However high the limits: 16 cookies of 4 096 bytes are four times what any common server reads.
@@ -9,11 +10,11 @@ export const MAX_COOKIES = 16
 /** Browsers keep no larger name and value together (RFC 6265bis section 5.6). */
 export const MAX_COOKIE_BYTES = 4096
 
-/** Which of a session's cookies a name is: a part's number, the ticket, or the stamp. */
-export type CookieRole = number | 'ticket' | 'stamp'
+/** Which of a session's cookies a name is: a part's number, the ticket, the stamp, or a bound ticket. */
+export type CookieRole = number | 'ticket' | 'stamp' | 'device'
 
 /** What may follow the base name. Without a leading zero, which would be a second spelling. */
-const SUFFIX = /^(?:\.(x|t|[1-9]|1[0-5]))?$/
+const SUFFIX = /^(?:\.(x|t|[1-9]|1[0-5]|d\.[A-Za-z0-9_-]{8}))?$/
 
 /** Returns the name of the cookie that holds part `index` of a token. */
 export function partName(name: string, index: number): string {
@@ -30,6 +31,16 @@ export function stampName(name: string): string {
   return `${name}.x`
 }
 
+/** Returns the name of the cookie that holds the ticket of a bound session. */
+export function deviceName(name: string, binding: string): string {
+  return `${name}.d.${binding}`
+}
+
+/** Returns the binding in the name of a bound session's ticket. */
+export function bindingOf(cookie: string): string {
+  return cookie.slice(-8)
+}
+
 /** Returns which cookie of the session `name` it is; `undefined` for every other cookie. */
 export function roleOf(cookie: string, name: string): CookieRole | undefined {
   if (!cookie.startsWith(name)) return undefined
@@ -37,5 +48,6 @@ export function roleOf(cookie: string, name: string): CookieRole | undefined {
   if (match === null) return undefined
   const [, suffix = '0'] = match
   if (suffix === 'x') return 'stamp'
+  if (suffix.startsWith('d')) return 'device'
   return suffix === 't' ? 'ticket' : Number(suffix)
 }

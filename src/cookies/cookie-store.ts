@@ -4,7 +4,7 @@
 import { SessionConfigError } from '../errors.ts'
 import { describe, hasMember } from '../validate.ts'
 import type { ResolvedCookieOptions } from './cookie-options.ts'
-import { attributesOf } from './set-cookie.ts'
+import { attributesOf, optionsOf } from './set-cookie.ts'
 import type { CookieAttributes, CookieWrite } from './set-cookie.ts'
 import type { CookieStoreSource } from './source.ts'
 
@@ -48,10 +48,11 @@ export async function writeToStore(
 ): Promise<void> {
   const set: SetCookieFunction =
     typeof sink === 'function' ? sink : (...given) => Reflect.apply(sink.set, sink, given)
-  for (const { name, value, maxAge } of writes) {
+  for (const write of writes) {
+    const { name, value, maxAge } = write
     // In their order, because the first part says how many there are.
     // oxlint-disable-next-line no-await-in-loop
-    await set(name, value, attributesOf(maxAge, options))
+    await set(name, value, attributesOf(maxAge, optionsOf(write, options)))
   }
 }
 

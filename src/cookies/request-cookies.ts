@@ -1,7 +1,7 @@
 // A request's cookies, as far as one session needs them. Values are never decoded, other cookies are
 // only counted.
 
-import { roleOf } from './cookie-names.ts'
+import { bindingOf, roleOf } from './cookie-names.ts'
 import type { CookieWrite } from './set-cookie.ts'
 
 /** The cookies that a request brought. */
@@ -10,6 +10,8 @@ export interface RequestCookies {
   readonly parts: readonly (readonly string[])[]
   /** The values of the ticket cookie, in the order in which they came. */
   readonly tickets: readonly string[]
+  /** The values of tickets of bound sessions, with the binding that each is named after. */
+  readonly devices: readonly (readonly [binding: string, value: string])[]
   /** The distinct logout stamps, concatenated; empty if none came. */
   readonly stamps: string
   /** Bytes of all other cookies as the browser sends them, with a separator after each. */
@@ -34,6 +36,7 @@ const BEYOND_A_BYTE = /[\u0100-\uffff]/
 export const NO_COOKIES: RequestCookies = Object.freeze({
   parts: [],
   tickets: [],
+  devices: [],
   stamps: '',
   otherBytes: 0,
 })
@@ -78,7 +81,13 @@ export function withWrites(
     const role = roleOf(cookie, name)
     const values = value === '' ? [] : [value]
     if (role === 'ticket') after.tickets = values
-    else if (role === 'stamp') {
+    else if (role === 'device') {
+      const binding = bindingOf(cookie)
+      after.devices = [
+        ...after.devices.filter(([other]) => other !== binding),
+        ...values.map((ticket) => [binding, ticket] as const),
+      ]
+    } else if (role === 'stamp') {
       after.stamps = (value + after.stamps).slice(0, MAX_TWINS * STAMP_LENGTH)
     } else if (role !== undefined) {
       while (after.parts.length <= role) after.parts.push([])
@@ -102,6 +111,7 @@ interface Collector {
 function createCollector(name: string): Collector {
   const parts: string[][] = []
   const tickets: string[] = []
+  const devices: [string, string][] = []
   const stamps: string[] = []
   let otherBytes = 0
 
@@ -110,6 +120,8 @@ function createCollector(name: string): Collector {
     if (role === undefined) return false
     if (role === 'ticket') {
       if (tickets.length < MAX_TWINS) tickets.push(value)
+    } else if (role === 'device') {
+      if (devices.length < MAX_TWINS) devices.push([bindingOf(cookie), value])
     } else if (role === 'stamp') {
       const isNew = STAMP.test(value) && !stamps.includes(value)
       if (isNew && stamps.length < MAX_TWINS) stamps.push(value)
@@ -145,7 +157,7 @@ function createCollector(name: string): Collector {
     add,
     addOwnSegment,
     addOther,
-    result: () => ({ parts, tickets, stamps: stamps.join(''), otherBytes }),
+    result: () => ({ parts, tickets, devices, stamps: stamps.join(''), otherBytes }),
   }
 }
 

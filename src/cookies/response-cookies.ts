@@ -1,11 +1,11 @@
 // The cookies that one response sets for a session, and their sizes.
 
-import { TICKET_BYTES } from '../token/ticket.ts'
+import { BOUND_TICKET_BYTES, TICKET_BYTES } from '../token/ticket.ts'
 import { valueLength } from '../token/jwe.ts'
 import type { KeyId } from '../token/jwe.ts'
 import { split } from './chunks.ts'
 import type { ResolvedCookieOptions } from './cookie-options.ts'
-import { partName, stampName, ticketName } from './cookie-names.ts'
+import { deviceName, partName, stampName, ticketName } from './cookie-names.ts'
 import { STAMP_LENGTH } from './request-cookies.ts'
 import type { RequestCookies } from './request-cookies.ts'
 import { deletion, formatSetCookie } from './set-cookie.ts'
@@ -47,6 +47,8 @@ export interface ResponseContext {
   readonly request: RequestCookies
   /** What the response sets beside the token, such as a logout stamp. */
   readonly beside: readonly CookieWrite[]
+  /** What the session is bound to; empty if it is not. */
+  readonly binding: string
   readonly cookie: ResolvedCookieOptions
   /** How long one cookie may be in bytes, and how many there may be. */
   readonly limits: { readonly cookie: number; readonly cookies: number }
@@ -61,7 +63,7 @@ export function buildResponseCookies(
   value: string,
   keyId: KeyId,
   maxAge: number | undefined,
-  { request, beside, cookie, limits }: ResponseContext,
+  { request, beside, binding, cookie, limits }: ResponseContext,
 ): ResponseCookies {
   const frame = formatSetCookie({ name: '', value: '', maxAge }, cookie).length
   const room = (index: number) => limits.cookie - frame - partName(cookie.name, index).length
@@ -77,7 +79,7 @@ export function buildResponseCookies(
     cookies: parts.length,
     pairs: [
       ...parts.map((part, index) => pairLength(partName(cookie.name, index), part.length)),
-      ...accompanyingPairs(request, keyId, cookie),
+      ...accompanyingPairs(request, binding, keyId, cookie),
     ],
     lines: writes.map((write) => formatSetCookie(write, cookie).length),
     otherBytes: request.otherBytes,
@@ -106,14 +108,16 @@ export function partDeletions(
  */
 function accompanyingPairs(
   { stamps }: RequestCookies,
+  binding: string,
   keyId: KeyId,
   { name }: ResolvedCookieOptions,
 ): number[] {
   const count = Math.max(1, stamps.length / STAMP_LENGTH)
-  return [
-    pairLength(ticketName(name), valueLength(TICKET_BYTES, keyId)),
-    ...Array.from({ length: count }, () => pairLength(stampName(name), STAMP_LENGTH)),
-  ]
+  const ticket =
+    binding === ''
+      ? pairLength(ticketName(name), valueLength(TICKET_BYTES, keyId))
+      : pairLength(deviceName(name, binding), valueLength(BOUND_TICKET_BYTES, keyId))
+  return [ticket, ...Array.from({ length: count }, () => pairLength(stampName(name), STAMP_LENGTH))]
 }
 
 function pairLength(name: string, length: number): number {

@@ -11,6 +11,8 @@ export interface CookieWrite {
   readonly value: string
   /** Seconds; `undefined` for a cookie that ends with the browser, 0 for one to delete. */
   readonly maxAge: number | undefined
+  /** Its path, if that is not the one of the option `cookie`. */
+  readonly path?: string
 }
 
 /**
@@ -49,10 +51,9 @@ export function formatSetCookies(
 }
 
 /** Returns the `Set-Cookie` line of one write. */
-export function formatSetCookie(
-  { name, value, maxAge }: CookieWrite,
-  options: ResolvedCookieOptions,
-): string {
+export function formatSetCookie(write: CookieWrite, given: ResolvedCookieOptions): string {
+  const { name, value, maxAge } = write
+  const options = optionsOf(write, given)
   if (last?.options !== options || last.maxAge !== maxAge) {
     last = { options, maxAge, text: formatAttributes(maxAge, options) }
   }
@@ -68,6 +69,14 @@ let last:
       readonly text: string
     }
   | undefined
+
+/** Returns the options of a write. Only its own path counts, not that of a polluted prototype. */
+export function optionsOf(
+  write: CookieWrite,
+  options: ResolvedCookieOptions,
+): ResolvedCookieOptions {
+  return Object.hasOwn(write, 'path') ? { ...options, path: write.path ?? '/' } : options
+}
 
 /**
  * Returns a write's attributes. A deletion repeats them all, because browsers keep a cookie whose

@@ -31,18 +31,28 @@ export interface FieldChanges {
   readonly isOverwrite: boolean
 }
 
+/** A list (RFC 9651), so that each of several sessions can ask for a key. */
+const REGISTRATION = 'Secure-Session-Registration'
+
 /**
  * Returns what has to change so that the response of a request whose session was used carries `lines`.
  *
  * Lines of the same sessions that are already there are replaced, because no response may set a cookie
  * twice (RFC 6265bis section 4.1.1). Other lines keep their order and their spelling.
+ *
+ * @param registration asks the browser for a key of its device, beside what others ask for
  */
 export function planFields(
   fields: ReadableFields,
   lines: readonly string[],
   isOwnCookie: IsOwnCookie,
+  registration?: string,
 ): FieldChanges {
   const set: [string, string][] = []
+  const asked = fields.get(REGISTRATION)
+  if (registration !== undefined && !asked?.includes(registration)) {
+    set.push([REGISTRATION, asked === null ? registration : `${asked}, ${registration}`])
+  }
   const vary = varyOnCookie(fields.get('Vary'))
   const cacheControl = restrictCaching(fields.get('Cache-Control'), lines.length > 0)
   if (vary !== undefined) set.push(['Vary', vary])
@@ -73,8 +83,9 @@ export function setHeaderFields(
   lines: readonly string[],
   isOwnCookie: IsOwnCookie,
   onOverwrite?: () => void,
+  registration?: string,
 ): void {
-  const changes = planFields(fields, lines, isOwnCookie)
+  const changes = planFields(fields, lines, isOwnCookie, registration)
   applyChanges(fields, changes)
   if (changes.isOverwrite) onOverwrite?.()
 }

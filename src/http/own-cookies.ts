@@ -4,7 +4,7 @@
 import { roleOf, stampName } from '../cookies/cookie-names.ts'
 import type { CookieRole } from '../cookies/cookie-names.ts'
 
-/** Whether a name is that of a cookie of certain sessions: a part, the ticket or the logout stamp. */
+/** Whether a name is that of a cookie of certain sessions: a part, a ticket or the logout stamp. */
 export type IsOwnCookie = (name: string) => boolean
 
 /** Returns the name of the cookie that a `Set-Cookie` line sets. */
@@ -22,6 +22,6 @@ export function isDeletion(line: string): boolean {
 export function ownRole(name: string, isOwnCookie: IsOwnCookie): CookieRole | undefined {
   if (!isOwnCookie(name)) return undefined
   // Only the first cookie has a stamp beside it that is named after it.
-  const base = isOwnCookie(stampName(name)) ? name : name.slice(0, name.lastIndexOf('.'))
+  const base = isOwnCookie(stampName(name)) ? name : name.replace(/(?:\.d)?\.[^.]*$/, '')
   return roleOf(name, base)
 }

@@ -18,6 +18,7 @@ const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([101, 103, 204, 205, 304
  *
  * @param isOwnCookie whether a cookie is one of these sessions: such lines are replaced, not doubled
  * @param onOverwrite called if another cookie of these sessions was there
+ * @param registration asks the browser for a key of its device
  * @throws SessionError `ERR_SESSION_RESPONSE` if there is something to write and no way to write it
  */
 export function attachCookies(
@@ -25,6 +26,7 @@ export function attachCookies(
   lines: readonly string[],
   isOwnCookie: IsOwnCookie,
   onOverwrite?: () => void,
+  registration?: string,
 ): Response {
   if (!isResponse(response)) {
     // Bun's `server.upgrade` takes the connection over, and its handlers return no response.
@@ -35,7 +37,7 @@ export function attachCookies(
     )
   }
   const fields = readableFields(response.headers)
-  const changes = planFields(fields, lines, isOwnCookie)
+  const changes = planFields(fields, lines, isOwnCookie, registration)
   const isComplete = changes.set.length + changes.deleted.length === 0
   if (isComplete && changes.setCookie === undefined) return response
 

@@ -9,9 +9,9 @@ import type {
   SessionOverflow,
 } from '../overflow-option.ts'
 import { decrypt } from '../pipeline/decrypt.ts'
-import type { Refusal } from '../pipeline/decrypt.ts'
 import { formatBody, parseBodyText } from '../session/body.ts'
 import type { Contents } from '../session/contents.ts'
+import type { Refusal } from '../session/opened.ts'
 import type { Parcel } from '../session/parcel.ts'
 import type { SessionState } from '../session/state.ts'
 import { createId } from '../token/claims.ts'

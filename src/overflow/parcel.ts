@@ -16,7 +16,7 @@ const LARGEST_CLASS = 512 * SMALLEST_CLASS
 const FRAME_BYTES = formatParcel('-'.repeat(22), '-'.repeat(22), '').length
 
 /** A parcel's claims stand in the token. */
-const NO_CLAIMS = Object.freeze({ stamps: '', lifetime: '' })
+const NO_CLAIMS = Object.freeze({ stamps: '', lifetime: '', binding: '' })
 
 const PARCEL_MEMBERS = new Set(['s', 'f'])
 

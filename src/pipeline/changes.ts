@@ -9,10 +9,10 @@ import type { Pipeline } from './pipeline.ts'
 
 /** A session that holds something has claims, unless `measure` asks what it would be. */
 export function currentClaims(
-  { claims, stamps }: SessionState,
+  { claims, stamps, binding }: SessionState,
   { lifetimes, now }: Pipeline,
 ): Claims {
-  return claims ?? createClaims(now(), stamps, '', lifetimes)
+  return claims ?? createClaims(now(), stamps, '', lifetimes, binding)
 }
 
 /** Whether nothing has to be made: the contents were handed out as they are, and use is not due. */
@@ -57,9 +57,12 @@ export function changedBody(
 }
 
 /** Whether use of the session should be written down now. */
-export function needsTicket(state: SessionState, { lifetimes, now }: Pipeline): boolean {
-  const { claims, usedAt, touchRequested, discarded } = state
+export function needsTicket(state: SessionState, pipeline: Pipeline): boolean {
+  const { claims, usedAt, touchRequested, discarded, provenAt } = state
+  const { lifetimes, now, device } = pipeline
   if (claims === undefined || discarded) return false
+  const lifetime = lifetimeOf(claims.lifetime, lifetimes)
+  if (claims.binding !== '' && !device?.isRenewable(usedAt, provenAt, lifetime)) return false
   if (touchRequested) return now() >= usedAt
-  return ticketDue(claims, usedAt, now(), lifetimeOf(claims.lifetime, lifetimes))
+  return ticketDue(claims, usedAt, now(), lifetime)
 }

@@ -1,6 +1,6 @@
 // What a response sets when there is no session any more: deletions, and the stamp of a logout.
 
-import { stampName, ticketName } from '../cookies/cookie-names.ts'
+import { deviceName, stampName, ticketName } from '../cookies/cookie-names.ts'
 import { partDeletions } from '../cookies/response-cookies.ts'
 import { NO_WRITES, deletion } from '../cookies/set-cookie.ts'
 import type { CookieWrite } from '../cookies/set-cookie.ts'
@@ -22,6 +22,8 @@ export function endCookies(state: SessionState, pipeline: Pipeline): readonly Co
     observeLogout(state, pipeline)
     return [...partDeletions(state.cookies, cookie), ...logoutMarks(state, pipeline)]
   }
+  // The browser proves itself once the ticket of its last proof is gone.
+  if (state.lapsed !== '') return [deletion(deviceName(cookie.name, state.lapsed))]
   const isEmptied = state.written !== undefined && state.changed
   if (!isEmptied && state.rejection?.reason !== 'destroyed') return NO_WRITES
   state.written = undefined
@@ -49,7 +51,11 @@ export function logoutMarks(state: SessionState, pipeline: Pipeline): readonly C
   ]
 }
 
-function ticketDeletion({ cookies }: SessionState, { cookie }: Pipeline): CookieWrite[] {
+function ticketDeletion(
+  { cookies, received }: SessionState,
+  { cookie, device }: Pipeline,
+): CookieWrite[] {
+  if (device !== undefined) return device.deletions(cookies, received?.claims.binding, false)
   return cookies.tickets.length === 0 ? [] : [deletion(ticketName(cookie.name))]
 }
 

@@ -1,17 +1,20 @@
 // What the steps of both directions share: the options, the keys, and the application's own veto.
 
+import type { DeviceSupport } from '../device-option.ts'
+import { SessionConfigError } from '../errors.ts'
 import { assertStorable } from '../data/serialize.ts'
 import { resolveOptions } from '../options.ts'
 import type { CommonOptions, ResolvedOptions } from '../options.ts'
 import { parseBodyText } from '../session/body.ts'
 import { Session } from '../session/session.ts'
 import { createState } from '../session/state.ts'
-import type { RejectedSession, SessionRuntime, ValidSession } from '../session/state.ts'
+import type { RejectedSession, ValidSession } from '../session/opened.ts'
+import type { SessionRuntime } from '../session/state.ts'
 import { chooseEngine } from '../token/jwe-engine.ts'
 import { createKeyRing } from '../token/key-ring.ts'
 import type { KeyRing } from '../token/key-ring.ts'
 import { createProvidedKeyRing } from '../token/secrets-provider.ts'
-import { ownProperties } from '../validate.ts'
+import { describe, ownProperties } from '../validate.ts'
 
 /** What the steps of both directions may need. */
 export interface Pipeline extends ResolvedOptions {
@@ -19,6 +22,15 @@ export interface Pipeline extends ResolvedOptions {
   readonly runtime: SessionRuntime
   /** Calls the option `revoked`; `undefined` without one. */
   readonly askRevoked: ((session: ValidSession) => Promise<RejectedSession | undefined>) | undefined
+  /** What stands behind the option `device`; `undefined` without one. */
+  readonly device: DeviceSupport | undefined
+}
+
+const supports = new WeakMap<object, (pipeline: Pipeline) => DeviceSupport>()
+
+/** Records what stands behind a value of the option `device`. */
+export function supportDevice(option: object, create: (pipeline: Pipeline) => DeviceSupport): void {
+  supports.set(option, create)
 }
 
 /**
@@ -29,15 +41,20 @@ export interface Pipeline extends ResolvedOptions {
 export function createPipeline<Data extends object>(given: CommonOptions<Data>): Pipeline {
   const options = resolveOptions(given)
   const { lifetimes, serializer, now } = options
-  const { revoked } = ownProperties(given)
+  const { revoked, device } = ownProperties(given)
   const runtime: SessionRuntime = {
     lifetimes,
     now,
+    isBindable: device !== undefined,
     assertStorable: serializer === undefined ? assertStorable : undefined,
     restore: (body) => parseBodyText(body, serializer),
   }
   const askRevoked = revoked && createVeto(revoked, runtime)
-  return { ...options, ring: createRing(options), runtime, askRevoked }
+  const pipeline = { ...options, ring: createRing(options), runtime, askRevoked, device: undefined }
+  if (device === undefined) return pipeline
+  const create = supports.get(device)
+  if (create !== undefined) return { ...pipeline, device: create(pipeline) }
+  throw new SessionConfigError('device', `is ${describe(device)} and must be deviceBound()`)
 }
 
 function createRing(options: ResolvedOptions): KeyRing {

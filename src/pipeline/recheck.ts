@@ -2,8 +2,9 @@
 // for long connections.
 
 import type { Pipeline } from './pipeline.ts'
-import type { RejectedSession, SessionState, ValidSession } from '../session/state.ts'
-import { rejectionReason } from '../token/claims.ts'
+import type { RejectedSession, ValidSession } from '../session/opened.ts'
+import type { SessionState } from '../session/state.ts'
+import { lifetimeOf, rejectionReason } from '../token/claims.ts'
 import type { Claims } from '../token/claims.ts'
 
 /** Returns why a session may not be sealed again: its secret was removed, or it was revoked. */
@@ -24,10 +25,16 @@ export async function recheckNow(
   state: SessionState,
   pipeline: Pipeline,
 ): Promise<RejectedSession | undefined> {
-  const { claims, usedAt } = state
+  const { claims, usedAt, provenAt } = state
+  const { lifetimes, device } = pipeline
   if (claims === undefined) return undefined
   const { id, startedAt, sealedAt } = claims
-  const reason = rejectionReason(claims, usedAt, pipeline.now(), pipeline.lifetimes)
+  const hasEnded =
+    provenAt !== undefined && device?.hasEnded(provenAt, lifetimeOf(claims.lifetime, lifetimes))
+  const reason =
+    // A session that began in this request was not used before it was sealed.
+    rejectionReason(claims, Math.max(usedAt, sealedAt), pipeline.now(), lifetimes) ??
+    (hasEnded === true ? 'unproven' : undefined)
   if (reason !== undefined) return { reason, id, startedAt, sealedAt }
   const current = currentSession(state, claims)
   return current && recheck(current, pipeline)

@@ -5,6 +5,7 @@ import type { CookieSizes } from '../cookies/response-cookies.ts'
 import type { RequestCookies } from '../cookies/request-cookies.ts'
 import { PARCEL_PLACEHOLDER } from '../overflow-option.ts'
 import type { OverflowContext } from '../overflow-option.ts'
+import { currentClaims } from './changes.ts'
 import type { Pipeline } from './pipeline.ts'
 import { formatBody } from '../session/body.ts'
 import { copyContents, createContents, isEmpty, movableParts } from '../session/contents.ts'
@@ -14,7 +15,7 @@ import { emptyUsage, measureUsage } from '../size/measure.ts'
 import type { SizeUsage } from '../size/measure.ts'
 import { SessionTooLargeError, createReport } from '../size/report.ts'
 import type { SizeProbe, SizeReport } from '../size/report.ts'
-import { cookieMaxAge, createClaims, resealClaims } from '../token/claims.ts'
+import { cookieMaxAge, resealClaims } from '../token/claims.ts'
 import type { Claims } from '../token/claims.ts'
 import { valueLength } from '../token/jwe.ts'
 import type { DayKey } from '../token/jwe.ts'
@@ -25,10 +26,10 @@ import { formatPayload } from '../token/payload.ts'
  * a few times: clients choose the keys of many a session, so the cost must not grow with their square.
  */
 export function measure(state: SessionState, key: DayKey, pipeline: Pipeline): SizeReport {
-  const { lifetimes, overflow } = pipeline
+  const { overflow } = pipeline
   const { cookies } = state
   const now = pipeline.now()
-  const claims = resealClaims(state.claims ?? createClaims(now, state.stamps, '', lifetimes), now)
+  const claims = resealClaims(currentClaims(state, pipeline), now)
   const plan = overflow?.plan(state.contents, claims, cookies, key, pipeline)
   const contents = plan?.kept ?? state.contents
   const parcel = plan && PARCEL_PLACEHOLDER
@@ -54,7 +55,8 @@ export function createProbe(
     new TextEncoder().encode(formatPayload(claims, formatBody(some, claims, serializer, parcel)))
       .length
   const tokenLength = (bytes: number) => valueLength(bytes, key)
-  const context = { request, beside: [], cookie, limits }
+  const { binding } = claims
+  const context = { request, beside: [], binding, cookie, limits }
   const usageOf = (bytes: number): SizeUsage => {
     // Only the length matters.
     const value = 'e'.repeat(tokenLength(bytes))
@@ -138,7 +140,8 @@ function levelBefore(
   { cookie, limits, lifetimes, now }: Pipeline,
 ): SizeUsage['level'] {
   if (received === undefined) return 'ok'
-  const context = { request: cookies, beside: [], cookie, limits }
+  const { binding } = received.claims
+  const context = { request: cookies, beside: [], binding, cookie, limits }
   const value = 'e'.repeat(received.length)
   const maxAge = cookieMaxAge(received.claims, now(), lifetimes)
   const { sizes } = buildResponseCookies(value, key, maxAge, context)

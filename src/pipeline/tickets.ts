@@ -1,11 +1,44 @@
 // The tickets of a request, and what they say of its session.
 
+import type { RequestCookies } from '../cookies/request-cookies.ts'
+import { usedSince } from '../device-option.ts'
+import type { DeviceUse } from '../device-option.ts'
 import { belongsTo, parseTicket } from '../token/ticket.ts'
 import type { Ticket } from '../token/ticket.ts'
 import type { Claims, Lifetimes } from '../token/claims.ts'
 import { parseValue } from '../token/jwe.ts'
 import { decrypt } from './decrypt.ts'
 import type { Pipeline } from './pipeline.ts'
+
+/** Finds out what the tickets of a request say of a session. */
+export type FindUse = (claims: Claims) => DeviceUse | Promise<DeviceUse>
+
+/**
+ * Returns what finds it in these cookies; of a bare token, which has none, the application has taken care
+ * itself. Tickets are opened when they are first needed, once for all candidates of a header.
+ */
+export function createFindUse(cookies: RequestCookies | undefined, pipeline: Pipeline): FindUse {
+  const { device, lifetimes, now } = pipeline
+  let opened: Promise<readonly Ticket[]> | undefined
+
+  async function findUse(claims: Claims, tickets: readonly string[]): Promise<DeviceUse> {
+    opened ??= openTickets(tickets, pipeline)
+    return usedSince(lastUse(claims, await opened, now(), lifetimes))
+  }
+
+  return (claims) => {
+    const { binding, sealedAt } = claims
+    if (binding !== '') {
+      // Fails closed: without the option nothing can be proven.
+      if (device === undefined) {
+        return { ...usedSince(now()), reason: 'unproven' }
+      }
+      if (cookies !== undefined) return device.findUse(claims, cookies)
+    }
+    const tickets = cookies?.tickets ?? []
+    return tickets.length === 0 ? usedSince(sealedAt) : findUse(claims, tickets)
+  }
+}
 
 /** Returns when the session was last used: when it was sealed, or what the newest of its tickets says. */
 export function lastUse(

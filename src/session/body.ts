@@ -15,9 +15,8 @@ import type { SessionSerializer } from '../data/serialize.ts'
 import { createWalkLimits } from '../data/strict-json.ts'
 import type { WalkLimits } from '../data/strict-json.ts'
 import { SessionDataError } from '../errors.ts'
-import type { Claims } from '../token/claims.ts'
 import { formatClaimMembers } from '../token/payload.ts'
-import type { Payload } from '../token/payload.ts'
+import type { ClaimMembers, Payload } from '../token/payload.ts'
 import { isRecord, ownProperties } from '../validate.ts'
 import { MAX_SCOPE_LEVELS, isEmptyScope } from './contents.ts'
 import type { Contents, Scope } from './contents.ts'
@@ -40,7 +39,7 @@ const MESSAGE_DEPTH = MAX_DEPTH + 2
  */
 export function formatBody(
   contents: Contents,
-  claims: Pick<Claims, 'stamps' | 'lifetime'>,
+  claims: ClaimMembers,
   serializer: SessionSerializer | undefined,
   parcel = '',
 ): string {

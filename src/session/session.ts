@@ -1,14 +1,16 @@
 // The session that an application is given: a dictionary, and what a session needs beside it.
 
-import { absoluteEnd, createId, endsAt, lifetimeOf } from '../token/claims.ts'
+import { createId } from '../token/claims.ts'
 import { assertKey, assertNoArguments, assertNoMore } from './arguments.ts'
 import { createContents, isEmpty, pickContents } from './contents.ts'
 import { isMasked, makeSecret, mask } from './csrf.ts'
 import { Dictionary } from './dictionary.ts'
-import { messagesUnder, withMessage, withoutKey } from './flash.ts'
+import { bindToDevice, deviceStatus } from './binding.ts'
+import { expiryOf } from './expiry.ts'
+import { leaveMessage, peekMessages, takeMessages } from './messages.ts'
 import { resolveRegenerateOptions } from './regenerate-options.ts'
 import type { RegenerateOptions } from './regenerate-options.ts'
-import { accessTo, expose } from './state-access.ts'
+import { accessTo } from './state-access.ts'
 import {
   access,
   beginSession,
@@ -54,8 +56,7 @@ export class Session<Data extends object = Record<string, unknown>> extends Dict
 
   /** When the session began. Its absolute end is `maxAge` later, and no use moves it. */
   get startedAt(): Date | undefined {
-    const claims = carriedClaims(this.#state)
-    return claims && dateOf(claims.startedAt)
+    return dateOf(carriedClaims(this.#state)?.startedAt)
   }
 
   /**
@@ -64,14 +65,7 @@ export class Session<Data extends object = Record<string, unknown>> extends Dict
    * that it is about to get.
    */
   get expiresAt(): Date | undefined {
-    const state = this.#state
-    const claims = carriedClaims(state)
-    if (claims === undefined) return undefined
-    const { changed, touchRequested, isNew, committed, usedAt, runtime } = state
-    const isWritten = !committed && (changed || touchRequested || isNew)
-    const lifetime = lifetimeOf(claims.lifetime, runtime.lifetimes)
-    const lastUse = isWritten ? Math.min(runtime.now(), absoluteEnd(claims, lifetime)) : usedAt
-    return dateOf(endsAt(claims, lastUse, lifetime))
+    return dateOf(expiryOf(this.#state))
   }
 
   /** Whether this session began in this request: none was received, or none that was accepted. */
@@ -87,6 +81,14 @@ export class Session<Data extends object = Record<string, unknown>> extends Dict
   /** Why the cookie that was received was not accepted; `undefined` if it was, or if none came. */
   get rejection(): SessionRejection | undefined {
     return access(this.#state).rejection
+  }
+
+  /**
+   * Whether the session is bound to a device: `none` if it is not, `unproven` if the browser was asked and
+   * has not answered, `proven` if it has shown that it holds the key.
+   */
+  get device(): 'none' | 'unproven' | 'proven' {
+    return deviceStatus(this.#state)
   }
 
   override get [Symbol.toStringTag](): string {
@@ -115,17 +117,15 @@ export class Session<Data extends object = Record<string, unknown>> extends Dict
   flash(key: string, ...given: readonly unknown[]): unknown {
     assertKey(key)
     assertNoMore('flash(key, message)', given.slice(1))
-    return given.length === 0 ? this.#takeMessages(key) : this.#leaveMessage(key, given[0])
+    const state = this.#state
+    return given.length === 0 ? takeMessages(state, key) : leaveMessage(state, key, given[0])
   }
 
   /** Returns the messages left under `key`, and leaves them where they are. */
   peekFlash<Message = string>(key: string): Message[]
   peekFlash(key: string): unknown[] {
     assertKey(key)
-    const state = access(this.#state)
-    const messages = messagesUnder(state.contents.flash, key)
-    for (const message of messages) expose(state, message)
-    return messages
+    return peekMessages(this.#state, key)
   }
 
   /**
@@ -193,6 +193,19 @@ export class Session<Data extends object = Record<string, unknown>> extends Dict
   }
 
   /**
+   * Binds the session to this browser's device: the response asks the browser for a key, and from the
+   * browser's answer on, only proofs of that key keep the session. Browsers that know nothing of it go on
+   * as before. Call it at login, after `regenerate`. An empty session is not bound.
+   *
+   * @throws SessionConfigError without the option `device`
+   */
+  bindToDevice(): void
+  bindToDevice(...unexpected: readonly unknown[]): void {
+    assertNoArguments('bindToDevice', unexpected)
+    bindToDevice(this.#state)
+  }
+
+  /**
    * Ends the session, its data and its cookies, in requests that are still in flight too. A write after
    * it begins a new session, for a goodbye message, which is dropped if it does not fit.
    */
@@ -221,22 +234,6 @@ export class Session<Data extends object = Record<string, unknown>> extends Dict
     change(state).touchRequested = true
     state.changed = changed
   }
-
-  #takeMessages(key: string): unknown[] {
-    const messages = messagesUnder(access(this.#state).contents.flash, key)
-    if (messages.length === 0) return messages
-    const { contents } = change(this.#state)
-    contents.flash = withoutKey(contents.flash, key)
-    return messages
-  }
-
-  #leaveMessage(key: string, message: unknown): void {
-    const state = change(this.#state)
-    state.runtime.assertStorable?.(key, message, 'flash.')
-    const { contents } = fill(state)
-    contents.flash = withMessage(contents.flash, key, message)
-    expose(state, message)
-  }
 }
 
 /** Returns what a session records; `undefined` if it is not a session of this module. */
@@ -244,6 +241,6 @@ export function getState(session: unknown): SessionState | undefined {
   return typeof session === 'object' && session !== null ? readState(session) : undefined
 }
 
-function dateOf(seconds: number): Date {
-  return new Date(seconds * 1000)
+function dateOf(seconds: number | undefined): Date | undefined {
+  return seconds === undefined ? undefined : new Date(seconds * 1000)
 }

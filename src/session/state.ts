@@ -6,11 +6,12 @@ import type { RequestCookies } from '../cookies/request-cookies.ts'
 import type { CookieWrite } from '../cookies/set-cookie.ts'
 import { SessionCommittedError } from '../errors.ts'
 import type { RejectionReason } from '../errors.ts'
-import { encode } from '../token/base64url.ts'
-import { createClaims } from '../token/claims.ts'
+import { createClaims, createStamp } from '../token/claims.ts'
 import type { Claims, Lifetimes } from '../token/claims.ts'
 import { createContents, isEmpty } from './contents.ts'
 import type { Contents } from './contents.ts'
+import { isValid } from './opened.ts'
+import type { RejectedSession, ValidSession } from './opened.ts'
 import type { Parcel } from './parcel.ts'
 
 /**
@@ -28,39 +29,12 @@ export interface SessionRuntime {
   readonly lifetimes: Lifetimes
   /** Returns whole seconds since 1970. */
   readonly now: () => number
+  /** Whether sessions can be bound to a device: the option `device` is set. */
+  readonly isBindable: boolean
   /** Throws for a value that cannot be stored, where `set` can tell. */
   readonly assertStorable: ((key: string, value: unknown, place?: string) => void) | undefined
   /** Returns the contents of a body anew. */
   readonly restore: (body: string) => Contents
-}
-
-/** A session that was received and is valid. */
-export interface ValidSession {
-  readonly claims: Claims
-  /** When it was last used, in seconds: when it was sealed, or what its ticket says. */
-  readonly usedAt: number
-  /** The payload behind the times, as the browser has it. */
-  readonly body: string
-  readonly contents: Contents
-  readonly secretId: string
-  /** Characters of its token. */
-  readonly length: number
-  /** What the store of the option `overflow` holds of it. */
-  readonly parcel?: Parcel | undefined
-}
-
-/** A session that was received and is not valid, and what is known of it nevertheless. */
-export interface RejectedSession {
-  readonly reason: RejectionReason
-  /** What the application's own code threw: `revoked`, or a schema. */
-  readonly error?: unknown
-  /** The secret and the day that a well-formed token names. */
-  readonly secretId?: string
-  readonly day?: number
-  /** Of an authentic token. */
-  readonly id?: string
-  readonly startedAt?: number
-  readonly sealedAt?: number
 }
 
 /** What the token in a browser holds, and the secret that it was sealed under. */
@@ -80,11 +54,21 @@ export interface SessionState {
   readonly rejection: SessionRejection | undefined
   /** The session that came with the request, if it was valid. */
   readonly received: ValidSession | undefined
+  /** The binding whose ended ticket has to go, so that the browser proves itself; empty for none. */
+  readonly lapsed: string
   /** The session as it is now: the one received, a new one, or none yet. */
   claims: Claims | undefined
   contents: Contents
   /** When the session was last used, as the browser will say with its next request. */
   usedAt: number
+  /** What the session is bound to, and what begins after it in this request; empty for nothing. */
+  binding: string
+  /** When the device has proven itself; `undefined` if it has not. */
+  provenAt: number | undefined
+  /** The session was bound in this request, and the browser has to be asked for a key. */
+  asksDevice: boolean
+  /** The header field that asks, once the cookies are made. */
+  registration: string | undefined
   /** What the browser has, or is about to get. */
   written: WrittenSession | undefined
   /** The logout stamps that a session which begins now is begun under. */
@@ -115,11 +99,6 @@ export interface SessionState {
   handlers: number
 }
 
-/** Whether what was received is valid: by its own claims, not by those of a polluted prototype. */
-export function isValid(result: ValidSession | RejectedSession): result is ValidSession {
-  return Object.hasOwn(result, 'claims')
-}
-
 /** Returns the state of a session as a request brought it, or of an empty one. */
 export function createState(
   runtime: SessionRuntime,
@@ -133,6 +112,7 @@ export function createState(
     cookies,
     rejection: rejected && Object.freeze({ reason: rejected.reason }),
     received,
+    lapsed: lapsedBinding(rejected),
     ...initialState(received, received?.contents ?? createContents(), cookies),
     accessed: false,
     discarded: false,
@@ -140,6 +120,12 @@ export function createState(
     writing: undefined,
     handlers: 0,
   }
+}
+
+/** Returns the binding of a rejection's own, not that of a polluted prototype. */
+function lapsedBinding(rejected: RejectedSession | undefined): string {
+  const isLapsed = rejected !== undefined && Object.hasOwn(rejected, 'binding')
+  return isLapsed ? (rejected.binding ?? '') : ''
 }
 
 /** Returns everything that `discard` puts back. */
@@ -152,6 +138,10 @@ function initialState(
     contents,
     claims: received?.claims,
     usedAt: received?.usedAt ?? 0,
+    binding: received?.claims.binding ?? '',
+    provenAt: received?.provenAt,
+    asksDevice: false,
+    registration: undefined,
     written: received && {
       id: received.claims.id,
       body: received.body,
@@ -220,6 +210,8 @@ export function beginSession(state: SessionState, contents: Contents, lifetime =
   state.claims = isEmpty(contents) && lifetime === '' ? undefined : beginClaims(state, lifetime)
 }
 
+const UNBOUND = Object.freeze({ binding: '', provenAt: undefined, asksDevice: false })
+
 /** Ends the session, and stamps the browser if it has any of its cookies. */
 export function endSession(state: SessionState): void {
   change(state)
@@ -228,6 +220,7 @@ export function endSession(state: SessionState): void {
   state.isNew = true
   state.carriesReceived = false
   state.testCookieReceived = false
+  Object.assign(state, UNBOUND)
   if (state.logoutStamp !== undefined || !hasCookies(state)) return
   state.logoutStamp = createStamp()
   // Its own comes first, because only the first stamps of a session are kept.
@@ -244,11 +237,6 @@ export function carriedClaims(state: SessionState): Claims | undefined {
   return access(state).isNew && isEmpty(state.contents) ? undefined : state.claims
 }
 
-function beginClaims({ stamps, runtime }: SessionState, lifetime = ''): Claims {
-  return createClaims(runtime.now(), stamps, lifetime, runtime.lifetimes)
-}
-
-/** Draws a logout stamp: 24 random bits, which only have to differ from a browser's former ones. */
-function createStamp(): string {
-  return encode(crypto.getRandomValues(new Uint8Array(3)))
+function beginClaims({ stamps, binding, runtime }: SessionState, lifetime = ''): Claims {
+  return createClaims(runtime.now(), stamps, lifetime, runtime.lifetimes, binding)
 }

@@ -18,6 +18,8 @@ export interface Claims {
   readonly stamps: string
   /** The name of the session's lifetime; empty for the default one. */
   readonly lifetime: string
+  /** What names the device that the session is bound to; empty for none. */
+  readonly binding: string
 }
 
 /** The configured bounds of a kind of session, in seconds. */
@@ -53,14 +55,25 @@ export function createClaims(
   stamps: string,
   lifetime: string,
   lifetimes: Lifetimes,
+  binding = '',
 ): Claims {
   const { maxAge } = lifetimeOf(lifetime, lifetimes)
-  return { id: createId(), startedAt: now, sealedAt: now, life: maxAge, stamps, lifetime }
+  return { id: createId(), startedAt: now, sealedAt: now, life: maxAge, stamps, lifetime, binding }
 }
 
 /** Draws a session id: 128 random bits (NIST SP 800-63B section 5.1 asks for 64). */
 export function createId(): string {
   return encode(crypto.getRandomValues(new Uint8Array(16)))
+}
+
+/** Draws a logout stamp: 24 random bits, which only have to differ from a browser's former ones. */
+export function createStamp(): string {
+  return encode(crypto.getRandomValues(new Uint8Array(3)))
+}
+
+/** Draws the id of a binding: 48 random bits, which only tell one browser's bindings apart. */
+export function createBinding(): string {
+  return encode(crypto.getRandomValues(new Uint8Array(6)))
 }
 
 /** Returns the claims of the same session sealed again now. Its start and its end stay. */

@@ -9,10 +9,11 @@ import type { DayKey, MakeKey } from './jwe.ts'
 import type { Secret } from './secrets.ts'
 
 /**
- * What a key is for. A value that was sealed for one purpose does not open for another. Any other text
- * than these four is a purpose that the application gave to `seal`, behind `token `.
+ * What a key is for. A value that was sealed for one purpose does not open for another. Behind `token `
+ * stands a purpose that the application gave to `seal`.
  */
-export type Purpose = 'cookie' | 'ticket' | 'overflow' | 'token' | `token ${string}`
+export type Purpose =
+  'cookie' | 'ticket' | 'token' | `token ${string}` | 'overflow' | 'device-challenge' | 'device-key'
 
 /** The secrets in force, as keys. Returns values and not promises where a key is at hand. */
 export interface KeyRing {

@@ -25,7 +25,10 @@ const STAMPS = /^(?:[A-Za-z0-9_-]{4}){1,5}$/
 
 const ID = /^[A-Za-z0-9_-]{22}$/
 
-const MEMBERS = new Set(['s', 'f', 'c', 't', 'o', 'l', 'p'])
+/** The id of a binding: eight characters, as `createBinding` draws them. */
+export const BINDING: RegExp = /^[A-Za-z0-9_-]{8}$/
+
+const MEMBERS = new Set(['s', 'f', 'c', 't', 'o', 'l', 'b', 'p'])
 
 /**
  * Returns a payload: `[id, sealed, life, age, body]`.
@@ -36,14 +39,15 @@ export function formatPayload(claims: Claims, body: string): string {
   return `${formatHead(claims)}${body}]`
 }
 
+/** The claims that are rarely there. */
+export type ClaimMembers = Pick<Claims, 'stamps' | 'lifetime' | 'binding'>
+
 /** Returns the claims' own members for the object of rarely used members. */
-export function formatClaimMembers({
-  stamps,
-  lifetime,
-}: Pick<Claims, 'stamps' | 'lifetime'>): string[] {
+export function formatClaimMembers({ stamps, lifetime, binding }: ClaimMembers): string[] {
   const members = []
   if (stamps !== '') members.push(`"o":"${stamps}"`)
   if (lifetime !== '') members.push(`"l":"${lifetime}"`)
+  if (binding !== '') members.push(`"b":"${binding}"`)
   return members
 }
 
@@ -61,18 +65,18 @@ export function parsePayload(text: string, day: number): Payload | undefined {
   if (!isWholeNumber(life, 1, LONGEST_LIFE) || !isWholeNumber(age, 0, life)) return undefined
   const more = payload.length === 5 ? NO_MEMBERS : membersOf(given)
   if (more === undefined) return undefined
-  const { o: stamps = '', l: lifetime = '', p: parcel = '' } = more
-  if (typeof stamps !== 'string' || typeof lifetime !== 'string') return undefined
-  if (typeof parcel !== 'string') return undefined
-  if (Object.hasOwn(more, 'o') && !STAMPS.test(stamps)) return undefined
-  if (Object.hasOwn(more, 'l') && !LIFETIME_NAME.test(lifetime)) return undefined
-  if (Object.hasOwn(more, 'p') && !ID.test(parcel)) return undefined
+  const stamps = textMember(more, 'o', STAMPS)
+  const lifetime = textMember(more, 'l', LIFETIME_NAME)
+  const binding = textMember(more, 'b', BINDING)
+  const parcel = textMember(more, 'p', ID)
+  if (stamps === undefined || lifetime === undefined) return undefined
+  if (binding === undefined || parcel === undefined) return undefined
 
   const sealedAt = startOfDay(day) + sealed
   const startedAt = sealedAt - age
   // Before 1970 no session began.
   if (startedAt < 0) return undefined
-  const claims = { id, startedAt, sealedAt, life, stamps, lifetime }
+  const claims = { id, startedAt, sealedAt, life, stamps, lifetime, binding }
   const head = formatHead(claims)
   const isOurs = text.startsWith(head) && text.endsWith(']')
   const body = isOurs ? text.slice(head.length, -1) : undefined
@@ -95,6 +99,17 @@ function membersOf(given: unknown): Readonly<Record<string, unknown>> | undefine
   const names = Object.keys(given)
   if (names.length === 0 || !names.every((name) => MEMBERS.has(name))) return undefined
   return { __proto__: null, ...given }
+}
+
+/** Returns a member that is a string: empty if it is absent, `undefined` if it is not of this form. */
+function textMember(
+  more: Readonly<Record<string, unknown>>,
+  name: string,
+  form: RegExp,
+): string | undefined {
+  if (!Object.hasOwn(more, name)) return ''
+  const value = more[name]
+  return typeof value === 'string' && form.test(value) ? value : undefined
 }
 
 function parseArray(text: string): readonly unknown[] | undefined {

@@ -1,4 +1,5 @@
-// A ticket: when a session was last used, sealed by itself, so that use never writes the session.
+// A ticket: when a session was last used, sealed by itself, so that use never writes the session. That of
+// a session that is bound to a device also says whether the device has proven itself.
 
 import { DAY_SECONDS, startOfDay } from './day.ts'
 import { isWholeNumber } from '../validate.ts'
@@ -43,6 +44,27 @@ export function parseTicket(text: string, day: number): Ticket | undefined {
   return { prefix, usedAt: startOfDay(day) + used }
 }
 
+/** The content of a bound session's ticket. */
+export interface BoundTicket {
+  /** The binding that it belongs to. */
+  readonly binding: string
+  /** When the session was last used, or its device proven, in seconds since 1970. */
+  readonly usedAt: number
+  readonly isProven: boolean
+}
+
+/** Returns the text of a bound session's ticket. */
+export function formatBoundTicket({ binding, usedAt, isProven }: BoundTicket): string {
+  return `["${binding}",${usedAt % DAY_SECONDS},${isProven ? 1 : 0}]`
+}
+
+/** Returns the content of a bound session's ticket, or `undefined` if it is not ours. */
+export function parseBoundTicket(text: string, day: number): BoundTicket | undefined {
+  const [, plain = '', mark] = /^(\["[^"]*",[0-9]+),([01])\]$/.exec(text) ?? []
+  const ticket = parseTicket(`${plain}]`, day)
+  return ticket && { binding: ticket.prefix, usedAt: ticket.usedAt, isProven: mark === '1' }
+}
+
 /** Whether a ticket belongs to the session with this id. */
 export function belongsTo({ prefix }: Ticket, id: string): boolean {
   return prefix === prefixOf(id)
@@ -54,3 +76,6 @@ function prefixOf(id: string): string {
 
 /** The longest text of a ticket, in bytes: `["abcdefgh",86399]`. */
 export const TICKET_BYTES: number = formatTicket('abcdefgh', DAY_SECONDS - 1).length
+
+/** The longest text of a bound session's ticket: `["abcdefgh",86399,1]`. */
+export const BOUND_TICKET_BYTES: number = TICKET_BYTES + ',1'.length

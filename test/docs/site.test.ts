@@ -65,6 +65,7 @@ describe('the pages', () => {
         'api/sealed-session/koa.html',
         'api/sealed-session/fastify.html',
         'api/sealed-session/elysia.html',
+        'api/sealed-session/device.html',
       ]),
     )
   })

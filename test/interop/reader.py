@@ -32,6 +32,7 @@ SESSION_ID = re.compile(rf"{B64}{{22}}")
 STAMP = re.compile(rf"{B64}{{4}}")
 STAMPS = re.compile(rf"(?:{B64}{{4}}){{1,5}}")
 LIFETIME = re.compile(rf"{B64}{{1,32}}")
+BINDING = re.compile(r"[A-Za-z0-9_-]{8}")
 PART = re.compile(r"\.(?:[1-9]|1[0-5])")
 
 
@@ -158,7 +159,7 @@ def open_value(value, purpose, tickets, stamps, config, text=()):
         raise Refused("not-yet-valid")
     if now >= end + tolerance:
         raise Refused("expired")
-    if now >= used_at + lifetime["idleTimeout"] + tolerance:
+    if "b" not in more and now >= used_at + lifetime["idleTimeout"] + tolerance:
         raise Refused("idle")
     if started_at < config.get("validAfter", 0):
         raise Refused("revoked")
@@ -166,6 +167,9 @@ def open_value(value, purpose, tickets, stamps, config, text=()):
     known = {own[at : at + 4] for at in range(0, len(own), 4)}
     if not known.issuperset(stamps):
         raise Refused("destroyed")
+    # This reader has no option `device`: nothing can be proven to it.
+    if "b" in more:
+        raise Refused("unproven")
 
     try:
         contents = read_contents(data, more, config.get("deserialize"))
@@ -249,9 +253,12 @@ def parse_payload(text, day):
 
 
 def is_more(more):
-    if not isinstance(more, dict) or not more or not set(more) <= set("sfctol"):
+    if not isinstance(more, dict) or not more or not set(more) <= set("sfctolb"):
         return False
     stamps, lifetime = more.get("o", "AAAA"), more.get("l", "default")
+    binding = more.get("b", "AAAAAAAA")
+    if not isinstance(binding, str) or BINDING.fullmatch(binding) is None:
+        return False
     if not isinstance(stamps, str) or STAMPS.fullmatch(stamps) is None:
         return False
     return isinstance(lifetime, str) and LIFETIME.fullmatch(lifetime) is not None

@@ -202,12 +202,16 @@ test('a copy of a cookie from before regenerate lives on until its end, unless i
 
 describe('the cryptography', () => {
   const folder = new URL('../../src/', import.meta.url)
-  const code = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts'))
-    .map((path) => readFileSync(new URL(path, folder), 'utf8'))
-    .join('\n')
-    // Without comments, and without what a message tells its reader to type.
-    .replace(/\/\*[\s\S]*?\*\/|\/\/.*$|^const MAKE = .*$/gm, '')
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const codeOf = (isWanted: (path: string) => boolean) =>
+    paths
+      .filter((path) => path.endsWith('.ts') && isWanted(path))
+      .map((path) => readFileSync(new URL(path, folder), 'utf8'))
+      .join('\n')
+      // Without comments, and without what a message tells its reader to type.
+      .replace(/\/\*[\s\S]*?\*\/|\/\/.*$|^const MAKE = .*$/gm, '')
+  const isOfDevice = (path: string) => path.startsWith('device/')
+  const code = codeOf((path) => !isOfDevice(path))
   const all = (pattern: RegExp) =>
     [...new Set(Array.from(code.matchAll(pattern), ([, found = '']) => found))].toSorted()
 
@@ -227,6 +231,13 @@ describe('the cryptography', () => {
       'aes-256-gcm',
     ])
     expect(all(/\b(?:alg|enc)(?:": ?"|: ')(\w+)/g)).toEqual(['A256GCM', 'dir'])
+  })
+
+  test('of a device is ES256 and RS256, and nothing is signed or drawn here', () => {
+    const ofDevice = codeOf(isOfDevice)
+    const names = ofDevice.matchAll(/'((?:ES|RS|PS|HS|Ed)\w*\d+\w*|none)'/g)
+    expect(new Set(Array.from(names, ([, name]) => name))).toEqual(new Set(['ES256', 'RS256']))
+    expect(ofDevice).not.toMatch(/crypto\.|Math\.random|\bSign\b/)
   })
 
   test('draws nothing from a source that can be guessed', () => {

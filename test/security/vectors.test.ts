@@ -101,6 +101,7 @@ test('there is a vector for every reason that a token or a header can give', () 
     'too-large',
     'undecryptable',
     'unknown-key',
+    'unproven',
   ])
 })
 
@@ -123,6 +124,7 @@ test('there is a refused vector for every step of reading, with the reasons it c
     time: ['not-yet-valid', 'expired', 'idle', 'revoked'],
     logout: ['destroyed', 'idle'],
     data: ['invalid-data'],
+    device: ['unproven', 'destroyed', 'malformed'],
   })
 })
 

@@ -21,6 +21,8 @@ export interface ReaderConfig {
   }
   /** Returns what the store has under a key. */
   readonly getParcel?: (key: string) => string | undefined
+  /** Of the option `device`, in seconds. */
+  readonly interval?: number
   /** Reads the text of a serializer. */
   readonly deserialize?: (text: string) => unknown
 }

@@ -3,7 +3,8 @@
 import { inspect } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
 import type { CookieAttributes, Session, SessionOptions, Sessions } from 'sealed-session'
-import { createSessions, getInternals } from '../../src/create-sessions.ts'
+import { createSessions } from '../../src/create-sessions.ts'
+import { getInternals } from '../../src/internals.ts'
 import { createJar, namesOf, pairsOf } from '../support/cookie-jar.ts'
 import { DAY, NAME, SECRET, START, mint, mintToken, untyped } from '../support/mint.ts'
 import { COMMITTED, TOO_LARGE, refusal, rejectionOf } from '../support/refusal.ts'
@@ -43,6 +44,7 @@ describe('the sessions object', () => {
     expect(inspect(sessions, { depth: 10, showHidden: true })).not.toContain(SECRET)
     expect(Object.keys(sessions).toSorted()).toEqual([
       'commit',
+      'device',
       'measure',
       'open',
       'save',

@@ -2,7 +2,8 @@
 
 import nodeCrypto from 'node:crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createSessions, getInternals } from '../../src/create-sessions.ts'
+import { createSessions } from '../../src/create-sessions.ts'
+import { getInternals } from '../../src/internals.ts'
 import { pairsOf } from '../support/cookie-jar.ts'
 import { NAME, SECRET, START, mint, mintToken, untyped } from '../support/mint.ts'
 import { refusal, rejectionOf } from '../support/refusal.ts'

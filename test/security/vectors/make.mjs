@@ -1572,6 +1572,66 @@ refused(
   serialized({ more: { f: '[["notice",' } }),
 )
 
+// Sessions that are bound to a device, read without the option `device`.
+
+const BOUND = { b: 'Zk3vQ9rW' }
+
+refused(
+  'device',
+  'unproven',
+  'a bound session without a ticket',
+  inCookie(() => cookies(value(payload({ more: BOUND })))),
+)
+refused(
+  'device',
+  'unproven',
+  'a bound session with a ticket of its binding, where sessions cannot be bound',
+  inCookie(() => {
+    const text = JSON.stringify([BOUND.b, NOW % DAY, 1])
+    const ticketValue = value(text, { purpose: 'ticket' })
+    return `${cookies(value(payload({ more: BOUND })))}; ${NAME}.d.${BOUND.b}=${ticketValue}`
+  }),
+)
+refused(
+  'device',
+  'unproven',
+  'a bound session with the ticket of one that is not bound',
+  inCookie(() => withTicket(value(payload({ more: BOUND })), ticket(0))),
+)
+refused(
+  'device',
+  'unproven',
+  'a bound session that would be idle: its ticket would say more',
+  inCookie(() => cookies(aged(2 * DAY, 2 * DAY - 60, { more: BOUND }))),
+)
+refused(
+  'device',
+  'unproven',
+  'a bare token of a bound session',
+  () => ({ token: token(payload({ more: BOUND })) }),
+)
+refused(
+  'device',
+  'destroyed',
+  'a bound session, and a stamp that it does not know',
+  inCookie(() => withStamp(value(payload({ more: BOUND })), 'aaaa')),
+)
+for (const [name, b] of [
+  ['of seven characters', 'Zk3vQ9r'],
+  ['of nine characters', 'Zk3vQ9rWx'],
+  ['that is empty', ''],
+  ['with another character', 'Zk3vQ9r.'],
+  ['that is a number', 12345678],
+  ['that is null', null],
+]) {
+  refused(
+    'device',
+    'malformed',
+    `a binding ${name}`,
+    inCookie(() => cookies(value(payload({ more: { b } })))),
+  )
+}
+
 // Alterations.
 
 /** A value with one bit of one part flipped. */

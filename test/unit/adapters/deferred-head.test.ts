@@ -32,6 +32,7 @@ function pendingSession(given: Partial<PendingSession> = {}): RecordedSession {
     makeCookies: () => Promise.resolve([LINE]),
     isOwnCookie: (name) => name === 'session',
     reportOverwrite: () => {},
+    registration: () => undefined,
     setCommitted: (committed) => void reports.push(committed),
     fail: (error) => void reports.push(error),
     ...given,

@@ -4,7 +4,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createRequestSession } from '../../../src/adapters/request-session.ts'
-import { createSessions, getInternals } from '../../../src/create-sessions.ts'
+import { createSessions } from '../../../src/create-sessions.ts'
+import { getInternals } from '../../../src/internals.ts'
 import { createJar } from '../../support/cookie-jar.ts'
 import { SECRET, START } from '../../support/mint.ts'
 

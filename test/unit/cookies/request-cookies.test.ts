@@ -74,7 +74,7 @@ describe('parseRequestCookies', () => {
     'constructor',
   ])('does not take %j for the name', (name) => {
     const { otherBytes, ...own } = parseRequestCookies(`${name}=v`, NAME)
-    expect(own).toEqual({ parts: [], tickets: [], stamps: '' })
+    expect(own).toEqual({ parts: [], tickets: [], devices: [], stamps: '' })
     expect(otherBytes).toBeGreaterThan(0)
   })
 
@@ -242,6 +242,7 @@ describe('withWrites', () => {
   const before = {
     parts: [['2.a', 'twin'], ['b']],
     tickets: ['one', 'two'],
+    devices: [['bbbbbbbb', 'three']] as const,
     stamps: 'aaaabbbb',
     otherBytes: 7,
   }
@@ -263,6 +264,18 @@ describe('withWrites', () => {
     expect(after).toEqual({ ...before, tickets: ['three'], stamps: 'ccccaaaabbbb' })
     const more = ['dddd', 'eeee'].map((stamp) => write(`${NAME}.x`, stamp))
     expect(withWrites(after, more, NAME).stamps).toBe('eeeeddddccccaaaa')
+  })
+
+  test('has the ticket of a binding that was set, beside those of others, and not one that was deleted', () => {
+    const writes = [write(`${NAME}.d.aaaaaaaa`, 'four'), write(`${NAME}.d.bbbbbbbb`, 'five')]
+    const after = withWrites(before, writes, NAME)
+    expect(after.devices).toEqual([
+      ['aaaaaaaa', 'four'],
+      ['bbbbbbbb', 'five'],
+    ])
+    expect(withWrites(after, [write(`${NAME}.d.bbbbbbbb`, '')], NAME).devices).toEqual([
+      ['aaaaaaaa', 'four'],
+    ])
   })
 
   test('has a gap for a part that was not there before, and none after the last one', () => {

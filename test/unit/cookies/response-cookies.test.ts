@@ -30,6 +30,7 @@ function context(
   return {
     request: { ...NO_COOKIES, ...request },
     beside: [],
+    binding: '',
     cookie: COOKIE,
     limits: LIMITS,
     ...more,

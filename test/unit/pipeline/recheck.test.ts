@@ -201,6 +201,17 @@ describe('verify', () => {
     expect(await sessions.verify(await sessions.open(null))).toBeUndefined()
   })
 
+  test('is undefined for a session that began in this request, or has a new id, and was not written yet', async () => {
+    const { sessions, cookieOf } = setUp()
+    const [begun, renewed] = [await sessions.open(null), await sessions.open(await cookieOf(ada))]
+    ada(begun)
+    renewed.renewId()
+    expect(await sessions.verify(begun)).toBeUndefined()
+    expect(await sessions.verify(renewed)).toBeUndefined()
+    renewed.regenerate({ keep: ['user'] })
+    expect(await sessions.verify(renewed)).toBeUndefined()
+  })
+
   test('is the rejection of a session that was not accepted', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(`${NAME}=junk`)

@@ -25,7 +25,7 @@ const CSRF = 'A'.repeat(22)
 
 function claims(more: Partial<Claims> = {}): Claims {
   const times = { startedAt: START, sealedAt: START, life: 1000 }
-  return { id: ID, ...times, stamps: '', lifetime: '', ...more }
+  return { id: ID, ...times, stamps: '', lifetime: '', binding: '', ...more }
 }
 
 function scope(data: object, scopes: Readonly<Record<string, Scope>> = {}): Scope {

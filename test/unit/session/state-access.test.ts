@@ -19,6 +19,7 @@ const runtime: SessionRuntime = {
     longest: 1000,
   },
   now: () => START,
+  isBindable: false,
   assertStorable: (...given) => void refused.push(given),
   restore: () => createContents(),
 }

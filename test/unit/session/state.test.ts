@@ -13,10 +13,11 @@ import {
   endSession,
   fill,
   hasCookies,
-  isValid,
   resetState,
 } from '../../../src/session/state.ts'
-import type { SessionRuntime, SessionState, ValidSession } from '../../../src/session/state.ts'
+import { isValid } from '../../../src/session/opened.ts'
+import type { ValidSession } from '../../../src/session/opened.ts'
+import type { SessionRuntime, SessionState } from '../../../src/session/state.ts'
 import type { Lifetime } from '../../../src/token/claims.ts'
 import { ID, START } from '../../support/mint.ts'
 import { COMMITTED } from '../../support/refusal.ts'
@@ -38,6 +39,7 @@ const runtime: SessionRuntime = {
     longest: 5000,
   },
   now: () => START + 50,
+  isBindable: false,
   assertStorable: undefined,
   restore: (body) => createContents(new Map([['body', body]])),
 }
@@ -46,7 +48,15 @@ const SENT: RequestCookies = { ...NO_COOKIES, parts: [['value']], stamps: 'aaaab
 
 function valid(more: Partial<ValidSession> = {}): ValidSession {
   return {
-    claims: { id: ID, startedAt: START, sealedAt: START, life: 1000, stamps: 'aaaa', lifetime: '' },
+    claims: {
+      id: ID,
+      startedAt: START,
+      sealedAt: START,
+      life: 1000,
+      stamps: 'aaaa',
+      lifetime: '',
+      binding: '',
+    },
     usedAt: START + 20,
     body: '{"user":"ada"}',
     contents: createContents(new Map([['user', 'ada']])),

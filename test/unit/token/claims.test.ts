@@ -39,7 +39,7 @@ function lifetimesOf(more: Partial<Lifetimes> = {}, standard: Partial<Lifetime> 
 
 function claims(more: Partial<Claims> = {}): Claims {
   const times = { startedAt: START, sealedAt: START, life: 1000 }
-  return { id: ID, ...times, stamps: '', lifetime: '', ...more }
+  return { id: ID, ...times, stamps: '', lifetime: '', binding: '', ...more }
 }
 
 describe('createClaims', () => {

@@ -15,7 +15,7 @@ const ID = 'AAECAwQFBgcICQoLDA0ODw'
 
 function claims(more: Partial<Claims> = {}): Claims {
   const times = { startedAt: START, sealedAt: START, life: 1000 }
-  return { id: ID, ...times, stamps: '', lifetime: '', ...more }
+  return { id: ID, ...times, stamps: '', lifetime: '', binding: '', ...more }
 }
 
 describe('formatPayload', () => {
@@ -46,6 +46,7 @@ describe('formatPayload', () => {
       age: fc.nat(LONGEST_LIFE),
       stamps,
       lifetime: fc.option(names, { nil: '' }),
+      binding: fc.constantFrom('', 'Zk3vQ9rW'),
     })
     fc.assert(
       fc.property(some, fc.jsonValue(), fc.boolean(), ({ age, ...rest }, data, isTest) => {

@@ -1,0 +1,4 @@
+/**
+ * @module sealed-session/device
+ */
+export * from '../../src/device/binding.ts'

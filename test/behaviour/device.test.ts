@@ -1,0 +1,527 @@
+// Sessions that are bound to a device, with everything else that a session can be and do.
+
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createSessions } from 'sealed-session'
+import { deviceBound, registrationOf } from 'sealed-session/device'
+import { wrapLambda } from 'sealed-session/lambda'
+import { nodeSessions } from 'sealed-session/node'
+import { describe, expect, test } from 'vitest'
+import {
+  ENDPOINT,
+  askedBy,
+  createDeviceBrowser,
+  deviceRequest,
+  makeDevice,
+  signProof,
+} from '../support/device-browser.ts'
+import { deviceScene } from '../support/device-scene.ts'
+import { NAME, OLDER_SECRET, SECRET, START } from '../support/mint.ts'
+import { refusal } from '../support/refusal.ts'
+
+const INTERVAL = 600
+const TOLERANCE = 5
+const ADA = { user: 'ada', device: 'proven', reason: undefined }
+const NEW = { ...ADA, device: 'unproven' }
+const UNPROVEN = { user: undefined, device: 'none', reason: 'unproven' }
+
+describe('a login that binds', () => {
+  test('asks for a key, and gives a ticket that is not proven', async () => {
+    const { app, browser } = deviceScene()
+    const response = await app(browser.request('/login'))
+    expect(askedBy(response)).toMatchObject({ path: ENDPOINT })
+    const names = response.headers.getSetCookie().map((line) => line.split('=', 1).join())
+    expect(names).toEqual([NAME, expect.stringMatching(/^__Host-session\.d\.[\w-]{8}$/)])
+  })
+
+  test('asks beside another session that asks, and once, however often it is committed', async () => {
+    const { sessions } = deviceScene()
+    const session = await sessions.open(null)
+    session.set('user', 'ada')
+    session.bindToDevice()
+    const other = '(ES256);path="/other";challenge="c"'
+    const given = new Response('', { headers: { 'Secure-Session-Registration': other } })
+    const first = await sessions.commit(session, given)
+    const field = first.headers.get('Secure-Session-Registration')
+    expect(field).toMatch(/^\(ES256\);path="\/other";challenge="c", \(ES256 RS256\);path=/)
+    const second = await sessions.commit(session, first)
+    expect(second.headers.get('Secure-Session-Registration')).toBe(field)
+    expect(given.headers.get('Secure-Session-Registration')).toBe(other)
+  })
+
+  test('binds nothing where nothing is in the session, or the change is discarded or ended', async () => {
+    const { sessions } = deviceScene()
+    for (const undo of ['discard', 'destroy', 'clear', ''] as const) {
+      // oxlint-disable-next-line no-await-in-loop
+      const session = await sessions.open(null)
+      if (undo !== '') session.set('user', 'ada')
+      session.bindToDevice()
+      if (undo !== '') session[undo]()
+      expect([session.device, registrationOf(session)]).toEqual(['none', undefined])
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await sessions.setCookies(session)).toEqual([])
+      expect(registrationOf(session)).toBeUndefined()
+    }
+  })
+
+  test('again has a new binding, a new ticket, and a key of its own', async () => {
+    const scene = deviceScene()
+    const first = await scene.enrol()
+    const second = await scene.enrol()
+    expect(second).not.toBe(first)
+    expect(await scene.visit('/')).toEqual(ADA)
+    // The ticket before it stays until the next login: a write in flight may bring its session back.
+    expect(scene.browser.names()).toEqual(
+      [NAME, `${NAME}.d.${first}`, `${NAME}.d.${second}`].toSorted(),
+    )
+    const third = await scene.enrol()
+    expect(scene.browser.names()).toEqual(
+      [NAME, `${NAME}.d.${second}`, `${NAME}.d.${third}`].toSorted(),
+    )
+    expect((await scene.browser.refresh(first, scene.app)).status).toBe(200)
+    expect(await scene.visit('/')).toEqual(ADA)
+  })
+
+  test('takes the ticket that the session had before it was bound', async () => {
+    const scene = deviceScene({ touchInterval: 10 })
+    await scene.visit('/plain')
+    scene.time.now += 10
+    await scene.visit('/')
+    expect(scene.browser.names()).toEqual([NAME, `${NAME}.t`])
+    const id = await scene.enrol()
+    expect(scene.browser.names()).toEqual([NAME, `${NAME}.d.${id}`])
+  })
+})
+
+describe('a bound session', () => {
+  test('keeps its binding, its ticket and its key through regenerate, renewId and every write', async () => {
+    const scene = deviceScene()
+    const id = await scene.enrol()
+    const ticket = scene.browser.value(`${NAME}.d.${id}`)
+    for (const path of ['/regenerate', '/renew', '/write', '/regenerate']) {
+      // oxlint-disable-next-line no-await-in-loop
+      await scene.visit(path)
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await scene.visit('/')).toEqual(ADA)
+    }
+    expect(scene.browser.value(`${NAME}.d.${id}`)).toBe(ticket)
+    scene.time.now += INTERVAL + TOLERANCE
+    expect((await scene.browser.refresh(id, scene.app)).status).toBe(200)
+    expect(await scene.visit('/')).toEqual(ADA)
+  })
+
+  test('that nobody has proven is renewed by use, not in the first five minutes', async () => {
+    const scene = deviceScene({ touchInterval: 1 })
+    await scene.visit('/login')
+    const name = scene.browser.names().find((each) => each.includes('.d.')) ?? ''
+    const first = scene.browser.value(name)
+    scene.time.now += 299
+    await scene.visit('/touch')
+    expect(scene.browser.value(name)).toBe(first)
+    scene.time.now += 1
+    await scene.visit('/')
+    expect(scene.browser.value(name)).not.toBe(first)
+    for (let hour = 0; hour < 40; hour++) {
+      scene.time.now += 3600
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await scene.visit('/')).toEqual(NEW)
+    }
+    scene.time.now += 86_400 + TOLERANCE
+    expect((await scene.visit('/')).reason).toBe('idle')
+  })
+
+  test('with a short idle timeout is renewed after half of it', async () => {
+    const scene = deviceScene({ touchInterval: 1, idleTimeout: 100 })
+    await scene.visit('/login')
+    const name = scene.browser.names().find((each) => each.includes('.d.')) ?? ''
+    const first = scene.browser.value(name)
+    scene.time.now += 49
+    await scene.visit('/')
+    expect(scene.browser.value(name)).toBe(first)
+    scene.time.now += 1
+    await scene.visit('/')
+    expect(scene.browser.value(name)).not.toBe(first)
+  })
+
+  test('idles out from its last proof on, not from its last write', async () => {
+    const scene = deviceScene()
+    const id = await scene.enrol()
+    for (let times = 0; times < 30; times++) {
+      scene.time.now += 7200
+      // oxlint-disable-next-line no-await-in-loop
+      expect((await scene.browser.refresh(id, scene.app)).status).toBe(200)
+    }
+    expect(await scene.visit('/')).toEqual(ADA)
+    scene.time.now += 86_400 + TOLERANCE
+    const answer = await scene.browser.refresh(id, scene.app)
+    expect(await answer.json()).toMatchObject({ continue: false })
+  })
+
+  test('whose idle timeout is shorter than the interval proves itself twice within it', async () => {
+    const scene = deviceScene({ idleTimeout: 300 })
+    const id = await scene.enrol()
+    const ticket = () => scene.browser.value(`${NAME}.d.${id}`)
+    const first = ticket()
+    for (let times = 0; times < 5; times++) {
+      scene.time.now += 150
+      // oxlint-disable-next-line no-await-in-loop
+      expect((await scene.browser.refresh(id, scene.app)).headers.get('Set-Cookie')).toContain(
+        'Max-Age=150',
+      )
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await scene.visit('/')).toEqual(ADA)
+    }
+    expect(ticket()).not.toBe(first)
+    scene.time.now += 150 + TOLERANCE
+    expect(await scene.visit('/')).toEqual(UNPROVEN)
+  })
+
+  test('never outlives its absolute end, however often it is proven', async () => {
+    const scene = deviceScene({ maxAge: 1000, idleTimeout: false })
+    const id = await scene.enrol()
+    scene.time.now = START + 900
+    expect((await scene.browser.refresh(id, scene.app)).headers.get('Set-Cookie')).toContain(
+      'Max-Age=100',
+    )
+    scene.time.now = START + 1000 + TOLERANCE
+    expect((await scene.visit('/')).reason).toBe('expired')
+    expect(await (await scene.browser.refresh(id, scene.app)).json()).toMatchObject({
+      continue: false,
+    })
+  })
+
+  test('is as large as it likes: a session in several cookies is bound as any other', async () => {
+    const scene = deviceScene({ limits: 'node' })
+    const id = await scene.enrol()
+    const session = await scene.sessions.open(scene.browser.request('/'))
+    session.set('user', 'ada'.repeat(1500))
+    scene.browser.store(await scene.sessions.setCookies(session))
+    expect(scene.browser.names()).toContain(`${NAME}.1`)
+    scene.time.now += INTERVAL + TOLERANCE
+    expect((await scene.browser.refresh(id, scene.app)).status).toBe(200)
+    expect((await scene.visit('/')).device).toBe('proven')
+    const { bytes } = await scene.sessions.measure(session)
+    const plain = await scene.sessions.open(null)
+    plain.set('user', 'ada'.repeat(1500))
+    const without = (await scene.sessions.measure(plain)).bytes
+    expect(bytes.requestHeader - without.requestHeader).toBeGreaterThan(
+      '.d.abcdefgh'.length - '.t'.length,
+    )
+  })
+
+  test('goes through a rotation: token, ticket and key each under their own secret', async () => {
+    const scene = deviceScene({ secrets: OLDER_SECRET })
+    const id = await scene.enrol()
+    const rotated = scene.again({ secrets: [SECRET, OLDER_SECRET] })
+    scene.time.now += INTERVAL + TOLERANCE
+    expect((await scene.browser.refresh(id, rotated)).status).toBe(200)
+    scene.browser.store(await rotated(scene.browser.request('/write')))
+    const last = scene.again({ secrets: SECRET })
+    scene.time.now += INTERVAL + TOLERANCE
+    expect((await scene.browser.refresh(id, last)).status).toBe(200)
+    scene.events.length = 0
+    await last(scene.browser.request('/'))
+    expect(scene.events).toMatchObject([{ type: 'opened' }])
+  })
+
+  test('takes its named lifetime with it', async () => {
+    const scene = deviceScene({
+      lifetimes: { short: { maxAge: 60, idleTimeout: 20, persistent: false } },
+    })
+    const session = await scene.sessions.open(null)
+    session.regenerate({ lifetime: 'short' })
+    session.set('user', 'ada')
+    session.bindToDevice()
+    const login = await scene.sessions.commit(session, new Response())
+    scene.browser.store(login)
+    const answer = await scene.browser.register(login, scene.app)
+    const [ticket = '', key = ''] = answer?.headers.getSetCookie() ?? []
+    expect(ticket).toContain('Max-Age=10;')
+    expect(key).not.toContain('Max-Age')
+  })
+
+  test('is not in use while it is read: no response to a proven session writes anything', async () => {
+    const scene = deviceScene({ touchInterval: 1 })
+    await scene.enrol()
+    scene.time.now += 500
+    const response = await scene.app(scene.browser.request('/'))
+    expect(response.headers.getSetCookie()).toEqual([])
+  })
+
+  test('is asked again by verify: a proof ends within a long connection', async () => {
+    const scene = deviceScene()
+    await scene.enrol()
+    const session = await scene.sessions.open(scene.browser.request('/'))
+    scene.time.now += INTERVAL + TOLERANCE - 1
+    expect(await scene.sessions.verify(session)).toBeUndefined()
+    scene.time.now += 1
+    expect(await scene.sessions.verify(session)).toEqual({ reason: 'unproven' })
+  })
+
+  test('says what it expects of touch: an end that use does not move', async () => {
+    const scene = deviceScene()
+    await scene.enrol()
+    scene.time.now += 100
+    const session = await scene.sessions.open(scene.browser.request('/'))
+    const end = session.expiresAt
+    session.touch()
+    expect(session.expiresAt).toEqual(end)
+    expect(await scene.sessions.setCookies(session)).toEqual([])
+  })
+})
+
+describe('a proof that has ended by a lower interval', () => {
+  test('is refused at once, and its ticket deleted, so that the browser proves itself', async () => {
+    const scene = deviceScene({}, { interval: 3600 })
+    const id = await scene.enrol()
+    const lowered = scene.again({ device: deviceBound({ interval: 60 }) })
+    scene.time.now += 100
+    const response = await lowered(scene.browser.request('/'))
+    expect(response.headers.getSetCookie()).toEqual([
+      expect.stringMatching(new RegExp(`^__Host-session\\.d\\.${id}=; Max-Age=0;`)),
+    ])
+    scene.browser.store(response)
+    expect((await scene.browser.refresh(id, lowered)).headers.get('Set-Cookie')).toContain(
+      'Max-Age=60',
+    )
+    scene.events.length = 0
+    await lowered(scene.browser.request('/'))
+    expect(scene.events).toMatchObject([{ type: 'opened' }])
+  })
+
+  test('leaves the other cookies alone, and every cookie of a browser that has no ticket', async () => {
+    const scene = deviceScene()
+    const id = await scene.enrol()
+    scene.browser.evict(`${NAME}.d.${id}`)
+    const response = await scene.app(scene.browser.request('/'))
+    expect(response.headers.getSetCookie()).toEqual([])
+  })
+})
+
+describe('events', () => {
+  test('say what came of a device, and never what it sent', async () => {
+    const scene = deviceScene()
+    const id = await scene.enrol()
+    await scene.browser.refresh(id, scene.app)
+    await scene.app(deviceRequest(scene.browser.header(ENDPOINT), { id, proof: 'x.x.x' }))
+    const session = await scene.sessions.open(scene.browser.request('/'))
+    expect(scene.events.filter(({ type }) => type === 'device')).toEqual([
+      { type: 'device', id: session.id, outcome: 'registered' },
+      { type: 'device', id: session.id, outcome: 'proven' },
+      { type: 'device', id: session.id, outcome: 'refused', reason: 'malformed' },
+    ])
+  })
+})
+
+describe('a cookie with a domain', () => {
+  test('is bound for the whole site, or for the origin that answers', async () => {
+    for (const site of [true, false]) {
+      const cookie = { name: 's', domain: 'example.test' }
+      const scene = deviceScene({ cookie }, { site })
+      // oxlint-disable-next-line no-await-in-loop
+      const login = await scene.app(scene.browser.request('/login'))
+      scene.browser.store(login)
+      // oxlint-disable-next-line no-await-in-loop
+      const answer = await scene.browser.register(login, scene.app)
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await answer?.json()).toMatchObject({
+        scope: { include_site: site },
+        credentials: [
+          {
+            name: expect.stringMatching(/^s\.d\./),
+            attributes: 'Domain=example.test; Path=/; HttpOnly; Secure; SameSite=Lax',
+          },
+        ],
+      })
+      expect(answer?.headers.getSetCookie()[1]).toMatch(/^s\.k\.[\w-]{8}=.*Domain=example\.test/)
+    }
+  })
+})
+
+describe('another transport', () => {
+  test('by cookies alone asks with registrationOf, after the cookies are made', async () => {
+    const { sessions } = deviceScene()
+    const session = await sessions.open(null)
+    session.set('user', 'ada')
+    session.bindToDevice()
+    expect(registrationOf(session)).toBeUndefined()
+    const set = new Map<string, string>()
+    await sessions.save(session, (name, value) => set.set(name, value))
+    expect([...set.keys()]).toEqual([NAME, expect.stringContaining('.d.')])
+    const field = registrationOf(session)
+    expect(field).toMatch(/^\(ES256 RS256\);path="/)
+    session.set('more', 1)
+    await sessions.save(session, (name, value) => set.set(name, value))
+    expect(registrationOf(session)).toBe(field)
+  })
+
+  test('asks again after a store has refused the cookies', async () => {
+    const { sessions } = deviceScene()
+    const session = await sessions.open(null)
+    session.set('user', 'ada')
+    session.bindToDevice()
+    const refused = new Error('read only')
+    await expect(
+      sessions.save(session, () => {
+        throw refused
+      }),
+    ).rejects.toBe(refused)
+    const response = await sessions.commit(session, new Response())
+    expect(askedBy(response)).toBeDefined()
+    expect(response.headers.getSetCookie()).toHaveLength(2)
+  })
+
+  test('sessions.device answers a Request, and nothing without the option', async () => {
+    const { sessions } = deviceScene()
+    expect((await sessions.device(deviceRequest('', { id: 'AAAAAAAA' })))?.status).toBe(200)
+    const plain = createSessions({ secrets: SECRET })
+    expect(await plain.device(deviceRequest('', { id: 'AAAAAAAA' }))).toBeUndefined()
+  })
+
+  test('Node: the middleware answers, also where it is mounted, and the head carries the field', async () => {
+    const { sessions } = deviceScene()
+    const { middleware, sessionOf, device } = nodeSessions(sessions)
+    const server = createServer((request, response) => {
+      const { url = '' } = request
+      if (url.startsWith('/open')) {
+        void device(request, response).then((answered) => {
+          if (!answered) response.end(String(answered))
+        })
+        return
+      }
+      Object.assign(request, { originalUrl: url, url: url.replace('/.well-known', '') })
+      middleware(request, response, () => {
+        const session = sessionOf(request)
+        if (url === '/login') {
+          session.set('user', 'ada')
+          session.bindToDevice()
+        }
+        response.end(`${String(session.get('user'))} ${session.device}`)
+      })
+    })
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    try {
+      const { port } = server.address() as AddressInfo
+      const browser = createDeviceBrowser()
+      const send = async (request: Request) => {
+        const { pathname } = new URL(request.url)
+        const { method, headers } = request
+        return fetch(`http://127.0.0.1:${port}${pathname}`, { method, headers })
+      }
+      const login = await send(browser.request('/login'))
+      browser.store(login)
+      const answer = await browser.register(login, send)
+      expect([answer?.status, answer?.headers.get('Content-Type')]).toEqual([
+        200,
+        'application/json',
+      ])
+      expect(await (await send(browser.request('/'))).text()).toBe('ada proven')
+      const [id = ''] = browser.known.keys()
+      expect((await browser.refresh(id, send)).status).toBe(200)
+      expect(await (await send(browser.request('/open'))).text()).toBe('false')
+    } finally {
+      server.close()
+    }
+  })
+
+  test.each([
+    ['payload 2.0', '2.0'],
+    ['payload 1.0', '1.0'],
+  ])('Lambda: %s', async (_, version) => {
+    const { sessions } = deviceScene()
+    const handler = wrapLambda(sessions, (event: object, session) => {
+      if (JSON.stringify(event).includes('/login')) {
+        session.set('user', 'ada')
+        session.bindToDevice()
+      }
+      return { statusCode: 200, headers: {}, body: session.device }
+    })
+    const browser = createDeviceBrowser()
+    const send = async (request: Request): Promise<Response> => {
+      const result = resultOf(await handler(eventOf(request, version)))
+      return new Response(result.body, { status: result.statusCode, headers: result.fields })
+    }
+    const login = await send(browser.request('/login'))
+    browser.store(login)
+    expect((await browser.register(login, send))?.status).toBe(200)
+    expect(await (await send(browser.request('/'))).text()).toBe('proven')
+    const [id = ''] = browser.known.keys()
+    expect((await browser.refresh(id, send)).status).toBe(200)
+  })
+
+  test('Lambda: a load balancer that carries one cookie cannot bind, and says so', async () => {
+    const { sessions } = deviceScene()
+    const handler = wrapLambda(sessions, (_event: object, session) => {
+      session.set('user', 'ada')
+      session.bindToDevice()
+      return { statusCode: 200, headers: {}, body: '' }
+    })
+    const event = { requestContext: { elb: {} }, httpMethod: 'GET', path: '/', headers: {} }
+    await expect(handler(event)).rejects.toMatchObject({ code: 'ERR_SESSION_RESPONSE' })
+  })
+})
+
+function eventOf(request: Request, version: string): object {
+  const { pathname } = new URL(request.url)
+  const { cookie = '', ...headers } = Object.fromEntries(request.headers)
+  return version === '2.0'
+    ? {
+        version,
+        rawPath: pathname,
+        headers,
+        cookies: cookie === '' ? [] : cookie.split('; '),
+        requestContext: { http: { method: request.method } },
+      }
+    : {
+        version,
+        path: pathname,
+        httpMethod: request.method,
+        headers: { ...headers, Cookie: cookie },
+        multiValueHeaders: null,
+        requestContext: {},
+      }
+}
+
+function resultOf(result: object): { statusCode: number; body: string; fields: Headers } {
+  const { statusCode, body, headers, multiValueHeaders, cookies } = {
+    headers: {},
+    multiValueHeaders: {},
+    cookies: [],
+    ...(result as { statusCode: number; body: string }),
+  }
+  const fields = new Headers(headers)
+  for (const [name, values] of Object.entries<string[]>(multiValueHeaders)) {
+    for (const value of values) fields.append(name, value)
+  }
+  for (const cookie of cookies) fields.append('Set-Cookie', cookie)
+  return { statusCode, body, fields }
+}
+
+test('a proof for another origin is refused behind a proxy too, where the option names it', async () => {
+  const scene = deviceScene({}, { origin: 'https://shop.example' })
+  const login = await scene.app(scene.browser.request('/login'))
+  scene.browser.store(login)
+  const device = await makeDevice()
+  const send = async (aud: string) => {
+    const challenge = askedBy(login)?.challenge ?? ''
+    const proof = await signProof(device, challenge, true, { payload: { aud } })
+    return (await scene.app(deviceRequest(scene.browser.header(ENDPOINT), { proof }))).status
+  }
+  expect(await send(`https://example.test${ENDPOINT}`)).toBe(403)
+  expect(await send(`https://shop.example${ENDPOINT}`)).toBe(200)
+})
+
+test('session.bindToDevice after the response is an error, as every change is', async () => {
+  const { sessions } = deviceScene()
+  const session = await sessions.open(null)
+  session.set('user', 'ada')
+  await sessions.setCookies(session)
+  expect(() => session.bindToDevice()).toThrow(
+    expect.objectContaining({ code: 'ERR_SESSION_COMMITTED' }),
+  )
+  expect(() => createSessions({ secrets: SECRET, device: deviceBound({ path: '/' }) })).toThrow(
+    refusal('device.path'),
+  )
+})
