@@ -96,6 +96,9 @@ export class SessionMembers {
       },
     })
     Object.defineProperty(this.prototype, INSPECT, inspect)
+    // Every session inherits from it, and `session.__proto__` leads to it.
+    Object.freeze(this.prototype)
+    Object.freeze(this)
   }
 
   readonly #control: SessionControl

@@ -278,3 +278,16 @@ test('docs/migrating.md prints the code that ran here', () => {
     expect(page, file).toContain(code.replaceAll("'../moving.ts'", "'./moving.ts'"))
   }
 })
+
+test('docs/migrating.md prints the numbers of this run', () => {
+  const page = readFileSync(new URL('../../docs/migrating.md', import.meta.url), 'utf8')
+  const printed = Array.from(
+    page.matchAll(/^\| (.+?)\s*\| (\d+)\s*\| (\d+)\s*\| (\d+)\s*\|$/gm),
+    ([, title = '', ...numbers]) => [title, numbers.map(Number)] as const,
+  )
+  const counted = Array.from(
+    table,
+    ([title, { moved, back, lost }]) => [title, [moved, back, lost]] as const,
+  )
+  expect(printed).toEqual(counted)
+})

@@ -2,6 +2,7 @@
 // a handler, and the `Set-Cookie` lines that come of it.
 
 import type { Session, Sessions } from 'sealed-session'
+import { expressSession, sessionOf } from 'sealed-session/express'
 import { wrapLambda } from 'sealed-session/lambda'
 import { nodeSessions } from 'sealed-session/node'
 import type { Data } from './attacks.ts'
@@ -66,11 +67,20 @@ export const FETCH_ENTRIES: Readonly<Record<string, Entry>> = {
 /** The others: real servers of Node, and the events of Lambda. */
 export const ADAPTER_ENTRIES: Readonly<Record<string, Entry>> = {
   'middleware of Node': (sessions, cookie, handle) => {
-    const { middleware, sessionOf } = nodeSessions(sessions)
+    const adapter = nodeSessions(sessions)
+    return overWire(cookie, (request, response) =>
+      adapter.middleware(request, response, async (error) => {
+        if (error === undefined) await handle(adapter.sessionOf(request))
+        response.end(error?.message)
+      }),
+    )
+  },
+  'Express session': (sessions, cookie, handle) => {
+    const middleware = expressSession(sessions)
     return overWire(cookie, (request, response) =>
       middleware(request, response, async (error) => {
-        if (error === undefined) await handle(sessionOf(request))
-        response.end(error?.message)
+        if (error === undefined) await handle(sessionOf(request, sessions))
+        response.end()
       }),
     )
   },

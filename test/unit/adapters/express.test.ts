@@ -192,6 +192,26 @@ describe('keys', () => {
     ])
   })
 
+  test('cannot reach what other sessions inherit', async () => {
+    const { ask } = await browse()
+    await ask(({ session }) => {
+      for (const shared of [
+        Reflect.get(session, '__proto__'),
+        Reflect.get(session, 'constructor'),
+      ]) {
+        expect(Reflect.set(shared, 'user', 'mallory')).toBe(false)
+        expect(Reflect.defineProperty(shared, 'isNew', { value: false })).toBe(false)
+      }
+    })
+    await ask(({ session }) => void Reflect.set(session, '__proto__', { user: 'mallory' }))
+    const other = await browse()
+    expect(await other.ask(({ session }) => [session.user, 'user' in session])).toEqual([
+      null,
+      false,
+    ])
+    expect(await ask(({ session }) => session.user)).toBe(null)
+  })
+
   test('can be defined as assignment would, and are printed', async () => {
     const { ask } = await browse()
     const printed = await ask(({ session }) => {
