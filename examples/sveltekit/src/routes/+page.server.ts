@@ -1,5 +1,5 @@
 // src/routes/+page.server.ts
-import { redirect, type Actions, type ServerLoadEvent } from '@sveltejs/kit'
+import { error, redirect, type Actions, type ServerLoadEvent } from '@sveltejs/kit'
 
 export const load = ({ locals }: ServerLoadEvent) => ({
   user: locals.session.get('user'),
@@ -8,9 +8,10 @@ export const load = ({ locals }: ServerLoadEvent) => ({
 
 export const actions: Actions = {
   async login({ locals, request }) {
-    const form = await request.formData()
+    const user = (await request.formData()).get('user')
+    if (typeof user !== 'string') error(400, 'no user')
     locals.session.regenerate()
-    locals.session.set('user', String(form.get('user')))
+    locals.session.set('user', user)
     locals.session.flash('notice', 'Welcome')
     redirect(303, '/')
   },
