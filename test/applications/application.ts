@@ -3,18 +3,46 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { expect } from 'vitest'
 import { freePort } from '../servers/programs.ts'
+import { fileOfBlock, findCodeBlocks, isCheckedWithTypes } from '../support/documents.ts'
 import { SECRET } from '../support/mint.ts'
 
 const root = new URL('../../', import.meta.url).pathname
 
+/** Variables of the environment. */
+export type Settings = Readonly<Record<string, string>>
+
+/** Lets npm and what it starts run on Node 22. */
+export const ON_NODE_22: Settings = {
+  PATH: `${root}test/applications/node_modules/n22/bin:${process.env['PATH'] ?? ''}`,
+}
+
 export interface RunningApplication {
   readonly origin: string
   stop(): Promise<void>
+}
+
+/** Expects an example to have the files that its page prints. */
+export function expectFilesOfPage(folder: string, page: string): void {
+  const blocks = findCodeBlocks(`docs/frameworks/${page}.md`).filter(isCheckedWithTypes)
+  expect(blocks.length).toBeGreaterThan(3)
+  for (const block of blocks) {
+    const file = fileOfBlock(block)
+    expect(readFileSync(join(folder, file), 'utf8'), file).toBe(block.code)
+  }
 }
 
 /** Installs an example's own packages from its lock file, and the library from its tarball. */
@@ -39,27 +67,35 @@ export function install(example: string): string {
 }
 
 /** Builds an example, without a secret. */
-export function build(folder: string): void {
+export function build(folder: string, settings: Settings = {}): void {
   const { SESSION_SECRETS: _, ...env } = process.env
-  run('npm', ['run', 'build'], folder, env)
+  run('npm', ['run', 'build'], folder, { ...env, ...settings })
 }
 
 /** Starts what was built. */
-export async function start(folder: string, pathToAsk = '/'): Promise<RunningApplication> {
+export async function start(folder: string, settings: Settings = {}): Promise<RunningApplication> {
   const port = await freePort()
   const child = spawn('npm', ['start'], {
     cwd: folder,
-    env: { ...process.env, PORT: String(port), HOSTNAME: '127.0.0.1', SESSION_SECRETS: SECRET },
+    env: {
+      ...process.env,
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      HOSTNAME: '127.0.0.1',
+      SESSION_SECRETS: SECRET,
+      ...settings,
+    },
     stdio: 'ignore',
+    // A process group of its own, because npm starts the server as another process.
     detached: true,
   })
+  // Chromium keeps `Secure` cookies of this host alone without TLS.
   const origin = `http://localhost:${port}`
-  await untilAnswered(origin + pathToAsk, child)
+  await untilAnswered(`http://127.0.0.1:${port}/`, child)
   return {
     origin,
     async stop() {
       const ended = once(child, 'exit')
-      // npm starts the server as a process of its own.
       if (child.pid !== undefined) process.kill(-child.pid)
       await ended
     },

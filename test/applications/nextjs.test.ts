@@ -1,13 +1,10 @@
 // The Next.js example, built for production and driven in Chromium, and with a cookie jar.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { describeInChromium, launch } from '../support/chromium.ts'
 import { createJar, namesOf } from '../support/cookie-jar.ts'
-import { fileOfBlock, findCodeBlocks, isCheckedWithTypes } from '../support/documents.ts'
-import { build, install, start } from './application.ts'
+import { build, expectFilesOfPage, install, start } from './application.ts'
 import type { RunningApplication } from './application.ts'
 
 const NAME = '__Host-session'
@@ -45,13 +42,8 @@ describeInChromium('the Next.js example', () => {
     return (await context.cookies()).map(({ name }) => name).toSorted()
   }
 
-  test('has the files that the page on Next.js prints, and no block of it is missing', () => {
-    const blocks = findCodeBlocks('docs/frameworks/nextjs.md').filter(isCheckedWithTypes)
-    expect(blocks.length).toBeGreaterThan(4)
-    for (const block of blocks) {
-      const file = fileOfBlock(block)
-      expect(readFileSync(join(folder, file), 'utf8'), file).toBe(block.code)
-    }
+  test('has the files that its page prints', () => {
+    expectFilesOfPage(folder, 'nextjs')
   })
 
   test('a page that only reads sets no cookie', async () => {

@@ -98,7 +98,7 @@ test('every lock file fixes every package by its hash, and names no host', () =>
     const { lockfileVersion, packages }: Lock = JSON.parse(read(path))
     expect(lockfileVersion, path).toBe(3)
     const { '': project, ...installed } = packages
-    expect(Object.keys(installed).length, path).toBeGreaterThan(2)
+    expect(Object.keys(installed).length, path).toBeGreaterThan(0)
     expect(project, path).toMatchObject(rangesOf(path))
     for (const [name, entry] of Object.entries(installed)) {
       expect(name, path).toMatch(/^node_modules\//)
