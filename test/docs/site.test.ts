@@ -60,6 +60,7 @@ describe('the pages', () => {
         'api/sealed-session.html',
         'api/sealed-session/node.html',
         'api/sealed-session/lambda.html',
+        'api/sealed-session/overflow.html',
       ]),
     )
   })
