@@ -75,7 +75,7 @@ async function sessionCookies(
   const { ring, cookie, limits, lifetimes, overflow, observe } = pipeline
   const cause: SealCause = state.isNew ? 'new' : 'changed'
   if (await isRefused(state, pipeline)) {
-    state.written = state.written && { ...state.written, id: begun.id, body }
+    state.written = state.written && { ...state.written, id: begun.id, body, parcel: undefined }
     return NO_WRITES
   }
   await assertWritable(state.contents, pipeline)

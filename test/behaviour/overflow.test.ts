@@ -355,6 +355,23 @@ describe('beside the other members', () => {
     expect((await open()).toJSON()).toEqual({ cart: LARGE })
   })
 
+  test('a write that was refused leaves no parcel to the next one, under another id', async () => {
+    let isRevoked = false
+    const { received, sessions } = setUp({}, { revoked: () => isRevoked })
+    const session = await received((first) => first.set('cart', LARGE))
+    const cookies = new Map<string, string>()
+    const save = () => sessions.save(session, (name, value) => cookies.set(name, value))
+    session.renewId()
+    isRevoked = true
+    await save()
+    expect(cookies.size).toBe(0)
+    isRevoked = false
+    session.set('user', 'ada')
+    await save()
+    const header = Array.from(cookies, (pair) => pair.join('=')).join('; ')
+    expect((await sessions.open(header)).toJSON()).toEqual({ cart: LARGE, user: 'ada' })
+  })
+
   test('a ticket is written without the store', async () => {
     const { received, clock, sessions, store, next } = setUp()
     const session = await received((first) => first.set('cart', LARGE))

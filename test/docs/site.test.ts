@@ -66,6 +66,7 @@ describe('the pages', () => {
         'api/sealed-session/fastify.html',
         'api/sealed-session/elysia.html',
         'api/sealed-session/device.html',
+        'api/sealed-session/overflow.html',
       ]),
     )
   })

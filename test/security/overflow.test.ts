@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { SessionError } from 'sealed-session'
 import type { Session } from 'sealed-session'
+import { nodeSessions } from 'sealed-session/node'
 import { overflow } from 'sealed-session/overflow'
 import type { OverflowStorage } from 'sealed-session/overflow'
 import {
@@ -18,6 +19,7 @@ import {
   spellings,
 } from '../support/alterations.ts'
 import { pairsOf } from '../support/cookie-jar.ts'
+import { ENTRIES } from '../support/entries.ts'
 import { createFaultyStore } from '../support/faulty-store.ts'
 import { thrownBy } from '../support/faulty.ts'
 import {
@@ -40,6 +42,7 @@ import type { Binding } from '../support/mint.ts'
 import { loadPrintedReader } from '../support/printed-reader.ts'
 import { setUp as setUpSessions } from '../support/set-up.ts'
 import type { Data } from '../support/set-up.ts'
+import { wires } from '../support/wire.ts'
 
 const slow = process.env['SLOW'] !== undefined
 
@@ -360,6 +363,53 @@ describe('O2: a store that fails', () => {
       expect(later.toJSON()).toEqual({ user: 'ada', cart: `${LARGE}2`, note: 'tried again' })
     },
   )
+
+  test('fails the responses of Node that need it, without a cookie, and no others', async () => {
+    const { cookieOf, sessions, store } = setUp()
+    const cookie = await cookieOf(fillLarge)
+    const small = await cookieOf((session) => session.set('user', 'ada'))
+    const { middleware, sessionOf } = nodeSessions(sessions)
+    const { ask, close } = await wires.http((request, response) =>
+      middleware(request, response, (error) => {
+        if (error === undefined && request.url !== '/') {
+          sessionOf(request).set('cart', `${LARGE}${request.url}`)
+        }
+        response.end(untyped<Partial<SessionError>>(error ?? {}).code ?? 'fine')
+      }),
+    )
+    try {
+      store.faults.getItem = () => Promise.reject(DOWN)
+      expect(await ask({ cookie })).toMatchObject({ body: 'ERR_SESSION_STORE', cookies: [] })
+      expect(await ask({ cookie: small })).toMatchObject({ status: 200, body: 'fine' })
+      delete store.faults.getItem
+      store.faults.setItem = () => Promise.reject(DOWN)
+      for (const sent of [cookie, small]) {
+        expect(await ask({ cookie: sent, path: '/cart' })).toMatchObject({
+          status: 500,
+          cookies: [],
+        })
+      }
+      delete store.faults.setItem
+      expect((await ask({ cookie, path: '/cart' })).cookies).toHaveLength(1)
+    } finally {
+      await close()
+    }
+  })
+
+  test.each(Object.entries(ENTRIES))('gives no cookie to a response: %s', async (_, entry) => {
+    // The middleware for plain servers logs what no caller can catch.
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const { cookieOf, sessions, store } = setUp()
+    const cookie = await cookieOf(fillLarge)
+    store.faults.setItem = () => Promise.reject(DOWN)
+    const handle = (session: Session<Data>) => session.set('cart', `${LARGE}2`)
+    const lines = await entry(sessions, cookie, handle).catch((error: unknown) => {
+      expect(error).toMatchObject({ code: 'ERR_SESSION_STORE' })
+      return []
+    })
+    expect(lines).toEqual([])
+    log.mockRestore()
+  })
 
   test('because it is full, or refuses the size, is the same error', async () => {
     const { sessions, store } = setUp()
