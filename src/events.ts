@@ -30,6 +30,11 @@ export type SessionEvent =
       readonly id?: string
       readonly startedAt?: number
       readonly sealedAt?: number
+      readonly usedAt?: number
+      /** The name of its lifetime; none if that is the default one. */
+      readonly lifetime?: string
+      /** The option that refused it: `maxAge`, `idleTimeout`, `clockTolerance`, `validAfter`, `revoked`. */
+      readonly limit?: string
     }
   /** Cookies or a token were made. `bytes` are those of the sealed value. */
   | {
@@ -50,8 +55,8 @@ export type SessionEvent =
    * stay in use. `error` is a SessionConfigError.
    */
   | { readonly type: 'secrets'; readonly outcome: 'changed' | 'failed'; readonly error?: unknown }
-  /** A response carried cookies of the session that another open of it had written: they were replaced. */
-  | { readonly type: 'warning'; readonly cause: 'overwritten' }
+  /** Something works as it is written, and probably not as it is meant. */
+  | { readonly type: 'warning'; readonly cause: WarningCause }
 
 /**
  * Why something was sealed: the session began, it changed, its use was recorded in a ticket, or the
@@ -63,3 +68,22 @@ export type SessionEvent =
  * }
  */
 export type SealCause = 'new' | 'changed' | 'renewed' | 'token'
+
+/**
+ * What breaks without an error. Each cause is observed once for each `createSessions`, the last one each
+ * time.
+ *
+ * - `insecure`: a `Secure` cookie was sent to a browser on plain http, which drops it.
+ * - `uncommitted`: a session was changed a minute ago, and its cookies were never asked for.
+ * - `same-name`: another `createSessions` of this process sealed a cookie of this name that these
+ *   secrets do not open.
+ * - `cut`: a cookie came back without its end.
+ * - `overwritten`: a response carried cookies of the session that another open of it had written; they
+ *   were replaced.
+ *
+ * @example
+ * const observe = (event: SessionEvent) => {
+ *   if (event.type === 'warning') console.warn(`session: ${event.cause satisfies WarningCause}`)
+ * }
+ */
+export type WarningCause = 'insecure' | 'uncommitted' | 'same-name' | 'cut' | 'overwritten'

@@ -13,7 +13,7 @@ export {
   SessionError,
 } from './errors.ts'
 export type { RejectionReason, SessionErrorCode } from './errors.ts'
-export type { SealCause, SessionEvent } from './events.ts'
+export type { SealCause, SessionEvent, WarningCause } from './events.ts'
 export type { LifetimeOptions } from './lifetime-options.ts'
 export type { SecretsOption, SecretsProvider, SessionOptions } from './options.ts'
 export type {

@@ -171,6 +171,8 @@ export function nodeSessions<
   function attach(session: Session<Data>, response: Res, fail: (error: unknown) => void): void {
     const state = getState(session)
     if (state === undefined) return
+    // The response carries it, whatever becomes of the handler.
+    state.handlers++
     attachSession(response, session, {
       isAccessed: () => state.accessed,
       makeCookies: () => sessions.setCookies(session),

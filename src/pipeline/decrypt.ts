@@ -1,15 +1,12 @@
 // The text of a sealed value, or why it cannot be had. No value costs more than one derivation and one
 // decryption.
 
-import type { RejectedSession } from '../session/state.ts'
 import { sealingWindow } from '../token/claims.ts'
 import type { SealedValue } from '../token/jwe.ts'
 import type { Purpose } from '../token/key-ring.ts'
 import { isThenable } from '../validate.ts'
 import type { Pipeline } from './pipeline.ts'
-
-/** Why a value or what it holds is refused. */
-export type Refusal = Pick<RejectedSession, 'reason' | 'error'>
+import type { Refusal } from './rejection.ts'
 
 /** Returns the text that was sealed, or why there is none. At once where the key is at hand. */
 export function decrypt(

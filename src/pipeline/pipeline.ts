@@ -12,9 +12,11 @@ import { createKeyRing } from '../token/key-ring.ts'
 import type { KeyRing } from '../token/key-ring.ts'
 import { createProvidedKeyRing } from '../token/secrets-provider.ts'
 import { ownProperties } from '../validate.ts'
+import { createWarnings } from './warnings.ts'
+import type { Warnings } from './warnings.ts'
 
 /** What the steps of both directions may need. */
-export interface Pipeline extends ResolvedOptions {
+export interface Pipeline extends ResolvedOptions, Warnings {
   readonly ring: KeyRing
   readonly runtime: SessionRuntime
   /** Calls the option `revoked`; `undefined` without one. */
@@ -27,7 +29,8 @@ export interface Pipeline extends ResolvedOptions {
  * @throws SessionConfigError
  */
 export function createPipeline<Data extends object>(given: CommonOptions<Data>): Pipeline {
-  const options = resolveOptions(given)
+  const resolved = resolveOptions(given)
+  const options = { ...resolved, ...createWarnings(resolved) }
   const { lifetimes, serializer, now } = options
   const { revoked } = ownProperties(given)
   const runtime: SessionRuntime = {
@@ -35,6 +38,7 @@ export function createPipeline<Data extends object>(given: CommonOptions<Data>):
     now,
     assertStorable: serializer === undefined ? assertStorable : undefined,
     restore: (body) => parseBodyText(body, serializer),
+    changed: options.changed,
   }
   const askRevoked = revoked && createVeto(revoked, runtime)
   return { ...options, ring: createRing(options), runtime, askRevoked }
@@ -57,6 +61,8 @@ function createRing(options: ResolvedOptions): KeyRing {
   })
 }
 
+const REVOKED: RejectedSession = { reason: 'revoked', limit: 'revoked' }
+
 /** Fails closed: a session whose revocation cannot be determined is revoked. */
 function createVeto<Data extends object>(
   revoked: NonNullable<CommonOptions<Data>['revoked']>,
@@ -69,9 +75,9 @@ function createVeto<Data extends object>(
       const answer: unknown = await revoked(
         new Session<Data>(createState(runtime, { ...session, contents })),
       )
-      return answer === false ? undefined : { reason: 'revoked' }
+      return answer === false ? undefined : REVOKED
     } catch (error) {
-      return { reason: 'revoked', error }
+      return { ...REVOKED, error }
     }
   }
 }

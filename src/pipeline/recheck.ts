@@ -2,6 +2,7 @@
 // for long connections.
 
 import type { Pipeline } from './pipeline.ts'
+import { describeRejection } from './rejection.ts'
 import type { RejectedSession, SessionState, ValidSession } from '../session/state.ts'
 import { rejectionReason } from '../token/claims.ts'
 import type { Claims } from '../token/claims.ts'
@@ -11,12 +12,11 @@ export async function recheck(
   received: ValidSession,
   { ring, askRevoked }: Pipeline,
 ): Promise<RejectedSession | undefined> {
-  const { secretId, claims } = received
-  const { id, startedAt, sealedAt } = claims
-  const refused: Omit<RejectedSession, 'reason'> = { secretId, id, startedAt, sealedAt }
-  if (!(await ring.has(secretId))) return { reason: 'unknown-key', ...refused }
-  const revoked = await askRevoked?.(received)
-  return revoked && { ...revoked, ...refused }
+  const { secretId, claims, usedAt } = received
+  const refusal = (await ring.has(secretId))
+    ? await askRevoked?.(received)
+    : { reason: 'unknown-key' as const }
+  return refusal && { ...describeRejection(refusal, claims, usedAt), secretId }
 }
 
 /** Returns why an open session is not valid any more, its times included. */
@@ -26,9 +26,8 @@ export async function recheckNow(
 ): Promise<RejectedSession | undefined> {
   const { claims, usedAt } = state
   if (claims === undefined) return undefined
-  const { id, startedAt, sealedAt } = claims
   const reason = rejectionReason(claims, usedAt, pipeline.now(), pipeline.lifetimes)
-  if (reason !== undefined) return { reason, id, startedAt, sealedAt }
+  if (reason !== undefined) return describeRejection({ reason }, claims, usedAt)
   const current = currentSession(state, claims)
   return current && recheck(current, pipeline)
 }

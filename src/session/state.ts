@@ -31,6 +31,8 @@ export interface SessionRuntime {
   readonly assertStorable: ((key: string, value: unknown, place?: string) => void) | undefined
   /** Returns the contents of a body anew. */
   readonly restore: (body: string) => Contents
+  /** Called with each change of a session whose cookies no adapter is going to make. */
+  readonly changed?: (state: SessionState) => void
 }
 
 /** A session that was received and is valid. */
@@ -46,18 +48,17 @@ export interface ValidSession {
   readonly length: number
 }
 
-/** A session that was received and is not valid, and what is known of it nevertheless. */
-export interface RejectedSession {
+/** A session that was received and is not valid, and what is known of it if its token is authentic. */
+export interface RejectedSession extends Partial<Omit<Claims, 'life' | 'stamps'>> {
   readonly reason: RejectionReason
   /** What the application's own code threw: `revoked`, or a schema. */
   readonly error?: unknown
   /** The secret and the day that a well-formed token names. */
   readonly secretId?: string
   readonly day?: number
-  /** Of an authentic token. */
-  readonly id?: string
-  readonly startedAt?: number
-  readonly sealedAt?: number
+  readonly usedAt?: number
+  /** The option that refused it. */
+  readonly limit?: string
 }
 
 /** What the token in a browser holds, and the secret that it was sealed under. */
@@ -107,8 +108,10 @@ export interface SessionState {
   committed: boolean
   /** The cookies, once they were asked for. */
   writing: readonly CookieWrite[] | Promise<readonly CookieWrite[]> | undefined
-  /** How many wrapped handlers are running with it. */
+  /** How many wrapped handlers and responses are going to make its cookies. */
   handlers: number
+  /** The request, if it came without the session's cookie. */
+  source: object | undefined
 }
 
 /** Whether what was received is valid: by its own claims, not by those of a polluted prototype. */
@@ -135,6 +138,7 @@ export function createState(
     committed: false,
     writing: undefined,
     handlers: 0,
+    source: undefined,
   }
 }
 
@@ -182,6 +186,7 @@ export function change(state: SessionState): SessionState {
   // What was saved into a cookie store is out of date now.
   state.writing = undefined
   state.discarded = false
+  if (state.handlers === 0) state.runtime.changed?.(state)
   return access(state)
 }
 

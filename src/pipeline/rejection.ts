@@ -1,0 +1,30 @@
+// What is known of a session that is refused, for those who have to find out why.
+
+import type { RejectionReason } from '../errors.ts'
+import type { RejectedSession } from '../session/state.ts'
+import type { Claims } from '../token/claims.ts'
+
+/** Why a value or what it holds is refused. */
+export type Refusal = Pick<RejectedSession, 'reason' | 'error' | 'limit'>
+
+/** The option behind a reason. `revoked` names itself where it is the function of that name. */
+const LIMITS: Partial<Record<RejectionReason, string>> = {
+  expired: 'maxAge',
+  idle: 'idleTimeout',
+  'not-yet-valid': 'clockTolerance',
+  revoked: 'validAfter',
+}
+
+/** Returns a refusal with the option behind it, and with what an authentic token says of its session. */
+export function describeRejection(
+  refusal: Refusal,
+  claims?: Claims,
+  usedAt: number = claims?.sealedAt ?? 0,
+): RejectedSession {
+  const limit = refusal.limit ?? LIMITS[refusal.reason]
+  const rejection = limit === undefined ? refusal : { ...refusal, limit }
+  if (claims === undefined) return rejection
+  const { id, startedAt, sealedAt, lifetime } = claims
+  const known = { ...rejection, id, startedAt, sealedAt, usedAt }
+  return lifetime === '' ? known : { ...known, lifetime }
+}
