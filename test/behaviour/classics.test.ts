@@ -720,7 +720,7 @@ describe('Django', () => {
     expect(left).toBe(DAY * 1000)
 
     const command = new URL('../../dist/bin/sealed-session.js', import.meta.url).pathname
-    const { stdout, status } = spawnSync(process.execPath, [command, 'inspect', '--json'], {
+    const { stdout, status } = spawnSync(process.execPath, [command, 'inspect', '--json', '--idle-timeout', '1d'], {
       env: { PATH: process.env['PATH'], SESSION_SECRETS: SECRET },
       input: browser.header(),
       encoding: 'utf8',
