@@ -5,7 +5,18 @@ import { setTimeout } from 'node:timers/promises'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import type { Session } from 'sealed-session'
-import * as actions from './actions.ts'
+import {
+  clear,
+  fill,
+  login,
+  logout,
+  overfill,
+  remove,
+  renewId,
+  set,
+  shrink,
+  touch,
+} from './actions.ts'
 import type { Configuration, Data } from './configuration.ts'
 import { replay, secondBrowser, slowRead } from './experiments.ts'
 import { page } from './page.ts'
@@ -65,13 +76,13 @@ export function createRoutes(configuration: Configuration): Hono<Env> {
 function addActions(app: Hono<Env>): void {
   app.post('/set', async (c) => {
     const { key = '', value = '' } = await fieldsOf(c)
-    actions.set(c.env.session, key, value)
+    set(c.env.session, key, value)
     return home(c, 'set')
   })
 
   app.post('/delete', async (c) => {
     const { key = '' } = await fieldsOf(c)
-    actions.remove(c.env.session, key)
+    remove(c.env.session, key)
     return home(c, 'delete')
   })
 
@@ -79,7 +90,7 @@ function addActions(app: Hono<Env>): void {
     const { name, remember } = await fieldsOf(c)
     const user = name?.trim()
     if (!user) return home(c, 'login', 'To log in, give a name.')
-    actions.login(c.env.session, user, remember !== undefined)
+    login(c.env.session, user, remember !== undefined)
     const how = `Logged in as ${user}: a new session, which keeps the cart and nothing else.`
     return home(c, 'login', remember === undefined ? how : `${how} It lasts 30 days.`)
   })
@@ -87,15 +98,14 @@ function addActions(app: Hono<Env>): void {
   app.post('/logout', (c) => {
     const { session } = c.env
     const user = session.get('user', 'stranger')
-    actions.logout(session)
+    logout(session)
     const end = 'That session has ended in this browser, in requests that are still running too.'
     return home(c, 'logout', `Goodbye, ${user}. ${end}`)
   })
 
-  const plain = ['clear', 'touch', 'fill', 'shrink', 'overfill', 'renewId'] as const
-  for (const name of plain) {
+  for (const [name, act] of Object.entries({ clear, touch, fill, shrink, overfill, renewId })) {
     app.post(`/${name}`, (c) => {
-      actions[name](c.env.session)
+      act(c.env.session)
       return home(c, name)
     })
   }
