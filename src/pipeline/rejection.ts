@@ -3,17 +3,18 @@
 import type { RejectionReason } from '../errors.ts'
 import type { RejectedSession } from '../session/state.ts'
 import type { Claims } from '../token/claims.ts'
+import { ownProperties } from '../validate.ts'
 
 /** Why a value or what it holds is refused. */
 export type Refusal = Pick<RejectedSession, 'reason' | 'error' | 'limit'>
 
 /** The option behind a reason. `revoked` names itself where it is the function of that name. */
-const LIMITS: Partial<Record<RejectionReason, string>> = {
+const LIMITS: Readonly<Partial<Record<RejectionReason, string>>> = ownProperties({
   expired: 'maxAge',
   idle: 'idleTimeout',
   'not-yet-valid': 'clockTolerance',
   revoked: 'validAfter',
-}
+})
 
 /** Returns a refusal with the option behind it, and with what an authentic token says of its session. */
 export function describeRejection(
@@ -21,7 +22,7 @@ export function describeRejection(
   claims?: Claims,
   usedAt: number = claims?.sealedAt ?? 0,
 ): RejectedSession {
-  const limit = refusal.limit ?? LIMITS[refusal.reason]
+  const { limit = LIMITS[refusal.reason] } = ownProperties(refusal)
   const rejection = limit === undefined ? refusal : { ...refusal, limit }
   if (claims === undefined) return rejection
   const { id, startedAt, sealedAt, lifetime } = claims

@@ -46,7 +46,11 @@ export function createWarnings({ observe, cookie, now }: ResolvedOptions): Warni
       if (event.type === 'sealed') {
         if (event.id === pending?.state.claims?.id) pending = undefined
         if (sealers.size < MOST_SEALERS) sealers.set(nameOf(event), given)
-      } else if (event.type === 'rejected' && event.reason === 'unknown-key' && event.day) {
+      } else if (
+        event.type === 'rejected' &&
+        event.reason === 'unknown-key' &&
+        Object.hasOwn(event, 'day')
+      ) {
         // Without a day it was refused at a commit: its secret has been removed meanwhile.
         if ((sealers.get(nameOf(event)) ?? given) !== given) warn('same-name')
       }
