@@ -4,7 +4,7 @@ import { html } from 'hono/html'
 import { focusIf, outcomeNote } from './outcome-note.ts'
 import type { Html } from './page.ts'
 import type { View } from './view.ts'
-import { lengthOf, wireOf } from './wire.ts'
+import { changed, lengthOf, wireOf } from './wire.ts'
 import type { PartKind, WireCookie, WirePart } from './wire.ts'
 
 const MEANINGS: Readonly<Record<PartKind, readonly [name: string, meaning: string]>> = {
@@ -107,5 +107,21 @@ function tampering(view: View): Html {
       </label>
       <button class="main" ${focusIf(view, 'tamper')}>Tamper</button>
     </form>
-    ${outcomeNote(view, 'tamper')}`
+    ${outcomeNote(view, 'tamper')} ${excerpt(view)}`
 }
+
+/** Shows the changed character again beside the message: on a phone the whole cookie is out of view. */
+function excerpt({ header, outcome }: View): Html | '' {
+  const [first] = wireOf(header)
+  if (first === undefined || outcome?.altered === undefined) return ''
+  const text = first.parts.map((part) => part.text).join('')
+  const at = outcome.altered - 1
+  const before = text.slice(Math.max(0, at - AROUND), at)
+  const after = text.slice(at + 1, at + 1 + AROUND)
+  return html`<p class="excerpt">
+    <code>…${before}<mark>${changed(text[at] ?? '')}</mark>${after}…</code>
+    <small>in place of <code>${text[at]}</code></small>
+  </p>`
+}
+
+const AROUND = 8

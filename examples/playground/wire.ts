@@ -55,6 +55,11 @@ export function alter(header: string, place: number): string | undefined {
   const pair = pairs[index]
   if (pair === undefined) return undefined
   const at = COOKIE.length + Math.min(Math.max(place, 1), pair.length - COOKIE.length - 1)
-  const character = pair[at] === 'A' ? 'B' : 'A'
-  return pairs.with(index, pair.slice(0, at) + character + pair.slice(at + 1)).join('; ')
+  const altered = pair.slice(0, at) + changed(pair[at] ?? '') + pair.slice(at + 1)
+  return pairs.with(index, altered).join('; ')
+}
+
+/** Returns what a character is changed to. */
+export function changed(character: string): string {
+  return character === 'A' ? 'B' : 'A'
 }

@@ -190,6 +190,25 @@ describe('sealed-session', () => {
   })
 })
 
+describe('a misspelled word', () => {
+  test.each<[string, string[], string]>([
+    ['command', ['rotat'], 'no such command; did you mean rotate?'],
+    ['command, with two letters swapped', ['inpsect'], 'did you mean inspect?'],
+    ['option', ['rotate', '--max-ag', '7d'], 'no such option; did you mean --max-age?'],
+    ['preset', ['measure', '--limits', 'node,cloudfare'], 'no preset: did you mean cloudflare?'],
+  ])('%s gets the closest known one', async (_, args, expected) => {
+    const { code, stderr } = await run(args, { secrets: A, input: '{}' })
+    expect([code, stderr]).toEqual([2, expect.stringContaining(expected)])
+  })
+
+  test.each([
+    [['zzz'], 'see sealed-session --help'],
+    [['rotate', '--zzzzzz'], 'see --help'],
+  ])('that is close to none, as in %j, gets the help', async (args, expected) => {
+    expect((await run(args, { secrets: A })).stderr).toContain(expected)
+  })
+})
+
 describe('secret', () => {
   test('prints 32 random bytes in base64url, different ones each time', async () => {
     const [one, other] = [(await run(['secret'])).stdout, (await run(['secret'])).stdout]
@@ -332,6 +351,40 @@ describe('rotate', () => {
     })
     expect([code, parse(stdout).keys[1]]).toEqual([0, { kty: 'oct', k: k(A) }])
     expect(stderr).toContain('KEYS')
+  })
+})
+
+describe('leak', () => {
+  const idsOf = (stdout: string) => parse(stdout).keys.map(({ kid }) => kid)
+
+  test('of the secret that seals puts a new one in its place, and says what to do', async () => {
+    const { code, stdout, stderr } = await run(['leak', secretId(B)], { secrets: `${B},${A}` })
+    expect(code).toBe(0)
+    const [added, ...rest] = parse(stdout).keys
+    expect(added?.activeFrom).toBeUndefined()
+    expect(rest).toEqual([{ kty: 'oct', k: k(A) }])
+    expect(stderr).toContain(
+      `without ${secretId(B)}. A new secret, ${added?.kid}, seals from now on.`,
+    )
+    for (const step of ['1. Set it', '2. Sessions', '3. Treat', '4. Look', '5. Find']) {
+      expect(stderr).toContain(step)
+    }
+    const cookie = pairsOf(await cookiesAt(now(), B))
+    const { user, sealedBy } = await visitAt(now(), stdout, cookie)
+    expect([user, sealedBy]).toEqual([undefined, added?.kid])
+  })
+
+  test('of another secret removes it alone, and the one that seals stays', async () => {
+    const { stdout, stderr } = await run(['leak', secretId(A), '--json'], { secrets: `${B},${A}` })
+    expect(JSON.parse(stdout)).toEqual({ keys: [{ kty: 'oct', k: k(B) }] })
+    expect(stderr).toContain('The one that seals stays.')
+  })
+
+  test('of a staged secret, and of one with a name of its own', async () => {
+    const staged = (await run(['rotate'], { secrets: A })).stdout
+    const [id = ''] = idsOf(staged)
+    const after = await run(['leak', id], { secrets: staged })
+    expect(parse(after.stdout).keys).toEqual([{ kty: 'oct', k: k(A) }])
   })
 })
 

@@ -71,7 +71,7 @@ describeInChromium('the playground for all', () => {
     expect(await page.textContent('#user')).toBe('Logged in as Ada.')
     await press(page, 'Tamper')
     expect(await page.textContent('#message')).toContain('undecryptable')
-    expect(await page.locator('mark').count()).toBe(1)
+    expect(await page.locator('mark').count()).toBe(2)
     expect(await page.locator('[autofocus]').textContent()).toBe('Tamper')
     await page.context().close()
   })
