@@ -1,9 +1,12 @@
 // Warnings: what is written as it should be, and breaks all the same.
 
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { SessionEvent, SessionOptions } from 'sealed-session'
 import { wrapLambda } from 'sealed-session/lambda'
+import { nodeSessions } from 'sealed-session/node'
 import { NAME, OTHER_SECRET, SECRET, START, mint } from '../../support/mint.ts'
 import { pairsOf } from '../../support/cookie-jar.ts'
 import { setUp } from '../../support/set-up.ts'
@@ -138,6 +141,15 @@ describe('uncommitted', () => {
           throw new Error('no database')
         })
         await handler({ headers: {} }).catch(() => undefined)
+      },
+    ],
+    [
+      'of a response of Node that was never sent',
+      async ({ sessions }) => {
+        const request = new IncomingMessage(new Socket())
+        request.method = 'GET'
+        const session = await nodeSessions(sessions).open(request, new ServerResponse(request))
+        session.set('user', 'ada')
       },
     ],
     ['that was only read', async ({ sessions }) => (await sessions.open(null)).get('user')],
