@@ -1,5 +1,7 @@
 // What comes in from outside: the environment, standard input, and numbers among the arguments.
 
+import { readFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 
 /** A user's mistake. Its message never repeats what was given. */
@@ -13,18 +15,61 @@ export function readSecrets(variable: string): string {
   const value = process.env[variable]
   if (value !== undefined && value.trim() !== '') return value.trim()
   const which = variable === VARIABLE.variable.default ? variable : 'the one named by --variable'
-  throw new UsageError(`the environment variable (${which}) is not set`)
+  throw new UsageError(
+    `the environment variable (${which}) is not set: node --env-file=.env, or \`set -a; . ./.env\`, sets it from a file`,
+  )
 }
 
-/** Reads standard input to its end. */
-export async function readInput(): Promise<string> {
-  const input = await text(process.stdin)
+/**
+ * Reads a file, or standard input to its end. At a terminal, says what to paste first.
+ *
+ * @param wanted what to paste, as in `a Cookie header`
+ */
+export async function readInput(wanted: string, file?: string): Promise<string> {
+  const input = file === undefined ? await readStandardInput(wanted) : await readNamed(file)
   if (input.trim() !== '') return input
-  throw new UsageError('standard input is empty')
+  throw new UsageError(file === undefined ? 'standard input is empty' : 'the file is empty')
 }
 
-/** Parses an argument that is a whole number of seconds. */
+async function readNamed(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch {
+    // The argument may be a cookie, which belongs on standard input.
+    throw new UsageError(
+      'the argument is no file that can be read; cookies and data come from standard input',
+    )
+  }
+}
+
+async function readStandardInput(wanted: string): Promise<string> {
+  if (!process.stdin.isTTY) return text(process.stdin)
+  // Line by line of a terminal itself, a pasted line would end at 4 096 characters.
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: true })
+  // What is pasted at once must find the terminal ready for it.
+  process.stderr.write(`Paste ${wanted}, then an empty line (or Ctrl-D):\n`)
+  const read: string[] = []
+  for await (const line of lines) {
+    if (line.trim() === '' && read.length > 0) break
+    read.push(line)
+  }
+  lines.close()
+  return read.join('\n')
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
+
+/** Parses an argument that is a time: seconds, or a number with a unit, as in `1h`. */
 export function parseSeconds(option: string, value: string): number {
-  if (/^[0-9]{1,9}$/.test(value)) return Number(value)
-  throw new UsageError(`${option} takes a whole number of seconds`)
+  const [, digits = '', unit = 's'] = /^([0-9]{1,9})([smhdw]?)$/.exec(value) ?? []
+  const seconds = Number(digits) * (UNITS[unit || 's'] ?? 1)
+  if (digits !== '' && seconds <= 999_999_999) return seconds
+  throw new UsageError(
+    `${option} takes a time: a whole number of seconds, or one with a unit, as in 90s, 15m, 1h, 7d, 4w`,
+  )
+}
+
+/** Parses the values of an option that takes a list: repeated, or with commas. */
+export function parseList(values: readonly string[]): string[] {
+  return values.flatMap((value) => value.split(',')).map((value) => value.trim())
 }

@@ -1,158 +1,166 @@
-// What an application would make of a request's cookies: the session, or the reason against it.
+// What an application would make of a request's cookies: the session, or the reason against it, and what each
+// check said.
 
 import { parseArgs } from 'node:util'
-import { createSessions } from 'sealed-session'
-import type { Session, SessionOptions } from 'sealed-session'
-import { UsageError, VARIABLE, parseSeconds, readInput, readSecrets } from './inputs.ts'
-import { escapeUnprintable, formatJson } from './printable.ts'
+import { listChecks } from './checks.ts'
+import type { Check } from './checks.ts'
+import { OPTION_ARGUMENTS, readOptions } from './configuration.ts'
+import type { ToldOptions } from './configuration.ts'
+import { parseCookieInput } from './cookie-input.ts'
+import type { CookieInput } from './cookie-input.ts'
+import { UsageError, readInput } from './inputs.ts'
+import { formatJson } from './printable.ts'
+import { readBare, readCookies } from './reading.ts'
+import type { Reading } from './reading.ts'
+import { formatReport } from './report-text.ts'
+import { listSecrets } from './sealed.ts'
+import { findSessionNames } from './session-cookies.ts'
+import { askAboutToken, askLibrary } from './verdict.ts'
+import type { Verdict } from './verdict.ts'
 
-export const HELP = `Usage: sealed-session inspect [options] < cookies
+export const HELP = `Usage: sealed-session inspect [options] [FILE]
 
-Reads a Cookie header or Set-Cookie lines from standard input, secrets from the environment, and
-shows the session, or the reason why it is not accepted (exit code 1).
-  --name NAME                the cookie's name (__Host-session)
-  --max-age SECONDS          as in your createSessions (604800)
-  --idle-timeout SECONDS     as in your createSessions, 0 for false (86400)
+Reads cookies from FILE or standard input, secrets from the environment, and shows the session, or the
+reason why it is not accepted, and what each check said. Takes a Cookie header, Set-Cookie lines, what
+curl -v prints, "Copy as cURL", a cookie jar of curl, a HAR file, the value of a cookie, a bare token.
+
+It judges by what it is told. Without --config, a check that needs an option is left open.
+  --config FILE              a module that exports the options of your createSessions, by default
+                             or as \`options\` (JavaScript, or TypeScript where Node.js reads it)
+  --name NAME                the cookie's name; without it, each that looks like a session is tried
+  --max-age TIME             as in your createSessions: 604800, 7d
+  --idle-timeout TIME        as in your createSessions, 0 for false: 86400, 1d
   --lifetime NAME=MAX_AGE,IDLE_TIMEOUT
                              a named lifetime as in your createSessions; may be repeated
+  --purpose TEXT             what a bare token was sealed for
+  --at TIME                  judge as of this moment, in ISO 8601 (now)
   --variable NAME            the environment variable (SESSION_SECRETS)
   --json                     for machines
+Exit codes: 0 accepted, 1 not accepted, 2 wrong use or configuration.
 `
 
-const OPTIONS = {
-  ...VARIABLE,
-  name: { type: 'string', default: '__Host-session' },
-  'max-age': { type: 'string', default: '604800' },
-  'idle-timeout': { type: 'string', default: '86400' },
-  lifetime: { type: 'string', multiple: true, default: [] as string[] },
+export const OPTIONS = {
+  ...OPTION_ARGUMENTS,
+  purpose: { type: 'string' },
+  at: { type: 'string' },
   json: { type: 'boolean' },
 } as const
 
-type Lifetimes = NonNullable<SessionOptions['lifetimes']>
-
-/** What is read of a request's cookies. */
-interface Inspected {
-  readonly session: Session
-  readonly secretId: string
-  /** The text of the data, if a serializer wrote it. */
-  readonly dataText: string | undefined
+/** What --json prints. Members are added, and never change. */
+export interface Report extends Readonly<Record<string, unknown>> {
+  readonly accepted: boolean
+  readonly checks: readonly Check[]
 }
 
-/**
- * Behind the data, a serializer may have written scopes, which are an object, and messages, which are an
- * array: scopes, with or without messages, or messages alone.
- */
-const OTHER_PARTS: readonly (readonly unknown[])[] = [[{}, []], [[]]]
+const DEFAULT_NAME = '__Host-session'
 
 export async function run(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: OPTIONS })
-  const { name } = values
-  const options = {
-    secrets: readSecrets(values.variable),
-    cookie: { name },
-    maxAge: parseSeconds('--max-age', values['max-age']),
-    idleTimeout: parseIdleTimeout('--idle-timeout', values['idle-timeout']),
-    lifetimes: parseLifetimes(values.lifetime),
-  }
-  const pairs = parseCookies(await readInput())
-  const { session, secretId, dataText } = await inspect(pairs.join('; '), options)
-  const own = pairs.filter((pair) => isOwn(pair, name))
-  const size = { cookies: own.length, bytes: own.join('').length }
-  const reason = own.some((pair) => isPart(pair, name)) ? session.rejection?.reason : 'absent'
-  const { id, startedAt, expiresAt } = session
-  const report =
-    reason === undefined
-      ? { accepted: true, id, startedAt, expiresAt, secretId, ...size, data: dataText ?? session }
-      : { accepted: false, reason, ...size }
-  process.stdout.write(values.json ? `${formatJson(report)}\n` : formatReport(report))
+  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true })
+  const told = await readOptions(values)
+  const now = values.at === undefined ? Math.floor(Date.now() / 1000) : parseMoment(values.at)
+  const input = parseCookieInput(
+    await readInput('a Cookie header, Set-Cookie lines or a value', positionals[0]),
+  )
+  const inspected = await inspect(input, values.purpose, told, now)
+  const report = createReport(inspected, told, now)
+  process.stdout.write(
+    values.json ? `${formatJson(report)}\n` : formatReport(report, inspected.reading, now),
+  )
   return report.accepted ? 0 : 1
 }
 
-async function inspect(header: string, options: SessionOptions): Promise<Inspected> {
-  const [first = [], second = []] = OTHER_PARTS
-  const inspected = await open(header, options, first)
-  const isUnread = inspected.session.rejection?.reason === 'invalid-data'
-  return isUnread ? open(header, options, second) : inspected
+interface Inspected {
+  readonly reading: Reading
+  readonly verdict: Verdict
+  /** Other names under which something stands that looks like a session. */
+  readonly others: readonly string[]
+  /** Characters of what was inspected. */
+  readonly bytes: number
 }
 
-/**
- * Opens a session whose serializer is not known here: the text of its data is kept as it is.
- *
- * @param others what stands for the texts that are parsed after that of the data
- */
-async function open(
-  header: string,
-  options: SessionOptions,
-  others: readonly unknown[],
+/** Inspects what was given: of several sessions, the first that is accepted, else the first. */
+async function inspect(
+  input: CookieInput,
+  purpose: string | undefined,
+  told: ToldOptions,
+  now: number,
 ): Promise<Inspected> {
-  const texts: string[] = []
-  let secretId = ''
-  const sessions = createSessions({
-    ...options,
-    serializer: {
-      stringify: JSON.stringify,
-      parse: (text) => (texts.push(text) === 1 ? { text } : others[texts.length - 2]),
-    },
-    observe: (event) => {
-      if (event.type === 'opened') secretId = event.secretId
-    },
-  })
-  const session = await sessions.open(header)
-  return { session, secretId, dataText: texts[0] }
+  const secrets = listSecrets(told.secrets)
+  const given = told.cookie?.name ?? (told.isComplete ? DEFAULT_NAME : undefined)
+  const found = findSessionNames(input)
+  const [bare] = input.bare
+  if (bare !== undefined && found.length === 0) {
+    const name = given ?? DEFAULT_NAME
+    const reading = readBare(bare, name, purpose, secrets)
+    const isCookie = reading.use.purpose === 'cookie'
+    const verdict = isCookie
+      ? await askLibrary(`${name}=${bare}`, name, reading.payload, told, now)
+      : await askAboutToken(bare, purpose, name, reading.payload, told, now)
+    return { reading, verdict, others: [], bytes: bare.length }
+  }
+  const names = given === undefined ? found : [given]
+  const all: Inspected[] = []
+  for (const name of names.length === 0 ? [DEFAULT_NAME] : names) {
+    const reading = readCookies(input, name, secrets)
+    const header = input.pairs.map((pair) => pair.join('=')).join('; ')
+    // oxlint-disable-next-line no-await-in-loop -- a `revoked` of the application is asked one at a time
+    const verdict = await askLibrary(header, name, reading.payload, told, now)
+    const others = found.filter((other) => other !== name)
+    all.push({ reading, verdict, others, bytes: reading.cookies?.bytes ?? 0 })
+  }
+  const best =
+    all.find(({ verdict, reading }) => verdict.reason === undefined && reading.payload) ?? all[0]
+  if (best !== undefined) return best
+  throw new UsageError('no cookie was found in what was given')
 }
 
-/** Parses seconds as `idleTimeout` takes them. */
-function parseIdleTimeout(option: string, value: string): number | false {
-  const seconds = parseSeconds(option, value)
-  return seconds === 0 ? false : seconds
-}
-
-/** Parses the named lifetimes: `remembered=2592000,0`. */
-function parseLifetimes(values: readonly string[]): Lifetimes {
-  const entries = values.map((value) => {
-    const [, name = '', maxAge = '', idle = ''] = /^([\w-]{1,32})=(\d+),(\d+)$/.exec(value) ?? []
-    if (name === '')
-      throw new UsageError('--lifetime takes a name and two times: NAME=MAX_AGE,IDLE')
-    const lifetime = {
-      maxAge: parseSeconds('--lifetime', maxAge),
-      idleTimeout: parseIdleTimeout('--lifetime', idle),
+function createReport(
+  { reading, verdict, others, bytes }: Inspected,
+  told: ToldOptions,
+  now: number,
+): Report {
+  const { use, cookies, payload, parts, alteration, place, usedAt, hasTicket } = reading
+  const { reason, limit, expiresAt, device, data } = verdict
+  const hasCookie = cookies === undefined || cookies.parts.length > 0
+  const why = hasCookie ? reason : 'absent'
+  const size = { cookies: cookies?.count ?? 1, bytes }
+  const times = payload && {
+    id: payload.id,
+    startedAt: new Date(payload.startedAt * 1000),
+    sealedAt: new Date(payload.sealedAt * 1000),
+    usedAt: new Date((usedAt ?? payload.sealedAt) * 1000),
+  }
+  const common = {
+    ...size,
+    name: use.name,
+    ...(use.purpose !== 'cookie' && { purpose: use.purpose }),
+    ...times,
+    ...(hasTicket && { ticket: times?.usedAt }),
+    ...(cookies !== undefined && cookies.stamps.length > 0 && { stamps: cookies.stamps }),
+    ...payload?.shown,
+    ...(device !== 'none' && { device }),
+    ...(cookies !== undefined &&
+      cookies.bindings.length > 0 && { deviceTickets: cookies.bindings }),
+    ...(alteration !== undefined && { alteration: { ...alteration, place } }),
+    ...(others.length > 0 && { others }),
+  }
+  const checks = hasCookie ? listChecks(reading, verdict, told, now) : []
+  if (why !== undefined) {
+    const known = parts && { secretId: parts.id, day: parts.day }
+    return {
+      accepted: false,
+      reason: why,
+      ...(limit !== undefined && { limit }),
+      ...common,
+      ...known,
+      checks,
     }
-    return [name, lifetime] as const
-  })
-  return Object.fromEntries(entries)
+  }
+  return { accepted: true, ...common, expiresAt, secretId: parts?.id, data, checks }
 }
 
-/** Parses all lines into the cookies' pairs of name and value. */
-function parseCookies(input: string): string[] {
-  return input.split('\n').flatMap((line) => {
-    // curl -v puts a bracket in front.
-    const [, header = '', value = ''] =
-      /^[<>]?\s*(cookie:|set-cookie:)?(.*)$/i.exec(line.trim()) ?? []
-    const pairs = value.split(';').map((pair) => pair.trim())
-    const isSet = /^set-/i.test(header) || pairs.some((pair) => /^httponly$/i.test(pair))
-    if (!isSet) return pairs.filter((pair) => pair !== '')
-    return pairs.some((pair) => /^max-age=0$/i.test(pair)) ? [] : pairs.slice(0, 1)
-  })
-}
-
-/** Whether a pair is one of the session's cookies: its parts, the ticket, the logout stamp. */
-function isOwn(pair: string, name: string): boolean {
-  return isPart(pair, name) || pair.startsWith(`${name}.t=`) || pair.startsWith(`${name}.x=`)
-}
-
-/** Whether a pair is a part of the token: `NAME=`, or `NAME.1=` and on. */
-function isPart(pair: string, name: string): boolean {
-  return pair.startsWith(name) && /^(\.[1-9][0-9]?)?=/.test(pair.slice(name.length))
-}
-
-function formatReport(report: object): string {
-  const lines = Object.entries(report).map(
-    ([name, value]: [string, unknown]) => `${name.padEnd(10)} ${formatValue(value)}\n`,
-  )
-  return lines.join('')
-}
-
-function formatValue(value: unknown): string {
-  if (value instanceof Date) return value.toISOString()
-  return typeof value === 'string' ? escapeUnprintable(value) : formatJson(value, true)
+function parseMoment(text: string): number {
+  const moment = Date.parse(text)
+  if (!Number.isNaN(moment)) return Math.floor(moment / 1000)
+  throw new UsageError('--at takes a moment in ISO 8601, as in 2026-01-15T12:00:00Z')
 }

@@ -1,5 +1,7 @@
 // Text from outside on its way to a terminal or a log.
 
+import type { WriteStream } from 'node:tty'
+
 /** Controls (ESC and C1 among them), line separators, and characters that change the order of text. */
 const UNPRINTABLE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
 
@@ -18,4 +20,53 @@ export function formatJson(value: unknown, isIndented = false): string {
     .split('\n')
     .map(escapeUnprintable)
     .join('\n')
+}
+
+const COLOURS = { good: 32, bad: 31, quiet: 2, strong: 1 } as const
+
+/** What a colour says. */
+export type Colour = keyof typeof COLOURS
+
+/** Colours a text, at a terminal that has not asked for none (no-color.org). */
+export function paint(
+  value: string,
+  colour: Colour,
+  stream: Partial<WriteStream> = process.stdout,
+): string {
+  const isColoured = stream.isTTY === true && !process.env['NO_COLOR']
+  return isColoured ? `\u001b[${COLOURS[colour]}m${value}\u001b[0m` : value
+}
+
+const LENGTHS: readonly (readonly [string, number])[] = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+]
+
+/** Says a length of time in words: `2 days 3 hours`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.abs(Math.round(seconds))
+  const at = LENGTHS.findIndex(([, length]) => whole >= length)
+  if (at === -1) return 'no time'
+  let rest = whole
+  const words = LENGTHS.slice(at, at + 2).flatMap(([name, length]) => {
+    const count = Math.floor(rest / length)
+    rest -= count * length
+    return count === 0 ? [] : [`${count} ${name}${count === 1 ? '' : 's'}`]
+  })
+  return words.join(' ')
+}
+
+/** Says a moment in words, beside the moment itself: `3 hours ago (2026-01-15 12:00:00 UTC)`. */
+export function formatMoment(moment: number, now: number): string {
+  const iso = formatTime(moment).replace('T', ' ').replace('Z', ' UTC')
+  if (Math.round(moment) === Math.round(now)) return `now (${iso})`
+  const words = formatDuration(moment - now)
+  return moment > now ? `in ${words} (${iso})` : `${words} ago (${iso})`
+}
+
+/** Formats a moment in seconds since 1970 without fractions. */
+export function formatTime(moment: number): string {
+  return new Date(Math.floor(moment) * 1000).toISOString().replace('.000', '')
 }

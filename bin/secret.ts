@@ -8,11 +8,14 @@ import type { Secrets } from 'sealed-session'
 export const HELP = `Usage: sealed-session secret [--jwk]
 
 Prints a new secret: 32 random bytes in base64url.
-  --jwk   as a JWK Set with one symmetric key
+  --jwk   as a JWK Set with one symmetric key, in JSON
+Exit codes: 0 done, 2 wrong use.
 `
 
+export const OPTIONS = { jwk: { type: 'boolean' } } as const
+
 export async function run(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { jwk: { type: 'boolean' } } })
+  const { values } = parseArgs({ args, options: OPTIONS })
   const output = values.jwk
     ? JSON.stringify({ keys: [await createKey()] })
     : randomBytes(32).toString('base64url')

@@ -34,6 +34,7 @@ export async function commitOnce(
     if (state.committed) throw new SessionCommittedError()
   }
   state.committed = true
+  pipeline.committed(state)
   try {
     state.writing = isUpToDate(state, pipeline) ? NO_WRITES : commitCookies(state, pipeline)
     return await state.writing

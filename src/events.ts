@@ -30,6 +30,11 @@ export type SessionEvent =
       readonly id?: string
       readonly startedAt?: number
       readonly sealedAt?: number
+      readonly usedAt?: number
+      /** The name of its lifetime; none if that is the default one. */
+      readonly lifetime?: string
+      /** The option that refused it: `maxAge`, `idleTimeout`, `clockTolerance`, `validAfter`, `revoked`. */
+      readonly limit?: string
       /** Of a session whose device has to prove itself again, if the browser still has its last ticket. */
       readonly binding?: string
     }
@@ -64,8 +69,8 @@ export type SessionEvent =
       readonly outcome: 'registered' | 'proven' | 'refused'
       readonly reason?: DeviceRefusal
     }
-  /** A response carried cookies of the session that another open of it had written: they were replaced. */
-  | { readonly type: 'warning'; readonly cause: 'overwritten' }
+  /** Something works as it is written, and probably not as it is meant. */
+  | { readonly type: 'warning'; readonly cause: WarningCause }
 
 /**
  * Why a key or a proof of a device was refused.
@@ -104,3 +109,22 @@ export type DeviceRefusal =
  * }
  */
 export type SealCause = 'new' | 'changed' | 'renewed' | 'token'
+
+/**
+ * What breaks without an error. Each cause is observed once for each `createSessions`, the last one each
+ * time.
+ *
+ * - `insecure`: a `Secure` cookie was sent to a browser on plain http, which drops it.
+ * - `uncommitted`: a session was changed a minute ago, and its cookies were never asked for.
+ * - `same-name`: another `createSessions` of this process sealed a cookie of this name that these
+ *   secrets do not open.
+ * - `cut`: a cookie came back without its end.
+ * - `overwritten`: a response carried cookies of the session that another open of it had written; they
+ *   were replaced.
+ *
+ * @example
+ * const observe = (event: SessionEvent) => {
+ *   if (event.type === 'warning') console.warn(`session: ${event.cause satisfies WarningCause}`)
+ * }
+ */
+export type WarningCause = 'insecure' | 'uncommitted' | 'same-name' | 'cut' | 'overwritten'

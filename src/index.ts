@@ -14,7 +14,7 @@ export {
 } from './errors.ts'
 export type { RejectionReason, SessionErrorCode } from './errors.ts'
 export type { DeviceBinding } from './device-option.ts'
-export type { DeviceRefusal, SealCause, SessionEvent } from './events.ts'
+export type { DeviceRefusal, SealCause, SessionEvent, WarningCause } from './events.ts'
 export type { LifetimeOptions } from './lifetime-options.ts'
 export type { SessionOverflow } from './overflow-option.ts'
 export type { SecretsOption, SecretsProvider, SessionOptions } from './options.ts'

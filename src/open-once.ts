@@ -41,6 +41,7 @@ export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Da
   const opened = createObjectSlot<Opened<Data>>()
 
   async function open(source: CookieSource): Promise<Session<Data>> {
+    pipeline.check()
     if (!isRequest(source)) return openSource(readCookies(source))
     const known = opened.get(source)
     // A cookie store has no header, and is read once.
@@ -48,7 +49,7 @@ export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Da
     const cookies = readCookies(source)
     const header = typeof cookies === 'string' ? cookies : undefined
     if (known !== undefined && known.header === header) return known.session
-    const session = openSource(cookies)
+    const session = openSource(cookies, source)
     opened.set(source, { header, session })
     try {
       return await session
@@ -59,14 +60,17 @@ export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Da
     }
   }
 
-  async function openSource(given: SourceCookies | Promise<SourceCookies>): Promise<Session<Data>> {
+  async function openSource(
+    given: SourceCookies | Promise<SourceCookies>,
+    request?: object,
+  ): Promise<Session<Data>> {
     const source = isThenable(given) ? await given : given
     const cookies =
       typeof source === 'string'
         ? parseRequestCookies(source, cookie.name)
         : collectRequestCookies(source, cookie.name)
-    const result = cookies.parts.length === 0 ? undefined : await openCookies(cookies, pipeline)
-    return createSession(result, cookies)
+    if (cookies.parts.length === 0) return createSession(undefined, cookies, request)
+    return createSession(await openCookies(cookies, pipeline), cookies)
   }
 
   async function unseal(token: unknown, purpose: Purpose): Promise<Session<Data>> {
@@ -86,9 +90,12 @@ export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Da
   function createSession(
     result: ValidSession | RejectedSession | undefined,
     cookies: RequestCookies = NO_COOKIES,
+    request?: object,
   ): Session<Data> {
     if (result !== undefined) observeOpening(result)
-    return new Session<Data>(createState(runtime, result, cookies))
+    const state = createState(runtime, result, cookies)
+    state.source = request
+    return new Session<Data>(state)
   }
 
   function observeOpening(result: ValidSession | RejectedSession): void {

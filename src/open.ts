@@ -9,6 +9,7 @@ import type { SessionSerializer } from './data/serialize.ts'
 import { hasUnwritableValues } from './data/strict-json.ts'
 import { decrypt } from './pipeline/decrypt.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
+import { describeRejection } from './pipeline/rejection.ts'
 import { createFindUse } from './pipeline/tickets.ts'
 import type { FindUse } from './pipeline/tickets.ts'
 import { formatBody, parseBody } from './session/body.ts'
@@ -19,7 +20,7 @@ import { isValid } from './session/opened.ts'
 import type { Refusal, RejectedSession, ValidSession } from './session/opened.ts'
 import { rejectionReason } from './token/claims.ts'
 import type { Claims } from './token/claims.ts'
-import { parseToken, parseValue } from './token/jwe.ts'
+import { isCut, parseToken, parseValue } from './token/jwe.ts'
 import type { SealedValue } from './token/jwe.ts'
 import type { Purpose } from './token/key-ring.ts'
 import { parsePayload } from './token/payload.ts'
@@ -71,13 +72,17 @@ interface OpenContext {
 async function openValue(
   parsed: SealedValue | undefined,
   purpose: Purpose,
-  { length }: string,
+  token: string,
   { stamps, findUse }: OpenContext,
   pipeline: Pipeline,
 ): Promise<ValidSession | RejectedSession> {
   const { lifetimes, askRevoked } = pipeline
+  const { length } = token
   if (length > MAX_TOKEN) return { reason: 'too-large' }
-  if (parsed === undefined) return { reason: 'malformed' }
+  if (parsed === undefined) {
+    if (isCut(token)) pipeline.warn('cut')
+    return { reason: 'malformed' }
+  }
   const now = pipeline.now()
   const text = decrypt(parsed, purpose, now, pipeline)
   const opened = isThenable(text) ? await text : text
@@ -91,23 +96,25 @@ async function openValue(
   const reason =
     rejectionReason(claims, usedAt, now, lifetimes) ??
     (knowsStamps(claims, stamps) ? use.reason : 'destroyed')
-  if (reason !== undefined) return reject({ reason, ...lapsed }, parsed, claims)
+  if (reason !== undefined) return reject({ reason, ...lapsed }, parsed, claims, usedAt)
 
   const reading = readContents(payload, pipeline)
   const read = isThenable(reading) ? await reading : reading
-  if (isRefusal(read)) return reject(read, parsed, claims)
+  if (isRefusal(read)) return reject(read, parsed, claims, usedAt)
   const session: ValidSession = { ...read, claims, usedAt, provenAt, secretId: parsed.id, length }
   if (askRevoked === undefined) return session
   const refused = await askRevoked(session)
-  return refused === undefined ? session : reject(refused, parsed, claims)
+  return refused === undefined ? session : reject(refused, parsed, claims, usedAt)
 }
 
 /** Returns a rejection with what is known of the token, and of its session if it is authentic. */
-function reject(refusal: Refusal, { id, day }: SealedValue, claims?: Claims): RejectedSession {
-  const known = { ...refusal, secretId: id, day }
-  if (claims === undefined) return known
-  const { startedAt, sealedAt } = claims
-  return { ...known, id: claims.id, startedAt, sealedAt }
+function reject(
+  refusal: Refusal,
+  { id, day }: SealedValue,
+  claims?: Claims,
+  usedAt?: number,
+): RejectedSession {
+  return { ...describeRejection(refusal, claims, usedAt), secretId: id, day }
 }
 
 function isRefusal(read: object): read is Refusal {

@@ -65,7 +65,7 @@ export interface CommonOptions<Data extends object> {
   /**
    * Newest first: the first one that is active seals, all open. A string with commas between several
    * secrets (so one environment variable rotates), an array of strings or `{ secret, id?, activeFrom? }`,
-   * a JWK Set or its JSON text, or a function that returns any of these. A string is taken as its UTF-8
+   * a JWK Set, its JSON text or the base64url of that, or a function that returns any of these. A string is taken as its UTF-8
    * bytes, at least 32 of them; weak, repeated and published secrets are errors.
    */
   readonly secrets: SecretsOption | undefined

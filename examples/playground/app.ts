@@ -17,7 +17,7 @@ import { viewOf } from './view.ts'
 
 const ASSETS = {
   'style.css': 'text/css',
-  'countdown.js': 'text/javascript',
+  'page.js': 'text/javascript',
   'icon.svg': 'image/svg+xml',
 }
 

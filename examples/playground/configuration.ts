@@ -2,13 +2,14 @@
 
 import { randomBytes } from 'node:crypto'
 import { createSessions } from 'sealed-session'
-import type { LimitsPreset, SessionEvent, Sessions } from 'sealed-session'
+import type { LimitsPreset, SecretEntry, SessionEvent, Sessions } from 'sealed-session'
 
 /** What the playground itself keeps in a session, beside what its visitor sets. */
 export interface Data {
   [key: string]: unknown
   user?: string
   cart?: unknown[]
+  visits?: number
 }
 
 export interface Choice {
@@ -16,15 +17,27 @@ export interface Choice {
   readonly timeouts: Timeouts
 }
 
+/** A secret, by its public name. */
+export interface ShownSecret {
+  readonly id: string
+  /** Milliseconds since 1970 from which it seals; 0 for always. */
+  readonly from: number
+}
+
 export interface Configuration {
   readonly choice: Choice
-  readonly secrets: number
+  readonly secrets: readonly ShownSecret[]
   readonly sessions: Sessions<Data>
   /** What `observe` was called with, newest first. */
   readonly events: readonly SessionEvent[]
+  /** A copy of a visitor's cookies, as an attacker would have one. */
+  copy: string
+  /** The cookies of the second browser. */
+  second: string
   now(): number
   choose(limits: unknown, timeouts: unknown): void
-  rotate(): void
+  rotate(): Promise<void>
+  stage(): Promise<void>
 }
 
 export interface PlaygroundOptions {
@@ -56,18 +69,38 @@ export const TIMEOUTS = {
 /** For visitors who ask to be remembered: 30 days, and a week without use. */
 const REMEMBERED = { maxAge: 2_592_000, idleTimeout: 604_800 }
 
+/** How long a staged secret only opens. An application takes the time that a deployment takes. */
+export const STAGED_SECONDS = 20
+
 export type Timeouts = keyof typeof TIMEOUTS
 
 const MOST_EVENTS = 40
+
+/** Puts a new secret first: it seals from now on. */
+export function rotate(secrets: readonly SecretEntry[]): SecretEntry[] {
+  return [newSecret(), ...secrets]
+}
+
+/** Puts a new secret first that every instance opens at once, and that seals in 20 seconds. */
+export function stage(secrets: readonly SecretEntry[], now: number): SecretEntry[] {
+  const activeFrom = new Date(now + STAGED_SECONDS * 1000)
+  return [{ ...newSecret(), activeFrom }, ...secrets]
+}
+
+function newSecret(): SecretEntry {
+  return { secret: randomBytes(32).toString('base64url') }
+}
 
 export function createConfiguration({
   secrets: configured,
   clock = Date.now,
 }: PlaygroundOptions): Configuration {
-  let secrets = configured
+  let secrets: readonly SecretEntry[] = configured.map((secret) => ({ secret }))
+  let shown: readonly ShownSecret[] = []
   let choice: Choice = { limits: 'portable', timeouts: 'usual' }
   let events: readonly SessionEvent[] = []
   let sessions = create()
+  void show()
 
   function create(): Sessions<Data> {
     const { maxAge, idleTimeout } = TIMEOUTS[choice.timeouts]
@@ -89,12 +122,29 @@ export function createConfiguration({
     })
   }
 
+  async function use(next: readonly SecretEntry[]): Promise<void> {
+    secrets = next
+    sessions = create()
+    await show()
+  }
+
+  async function show(): Promise<void> {
+    shown = await Promise.all(
+      secrets.map(async ({ secret, activeFrom }) => ({
+        id: await findId(secret),
+        from: activeFrom instanceof Date ? activeFrom.getTime() : 0,
+      })),
+    )
+  }
+
   return {
+    copy: '',
+    second: '',
     get choice() {
       return choice
     },
     get secrets() {
-      return secrets.length
+      return shown
     },
     get sessions() {
       return sessions
@@ -110,11 +160,24 @@ export function createConfiguration({
       }
       sessions = create()
     },
-    rotate() {
-      secrets = [randomBytes(32).toString('base64url'), ...secrets]
-      sessions = create()
-    },
+    rotate: () => use(rotate(secrets)),
+    stage: () => use(stage(secrets, clock())),
   }
+}
+
+/** Returns the public name of a secret: an event says it. */
+async function findId(secret: string): Promise<string> {
+  let id = ''
+  const sessions = createSessions<{ sealed: boolean }>({
+    secrets: secret,
+    observe: (event) => {
+      if (event.type === 'sealed') id = event.secretId
+    },
+  })
+  const session = await sessions.open(null)
+  session.set('sealed', true)
+  await sessions.seal(session)
+  return id
 }
 
 function isTimeouts(value: unknown): value is Timeouts {

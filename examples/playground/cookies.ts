@@ -1,4 +1,4 @@
-// The session's cookies as strings: what the browser has, and what an attacker might do to it.
+// The session's cookies as strings: what the browser has before and after a response.
 
 import { COOKIE } from './configuration.ts'
 
@@ -33,15 +33,18 @@ export function heldCookies(header: string, lines: readonly string[]): HeldCooki
   )
 }
 
-/** Returns the header with one character of the session's cookie changed, if there is such a cookie. */
-export function tamper(header: string): string | undefined {
-  const pairs = header.split('; ')
-  const index = pairs.findIndex((pair) => nameOf(pair) === COOKIE)
-  const pair = pairs[index]
-  if (pair === undefined) return undefined
-  const middle = Math.floor(pair.length / 2)
-  const character = pair[middle] === 'A' ? 'B' : 'A'
-  return pairs.with(index, pair.slice(0, middle) + character + pair.slice(middle + 1)).join('; ')
+/** Returns the `Cookie` header that the browser sends after it has read these `Set-Cookie` lines. */
+export function headerAfter(header: string, lines: readonly string[]): string {
+  const held = new Map(
+    header.split('; ').flatMap((pair) => (pair === '' ? [] : [[nameOf(pair), pair] as const])),
+  )
+  for (const line of lines) {
+    const [pair = ''] = line.split(';', 1)
+    const name = nameOf(pair)
+    if (pair === `${name}=`) held.delete(name)
+    else held.set(name, pair)
+  }
+  return [...held.values()].join('; ')
 }
 
 function nameOf(pair: string): string {

@@ -1,6 +1,6 @@
 // What an event, and the reason of a refusal, mean in a sentence.
 
-import type { RejectionReason, SealCause, SessionEvent } from 'sealed-session'
+import type { RejectionReason, SealCause, SessionEvent, WarningCause } from 'sealed-session'
 
 const REASONS: Readonly<Record<RejectionReason, string>> = {
   malformed: 'The cookie does not have the form of a session.',
@@ -24,14 +24,21 @@ const CAUSES: Readonly<Record<SealCause, string>> = {
   token: 'A session was written as a token.',
 }
 
-const EVENTS: Readonly<Record<Exclude<SessionEvent['type'], 'sealed'>, string>> = {
+const WARNINGS: Readonly<Record<WarningCause, string>> = {
+  insecure: 'A browser on plain http was sent a Secure cookie, which it drops.',
+  uncommitted: 'A session was changed and never committed.',
+  'same-name': 'Another createSessions of this process uses the same cookie name.',
+  cut: 'A cookie came back without its end.',
+  overwritten: 'A session was written twice in one response.',
+}
+
+const EVENTS: Readonly<Record<Exclude<SessionEvent['type'], 'sealed' | 'warning'>, string>> = {
   opened: 'A session came and was accepted.',
   rejected: 'A session came and was refused.',
   destroyed: 'A logout ended a session.',
   size: 'A session nears its limits, or passes them.',
   device: 'A device was registered, has proven itself, or was refused.',
   secrets: 'The secrets changed, or could not be read.',
-  warning: 'A session was written twice in one response.',
 }
 
 export function meaningOfReason(reason: RejectionReason): string {
@@ -39,5 +46,6 @@ export function meaningOfReason(reason: RejectionReason): string {
 }
 
 export function meaningOfEvent(event: SessionEvent): string {
+  if (event.type === 'warning') return WARNINGS[event.cause]
   return event.type === 'sealed' ? CAUSES[event.cause] : EVENTS[event.type]
 }

@@ -4,18 +4,31 @@ import { html } from 'hono/html'
 import { SessionTooLargeError } from 'sealed-session'
 import type { SessionEvent } from 'sealed-session'
 import { COOKIE, PRESETS, TIMEOUTS } from './configuration.ts'
-import type { Configuration } from './configuration.ts'
+import type { Configuration, ShownSecret } from './configuration.ts'
 import { meaningOfEvent, meaningOfReason } from './meanings.ts'
+import { focusIf, outcomeNote } from './outcome-note.ts'
 import { limitBars, sizePanel } from './size-panel.ts'
+import { codeBlock, copiesPanel, tryPanel } from './try-panel.ts'
 import { textOf } from './value.ts'
 import type { View } from './view.ts'
+import { wirePanel } from './wire-panel.ts'
 
 export type Html = ReturnType<typeof html>
 
 const MOST_EVENTS = 8
 
 /** The members of an event that the page shows. */
-const SHOWN = new Set(['reason', 'secretId', 'age', 'cause', 'bytes', 'outcome'])
+const SHOWN = new Set(['reason', 'limit', 'secretId', 'age', 'cause', 'bytes', 'outcome'])
+
+type Panel = (view: View) => Html
+
+/** The panels of the two columns. One for a part that is configured alone (device, overflow) goes here. */
+const LEFT: readonly Panel[] = [dataPanel, visitorPanel, tryPanel, copiesPanel, configurationPanel]
+const RIGHT: readonly Panel[] = [
+  ({ report, cookies }) => sizePanel(report, cookies),
+  identityPanel,
+  ({ configuration }) => eventsPanel(configuration),
+]
 
 export function page(view: View): Html {
   return html`<!doctype html>
@@ -27,7 +40,7 @@ export function page(view: View): Html {
         <title>sealed-session playground</title>
         <link rel="icon" href="/icon.svg" />
         <link rel="stylesheet" href="/style.css" />
-        <script src="/countdown.js" type="module"></script>
+        <script src="/page.js" type="module"></script>
       </head>
       <body>
         <header>
@@ -39,21 +52,15 @@ export function page(view: View): Html {
           </p>
         </header>
         <main>
-          ${notices(view)}
-          <div class="column">
-            ${dataPanel(view)} ${visitorPanel(view)} ${experimentsPanel()}
-            ${configurationPanel(view.configuration)}
-          </div>
-          <div class="column">
-            ${sizePanel(view.report, view.cookies)} ${identityPanel(view)}
-            ${eventsPanel(view.configuration)}
-          </div>
+          ${notices(view)} ${wirePanel(view)}
+          <div class="column">${LEFT.map((panel) => panel(view))}</div>
+          <div class="column">${RIGHT.map((panel) => panel(view))}</div>
         </main>
       </body>
     </html>`
 }
 
-function notices({ session, message, refusal }: View): Html {
+function notices({ session, outcome, refusal }: View): Html {
   return html`<div class="notices">
     ${
       refusal
@@ -79,11 +86,12 @@ function notices({ session, message, refusal }: View): Html {
           </p>`
         : ''
     }
-    ${message ? html`<p class="notice" role="status" id="message">${message}</p>` : ''}
+    ${outcome?.did === '' ? html`<p class="notice" role="status" id="message">${outcome.message}</p>` : ''}
   </div>`
 }
 
-function dataPanel({ session }: View): Html {
+function dataPanel(view: View): Html {
+  const { session } = view
   return html`<section class="panel" aria-labelledby="data">
     <h2 id="data">Session</h2>
     ${
@@ -99,9 +107,12 @@ function dataPanel({ session }: View): Html {
         Value, as JSON or text
         <input name="value" autocomplete="off" autocapitalize="off" />
       </label>
-      <button class="main">Set</button>
+      <button class="main" ${focusIf(view, 'set')}>Set</button>
     </form>
-    <form method="post" action="/clear"><button>Clear</button></form>
+    ${outcomeNote(view, 'set', 'delete', 'clear')} ${codeBlock('set', 'Set')}
+    <form method="post" action="/clear">
+      <button ${focusIf(view, 'clear')}>Clear</button>
+    </form>
   </section>`
 }
 
@@ -120,63 +131,51 @@ function entry(key: string, value: unknown): Html {
   </li>`
 }
 
-function visitorPanel({ session }: View): Html {
-  const user = session.get('user')
+function visitorPanel(view: View): Html {
+  const user = view.session.get('user')
   return html`<section class="panel" aria-labelledby="login">
     <h2 id="login">Login</h2>
-    ${user === undefined ? login() : logout(textOf(user))}
+    ${user === undefined ? loginForm(view) : logoutForm(view, textOf(user))}
   </section>`
 }
 
-function login(): Html {
+function loginForm(view: View): Html {
   return html`<form method="post" action="/login" class="fields">
       <label>Name <input name="name" required autocomplete="off" /></label>
       <label class="check"><input type="checkbox" name="remember" /> Remember me</label>
-      <button class="main">Log in</button>
+      <button class="main" ${focusIf(view, 'logout')}>Log in</button>
     </form>
+    ${outcomeNote(view, 'login', 'logout')}
     <p class="quiet">
       A login begins a new session, which keeps the key <code>cart</code> alone. One that is to be
       remembered lasts 30 days.
-    </p>`
+    </p>
+    ${codeBlock('login', 'Log in')}`
 }
 
-function logout(user: string): Html {
+function logoutForm(view: View, user: string): Html {
   return html`<p id="user">Logged in as <strong>${user}</strong>.</p>
     <div class="buttons">
-      <form method="post" action="/logout"><button class="main">Log out</button></form>
+      <form method="post" action="/logout">
+        <button class="main" ${focusIf(view, 'login')}>Log out</button>
+      </form>
       <form method="get" action="/slow" target="_blank">
         <button name="ms" value="5000">Slow request, in a new tab</button>
       </form>
+      <form method="get" action="/slow" target="_blank">
+        <input type="hidden" name="only" value="read" />
+        <button name="ms" value="5000">Slow read, in a new tab</button>
+      </form>
     </div>
+    ${outcomeNote(view, 'login', 'logout')}
     <p class="quiet">
       Start the slow request, log out while it runs, and load this page when it is done. It has
       written the old session back, and you are still logged out: the logout left a stamp, the
       cookie
-      <code>${COOKIE}.x</code>, and the old session does not know it.
-    </p>`
-}
-
-function experimentsPanel(): Html {
-  return html`<section class="panel" aria-labelledby="try">
-    <h2 id="try">Try</h2>
-    <dl class="actions">
-      ${action('touch', 'Touch', html`Records that you used the session now. That writes a ticket, the cookie <code>${COOKIE}.t</code>, and not the session.`)}
-      ${action('fill', 'Fill', html`Adds 9 kB of data, which take several cookies. The limits <code>portable</code> refuse that, <code>node</code> allow it.`)}
-      ${action('shrink', 'Shrink', html`Removes that data. The cookies that are no longer needed are deleted.`)}
-      ${action('overfill', 'Overfill', html`Adds 70 kB, which no limits allow. Nothing is written, and nothing is lost.`)}
-      ${action('tamper', 'Tamper', html`Opens a copy of your cookie with one character changed.`)}
-      ${action('rotate', 'Rotate', html`Adds a new secret. You stay logged in, and the next change is sealed under it.`)}
-    </dl>
-  </section>`
-}
-
-function action(name: string, label: string, explanation: Html): Html {
-  return html`<div>
-    <dt>
-      <form method="post" action="/${name}"><button>${label}</button></form>
-    </dt>
-    <dd>${explanation}</dd>
-  </div>`
+      <code>${COOKIE}.x</code>, and the old session does not know it. The slow read writes nothing:
+      change the session while it runs, and the change stays.
+    </p>
+    ${codeBlock('logout', 'Log out')}`
 }
 
 function identityPanel({ session, secretId, configuration }: View): Html {
@@ -215,7 +214,8 @@ function countdown(end: Date, now: number): Html {
   ></span>`
 }
 
-function configurationPanel({ choice, secrets }: Configuration): Html {
+function configurationPanel(view: View): Html {
+  const { choice, secrets, now } = view.configuration
   return html`<section class="panel" aria-labelledby="configuration">
     <h2 id="configuration">Configuration</h2>
     <form method="post" action="/configure" class="fields">
@@ -231,13 +231,39 @@ function configurationPanel({ choice, secrets }: Configuration): Html {
           ${Object.entries(TIMEOUTS).map(([name, { label }]) => option(name, label, choice.timeouts))}
         </select>
       </label>
-      <button class="main">Apply</button>
+      <button class="main" ${focusIf(view, 'configure')}>Apply</button>
     </form>
+    ${outcomeNote(view, 'configure')}
     <p class="quiet">
       Applies to all visitors of this server until it stops, and to sessions that began before.
-      ${secrets === 1 ? 'One secret seals and opens sessions.' : `The newest of ${secrets} secrets seals sessions, and all of them open.`}
     </p>
+    <h3>Secrets, newest first</h3>
+    <ul class="secrets" id="secrets">
+      ${secrets.map((each, index) => secretRow(each, secrets.slice(0, index), now()))}
+    </ul>
+    <div class="buttons">
+      <form method="post" action="/rotate">
+        <button ${focusIf(view, 'rotate')}>Rotate</button>
+      </form>
+      <form method="post" action="/stage">
+        <button ${focusIf(view, 'stage')}>Stage</button>
+      </form>
+    </div>
+    ${outcomeNote(view, 'rotate', 'stage')}
+    <p class="quiet">
+      Rotate adds a secret that seals at once. Stage adds one that every instance opens at once, and
+      that seals in 20 seconds: the time to deploy it everywhere. No user is logged out.
+    </p>
+    ${codeBlock('rotate', 'Rotate')} ${codeBlock('stage', 'Stage')}
   </section>`
+}
+
+function secretRow({ id, from }: ShownSecret, newer: readonly ShownSecret[], now: number): Html {
+  const isActive = from <= now
+  const isNewest = isActive && newer.every((other) => other.from > now)
+  const seconds = Math.ceil((from - now) / 1000)
+  const what = isNewest ? 'seals, and opens' : isActive ? 'opens' : `opens; seals in ${seconds} s`
+  return html`<li><code>${id}</code> ${what}</li>`
 }
 
 function option(value: string, label: string, chosen: string): Html {

@@ -1,17 +1,29 @@
 // What a visitor can do, one route each. `wrap` writes what a route changes in the session into its
-// response.
+// response. Each redirects to the page, which says what happened beside the button that was pressed.
 
 import { setTimeout } from 'node:timers/promises'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import type { Session } from 'sealed-session'
+import {
+  clear,
+  fill,
+  login,
+  logout,
+  overfill,
+  remove,
+  renewId,
+  set,
+  shrink,
+  touch,
+} from './actions.ts'
 import type { Configuration, Data } from './configuration.ts'
-import { tamper } from './cookies.ts'
+import { replay, secondBrowser, slowRead } from './experiments.ts'
 import { page } from './page.ts'
-import { MUCH, TOO_MUCH } from './sample.ts'
-import { valueOf } from './value.ts'
+import { describeOutcome } from './outcomes.ts'
 import { secretIdOf, viewOf } from './view.ts'
 import type { Visit } from './view.ts'
+import { alter, lengthOf } from './wire.ts'
 
 interface Env {
   Bindings: Visit
@@ -31,8 +43,9 @@ export function createRoutes(configuration: Configuration): Hono<Env> {
     const { session, sessions } = c.env
     const { headers } = c.req.raw
     const message = takeMessages(session)
+    const outcome = describeOutcome(c.req.query('did'), message, c.req.query('at'))
     const view = await viewOf({ headers, session, sessions, configuration })
-    return c.html(page({ ...view, message }))
+    return c.html(page({ ...view, outcome }))
   })
 
   app.get('/session.json', (c) => {
@@ -49,99 +62,131 @@ export function createRoutes(configuration: Configuration): Hono<Env> {
     const delay = Math.min(Math.max(Number(c.req.query('ms')) || 0, 0), MOST_DELAY)
     const user = session.get('user')
     await setTimeout(delay)
-    session.set('slow', `took ${delay} ms`)
+    if (c.req.query('only') !== 'read') session.set('slow', `took ${delay} ms`)
     return c.json({ user, delay })
   })
 
+  addActions(app)
+  addExperiments(app, configuration)
+  addDeployments(app, configuration)
+  return app
+}
+
+/** What changes the visitor's own session. */
+function addActions(app: Hono<Env>): void {
   app.post('/set', async (c) => {
-    const { key, value } = await fieldsOf(c)
-    c.env.session.set(key ?? '', valueOf(value ?? ''))
-    return c.redirect('/', 303)
+    const { key = '', value = '' } = await fieldsOf(c)
+    set(c.env.session, key, value)
+    return home(c, 'set')
   })
 
   app.post('/delete', async (c) => {
-    const { key } = await fieldsOf(c)
-    c.env.session.delete(key ?? '')
-    return c.redirect('/', 303)
-  })
-
-  app.post('/clear', (c) => {
-    c.env.session.clear()
-    return home(c, 'Cleared. A session with nothing in it takes no cookie.')
+    const { key = '' } = await fieldsOf(c)
+    remove(c.env.session, key)
+    return home(c, 'delete')
   })
 
   app.post('/login', async (c) => {
-    const { session } = c.env
     const { name, remember } = await fieldsOf(c)
     const user = name?.trim()
-    if (!user) return home(c, 'To log in, give a name.')
-    session.regenerate({
-      keep: ['cart'],
-      lifetime: remember === undefined ? undefined : 'remembered',
-    })
-    session.set('user', user)
-    return home(c, `Logged in as ${user}: a new session, which keeps the cart and nothing else.`)
+    if (!user) return home(c, 'login', 'To log in, give a name.')
+    login(c.env.session, user, remember !== undefined)
+    const how = `Logged in as ${user}: a new session, which keeps the cart and nothing else.`
+    return home(c, 'login', remember === undefined ? how : `${how} It lasts 30 days.`)
   })
 
   app.post('/logout', (c) => {
     const { session } = c.env
     const user = session.get('user', 'stranger')
-    session.destroy()
-    return home(
-      c,
-      `Goodbye, ${user}. That session has ended in this browser, in requests that are still running too.`,
-    )
+    logout(session)
+    const end = 'That session has ended in this browser, in requests that are still running too.'
+    return home(c, 'logout', `Goodbye, ${user}. ${end}`)
   })
 
-  app.post('/touch', (c) => {
-    c.env.session.touch()
-    return c.redirect('/', 303)
-  })
+  for (const [name, act] of Object.entries({ clear, touch, fill, shrink, overfill, renewId })) {
+    app.post(`/${name}`, (c) => {
+      act(c.env.session)
+      return home(c, name)
+    })
+  }
+}
 
-  app.post('/fill', (c) => {
-    for (const [key, value] of Object.entries(MUCH)) c.env.session.set(key, value)
-    return home(c, 'Filled with about 9 kB of data.')
-  })
-
-  app.post('/overfill', (c) => {
-    for (const [key, value] of Object.entries(TOO_MUCH)) c.env.session.set(key, value)
-    return c.redirect('/', 303)
-  })
-
-  app.post('/shrink', (c) => {
-    for (const key of Object.keys(MUCH)) c.env.session.delete(key)
-    return home(c, 'Shrunk. The cookies that it no longer needs are deleted.')
-  })
-
+/** What is done with copies of the visitor's cookies. */
+function addExperiments(app: Hono<Env>, configuration: Configuration): void {
   app.post('/tamper', async (c) => {
-    const header = tamper(c.req.header('Cookie') ?? '')
-    if (header === undefined) return home(c, 'There is no cookie to tamper with.')
-    const { rejection } = await c.env.sessions.open(header)
+    const { at } = await fieldsOf(c)
+    const header = c.req.header('Cookie') ?? ''
+    const place = Number(at) || Math.floor(lengthOf(header) / 2)
+    const altered = alter(header, place)
+    if (altered === undefined) return home(c, 'tamper', 'There is no cookie to tamper with.')
+    const { rejection } = await replay(c.env.sessions, altered)
+    const message = `A copy of your cookie with character ${place} changed opens as an empty session, with the reason "${rejection?.reason}". Your own cookie is as it was.`
+    return home(c, 'tamper', message, place)
+  })
+
+  app.post('/copy', (c) => {
+    configuration.copy = c.req.header('Cookie') ?? ''
+    return home(c, 'copy')
+  })
+
+  app.post('/replay', async (c) => {
+    const { copy } = configuration
+    if (copy === '') return home(c, 'replay', 'Keep a copy first.')
+    const { sessions } = c.env
+    const elsewhere = await replay(sessions, copy)
+    const stamp = /playground\.x=[^;]*/.exec(c.req.header('Cookie') ?? '')?.[0] ?? ''
+    const here = await replay(sessions, `${copy}; ${stamp}`)
+    const tell = ({ rejection, data }: typeof here) =>
+      rejection
+        ? `refused as "${rejection.reason}"`
+        : `accepted, with the data it had: ${JSON.stringify(data)}`
     return home(
       c,
-      `A copy of your cookie with one character changed opens as an empty session, with the reason "${rejection?.reason}". Your own cookie is as it was.`,
+      'replay',
+      `On another machine the copy is ${tell(elsewhere)}. In this browser it is ${tell(here)}.`,
     )
   })
 
-  // These two change the server's options, not the visitor's session.
+  app.post('/second', async (c) => {
+    configuration.second = await secondBrowser(c.env.sessions, configuration.second)
+    const { data } = await replay(c.env.sessions, configuration.second)
+    return home(
+      c,
+      'second',
+      `The second browser has a session of its own: ${JSON.stringify(data)}. Yours is as it was.`,
+    )
+  })
+
+  app.post('/race', async (c) => {
+    const { written, read } = await slowRead(c.env.sessions, c.req.header('Cookie') ?? '')
+    const response = home(c, 'race')
+    // In the order in which the browser would get them.
+    for (const line of [...written, ...read]) response.headers.append('Set-Cookie', line)
+    return response
+  })
+}
+
+/** What changes the server's options, and not the visitor's session. */
+function addDeployments(app: Hono<Env>, configuration: Configuration): void {
   app.post('/configure', async (c) => {
     const { limits, timeouts } = await fieldsOf(c)
     configuration.choose(limits, timeouts)
-    return c.redirect('/#configuration', 303)
+    return home(c, 'configure')
   })
 
-  app.post('/rotate', (c) => {
-    configuration.rotate()
-    return c.redirect('/#configuration', 303)
-  })
-
-  return app
+  for (const name of ['rotate', 'stage'] as const) {
+    app.post(`/${name}`, async (c) => {
+      await configuration[name]()
+      return home(c, name)
+    })
+  }
 }
 
-/** Redirects to the page, with a message for it in the session. */
-function home(c: Context<Env>, message: string): Response {
-  c.env.session.flash('message', message)
-  return c.redirect('/', 303)
+/** Redirects to the page. A message goes along in the session; without one, the page knows what to say. */
+function home(c: Context<Env>, did: string, message?: string, at?: number): Response {
+  if (message !== undefined) c.env.session.flash('message', message)
+  const query = new URLSearchParams({ did, ...(at !== undefined && { at: String(at) }) })
+  return c.redirect(`/?${query}`, 303)
 }
 
 function takeMessages(session: Session<Data>): string | undefined {

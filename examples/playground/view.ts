@@ -2,7 +2,7 @@
 
 import type { Session, SessionError, Sessions, SizeReport } from 'sealed-session'
 import type { Configuration, Data } from './configuration.ts'
-import { heldCookies } from './cookies.ts'
+import { headerAfter, heldCookies } from './cookies.ts'
 import type { HeldCookie } from './cookies.ts'
 
 export interface Visit {
@@ -11,13 +11,24 @@ export interface Visit {
   readonly sessions: Sessions<Data>
 }
 
+/** What the visitor has just done, and what came of it. */
+export interface Outcome {
+  /** The name of the button. */
+  readonly did: string
+  readonly message: string
+  /** The character of the cookie that was altered, counted from 1. */
+  readonly altered?: number
+}
+
 export interface View {
   readonly session: Session<Data>
   readonly report: SizeReport
   readonly cookies: readonly HeldCookie[]
+  /** The `Cookie` header that the browser sends after this response. */
+  readonly header: string
   readonly secretId: string | undefined
   readonly configuration: Configuration
-  readonly message?: string | undefined
+  readonly outcome?: Outcome | undefined
   readonly refusal?: SessionError
 }
 
@@ -32,10 +43,12 @@ export async function viewOf({
   readonly configuration: Configuration
 }): Promise<View> {
   const lines = await sessions.setCookies(session)
+  const header = headers.get('Cookie') ?? ''
   return {
     session,
     report: await sessions.measure(session),
-    cookies: heldCookies(headers.get('Cookie') ?? '', lines),
+    cookies: heldCookies(header, lines),
+    header: headerAfter(header, lines),
     secretId: secretIdOf(session, configuration),
     configuration,
   }

@@ -14,7 +14,7 @@ import type { NodeRequest } from './node.ts'
 import { setCookieFields, toArray } from './node-fields.ts'
 import { canWait } from './node-response.ts'
 import type { NodeResponse } from './node-response.ts'
-import { attachNodeSession, pendingSession } from './node-session.ts'
+import { attachNodeSession, pendingSession, takeOver } from './node-session.ts'
 import { answerPlainly } from './plain-answer.ts'
 
 /**
@@ -61,6 +61,7 @@ export function defineSessionHandler<Data extends object, Event extends H3Handle
   async function handle(event: Event): Promise<Awaited<Result>> {
     const { req, res } = event.node
     const session = await internals.open(req)
+    takeOver(session)
     let isRunning = true
     if (canWait(res)) {
       // A handler may send the response itself. While it runs, a failure is thrown to h3 instead.

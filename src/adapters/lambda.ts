@@ -66,9 +66,11 @@ export function wrapLambda<
     const answering = internals.answerDevice?.(deviceEvent(event))
     if (answering !== undefined) return answerResult(await answering, formOf(event))
     const session = await internals.open(event)
+    const state = getState(session)
+    // A handler that throws has nothing to commit.
+    if (state !== undefined) state.handlers++
     const result = await handler(event, session, ...rest)
     const lines = await sessions.setCookies(session)
-    const state = getState(session)
     if (state?.accessed === true) {
       const isOwnCookie = (name: string) => internals.isOwnCookie(name)
       const reportOverwrite = () => internals.reportOverwrite()

@@ -22,7 +22,15 @@ export function attachNodeSession<Data extends object>(
   prepare?: () => void,
 ): void {
   const pending = pendingSession(sessions, session, fail, prepare)
-  if (pending !== undefined) attachSession(response, session, pending)
+  if (pending === undefined) return
+  takeOver(session)
+  attachSession(response, session, pending)
+}
+
+/** Records that a response is going to make the session's cookies, whatever becomes of the handler. */
+export function takeOver<Data extends object>(session: Session<Data>): void {
+  const state = getState(session)
+  if (state !== undefined) state.handlers++
 }
 
 /** Returns what a response needs of a session; `undefined` if it is not a session of this module. */

@@ -81,6 +81,12 @@ export function isRequest(source: unknown): source is Exclude<CookieSource, stri
   return 'method' in source && typeof source.method === 'string' && 'headers' in source
 }
 
+/** Returns a header field of a request, by its name in lower case; the empty string if it has none. */
+export function readHeader(source: object, name: string): string {
+  const headers = headersOf(source) ?? {}
+  return isHeadersLike(headers) ? headerText(headers.get(name)) : fromRecord(headers, name)
+}
+
 /** `FormData` and `URLSearchParams` have `getAll` too, and `append`. */
 function isCookieStore(source: unknown): source is CookieStoreSource {
   return hasMethod(source, 'getAll') && !hasMethod(source, 'append')
@@ -132,9 +138,9 @@ function headersOf(source: object): object | undefined {
 }
 
 /** Node's headers are in lower case; Lambda's come as the client or HTTP/2 spelled them. */
-function fromRecord(headers: object): string {
+function fromRecord(headers: object, wanted = 'cookie'): string {
   for (const [name, value] of Object.entries(headers)) {
-    if (name.toLowerCase() !== 'cookie') continue
+    if (name.toLowerCase() !== wanted) continue
     if (typeof value === 'string') return value
     if (Array.isArray(value)) return value.join('; ')
   }

@@ -15,9 +15,11 @@ import { createKeyRing } from '../token/key-ring.ts'
 import type { KeyRing } from '../token/key-ring.ts'
 import { createProvidedKeyRing } from '../token/secrets-provider.ts'
 import { describe, ownProperties } from '../validate.ts'
+import { createWarnings } from './warnings.ts'
+import type { Warnings } from './warnings.ts'
 
 /** What the steps of both directions may need. */
-export interface Pipeline extends ResolvedOptions {
+export interface Pipeline extends ResolvedOptions, Warnings {
   readonly ring: KeyRing
   readonly runtime: SessionRuntime
   /** Calls the option `revoked`; `undefined` without one. */
@@ -39,7 +41,8 @@ export function supportDevice(option: object, create: (pipeline: Pipeline) => De
  * @throws SessionConfigError
  */
 export function createPipeline<Data extends object>(given: CommonOptions<Data>): Pipeline {
-  const options = resolveOptions(given)
+  const resolved = resolveOptions(given)
+  const options = { ...resolved, ...createWarnings(resolved) }
   const { lifetimes, serializer, now } = options
   const { revoked, device } = ownProperties(given)
   const runtime: SessionRuntime = {
@@ -48,6 +51,7 @@ export function createPipeline<Data extends object>(given: CommonOptions<Data>):
     isBindable: device !== undefined,
     assertStorable: serializer === undefined ? assertStorable : undefined,
     restore: (body) => parseBodyText(body, serializer),
+    changed: options.changed,
   }
   const askRevoked = revoked && createVeto(revoked, runtime)
   const pipeline = { ...options, ring: createRing(options), runtime, askRevoked, device: undefined }
@@ -74,6 +78,8 @@ function createRing(options: ResolvedOptions): KeyRing {
   })
 }
 
+const REVOKED: RejectedSession = { reason: 'revoked', limit: 'revoked' }
+
 /** Fails closed: a session whose revocation cannot be determined is revoked. */
 function createVeto<Data extends object>(
   revoked: NonNullable<CommonOptions<Data>['revoked']>,
@@ -86,9 +92,9 @@ function createVeto<Data extends object>(
       const answer: unknown = await revoked(
         new Session<Data>(createState(runtime, { ...session, contents })),
       )
-      return answer === false ? undefined : { reason: 'revoked' }
+      return answer === false ? undefined : REVOKED
     } catch (error) {
-      return { reason: 'revoked', error }
+      return { ...REVOKED, error }
     }
   }
 }

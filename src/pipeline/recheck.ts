@@ -2,6 +2,7 @@
 // for long connections.
 
 import type { Pipeline } from './pipeline.ts'
+import { describeRejection } from './rejection.ts'
 import type { RejectedSession, ValidSession } from '../session/opened.ts'
 import type { SessionState } from '../session/state.ts'
 import { lifetimeOf, rejectionReason } from '../token/claims.ts'
@@ -12,12 +13,11 @@ export async function recheck(
   received: ValidSession,
   { ring, askRevoked }: Pipeline,
 ): Promise<RejectedSession | undefined> {
-  const { secretId, claims } = received
-  const { id, startedAt, sealedAt } = claims
-  const refused: Omit<RejectedSession, 'reason'> = { secretId, id, startedAt, sealedAt }
-  if (!(await ring.has(secretId))) return { reason: 'unknown-key', ...refused }
-  const revoked = await askRevoked?.(received)
-  return revoked && { ...revoked, ...refused }
+  const { secretId, claims, usedAt } = received
+  const refusal = (await ring.has(secretId))
+    ? await askRevoked?.(received)
+    : { reason: 'unknown-key' as const }
+  return refusal && { ...describeRejection(refusal, claims, usedAt), secretId }
 }
 
 /** Returns why an open session is not valid any more, its times included. */
@@ -28,14 +28,14 @@ export async function recheckNow(
   const { claims, usedAt, provenAt } = state
   const { lifetimes, device } = pipeline
   if (claims === undefined) return undefined
-  const { id, startedAt, sealedAt } = claims
   const hasEnded =
     provenAt !== undefined && device?.hasEnded(provenAt, lifetimeOf(claims.lifetime, lifetimes))
+  // A session that began in this request was not used before it was sealed.
+  const lastUse = Math.max(usedAt, claims.sealedAt)
   const reason =
-    // A session that began in this request was not used before it was sealed.
-    rejectionReason(claims, Math.max(usedAt, sealedAt), pipeline.now(), lifetimes) ??
+    rejectionReason(claims, lastUse, pipeline.now(), lifetimes) ??
     (hasEnded === true ? 'unproven' : undefined)
-  if (reason !== undefined) return { reason, id, startedAt, sealedAt }
+  if (reason !== undefined) return describeRejection({ reason }, claims, lastUse)
   const current = currentSession(state, claims)
   return current && recheck(current, pipeline)
 }

@@ -22,24 +22,25 @@ export interface ValidSession {
   readonly parcel?: Parcel | undefined
 }
 
-/** A session that was received and is not valid, and what is known of it nevertheless. */
-export interface RejectedSession {
+/** A session that was received and is not valid, and what is known of it if its token is authentic. */
+export interface RejectedSession extends Partial<
+  Pick<Claims, 'id' | 'startedAt' | 'sealedAt' | 'lifetime'>
+> {
   readonly reason: RejectionReason
   /** What the application's own code threw: `revoked`, or a schema. */
   readonly error?: unknown
   /** The secret and the day that a well-formed token names. */
   readonly secretId?: string
   readonly day?: number
-  /** Of an authentic token. */
-  readonly id?: string
-  readonly startedAt?: number
-  readonly sealedAt?: number
+  readonly usedAt?: number
+  /** The option that refused it. */
+  readonly limit?: string
   /** The binding whose proof has ended, while the browser still has its ticket. */
   readonly binding?: string
 }
 
 /** Why a value, or what it holds, is refused. */
-export type Refusal = Pick<RejectedSession, 'reason' | 'error' | 'binding'>
+export type Refusal = Pick<RejectedSession, 'reason' | 'error' | 'limit' | 'binding'>
 
 /** Whether what was received is valid: by its own claims, not by those of a polluted prototype. */
 export function isValid(result: ValidSession | RejectedSession): result is ValidSession {

@@ -35,6 +35,8 @@ export interface SessionRuntime {
   readonly assertStorable: ((key: string, value: unknown, place?: string) => void) | undefined
   /** Returns the contents of a body anew. */
   readonly restore: (body: string) => Contents
+  /** Called with each change of a session whose cookies no adapter is going to make. */
+  readonly changed?: (state: SessionState) => void
 }
 
 /** What the token in a browser holds, and the secret that it was sealed under. */
@@ -95,8 +97,10 @@ export interface SessionState {
   committed: boolean
   /** The cookies, once they were asked for. */
   writing: readonly CookieWrite[] | Promise<readonly CookieWrite[]> | undefined
-  /** How many wrapped handlers are running with it. */
+  /** How many wrapped handlers and responses are going to make its cookies. */
   handlers: number
+  /** The request, if it came without the session's cookie. */
+  source: object | undefined
 }
 
 /** Returns the state of a session as a request brought it, or of an empty one. */
@@ -119,6 +123,7 @@ export function createState(
     committed: false,
     writing: undefined,
     handlers: 0,
+    source: undefined,
   }
 }
 
@@ -182,6 +187,7 @@ export function change(state: SessionState): SessionState {
   // What was saved into a cookie store is out of date now.
   state.writing = undefined
   state.discarded = false
+  if (state.handlers === 0) state.runtime.changed?.(state)
   return access(state)
 }
 

@@ -81,7 +81,8 @@ function adviceToWiden({ tightest, bytes, cookies, limits }: SizeUsage): string 
   if (wider === undefined || isBrowsers || cookies > limits.cookies) return undefined
   const condition =
     'if the servers and proxies between your application and its users let more through'
-  if (preset === undefined) return `${condition}, raise limits.${tightest}`
+  // A preset that the application named stands there, so to name others would not help.
+  if (preset !== 'portable') return `${condition}, raise limits.${tightest}`
   return `${condition}, name them, as in limits: '${wider}'`
 }
 

@@ -41,6 +41,9 @@ const VALUE =
 const TOKEN =
   /^(eyJ[A-Za-z0-9_-]{1,256})\.\.([A-Za-z0-9_-]{16}\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{22}))$/
 
+/** Without its end: the ciphertext or the tag is shorter, or missing. */
+const CUT = /^[\w-]{1,32}\.\d{1,6}\.[\w-]{16}\.[\w-]*(?:\.[\w-]{0,21})?$/
+
 const HEADER =
   /^\{"alg":"dir","enc":"A256GCM","kid":"([A-Za-z0-9_-]{1,32})\.(0|[1-9][0-9]{0,5})"\}$/
 
@@ -56,6 +59,11 @@ export function parseValue(value: string): SealedValue | undefined {
   const [, id = '', day = '', sealed = '', ciphertext = '', tag = ''] = match
   if (!endsCanonically(ciphertext) || !endsCanonically(tag)) return undefined
   return { id, day: Number(day), sealed }
+}
+
+/** Whether a value that is not of our form is the beginning of one that is. */
+export function isCut(value: string): boolean {
+  return CUT.test(value)
 }
 
 /** Returns a bare token: a full compact JWE. */

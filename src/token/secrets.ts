@@ -16,6 +16,9 @@ import {
 
 const MAKE = `make one with: node -p "crypto.randomBytes(32).toString('base64url')"`
 
+/** The base64url of `{"keys":[`: no shell, file of variables or dashboard changes a character of it. */
+const ENCODED_SET = 'eyJrZXlzIjpb'
+
 /** One configured secret. */
 export interface Secret {
   readonly bytes: Uint8Array<ArrayBuffer>
@@ -68,7 +71,8 @@ export type Secrets = string | readonly (string | SecretEntry)[] | SecretSet
 /**
  * Returns secrets as they are written down, newest first, checked. A string is always taken as its UTF-8
  * bytes, even if it looks like hexadecimal or base64url, because another reading would be another secret.
- * A JWK's `k` is base64url by its definition. A string that begins with `{` is a JWK Set in JSON.
+ * A JWK's `k` is base64url by its definition. A string that begins with `{` is a JWK Set in JSON, and one
+ * that begins with `eyJrZXlzIjpb` the base64url of that.
  *
  * @param now seconds; 0 if no clock runs yet, as in workerd's global scope
  * @throws SessionConfigError for anything else, for a secret that can be guessed, for two with one name,
@@ -111,7 +115,8 @@ function listEntries(option: unknown): readonly unknown[] {
   }
   if (Array.isArray(option)) return option
   if (typeof option === 'string') {
-    const text = option.trim()
+    const given = option.trim()
+    const text = (given.startsWith(ENCODED_SET) && decode(given)) || given
     if (text.startsWith('{') && !text.startsWith('{{')) return listEntries(parseJwkSet(text))
     const wrapping = findWrapping(text)
     if (wrapping !== undefined) throw new SessionConfigError('secrets', wrapping)

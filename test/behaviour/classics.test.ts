@@ -720,11 +720,15 @@ describe('Django', () => {
     expect(left).toBe(DAY * 1000)
 
     const command = new URL('../../dist/bin/sealed-session.js', import.meta.url).pathname
-    const { stdout, status } = spawnSync(process.execPath, [command, 'inspect', '--json'], {
-      env: { PATH: process.env['PATH'], SESSION_SECRETS: SECRET },
-      input: browser.header(),
-      encoding: 'utf8',
-    })
+    const { stdout, status } = spawnSync(
+      process.execPath,
+      [command, 'inspect', '--json', '--idle-timeout', '1d'],
+      {
+        env: { PATH: process.env['PATH'], SESSION_SECRETS: SECRET },
+        input: browser.header(),
+        encoding: 'utf8',
+      },
+    )
     expect(status).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
       accepted: true,

@@ -1,11 +1,13 @@
 // The playground, over HTTPS and over HTTP.
 
+import axe from 'axe-core'
 import { describe, expect, test } from 'vitest'
 import { PLAYGROUND } from './application.ts'
 import type { Tab } from './browser.ts'
 import type { Scene } from './scene.ts'
 
 const COOKIE = 'playground'
+const AXE = axe.source
 
 export function playground({ secure, open, arrive }: Scene): void {
   describe.each([
@@ -53,6 +55,24 @@ export function playground({ secure, open, arrive }: Scene): void {
       expect(await textOf(tab, '#user')).toBe('Logged in as Ada.')
     })
 
+    test('shows the cookie part by part, and which character was changed', async () => {
+      const tab = await come()
+      const kinds = `[...document.querySelectorAll('p.wire .part')].map((part) => part.className)`
+      expect(await tab.run(kinds)).toEqual(
+        ['id', 'day', 'iv', 'ciphertext', 'tag'].map((kind) => `part ${kind}`),
+      )
+      await press(tab, '/tamper', { at: '3' })
+      await tab.go(`${await tab.run<string>('location.origin')}/?did=tamper&at=3`)
+      expect(await tab.run('document.querySelector("p.wire mark").parentElement.className')).toBe(
+        'part id',
+      )
+    })
+
+    test('passes every rule of axe', async () => {
+      const tab = await come()
+      expect(await violationsIn(tab)).toEqual([])
+    })
+
     test('leaves nothing but the logout stamp after a logout', async () => {
       const tab = await come()
       await press(tab, '/logout')
@@ -60,6 +80,19 @@ export function playground({ secure, open, arrive }: Scene): void {
       expect(await tab.run('document.querySelector("#user")')).toBeNull()
     })
   })
+}
+
+/** Returns the rules of axe-core that the page breaks, each with the first element that does. */
+async function violationsIn(tab: Tab): Promise<unknown> {
+  await tab.run(`void ${toExpression(AXE)}`)
+  return tab.run(
+    `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0]?.html]))`,
+  )
+}
+
+/** Returns a script as an expression, which is all that a tab runs. */
+function toExpression(script: string): string {
+  return `(() => { ${script} })()`
 }
 
 /** Sends a form with `fetch`, and loads the page again. */

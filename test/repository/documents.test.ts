@@ -222,18 +222,47 @@ describe('docs/size-and-limits.md', () => {
 
 describe('docs/troubleshooting.md', () => {
   const text = readDocument('docs/troubleshooting.md')
-  const errors = readDocument('src/errors.ts')
+  const types = readDocument('src/errors.ts') + readDocument('src/events.ts')
 
   test.each([
+    ['Warnings', 'WarningCause'],
     ['Rejections', 'RejectionReason'],
     ['Errors', 'SessionErrorCode'],
   ])('explains under "%s" every member of %s, in its order', (heading, type) => {
-    const [, union = ''] = new RegExp(`type ${type} =((?:\\s*\\| '[\\w-]+')+)`).exec(errors) ?? []
+    const [, union = ''] = new RegExp(`type ${type} =((?:\\s*\\|? ?'[\\w-]+')+)`).exec(types) ?? []
     const members = Array.from(union.matchAll(/'([\w-]+)'/g), ([, name = '']) => name)
     const [, section = ''] = text.split(`\n## ${heading}\n`)
     const [own = ''] = section.split('\n## ', 1)
     const explained = Array.from(own.matchAll(/^### `([\w-]+)`$/gm), ([, name = '']) => name)
     expect(members.length).toBeGreaterThan(4)
     expect(explained).toEqual(members)
+  })
+
+  test('says of each warning and of each friction the cause and the cure', () => {
+    for (const [heading, first] of [
+      ['Warnings', 'Symptom'],
+      ['From the field', 'See it'],
+    ] as const) {
+      const [, section = ''] = text.split(`\n## ${heading}\n`)
+      const [own = ''] = section.split('\n## ', 1)
+      const [, ...entries] = own.split('\n### ')
+      expect(entries.length).toBeGreaterThan(heading === 'Warnings' ? 4 : 19)
+      for (const entry of entries) {
+        const labels = Array.from(entry.matchAll(/^- \*\*(.+?)\*\*: /gm), ([, label]) => label)
+        expect([entry.split('\n', 1), labels]).toEqual([
+          entry.split('\n', 1),
+          [first, 'Cause', 'Cure'],
+        ])
+      }
+    }
+  })
+
+  test('has every event of the library in its table, and no other', () => {
+    const [, section = ''] = text.split('\n## Events\n')
+    const [own = ''] = section.split('\n## ', 1)
+    const rows = Array.from(own.matchAll(/^\| `(\w+)`/gm), ([, name]) => name)
+    const source = readDocument('src/events.ts')
+    const known = Array.from(source.matchAll(/readonly type: '(\w+)'/g), ([, name]) => name)
+    expect(rows).toEqual(known)
   })
 })

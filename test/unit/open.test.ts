@@ -224,9 +224,9 @@ describe('the event of a rejection', () => {
     const startedAt = START - 100
     const sealedAt = START - 50
     const value = mintAt({ startedAt, sealedAt })
-    const authentic = { ...known, id: ID, startedAt, sealedAt }
+    const authentic = { ...known, id: ID, startedAt, sealedAt, usedAt: sealedAt }
     expect(await events(`${NAME}=${value}`, { validAfter: START - 99 })).toEqual([
-      { type: 'rejected', reason: 'revoked', ...authentic },
+      { type: 'rejected', reason: 'revoked', limit: 'validAfter', ...authentic },
     ])
     expect(await events(`${NAME}=${value}; ${NAME}.x=aaaa`)).toEqual([
       { type: 'rejected', reason: 'destroyed', ...authentic },

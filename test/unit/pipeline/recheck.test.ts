@@ -79,9 +79,11 @@ describe('before anything of a session that was received is sealed', () => {
           type: 'rejected',
           reason: 'revoked',
           secretId: secretId(),
+          limit: 'revoked',
           id,
           startedAt: START,
           sealedAt: START,
+          usedAt: START,
         },
       ])
     },
@@ -233,6 +235,8 @@ describe('verify', () => {
       id: session.id,
       startedAt: START,
       sealedAt: START,
+      usedAt: START,
+      limit: 'maxAge',
     })
   })
 

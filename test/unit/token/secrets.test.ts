@@ -176,6 +176,26 @@ function list(one: string, two: string) {
   ]
 }
 
+describe('the base64url of a JWK Set', () => {
+  const set = JSON.stringify({ keys: [{ kty: 'oct', kid: 'a', k: ONE }] })
+
+  test('is read as the set, with its ids', () => {
+    const encoded = Buffer.from(set).toString('base64url')
+    expect(parseSecrets(` ${encoded}\n`, 0)).toEqual(parseSecrets(set, 0))
+  })
+
+  test('that is broken is refused without a character of it', () => {
+    const broken = Buffer.from(set.slice(0, -2)).toString('base64url')
+    const error = caught(() => parseSecrets(broken, 0))
+    expect(String(error)).toContain('begins like a JWK Set and is not valid JSON')
+  })
+
+  test('of which another text only has the beginning is a secret like any other', () => {
+    const text = `eyJrZXlzIjpb!${ONE}`
+    expect(parseSecrets(text, 0)).toMatchObject([{ bytes: new TextEncoder().encode(text) }])
+  })
+})
+
 describe('an error says what is wrong, and never what the secret is', () => {
   const messageOf = (option: unknown): string => {
     const error = caught(() => parseSecrets(option, 0))

@@ -1,0 +1,254 @@
+// Warnings: what is written as it should be, and breaks all the same.
+
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { createSessions } from 'sealed-session'
+import type { SessionEvent, SessionOptions } from 'sealed-session'
+import { wrapLambda } from 'sealed-session/lambda'
+import { nodeSessions } from 'sealed-session/node'
+import { NAME, OTHER_SECRET, SECRET, START, mint } from '../../support/mint.ts'
+import { pairsOf } from '../../support/cookie-jar.ts'
+import { setUp } from '../../support/set-up.ts'
+import type { Data, SetUp } from '../../support/set-up.ts'
+
+const BROWSER = { 'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/153.0' }
+
+/** Returns the causes of the warnings among events. */
+function causesOf(events: readonly SessionEvent[]): string[] {
+  return events.flatMap((event) => (event.type === 'warning' ? [event.cause] : []))
+}
+
+/** Visits with these header fields, and returns the causes. */
+async function visit(
+  headers: Record<string, string>,
+  options: Partial<SessionOptions> = {},
+  times = 1,
+): Promise<string[]> {
+  const { sessions, events } = setUp(options)
+  const handler = sessions.wrap((_, session) => {
+    session.set('visits', 1)
+    return new Response('page')
+  })
+  for (let time = 0; time < times; time++) {
+    await handler(new Request('http://shop.test/', { headers }))
+  }
+  return causesOf(events)
+}
+
+describe('insecure', () => {
+  test('is observed once, when a browser on plain http is sent a Secure cookie', async () => {
+    expect(await visit(BROWSER, {}, 3)).toEqual(['insecure'])
+  })
+
+  test.each<[string, Record<string, string>]>([
+    ['a browser on https or localhost, which says so', { ...BROWSER, 'Sec-Fetch-Site': 'none' }],
+    ['a browser behind a proxy with TLS', { ...BROWSER, 'X-Forwarded-Proto': 'https' }],
+    ['a browser behind a proxy that writes Forwarded', { ...BROWSER, Forwarded: 'proto=https' }],
+    ['a program that is no browser', { 'User-Agent': 'curl/8.0' }],
+    ['a client without a name', {}],
+  ])('is not observed for %s', async (_, headers) => {
+    expect(await visit(headers)).toEqual([])
+  })
+
+  test('is not observed for a cookie that is not Secure', async () => {
+    expect(await visit(BROWSER, { cookie: { name: 'session', secure: false } })).toEqual([])
+  })
+
+  test('is not observed where nothing is written, nor where the cookie came back', async () => {
+    const { sessions, events } = setUp()
+    const read = sessions.wrap((_, session) => Response.json(session.toJSON()))
+    await read(new Request('http://shop.test/', { headers: BROWSER }))
+    const write = sessions.wrap((_, session) => (session.set('a', 1), new Response()))
+    const cookie = `${NAME}=${mint()}`
+    await write(new Request('http://shop.test/', { headers: { ...BROWSER, cookie } }))
+    expect(causesOf(events)).toEqual([])
+  })
+
+  test('is observed for a request of Node, too', async () => {
+    const { sessions, events } = setUp()
+    const headers = { 'user-agent': BROWSER['User-Agent'] }
+    const session = await sessions.open({ method: 'GET', headers })
+    session.set('visits', 1)
+    await sessions.setCookies(session)
+    expect(causesOf(events)).toEqual(['insecure'])
+  })
+})
+
+describe('uncommitted', () => {
+  test('is observed a minute after the next request, for a session that was changed and not committed', async () => {
+    const { sessions, events, time } = setUp()
+    const lost = await sessions.open(null)
+    lost.set('user', 'ada')
+    for (const seconds of [0, 59]) {
+      time.now = START + seconds
+      await sessions.open(null)
+      expect(causesOf(events)).toEqual([])
+    }
+    time.now = START + 60
+    await sessions.open(null)
+    expect(causesOf(events)).toEqual(['uncommitted'])
+  })
+
+  test.each<[string, (world: SetUp<Data>) => Promise<unknown>]>([
+    [
+      'that was committed',
+      async ({ sessions }) => {
+        const session = await sessions.open(null)
+        session.set('user', 'ada')
+        await sessions.setCookies(session)
+      },
+    ],
+    [
+      'that was sealed as a token',
+      async ({ sessions }) => {
+        const session = await sessions.unseal(null)
+        session.set('user', 'ada')
+        await sessions.seal(session)
+      },
+    ],
+    [
+      'that was saved into a store',
+      async ({ sessions }) => {
+        const session = await sessions.open(null)
+        session.set('user', 'ada')
+        await sessions.save(session, { set: () => undefined })
+      },
+    ],
+    [
+      'whose changes were discarded',
+      async ({ sessions }) => {
+        const session = await sessions.open(null)
+        session.set('user', 'ada')
+        session.discard()
+      },
+    ],
+    [
+      'of a wrapped handler that failed',
+      async ({ sessions }) => {
+        const handler = sessions.wrap((_, session) => {
+          session.set('user', 'ada')
+          throw new Error('no database')
+        })
+        await handler(new Request('https://shop.test/')).catch(() => undefined)
+      },
+    ],
+    [
+      'of a Lambda handler that failed',
+      async ({ sessions }) => {
+        const handler = wrapLambda(sessions, (_event, session) => {
+          session.set('user', 'ada')
+          throw new Error('no database')
+        })
+        await handler({ headers: {} }).catch(() => undefined)
+      },
+    ],
+    [
+      'of a response of Node that was never sent',
+      async ({ sessions }) => {
+        const request = new IncomingMessage(new Socket())
+        request.method = 'GET'
+        const session = await nodeSessions(sessions).open(request, new ServerResponse(request))
+        session.set('user', 'ada')
+      },
+    ],
+    ['that was only read', async ({ sessions }) => (await sessions.open(null)).get('user')],
+  ])('is not observed for a session %s', async (_, act) => {
+    const world = setUp()
+    await act(world)
+    for (const seconds of [0, 61, 122]) {
+      world.time.now = START + seconds
+      await world.sessions.open(null)
+    }
+    expect(causesOf(world.events)).toEqual([])
+  })
+})
+
+describe('same-name', () => {
+  test('is observed when a cookie comes that another createSessions of this process has sealed', async () => {
+    const { cookieOf, make } = setUp()
+    const events: SessionEvent[] = []
+    const admin = make({ secrets: OTHER_SECRET, observe: (event) => void events.push(event) })
+    const cookie = await cookieOf((session) => session.set('user', 'ada'))
+    expect((await admin.open(cookie)).rejection).toEqual({ reason: 'unknown-key' })
+    await admin.open(cookie)
+    expect(causesOf(events)).toEqual(['same-name'])
+  })
+
+  test('is not observed for a secret that these sessions had, nor for another name', async () => {
+    const events: SessionEvent[] = []
+    let secrets = 'i5gmTlCcMe5gPWEYWAXyxU1GT2iUrQpvbzJ50aBzAlA'
+    const time = { now: START }
+    const sessions = createSessions({
+      secrets: () => secrets,
+      clock: () => time.now * 1000,
+      observe: (event) => void events.push(event),
+    })
+    const session = await sessions.open(null)
+    session.set('user', 'ada')
+    const cookie = pairsOf(await sessions.setCookies(session))
+    secrets = SECRET
+    time.now += 1000
+    expect((await sessions.open(cookie)).rejection).toEqual({ reason: 'unknown-key' })
+    expect(causesOf(events)).toEqual([])
+  })
+})
+
+describe('cut', () => {
+  const value = mint()
+
+  test.each([
+    ['in its tag', value.slice(0, -1)],
+    ['before its tag', value.slice(0, -22)],
+    ['in its ciphertext', value.slice(0, 60)],
+  ])('is observed for a cookie that ends %s', async (_, cut) => {
+    const { sessions, events } = setUp()
+    expect((await sessions.open(`${NAME}=${cut}`)).rejection).toEqual({ reason: 'malformed' })
+    expect(causesOf(events)).toEqual(['cut'])
+  })
+
+  test.each([
+    ['a whole one', value],
+    ['one of another library', 's%3Aabc.def'],
+    ['one with another character in it', value.replace('.', '!')],
+  ])('is not observed for %s', async (_, other) => {
+    const { sessions, events } = setUp()
+    await sessions.open(`${NAME}=${other}`)
+    expect(causesOf(events)).toEqual([])
+  })
+})
+
+describe('a rejection', () => {
+  const rejectionOf = async (cookie: string, options: Partial<SessionOptions>, later: number) => {
+    const { sessions, events, time } = setUp(options)
+    time.now += later
+    await sessions.open(cookie)
+    return events[0]
+  }
+
+  test.each<[string, Partial<SessionOptions>, number, string]>([
+    ['expired', { idleTimeout: false }, 604_806, 'maxAge'],
+    ['idle', {}, 86_406, 'idleTimeout'],
+    ['not-yet-valid', {}, -6, 'clockTolerance'],
+    ['revoked', { validAfter: START + 1 }, 0, 'validAfter'],
+    ['revoked', { revoked: () => true }, 0, 'revoked'],
+  ])('as %s names the option behind it, %j', async (reason, options, later, limit) => {
+    expect(await rejectionOf(`${NAME}=${mint()}`, options, later)).toMatchObject({
+      reason,
+      limit,
+      usedAt: START,
+    })
+  })
+
+  test('names the lifetime of a session that has one of its own', async () => {
+    const remembered = { maxAge: 1_000_000, idleTimeout: 100 }
+    const { sessions, events, time, cookieOf } = setUp({ lifetimes: { remembered } })
+    const cookie = await cookieOf((session) => {
+      session.regenerate({ lifetime: 'remembered' })
+      session.set('user', 'ada')
+    })
+    time.now += 200
+    await sessions.open(cookie)
+    expect(events.at(-1)).toMatchObject({ reason: 'idle', lifetime: 'remembered' })
+  })
+})
