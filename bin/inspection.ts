@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util'
 import { createSessions } from 'sealed-session'
 import type { Session, SessionOptions } from 'sealed-session'
+import { deviceBound } from 'sealed-session/device'
 import { UsageError, VARIABLE, parseSeconds, readInput, readSecrets } from './inputs.ts'
 import { escapeUnprintable, formatJson } from './printable.ts'
 
@@ -15,6 +16,7 @@ shows the session, or the reason why it is not accepted (exit code 1).
   --idle-timeout SECONDS     as in your createSessions, 0 for false (86400)
   --lifetime NAME=MAX_AGE,IDLE_TIMEOUT
                              a named lifetime as in your createSessions; may be repeated
+  --interval SECONDS         of your deviceBound (600)
   --variable NAME            the environment variable (SESSION_SECRETS)
   --json                     for machines
 `
@@ -25,6 +27,7 @@ const OPTIONS = {
   'max-age': { type: 'string', default: '604800' },
   'idle-timeout': { type: 'string', default: '86400' },
   lifetime: { type: 'string', multiple: true, default: [] as string[] },
+  interval: { type: 'string', default: '600' },
   json: { type: 'boolean' },
 } as const
 
@@ -53,6 +56,7 @@ export async function run(args: string[]): Promise<number> {
     maxAge: parseSeconds('--max-age', values['max-age']),
     idleTimeout: parseIdleTimeout('--idle-timeout', values['idle-timeout']),
     lifetimes: parseLifetimes(values.lifetime),
+    device: deviceBound({ interval: parseSeconds('--interval', values.interval) }),
   }
   const pairs = parseCookies(await readInput())
   const { session, secretId, dataText } = await inspect(pairs.join('; '), options)
@@ -60,10 +64,14 @@ export async function run(args: string[]): Promise<number> {
   const size = { cookies: own.length, bytes: own.join('').length }
   const reason = own.some((pair) => isPart(pair, name)) ? session.rejection?.reason : 'absent'
   const { id, startedAt, expiresAt } = session
+  const device = describeDevice(own, name, session)
   const report =
     reason === undefined
-      ? { accepted: true, id, startedAt, expiresAt, secretId, ...size, data: dataText ?? session }
-      : { accepted: false, reason, ...size }
+      ? {
+          ...{ accepted: true, id, startedAt, expiresAt, secretId, ...device },
+          ...{ ...size, data: dataText ?? session },
+        }
+      : { accepted: false, reason, ...device, ...size }
   process.stdout.write(values.json ? `${formatJson(report)}\n` : formatReport(report))
   return report.accepted ? 0 : 1
 }
@@ -135,9 +143,30 @@ function parseCookies(input: string): string[] {
   })
 }
 
-/** Whether a pair is one of the session's cookies: its parts, the ticket, the logout stamp. */
+/** Whether a pair is one of the session's cookies: its parts, the tickets, the logout stamp. */
 function isOwn(pair: string, name: string): boolean {
-  return isPart(pair, name) || pair.startsWith(`${name}.t=`) || pair.startsWith(`${name}.x=`)
+  const others = [`${name}.t=`, `${name}.x=`]
+  return (
+    isPart(pair, name) ||
+    others.some((start) => pair.startsWith(start)) ||
+    bindingOf(pair, name) !== undefined
+  )
+}
+
+/** Returns the binding that a bound session's ticket is named after. */
+function bindingOf(pair: string, name: string): string | undefined {
+  if (!pair.startsWith(`${name}.d.`)) return undefined
+  return /^([\w-]{8})=/.exec(pair.slice(`${name}.d.`.length))?.[1]
+}
+
+/** What is shown of a session that is bound to a device, or of tickets of one. */
+function describeDevice(own: readonly string[], name: string, { device }: Session): object {
+  const bindings = own.flatMap((pair) => bindingOf(pair, name) ?? [])
+  const isBound = device !== 'none'
+  return {
+    ...(isBound ? { device } : {}),
+    ...(bindings.length > 0 ? { tickets: bindings.join(', ') } : {}),
+  }
 }
 
 /** Whether a pair is a part of the token: `NAME=`, or `NAME.1=` and on. */
