@@ -64,14 +64,11 @@ export async function run(args: string[]): Promise<number> {
   const size = { cookies: own.length, bytes: own.join('').length }
   const reason = own.some((pair) => isPart(pair, name)) ? session.rejection?.reason : 'absent'
   const { id, startedAt, expiresAt } = session
-  const device = describeDevice(own, name, session)
+  const others = { ...describeDevice(own, name, session), ...size }
   const report =
     reason === undefined
-      ? {
-          ...{ accepted: true, id, startedAt, expiresAt, secretId, ...device },
-          ...{ ...size, data: dataText ?? session },
-        }
-      : { accepted: false, reason, ...device, ...size }
+      ? { accepted: true, id, startedAt, expiresAt, secretId, ...others, data: dataText ?? session }
+      : { accepted: false, reason, ...others }
   process.stdout.write(values.json ? `${formatJson(report)}\n` : formatReport(report))
   return report.accepted ? 0 : 1
 }
