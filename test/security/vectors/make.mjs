@@ -1604,12 +1604,9 @@ refused(
   'a bound session that would be idle: its ticket would say more',
   inCookie(() => cookies(aged(2 * DAY, 2 * DAY - 60, { more: BOUND }))),
 )
-refused(
-  'device',
-  'unproven',
-  'a bare token of a bound session',
-  () => ({ token: token(payload({ more: BOUND })) }),
-)
+refused('device', 'unproven', 'a bare token of a bound session', () => ({
+  token: token(payload({ more: BOUND })),
+}))
 refused(
   'device',
   'destroyed',
