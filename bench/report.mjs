@@ -92,6 +92,17 @@ recorded: a ticket, whatever the session weighs.
 
 ${table(['', ...Object.keys(node.renewals)], [['sealed-session', Object.values(node.renewals).map(String)]])}
 
+What a session that is bound to a device sends with each request, in characters of its \`Cookie\` header, its ticket
+included. The key of the device travels to the endpoint alone.
+
+${table(
+  ['', ...Object.keys(node.bound)],
+  ['plain', 'bound', 'more'].map((row) => [
+    { plain: 'not bound', bound: 'bound', more: 'difference' }[row],
+    Object.values(node.bound).map((each) => String(each[row])),
+  ]),
+)}
+
 ## A whole request
 
 A \`Request\` with its \`Cookie\` header in, a \`Response\` out, through \`wrap\`; beside it the same two objects

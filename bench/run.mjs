@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { cpus, release, totalmem } from 'node:os'
 import { format, resolveConfig } from 'prettier'
+import { measureBound } from './bound.mjs'
 import { measureBytes, measureRenewals } from './bytes.mjs'
 import { draw } from './chart.mjs'
 import { judge, judgeRuntime } from './claims.mjs'
@@ -58,6 +59,7 @@ async function measureNode() {
     machine: machine(),
     bytes: await step('bytes', () => measureBytes(secret)),
     renewals: await step('renewals', () => measureRenewals(secret)),
+    bound: await step('bound sessions', () => measureBound(secret)),
     bundles: await step('bundles', measureBundles),
     sessions: await step('sessions', () => measureSessions(secret, effort)),
     formats: await step('formats', () => measureFormats(secret, effort)),

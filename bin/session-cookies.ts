@@ -91,8 +91,8 @@ function kindOf(
   name: string,
 ): { kind: Kind; suffix: string; index: number } | undefined {
   if (!cookie.startsWith(name)) return undefined
-  for (const [kind, suffix] of KINDS) {
-    const match = suffix.exec(cookie.slice(name.length))
+  for (const [kind, form] of KINDS) {
+    const match = form.exec(cookie.slice(name.length))
     const [, suffix = ''] = match ?? []
     if (match !== null) return { kind, suffix, index: Number(suffix) }
   }

@@ -21,6 +21,9 @@ export function observeWithOpenTelemetry(): (event: SessionEvent) => void {
     description: 'Cookies and tokens that were made, by cause',
   })
   const ended = meter.createCounter('session.destroyed', { description: 'Logouts' })
+  const devices = meter.createCounter('session.device', {
+    description: 'Keys and proofs of devices that came, by outcome and reason',
+  })
   const warnings = meter.createCounter('session.warnings', {
     description: 'What breaks without an error, by cause',
   })
@@ -79,6 +82,13 @@ export function observeWithOpenTelemetry(): (event: SessionEvent) => void {
           'session.level': event.report.level,
           'session.move': [...event.report.move],
         })
+        return
+      case 'device':
+        devices.add(
+          1,
+          defined({ 'session.outcome': event.outcome, 'session.reason': event.reason }),
+        )
+        note(`session device ${event.outcome}`, { 'session.id': event.id })
         return
       case 'secrets':
         if (event.outcome === 'failed') failures.add(1)

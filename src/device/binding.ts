@@ -97,7 +97,8 @@ function createSupport(options: ResolvedDeviceOptions, pipeline: Pipeline): Devi
 
 function fetchRequest(request: Request): DeviceRequest {
   const { method, url, headers } = request
-  const { pathname, host } = new URL(url)
+  // Some frameworks' requests have a path alone.
+  const { pathname, host } = new URL(url, 'https://host')
   // Not every runtime lists the header that the URL was made of.
   const field = (name: string) => headers.get(name) ?? (name === 'Host' ? host : undefined)
   return { method, path: pathname, field, source: request }

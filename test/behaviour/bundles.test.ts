@@ -7,6 +7,7 @@ import { rolldown } from 'rolldown'
 import { expect, test } from 'vitest'
 
 const library = new URL('../../dist/index.js', import.meta.url).pathname
+const device = new URL('../../dist/device/binding.js', import.meta.url).pathname
 
 /** `createSessions` runs when this is loaded: in a browser, which has no secrets, it would throw. */
 const MODULE = `
@@ -15,11 +16,22 @@ const MODULE = `
   export const title = 'Shop'
 `
 
+const BOUND = `
+  import { createSessions } from ${JSON.stringify(library)}
+  import { deviceBound } from ${JSON.stringify(device)}
+  const device = deviceBound()
+  export const sessions = createSessions({ secrets: undefined, device })
+  export const title = 'Shop'
+`
+
+/** Words of device/ that stand nowhere else. */
+const OF_DEVICE = /dbsc\+jwt|Secure-Session-Challenge|ES256/
+
 /** Bundles a page as Vite does. */
-async function bundle(page: string): Promise<string> {
+async function bundle(page: string, module = MODULE): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sealed-session-bundle-'))
   try {
-    writeFileSync(join(folder, 'module.js'), MODULE)
+    writeFileSync(join(folder, 'module.js'), module)
     writeFileSync(join(folder, 'page.js'), page)
     const built = await rolldown({ input: join(folder, 'page.js'), logLevel: 'silent' })
     const { output } = await built.generate({ format: 'esm' })
@@ -38,4 +50,17 @@ test('L22: a page that does not use the sessions of a module it imports holds no
 test('a page that does use them holds the library', async () => {
   const code = await bundle(`import { sessions } from './module.js'\nconsole.log(sessions)`)
   expect(code).toContain('A256GCM')
+})
+
+test('an application that binds no session to a device holds nothing of what does', async () => {
+  const page = `import { sessions } from './module.js'\nconsole.log(sessions)`
+  expect(await bundle(page)).not.toMatch(OF_DEVICE)
+  expect(await bundle(page, BOUND)).toMatch(OF_DEVICE)
+})
+
+test('a page that does not use sessions which can be bound holds nothing of them either', async () => {
+  const code = await bundle(`import { title } from './module.js'\nconsole.log(title)`, BOUND)
+  expect(code).toContain('console.log("Shop")')
+  expect(code).not.toMatch(OF_DEVICE)
+  expect(code).not.toMatch(/createSessions|secrets|A256GCM/)
 })

@@ -4,6 +4,7 @@
 import * as devalue from 'devalue'
 import { describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
+import { deviceBound } from 'sealed-session/device'
 import type { SecretSet, SecretsOption, SessionOptions } from 'sealed-session'
 import { runCommand as run } from '../support/command.ts'
 import type { Surroundings } from '../support/command.ts'
@@ -428,6 +429,19 @@ describe('inspect', () => {
       ['__Host-session.5=; Max-Age=0; Path=/; HttpOnly; Secure', ...lines].join('\n'),
     ]
     for (const input of inputs) expect(await json(input)).toMatchObject(expected)
+  })
+
+  test('shows that a session is bound to a device, and which tickets came', async () => {
+    const device = deviceBound()
+    const sessions = createSessions({ secrets: A, device, clock: () => now() * 1000 })
+    const session = await sessions.open(null)
+    session.set('user', 'ada')
+    session.bindToDevice()
+    const pairs = pairsOf(await sessions.setCookies(session))
+    const [, binding = ''] = /\.d\.([\w-]{8})=/.exec(pairs) ?? []
+    const bound = { code: 0, accepted: true, device: 'unproven', tickets: binding, cookies: 2 }
+    expect(json(pairs, '--interval', '300')).toMatchObject(bound)
+    expect(json(pairs.split('; ')[0] ?? '')).toMatchObject({ code: 1, reason: 'unproven' })
   })
 
   test('shows it readably, and takes other names than the default', async () => {

@@ -6,7 +6,7 @@ import { createSessions } from 'sealed-session'
 import { deviceBound, registrationOf } from 'sealed-session/device'
 import { wrapLambda } from 'sealed-session/lambda'
 import { nodeSessions } from 'sealed-session/node'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   ENDPOINT,
   askedBy,
@@ -16,7 +16,7 @@ import {
   signProof,
 } from '../support/device-browser.ts'
 import { deviceScene } from '../support/device-scene.ts'
-import { NAME, OLDER_SECRET, SECRET, START } from '../support/mint.ts'
+import { NAME, OLDER_SECRET, SECRET, START, untyped } from '../support/mint.ts'
 import { refusal } from '../support/refusal.ts'
 
 const INTERVAL = 600
@@ -524,4 +524,19 @@ test('session.bindToDevice after the response is an error, as every change is', 
   expect(() => createSessions({ secrets: SECRET, device: deviceBound({ path: '/' }) })).toThrow(
     refusal('device.path'),
   )
+})
+
+test('everything works where there is no node:crypto: with WebCrypto and jose alone', async () => {
+  vi.spyOn(process, 'getBuiltinModule').mockReturnValue(untyped(undefined))
+  try {
+    const scene = deviceScene()
+    const id = await scene.enrol()
+    expect(await scene.visit('/')).toEqual(ADA)
+    scene.time.now += INTERVAL + TOLERANCE
+    expect(await scene.visit('/')).toEqual(UNPROVEN)
+    expect((await scene.browser.refresh(id, scene.app)).status).toBe(200)
+    expect(await scene.visit('/')).toEqual(ADA)
+  } finally {
+    vi.restoreAllMocks()
+  }
 })

@@ -16,7 +16,8 @@ import {
 import type { Device } from '../support/device-browser.ts'
 import { deviceScene } from '../support/device-scene.ts'
 import type { DeviceScene } from '../support/device-scene.ts'
-import { NAME, mint } from '../support/mint.ts'
+import { NAME, SECRET, mint } from '../support/mint.ts'
+import { loadPrintedReader } from '../support/printed-reader.ts'
 
 const INTERVAL = 600
 const TOLERANCE = 5
@@ -817,4 +818,39 @@ describe('the endpoint', () => {
     const revoked = scene.again({ revoked: () => true })
     await expectEnd(await revoked(deviceRequest(cookies, { id })))
   })
+})
+
+test('the reader that docs/format.md prints gives the same verdicts', async () => {
+  const { openCookies } = await loadPrintedReader()
+  const lifetime = { maxAge: 604_800, idleTimeout: 86_400 }
+  const scene = deviceScene()
+  const opened = async (header: string, interval: number | undefined) => {
+    const session = await scene.sessions.open(header)
+    const verdict = openCookies(header, {
+      secrets: [{ bytes: Buffer.from(SECRET) }],
+      name: NAME,
+      now: scene.time.now,
+      clockTolerance: TOLERANCE,
+      lifetimes: { default: lifetime, named: new Map() },
+      ...(interval === undefined ? {} : { interval }),
+    })
+    return [session.rejection?.reason ?? session.expiresAt?.getTime(), verdict] as const
+  }
+  await scene.visit('/login')
+  const unproven = scene.browser.header()
+  const id = await scene.enrol()
+  const proven = scene.browser.header()
+  const token = `${NAME}=${scene.browser.value(NAME)}`
+  const twins = `${proven}; ${NAME}.d.${id}=${mint(`["${id}",43200,0]`, { purpose: 'ticket' })}`
+  for (const wait of [0, 1, INTERVAL + TOLERANCE - 2, 1, 86_400, 86_400]) {
+    scene.time.now += wait
+    for (const header of [unproven, proven, token, twins]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const [expected, verdict] = await opened(header, INTERVAL)
+      const end = verdict?.expiresAt === undefined ? undefined : verdict.expiresAt * 1000
+      expect(verdict?.reason ?? end, header).toBe(expected)
+      // oxlint-disable-next-line no-await-in-loop
+      expect((await opened(header, undefined))[1]?.reason).toBe('unproven')
+    }
+  }
 })

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import {
   MAX_COOKIES,
   MAX_COOKIE_BYTES,
+  bindingOf,
+  deviceName,
   partName,
   roleOf,
   stampName,
@@ -34,8 +36,22 @@ describe('roleOf', () => {
       }
       expect(roleOf(ticketName(name), name)).toBe('ticket')
       expect(roleOf(stampName(name), name)).toBe('stamp')
+      const device = deviceName(name, 'Zk3vQ9rW')
+      expect([roleOf(device, name), bindingOf(device)]).toEqual(['device', 'Zk3vQ9rW'])
     },
   )
+
+  test.each([
+    '.d',
+    '.d.',
+    '.d.Zk3vQ9r',
+    '.d.Zk3vQ9rWx',
+    '.d.Zk3v.9rW',
+    '.D.Zk3vQ9rW',
+    '.d.Zk3vQ9rW.1',
+  ])('is none for %s, which names no binding', (suffix) => {
+    expect(roleOf(`s${suffix}`, 's')).toBeUndefined()
+  })
 
   test.each([
     '.16',

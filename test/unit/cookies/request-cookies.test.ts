@@ -190,6 +190,13 @@ describe('logout stamps', () => {
     expect(stampsOf('bbbb', 'aaaa', 'bbbb', 'junk!', 'aaaa')).toBe('bbbbaaaa')
   })
 
+  test('of bound sessions are kept with their bindings, four at most of all together', () => {
+    const names = ['aaaaaaaa', 'bbbbbbbb', 'aaaaaaaa', 'cccccccc', 'dddddddd']
+    const header = names.map((binding, at) => `${NAME}.d.${binding}=${at}`).join('; ')
+    const expected = names.slice(0, 4).map((binding, at) => [binding, String(at)])
+    expect(parseRequestCookies(header, NAME)).toEqual({ ...NO_COOKIES, devices: expected })
+  })
+
   test('are four at most, however many a neighbour has set', () => {
     expect(stampsOf('aaaa', 'bbbb', 'junk!', 'aaaa', 'cccc', 'dddd', 'eeee', 'ffff')).toBe(
       'aaaabbbbccccdddd',

@@ -19,6 +19,12 @@ const named = resolveCookieOptions({
 })
 
 describe('formatSetCookie', () => {
+  test('takes a path of the write’s own, and goes back to that of the options', () => {
+    const write = { name: 's.k', value: 'v', maxAge: 60 }
+    expect(formatSetCookie({ ...write, path: '/a/device' }, named)).toContain('Path=/a/device;')
+    expect(formatSetCookie(write, named)).toContain('Path=/a;')
+  })
+
   test('writes every attribute once, and a lifetime', () => {
     const line = formatSetCookie({ name: 's.1', value: 'v', maxAge: 60 }, named)
     expect(line.split('; ').toSorted()).toEqual(

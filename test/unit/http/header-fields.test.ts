@@ -106,3 +106,18 @@ test('fields that control a shared cache go beside a cookie, and no others', () 
     vary: 'Cookie',
   })
 })
+
+describe('the field that asks for a key', () => {
+  const ask = (headers: Headers, field: string | undefined) => {
+    setHeaderFields(fieldsOf(headers), [DATA], isOwnCookie, undefined, field)
+    return headers.get('Secure-Session-Registration')
+  }
+
+  test('is set once, stands behind those of others, and is not there if nobody asks', () => {
+    expect(ask(new Headers(), undefined)).toBeNull()
+    expect(ask(new Headers(), '(ES256)')).toBe('(ES256)')
+    const other = new Headers({ 'Secure-Session-Registration': '(RS256)' })
+    expect(ask(other, '(ES256)')).toBe('(RS256), (ES256)')
+    expect(ask(other, '(ES256)')).toBe('(RS256), (ES256)')
+  })
+})

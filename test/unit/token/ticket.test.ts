@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { dayOf } from '../../../src/token/day.ts'
-import { TICKET_BYTES, belongsTo, formatTicket, parseTicket } from '../../../src/token/ticket.ts'
+import {
+  BOUND_TICKET_BYTES,
+  TICKET_BYTES,
+  belongsTo,
+  formatBoundTicket,
+  formatTicket,
+  parseBoundTicket,
+  parseTicket,
+} from '../../../src/token/ticket.ts'
 
 const ID = 'AAECAwQFBgcICQoLDA0ODw'
 const DAY = 86_400
@@ -102,5 +110,42 @@ describe('belongsTo', () => {
         expect(own !== undefined && belongsTo(own, other)).toBe(false)
       }),
     )
+  })
+})
+
+describe('the ticket of a bound session', () => {
+  const bound = { binding: 'Zk3vQ9rW', usedAt: NOON, isProven: true }
+
+  test('is read as it is written, and is as long as it is counted', () => {
+    for (const isProven of [true, false]) {
+      const text = formatBoundTicket({ ...bound, isProven })
+      expect(text).toBe(`["Zk3vQ9rW",43200,${isProven ? 1 : 0}]`)
+      expect(parseBoundTicket(text, TODAY)).toEqual({ ...bound, isProven })
+      expect(text.length).toBe(BOUND_TICKET_BYTES)
+    }
+  })
+
+  test.each([
+    '["Zk3vQ9rW",43200]',
+    '["Zk3vQ9rW",43200,2]',
+    '["Zk3vQ9rW",43200,true]',
+    '["Zk3vQ9rW",43200,1,1]',
+    '["Zk3vQ9rW",86400,1]',
+    '["Zk3vQ9rW",-1,1]',
+    '["Zk3vQ9rW",043200,1]',
+    '["Zk3vQ9r",43200,1]',
+    '["Zk3vQ9rWx",43200,1]',
+    '[12345678,43200,1]',
+    ' ["Zk3vQ9rW",43200,1]',
+    '["Zk3vQ9rW", 43200,1]',
+    '{}',
+    '',
+  ])('is none in %s', (text) => {
+    expect(parseBoundTicket(text, TODAY)).toBeUndefined()
+  })
+
+  test('is no ticket of a session that is not bound, and the other way round', () => {
+    expect(parseTicket(formatBoundTicket(bound), TODAY)).toBeUndefined()
+    expect(parseBoundTicket(formatTicket(ID, NOON), TODAY)).toBeUndefined()
   })
 })
