@@ -439,9 +439,10 @@ describe('inspect', () => {
     session.bindToDevice()
     const pairs = pairsOf(await sessions.setCookies(session))
     const [, binding = ''] = /\.d\.([\w-]{8})=/.exec(pairs) ?? []
-    const bound = { code: 0, accepted: true, device: 'unproven', tickets: binding, cookies: 2 }
-    expect(json(pairs, '--interval', '300')).toMatchObject(bound)
-    expect(json(pairs.split('; ')[0] ?? '')).toMatchObject({ code: 1, reason: 'unproven' })
+    const bound = { binding, device: 'unproven', deviceTickets: [binding], cookies: 2 }
+    expect(await json(pairs)).toMatchObject({ code: 0, accepted: true, ...bound })
+    const alone = await json(pairs.split('; ')[0] ?? '')
+    expect(alone).toMatchObject({ code: 1, reason: 'unproven', binding })
   })
 
   test('shows it readably, and takes other names than the default', async () => {

@@ -211,7 +211,8 @@ describe('the cryptography', () => {
       // Without comments, and without what a message tells its reader to type.
       .replace(/\/\*[\s\S]*?\*\/|\/\/.*$|^const MAKE = .*$/gm, '')
   const isOfDevice = (path: string) => path.startsWith('device/')
-  const code = codeOf((path) => !isOfDevice(path))
+  const isOfOverflow = (path: string) => path.startsWith('overflow/')
+  const code = codeOf((path) => !isOfDevice(path) && !isOfOverflow(path))
   const all = (pattern: RegExp) =>
     [...new Set(Array.from(code.matchAll(pattern), ([, found = '']) => found))].toSorted()
 
@@ -238,6 +239,15 @@ describe('the cryptography', () => {
     const names = ofDevice.matchAll(/'((?:ES|RS|PS|HS|Ed)\w*\d+\w*|none)'/g)
     expect(new Set(Array.from(names, ([, name]) => name))).toEqual(new Set(['ES256', 'RS256']))
     expect(ofDevice).not.toMatch(/crypto\.|Math\.random|\bSign\b/)
+  })
+
+  test('of revocations is SHA-256, and nothing more', () => {
+    const ofOverflow = codeOf(isOfOverflow)
+    const calls = Array.from(
+      ofOverflow.matchAll(/crypto\.(?:subtle\.)?(\w+)\(('[\w-]+')?/g),
+      String,
+    )
+    expect(calls).toEqual(["crypto.subtle.digest('SHA-256',digest,'SHA-256'"])
   })
 
   test('draws nothing from a source that can be guessed', () => {
