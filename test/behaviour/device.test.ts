@@ -1,10 +1,14 @@
 // Sessions that are bound to a device, with everything else that a session can be and do.
 
 import { createServer } from 'node:http'
+import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSessions } from 'sealed-session'
+import type { Session } from 'sealed-session'
 import { deviceBound, registrationOf } from 'sealed-session/device'
 import { wrapLambda } from 'sealed-session/lambda'
+import { expressSession, sessionOf } from 'sealed-session/express'
+import { koaSession } from 'sealed-session/koa'
 import { nodeSessions } from 'sealed-session/node'
 import { describe, expect, test, vi } from 'vitest'
 import {
@@ -18,6 +22,7 @@ import {
 import { deviceScene } from '../support/device-scene.ts'
 import { NAME, OLDER_SECRET, SECRET, START, untyped } from '../support/mint.ts'
 import { refusal } from '../support/refusal.ts'
+import type { Data } from '../support/set-up.ts'
 
 const INTERVAL = 600
 const TOLERANCE = 5
@@ -426,6 +431,56 @@ describe('another transport', () => {
     }
   })
 
+  test.each<[string, () => RequestListener]>([
+    [
+      'Express',
+      () => {
+        const { sessions } = deviceScene()
+        const middleware = expressSession(sessions)
+        return (request, response) =>
+          middleware(request, response, () => {
+            response.end(answerPage(request.url, sessionOf(request, sessions)))
+          })
+      },
+    ],
+    [
+      'Koa',
+      () => {
+        const { sessions } = deviceScene()
+        const middleware = koaSession(sessions)
+        return (req, res) => {
+          const ctx: Parameters<typeof middleware>[0] & { respond?: boolean } = Object.create({
+            onerror: (error: Error) => res.destroy(error),
+          })
+          Object.assign(ctx, { req, res })
+          let page = ''
+          void middleware(ctx, async () => {
+            page = answerPage(req.url, ctx.session)
+          }).then(() => ctx.respond !== false && res.end(page))
+        }
+      },
+    ],
+  ])('%s: the middleware answers, and the head carries the field', async (_, create) => {
+    const server = createServer(create())
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    try {
+      const { port } = server.address() as AddressInfo
+      const browser = createDeviceBrowser()
+      const send = async ({ url, method, headers }: Request) =>
+        fetch(`http://127.0.0.1:${port}${new URL(url).pathname}`, { method, headers })
+      const login = await send(browser.request('/login'))
+      browser.store(login)
+      expect((await browser.register(login, send))?.status).toBe(200)
+      expect(await (await send(browser.request('/'))).text()).toBe('proven')
+      const [id = ''] = browser.known.keys()
+      expect((await browser.refresh(id, send)).status).toBe(200)
+    } finally {
+      server.close()
+    }
+  })
+
   test.each([
     ['payload 2.0', '2.0'],
     ['payload 1.0', '1.0'],
@@ -540,3 +595,12 @@ test('everything works where there is no node:crypto: with WebCrypto and jose al
     vi.restoreAllMocks()
   }
 })
+
+/** Logs in where the path says so, and tells what the device has said. */
+function answerPage(url: string | undefined, session: Session<Data>): string {
+  if (url === '/login') {
+    session.set('user', 'ada')
+    session.bindToDevice()
+  }
+  return session.device
+}

@@ -10,7 +10,6 @@ import { alias } from '../../vitest.config.ts'
 /** What starts processes, reads files, or knows nothing of `src/`. */
 const OUTSIDE = [
   'behaviour/{bundles,classics,command,memory,playground,types}*',
-  'behaviour/*-in-chromium',
   'repository/{api,documents,house,names,package,size,unhandled,workflows}',
   'security/{derivation,faults,hostile-globals,requirements}',
 ]
