@@ -11,6 +11,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { histories } from '../histories/arbitrary.ts'
+import { forgetInstances } from '../histories/fleet.ts'
 import { failureOf, play, smallest } from '../histories/play.ts'
 import type { Action, History, Step } from '../histories/steps.ts'
 
@@ -230,6 +231,7 @@ describe.runIf(known === undefined)('one history', () => {
 
   test('of a history that fails, the smallest one that does is found', async () => {
     const fails: History = [{ engine: 'node' }, [visit('set', 1), ['clock', NaN], visit('read', 1)]]
+    forgetInstances()
     const least = await smallest(fails)
     expect(least).toEqual([{}, [visit('set', 1), ['clock', NaN]]])
   })

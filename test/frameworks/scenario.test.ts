@@ -74,7 +74,7 @@ async function startElysiaOnBun(from: string): Promise<RunningShop> {
   }
 }
 
-describe.each(FRAMEWORKS)('%s', (_, start) => {
+describe.each(FRAMEWORKS)('%s', (name, start) => {
   let shop: RunningShop
   let browser: Visitor
 
@@ -104,6 +104,15 @@ describe.each(FRAMEWORKS)('%s', (_, start) => {
     expect(response.headers.get('vary')).toBe('Cookie')
     expect(response.headers.get('cache-control')).toBe('private')
   })
+
+  test.skipIf(/^(?:h3 1|Nitro 2)/.test(name))(
+    'what a device sends is answered before any handler',
+    async () => {
+      const response = await fetch(`${shop.origin}/.well-known/session-device`, POST)
+      expect([response.status, await response.text()]).toEqual([403, ''])
+      expect(response.headers.get('cache-control')).toBe('no-store')
+    },
+  )
 
   test('a login redirects, and its message is shown once', async () => {
     const response = await login()

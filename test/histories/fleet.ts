@@ -52,6 +52,11 @@ export function cookieOf({ cookie, persistent }: Setup) {
 
 const instances = new Map<string, Instance>()
 
+/** Makes every server anew: one that ran before remembers what its last request left undone. */
+export function forgetInstances(): void {
+  instances.clear()
+}
+
 export function deploy(config: Config, setup: Setup): Instance {
   // Its secrets change while it runs, so it belongs to one history.
   if (config.provided) return createInstance(config, setup)

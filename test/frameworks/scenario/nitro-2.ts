@@ -86,7 +86,12 @@ async function startProcess(
     stdio: 'ignore',
   })
   const origin = `http://127.0.0.1:${port}`
-  await untilAnswered(`${origin}/ping`, child)
+  try {
+    await untilAnswered(`${origin}/ping`, child)
+  } catch (error) {
+    child.kill()
+    throw error
+  }
   return {
     origin,
     async stop() {
@@ -108,6 +113,7 @@ async function buildApplication(preset: string): Promise<string> {
     errorHandler: `${folder}nitro-2/error.ts`,
     compatibilityDate: '2026-11-01',
     alias: {
+      'sealed-session/device': `${source}device/binding.ts`,
       'sealed-session/h3': `${source}adapters/h3.ts`,
       'sealed-session': `${source}index.ts`,
       // Beside it, h3 2 is installed by its own name.

@@ -3,6 +3,7 @@
 
 import { createSessions } from 'sealed-session'
 import type { Session, Sessions } from 'sealed-session'
+import { deviceBound } from 'sealed-session/device'
 import { SECRET } from '../../support/mint.ts'
 
 /** The data of every application of the scenario. */
@@ -29,7 +30,7 @@ export const NO_COOKIES = 40_000
 export const CHUNKS: readonly string[] = ['one ', 'two ', 'three']
 
 export function createShopSessions(): Sessions<ShopData> {
-  return createSessions<ShopData>({ secrets: SECRET, limits: 'node' })
+  return createSessions<ShopData>({ secrets: SECRET, limits: 'node', device: deviceBound() })
 }
 
 /** Returns what the session holds. */
