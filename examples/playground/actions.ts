@@ -33,6 +33,10 @@ export function renewId(session: Session<Data>): void {
   session.renewId()
 }
 
+export function bind(session: Session<Data>): void {
+  session.bindToDevice()
+}
+
 export function touch(session: Session<Data>): void {
   session.touch()
 }

@@ -3,6 +3,8 @@
 import { randomBytes } from 'node:crypto'
 import { createSessions } from 'sealed-session'
 import type { LimitsPreset, SecretEntry, SessionEvent, Sessions } from 'sealed-session'
+import { deviceBound } from 'sealed-session/device'
+import { overflow } from 'sealed-session/overflow'
 
 /** What the playground itself keeps in a session, beside what its visitor sets. */
 export interface Data {
@@ -15,6 +17,8 @@ export interface Data {
 export interface Choice {
   readonly limits: LimitsPreset
   readonly timeouts: Timeouts
+  /** Whether what does not fit moves into a store. */
+  readonly store: boolean
 }
 
 /** A secret, by its public name. */
@@ -30,12 +34,16 @@ export interface Configuration {
   readonly sessions: Sessions<Data>
   /** What `observe` was called with, newest first. */
   readonly events: readonly SessionEvent[]
+  /** What is in the store, by its key. */
+  readonly parcels: ReadonlyMap<string, string>
   /** A copy of a visitor's cookies, as an attacker would have one. */
   copy: string
   /** The cookies of the second browser. */
   second: string
   now(): number
   choose(limits: unknown, timeouts: unknown): void
+  /** Configures the store, or takes it away. */
+  useStore(store: boolean): void
   rotate(): Promise<void>
   stage(): Promise<void>
 }
@@ -74,7 +82,19 @@ export const STAGED_SECONDS = 20
 
 export type Timeouts = keyof typeof TIMEOUTS
 
+/** How long the proof of a device is good. An application takes ten minutes. */
+export const PROOF_SECONDS = 20
+
 const MOST_EVENTS = 40
+
+/** A store in this process's memory. An application takes one that all its servers share. */
+export function memoryStore(parcels: Map<string, string>) {
+  return {
+    getItem: (key: string) => parcels.get(key),
+    setItem: (key: string, value: string) => parcels.set(key, value),
+    removeItem: (key: string) => parcels.delete(key),
+  }
+}
 
 /** Puts a new secret first: it seals from now on. */
 export function rotate(secrets: readonly SecretEntry[]): SecretEntry[] {
@@ -97,7 +117,8 @@ export function createConfiguration({
 }: PlaygroundOptions): Configuration {
   let secrets: readonly SecretEntry[] = configured.map((secret) => ({ secret }))
   let shown: readonly ShownSecret[] = []
-  let choice: Choice = { limits: 'portable', timeouts: 'usual' }
+  let choice: Choice = { limits: 'portable', timeouts: 'usual', store: false }
+  const parcels = new Map<string, string>()
   let events: readonly SessionEvent[] = []
   let sessions = create()
   void show()
@@ -110,6 +131,8 @@ export function createConfiguration({
       // HTTPS, leave this out: the default is `__Host-session`, and `Secure`.
       cookie: { name: COOKIE, secure: false },
       limits: choice.limits,
+      overflow: choice.store ? overflow({ storage: memoryStore(parcels) }) : undefined,
+      device: deviceBound({ interval: PROOF_SECONDS }),
       maxAge,
       idleTimeout,
       lifetimes: { remembered: REMEMBERED },
@@ -152,9 +175,15 @@ export function createConfiguration({
     get events() {
       return events
     },
+    parcels,
     now: clock,
+    useStore(store) {
+      choice = { ...choice, store }
+      sessions = create()
+    },
     choose(limits, timeouts) {
       choice = {
+        ...choice,
         limits: PRESETS.find((preset) => preset === limits) ?? choice.limits,
         timeouts: isTimeouts(timeouts) ? timeouts : choice.timeouts,
       }

@@ -11,6 +11,10 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   fill: 'Filled with about 9 kB of data.',
   shrink: 'Shrunk. The cookies that it no longer needs are deleted.',
   copy: 'The copy is kept. Change the session or log out, and replay it.',
+  bind: 'The session is bound: the response has asked your browser for a key of its device.',
+  store: 'There is a store now. What does not fit the cookies moves there with the next write.',
+  unstore:
+    'There is no store any more. A session that has moved is refused as "incomplete" until it is back.',
   configure: 'Applied. Sessions that began before are held to it, too.',
   rotate:
     'The new secret seals from now on. You are still logged in; the next change is sealed under it.',

@@ -8,6 +8,8 @@ import type { Configuration, ShownSecret } from './configuration.ts'
 import { meaningOfEvent, meaningOfReason } from './meanings.ts'
 import { focusIf, outcomeNote } from './outcome-note.ts'
 import { limitBars, sizePanel } from './size-panel.ts'
+import { devicePanel } from './device-panel.ts'
+import { storePanel } from './store-panel.ts'
 import { codeBlock, copiesPanel, tryPanel } from './try-panel.ts'
 import { textOf } from './value.ts'
 import type { View } from './view.ts'
@@ -23,7 +25,15 @@ const SHOWN = new Set(['reason', 'limit', 'secretId', 'age', 'cause', 'bytes', '
 type Panel = (view: View) => Html
 
 /** The panels of the two columns. One for a part that is configured alone (device, overflow) goes here. */
-const LEFT: readonly Panel[] = [dataPanel, visitorPanel, tryPanel, copiesPanel, configurationPanel]
+const LEFT: readonly Panel[] = [
+  dataPanel,
+  visitorPanel,
+  tryPanel,
+  copiesPanel,
+  devicePanel,
+  storePanel,
+  configurationPanel,
+]
 const RIGHT: readonly Panel[] = [
   ({ report, cookies }) => sizePanel(report, cookies),
   identityPanel,

@@ -6,6 +6,7 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import type { Session } from 'sealed-session'
 import {
+  bind,
   clear,
   fill,
   login,
@@ -103,7 +104,15 @@ function addActions(app: Hono<Env>): void {
     return home(c, 'logout', `Goodbye, ${user}. ${end}`)
   })
 
-  for (const [name, act] of Object.entries({ clear, touch, fill, shrink, overfill, renewId })) {
+  for (const [name, act] of Object.entries({
+    bind,
+    clear,
+    touch,
+    fill,
+    shrink,
+    overfill,
+    renewId,
+  })) {
     app.post(`/${name}`, (c) => {
       act(c.env.session)
       return home(c, name)
@@ -172,6 +181,12 @@ function addDeployments(app: Hono<Env>, configuration: Configuration): void {
     const { limits, timeouts } = await fieldsOf(c)
     configuration.choose(limits, timeouts)
     return home(c, 'configure')
+  })
+
+  app.post('/store', async (c) => {
+    const { store } = await fieldsOf(c)
+    configuration.useStore(store === 'on')
+    return home(c, store === 'on' ? 'store' : 'unstore')
   })
 
   for (const name of ['rotate', 'stage'] as const) {

@@ -47,7 +47,8 @@ const ON_YOURS: readonly Experiment[] = [
     name: 'overfill',
     label: 'Overfill',
     code: 'overfill',
-    explanation: html`Adds 70 kB, which no limits allow. Nothing is written, and nothing is lost.`,
+    explanation: html`Adds 70 kB, which no limits allow. Without a store, nothing is written, and
+    nothing is lost.`,
   },
 ]
 

@@ -106,6 +106,38 @@ describe('as a fetch handler', () => {
     expect((await from({})).status).toBe(303)
   })
 
+  test('with a store, what does not fit moves there, sealed, and comes back with the store', async () => {
+    const { post, get } = visitor()
+    const data = async () => (await get('/session.json')).json()
+    await post('/login', { name: 'Ada' })
+    expect((await post('/overfill')).status).toBe(413)
+    await post('/store', { store: 'on' })
+    expect((await post('/overfill')).status).toBe(303)
+    const page = await (await get('/?did=store')).text()
+    expect(page).toContain('<code class="moved">gallery</code>')
+    expect(page).toMatch(/<code>parcel:[\w-]{22}<\/code> <code>[\w-]{4}\.\d+\.[\w.-]+…<\/code>/)
+    expect(await data()).toMatchObject({ data: { user: 'Ada', gallery: expect.anything() } })
+    await post('/store', { store: 'off' })
+    expect(await data()).toMatchObject({ data: {}, rejection: { reason: 'incomplete' } })
+    await post('/store', { store: 'on' })
+    expect(await data()).toMatchObject({ data: { user: 'Ada', gallery: expect.anything() } })
+  })
+
+  test('a session is bound to a device, and the page says that the browser has not answered', async () => {
+    const { post, get } = visitor()
+    const text = async () => (await get('/')).text()
+    expect(await text()).toContain('<code id="device-state">none</code>')
+    await post('/login', { name: 'Ada' })
+    const response = await post('/bind')
+    expect(response.headers.get('Secure-Session-Registration')).toMatch(/^\(ES256 RS256\);path=/)
+    expect(namesOf(response.headers.getSetCookie()).join()).toMatch(/playground\.d\.[\w-]{8}/)
+    expect(await text()).toContain('<code id="device-state">unproven</code>')
+    expect(await text()).toContain('your browser has not answered')
+    const answer = await post('/.well-known/session-device')
+    expect([answer.status, answer.headers.get('Cache-Control')]).toEqual([403, 'no-store'])
+    expect(await text()).toContain('the latest was refused')
+  })
+
   test('what a visitor writes is text on the page, and the page may run nothing else', async () => {
     const { post, get } = visitor()
     await post('/login', { name: '<script>alert(1)</script>' })
