@@ -53,6 +53,7 @@ function nameOf(pair: string): string {
 
 function purposeOf(name: string): string {
   if (name === `${COOKIE}.t`) return 'ticket: last use'
+  if (name.startsWith(`${COOKIE}.d.`)) return 'ticket of the device'
   if (name === `${COOKIE}.x`) return 'logout stamp'
   return name === COOKIE ? 'the session' : 'the session, continued'
 }

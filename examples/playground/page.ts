@@ -25,18 +25,12 @@ const SHOWN = new Set(['reason', 'limit', 'secretId', 'age', 'cause', 'bytes', '
 type Panel = (view: View) => Html
 
 /** The panels of the two columns. One for a part that is configured alone (device, overflow) goes here. */
-const LEFT: readonly Panel[] = [
-  dataPanel,
-  visitorPanel,
-  tryPanel,
-  copiesPanel,
-  devicePanel,
-  storePanel,
-  configurationPanel,
-]
+const LEFT: readonly Panel[] = [dataPanel, visitorPanel, tryPanel, copiesPanel, configurationPanel]
 const RIGHT: readonly Panel[] = [
   ({ report, cookies }) => sizePanel(report, cookies),
   identityPanel,
+  devicePanel,
+  storePanel,
   ({ configuration }) => eventsPanel(configuration),
 ]
 
