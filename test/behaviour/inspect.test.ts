@@ -8,6 +8,7 @@ import { findAlteration } from '../../bin/alteration.ts'
 import { listSecrets, parseSealed } from '../../bin/sealed.ts'
 import { createSessions } from 'sealed-session'
 import type { SessionOptions } from 'sealed-session'
+import { overflow } from 'sealed-session/overflow'
 import { pairsOf } from '../support/cookie-jar.ts'
 import { runCommand } from '../support/command.ts'
 import {
@@ -266,6 +267,32 @@ describe('judges', () => {
       reason: 'invalid-data',
     })
     expect(await failure(cookie, '--config', config('d.mjs', schema))).toContain('schema')
+  })
+
+  test('with the store of a configuration, for a session that has moved', async () => {
+    const parcels = new Map<string, string>()
+    const storage = {
+      getItem: (key: string) => parcels.get(key),
+      setItem: (key: string, value: string) => parcels.set(key, value),
+      removeItem: (key: string) => parcels.delete(key),
+    }
+    const clock = () => START * 1000
+    const sessions = createSessions({ secrets: SECRET, clock, overflow: overflow({ storage }) })
+    const session = await sessions.open(null)
+    session.set('cart', 'x'.repeat(20_000))
+    const moved = pairsOf(await sessions.setCookies(session))
+    expect(await inspect(moved)).toMatchObject({ reason: 'incomplete', parcel: expect.any(String) })
+
+    const library = new URL('../../dist/overflow/overflow.js', import.meta.url).href
+    const store = file(
+      'store.mjs',
+      `import { overflow } from ${JSON.stringify(library)}
+      const parcels = new Map(${JSON.stringify([...parcels])})
+      const storage = { getItem: (key) => parcels.get(key), setItem() {}, removeItem() {} }
+      export default { secrets: process.env.SESSION_SECRETS, overflow: overflow({ storage }) }`,
+    )
+    const report = await inspect(moved, '--config', store)
+    expect(report).toMatchObject({ accepted: true, data: { cart: 'x'.repeat(20_000) } })
   })
 
   test.each([
