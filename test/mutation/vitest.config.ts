@@ -11,7 +11,7 @@ import { alias } from '../../vitest.config.ts'
 const OUTSIDE = [
   'behaviour/{bundles,classics,command,memory,playground,types}*',
   'repository/{api,documents,house,names,package,size,unhandled,workflows}',
-  'security/{derivation,faults,hostile-globals,requirements}',
+  'security/{derivation,faults,guarantees,hostile-globals,requirements}',
 ]
 
 const LONGEST = ['behaviour/histories', 'security/{fuzz,tampering,wycheproof}', 'support/*']
