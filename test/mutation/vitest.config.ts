@@ -11,6 +11,8 @@ import { alias } from '../../vitest.config.ts'
 const OUTSIDE = [
   'behaviour/{bundles,classics,command,memory,playground,types}*',
   'repository/{api,documents,house,names,package,size,unhandled,workflows}',
+  // Its clock stands still, and with it the other tests of the process.
+  'unit/overflow/storage',
   'security/{derivation,faults,guarantees,hostile-globals,requirements}',
 ]
 

@@ -12,7 +12,6 @@ import {
   DAY,
   ID,
   NAME,
-  OTHER_SECRET,
   START,
   WEEK,
   dayOf,
@@ -29,6 +28,9 @@ import {
 import { schemaOf } from '../support/schema.ts'
 import { setUp } from '../support/set-up.ts'
 import type { Data } from '../support/set-up.ts'
+
+/** No sessions of this process ever seal with it, so `same-name` is never warned of. */
+const FOREIGN_SECRET = 'Yu9QTXUCsVgVmYU2NFCnjnEyo667bk4RvwlYC-OBISc'
 
 const MARKER = 'marker-5e0a1c'
 const OTHER_ID = 'BBECAwQFBgcICQoLDA0ODw'
@@ -119,7 +121,7 @@ async function refusedCookies(): Promise<[RejectionReason, string, Options][]> {
   return [
     ['malformed', `${NAME}=junk`, {}],
     ['incomplete', headerOfParts(parts.with(1, untyped(undefined))), {}],
-    ['unknown-key', `${NAME}=${mint(payload(), { secret: OTHER_SECRET })}`, {}],
+    ['unknown-key', `${NAME}=${mint(payload(), { secret: FOREIGN_SECRET })}`, {}],
     ['undecryptable', `${NAME}=${altered(mint())}`, {}],
     ['expired', `${NAME}=${mintAt({ startedAt: START - WEEK - 5 })}`, {}],
     ['idle', `${NAME}=${mintAt({ startedAt: START - DAY - 5 })}`, {}],
@@ -144,8 +146,7 @@ describe('a cookie that is refused', () => {
       const session = await sessions.open(cookie)
       expect(session.rejection).toEqual({ reason })
       expect([session.isEmpty, session.id, session.isNew]).toEqual([true, undefined, true])
-      const rejections = events.filter(({ type }) => type !== 'warning')
-      expect(rejections).toEqual([expect.objectContaining({ type: 'rejected', reason })])
+      expect(events).toEqual([expect.objectContaining({ type: 'rejected', reason })])
     }
   })
 
@@ -192,7 +193,7 @@ describe('a cookie that is refused', () => {
 
   test('of which several came has the reason of the first', async () => {
     const { sessions, events } = setUp()
-    const foreign = mint(payload(), { secret: OTHER_SECRET })
+    const foreign = mint(payload(), { secret: FOREIGN_SECRET })
     const session = await sessions.open(`${NAME}=${foreign}; ${NAME}=junk`)
     expect(session.rejection).toEqual({ reason: 'unknown-key' })
     expect(events).toHaveLength(1)
@@ -215,9 +216,9 @@ describe('the event of a rejection', () => {
     expect(await events(`${NAME}=${altered(mint())}`)).toEqual([
       { type: 'rejected', reason: 'undecryptable', ...known },
     ])
-    const foreign = await events(`${NAME}=${mint(payload(), { secret: OTHER_SECRET })}`)
+    const foreign = await events(`${NAME}=${mint(payload(), { secret: FOREIGN_SECRET })}`)
     expect(foreign).toEqual([
-      { type: 'rejected', reason: 'unknown-key', ...known, secretId: secretId(OTHER_SECRET) },
+      { type: 'rejected', reason: 'unknown-key', ...known, secretId: secretId(FOREIGN_SECRET) },
     ])
   })
 
@@ -366,7 +367,7 @@ describe('a ticket', () => {
 
   test.each<[string, string]>([
     ['sealed for another purpose', mintTicket(START + 1000, ID, { purpose: 'cookie' })],
-    ['of another secret', mintTicket(START + 1000, ID, { secret: OTHER_SECRET })],
+    ['of another secret', mintTicket(START + 1000, ID, { secret: FOREIGN_SECRET })],
     ['of another cookie name', mintTicket(START + 1000, ID, { name: '__Host-other' })],
     ['altered', altered(mintTicket(START + 1000))],
     ['that is the session itself', mint()],
