@@ -7,9 +7,9 @@ import { ownProperties } from '../validate.ts'
 export type DefineProperty = (request: object, value: object) => void
 
 /**
- * Returns what defines a property of this name on each request, or on what the framework calls `owner`. It is not enumerable, because printing a request would
- * show the data of its session, and an assignment throws, because `request.session = null` would end no
- * session.
+ * Returns what defines a property of this name on each request, or on the object that the framework calls
+ * `owner`. It is not enumerable, because printing a request would show the data of its session, and an
+ * assignment throws, because `request.session = null` would end no session.
  *
  * All requests have the same accessor, and their value under a symbol: with functions of its own, each
  * request would have a hidden class of its own, which takes V8 half as long as opening the session.
