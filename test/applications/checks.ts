@@ -72,6 +72,7 @@ export const CHECKS: readonly Check[] = [
     async run(scene) {
       const { actions, browser } = scene
       await login(scene)
+      await actions.messages(browser)
       const before = browser.header()
       const response = await actions.keep(browser, 'x'.repeat(NO_COOKIES))
       expect([response.status, await response.text()]).toEqual([
@@ -89,6 +90,7 @@ export const CHECKS: readonly Check[] = [
     async run(scene) {
       const { actions, browser } = scene
       await login(scene)
+      await actions.messages(browser)
       const before = browser.header()
       const response = await drain(actions.fail(browser))
       expect([response.status, linesOf(response)]).toEqual([500, []])
