@@ -26,9 +26,10 @@ const root = new URL('../../', import.meta.url).pathname
 export type Settings = Readonly<Record<string, string>>
 
 /** Lets npm and what it starts run on Node 22. */
-export const ON_NODE_22: Settings = {
-  PATH: `${root}test/applications/node_modules/n22/bin:${process.env['PATH'] ?? ''}`,
-}
+export const ON_NODE_22: Settings = { PATH: pathWith('n22/bin') }
+
+/** Lets npm find Bun. */
+export const ON_BUN: Settings = { PATH: pathWith('@oven/bun-linux-x64/bin') }
 
 export interface RunningApplication {
   readonly origin: string
@@ -122,4 +123,8 @@ function run(
   env: NodeJS.ProcessEnv = process.env,
 ): void {
   execFileSync(program, args, { cwd, env, stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+function pathWith(folder: string): string {
+  return `${root}test/applications/node_modules/${folder}:${process.env['PATH'] ?? ''}`
 }
