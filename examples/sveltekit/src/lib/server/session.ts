@@ -4,6 +4,8 @@ import { createSessions } from 'sealed-session'
 
 export interface Data {
   user: string
+  text: string
+  visits: number
 }
 
 export const sessions = createSessions<Data>({

@@ -1,0 +1,12 @@
+// src/session.ts
+import { createSessions } from 'sealed-session'
+
+export interface Data {
+  user: string
+  text: string
+  visits: number
+}
+
+export const sessions = createSessions<Data>({
+  secrets: () => process.env.SESSION_SECRETS, // a function, so that prerendering needs no secret
+})

@@ -1,0 +1,10 @@
+// src/session.server.ts
+import { createSessions } from 'sealed-session'
+
+export interface Data {
+  user: string
+  text: string
+  visits: number
+}
+
+export const sessions = createSessions<Data>({ secrets: () => process.env.SESSION_SECRETS })
