@@ -1,11 +1,8 @@
-// What the frameworks' applications share: the data, the sessions, a server on a free port, and a
-// browser that asks it with `fetch`.
+// What the frameworks' applications share: the data, the sessions, and a server on a free port.
 
 import type { Server } from 'node:net'
 import { createSessions } from 'sealed-session'
 import type { Sessions } from 'sealed-session'
-import { createJar } from '../support/cookie-jar.ts'
-import type { Browser } from '../support/cookie-jar.ts'
 import { SECRET } from '../support/mint.ts'
 
 export interface Data {
@@ -20,25 +17,6 @@ export const TOO_MUCH = 'x'.repeat(20_000)
 
 export function make(): Sessions<Data> {
   return createSessions<Data>({ secrets: SECRET })
-}
-
-export interface Visitor extends Browser {
-  /** Asks as this browser does, and keeps the cookies that come. Redirects are not followed. */
-  visit(path: string, init?: RequestInit): Promise<Response>
-}
-
-export function createVisitor(origin: string): Visitor {
-  const jar = createJar()
-  return {
-    ...jar,
-    async visit(path, init = {}) {
-      const headers = new Headers(init.headers)
-      headers.set('cookie', jar.header())
-      const response = await fetch(origin + path, { ...init, headers, redirect: 'manual' })
-      jar.store(response)
-      return response
-    },
-  }
 }
 
 /** The origin of a server that listens on a port the system chose. */

@@ -79,8 +79,16 @@ export function isCheckedWithTypes({ file, language }: CodeBlock): boolean {
 
 /** Returns the file that a block says in its first line that it is, as in `// src/session.ts`. */
 export function fileOfBlock(block: CodeBlock): string {
-  const [, file] = /^\/\/ ([\w./+-]+\.tsx?)\n/.exec(block.code) ?? []
-  return file ?? moduleName(block)
+  return pathInFirstLine(block) ?? moduleName(block)
+}
+
+/** Whether a block is a file of an application, and says so in its first line. */
+export function isFile(block: CodeBlock): boolean {
+  return pathInFirstLine(block) !== undefined
+}
+
+function pathInFirstLine({ code }: CodeBlock): string | undefined {
+  return /^\/\/ ([\w./+-]+\.tsx?)\n/.exec(code)?.[1]
 }
 
 /** Returns what a block prints, by the comments behind its `console.log`. */

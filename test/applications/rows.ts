@@ -1,0 +1,129 @@
+// The table of the frameworks: what a run records of each example, and what docs/frameworks/index.md has.
+
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readDocument } from '../support/documents.ts'
+
+/** A row of the page's table. */
+export interface Row {
+  readonly framework: string
+  readonly version: string
+  readonly runtime: string
+  /** Lines of the example that import from the library, or name what comes from it. */
+  readonly lines: number
+  /** Checks of the scenario that passed. */
+  readonly checks: number
+}
+
+/** A row with the time that building and driving took, which is not in the page. */
+export interface RecordedRow extends Row {
+  readonly seconds: number
+}
+
+const records = new URL('.rows/', import.meta.url)
+
+const SOURCE = /\.(?:ts|tsx|js|mjs|svelte|vue|astro)$/
+const OUTPUT = /(?:^|\/)(?:node_modules|dist|build|\.[\w-]+)\//
+
+const IMPORT = /^import (?:type )?\{([^}]*)\} from '(?:sealed-session(?:\/[\w-]+)?)'/gm
+
+/** Forgets what an earlier run recorded. */
+export function clearRows(): void {
+  rmSync(records, { recursive: true, force: true })
+}
+
+/** Keeps a row for the table at the end of the run, since each test file has a process of its own. */
+export function recordRow(row: RecordedRow): void {
+  mkdirSync(records, { recursive: true })
+  const name = `${row.framework}-${row.runtime}`.replace(/\W+/g, '-')
+  writeFileSync(new URL(`${name}.json`, records), JSON.stringify(row))
+}
+
+/** Returns what this run recorded. */
+export function readRows(): RecordedRow[] {
+  mkdirSync(records, { recursive: true })
+  return readdirSync(records).map(
+    (name) => JSON.parse(readFileSync(new URL(name, records), 'utf8')) as RecordedRow,
+  )
+}
+
+/** Returns the row of the page's table; `undefined` if it has none. */
+export function findRow(framework: string, runtime: string): Row | undefined {
+  return readPrintedRows().find((row) => row.framework === framework && row.runtime === runtime)
+}
+
+/** Returns the rows of the page's table. */
+export function readPrintedRows(): Row[] {
+  const rows = readDocument('docs/frameworks/index.md').matchAll(
+    /^\| (?:\[([^\]]+)\]\([\w.-]+\)|([^|[]+?)) +\| ([\d.]+(?:-[\w.]+)?) +\| ([^|]+?) +\| +(\d+) +\| +(\d+) +\|/gm,
+  )
+  return Array.from(rows, ([, linked, plain, version = '', runtime = '', lines, checks]) => ({
+    framework: linked ?? plain ?? '',
+    version,
+    runtime,
+    lines: Number(lines),
+    checks: Number(checks),
+  }))
+}
+
+/** Returns the installed version of a package of an example. */
+export function versionOf(folder: string, name: string): string {
+  const path = join(folder, 'node_modules', name, 'package.json')
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
+}
+
+/**
+ * Counts the lines of an example that import from the library, name what they import, or name the
+ * sessions that are created from it.
+ */
+export function countGlueLines(folder: string, otherFiles: readonly string[] = []): number {
+  const texts = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => SOURCE.test(path) && !OUTPUT.test(path) && !path.endsWith('.d.ts.map'))
+    .filter((path) => !otherFiles.some((other) => path.startsWith(other)))
+    .map((path) => readFileSync(join(folder, path), 'utf8'))
+  const names = new Set(texts.flatMap(namesFromLibrary))
+  if (names.size === 0) return 0
+  const named = new RegExp(`\\bsealed-session\\b|\\b(?:${[...names].join('|')})\\b`)
+  return texts.reduce((sum, text) => sum + countLines(text, named), 0)
+}
+
+function countLines(text: string, named: RegExp): number {
+  // An import is one line, however it is broken.
+  const joined = text.replace(/^import [^'"]*/gm, (head) => head.replaceAll('\n', ' '))
+  return joined.split('\n').filter((line) => named.test(line.replace(/\/\/.*$/, ''))).length
+}
+
+function namesFromLibrary(text: string): string[] {
+  const imported = Array.from(text.matchAll(IMPORT), ([, names = '']) => names)
+    .flatMap((names) => names.split(','))
+    .map((name) =>
+      name
+        .replace(/^\s*type /, '')
+        .replace(/.* as /, '')
+        .trim(),
+    )
+    .filter((name) => name !== '')
+  const made = Array.from(text.matchAll(/(\w+)\s*=\s*createSessions\b/g), ([, name = '']) => name)
+  return [...imported, ...made]
+}
+
+/** Returns the table as the end of a run prints it. */
+export function formatRows(rows: readonly RecordedRow[]): string {
+  const head = ['framework', 'version', 'runtime', 'lines', 'checks', 'seconds']
+  const cells = rows
+    .toSorted((a, b) => a.framework.localeCompare(b.framework))
+    .map(({ framework, version, runtime, lines, checks, seconds }) => [
+      framework,
+      version,
+      runtime,
+      `${lines}`,
+      `${checks}`,
+      seconds.toFixed(1),
+    ])
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)),
+  )
+  return [head, ...cells]
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+    .join('\n')
+}
