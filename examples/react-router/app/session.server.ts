@@ -4,15 +4,21 @@ import { createSessions, SessionTooLargeError, type Session } from 'sealed-sessi
 
 export interface Data {
   user: string
-  text: string
+  notes: string
   visits: number
 }
 
-const sessions = createSessions<Data>({ secrets: () => process.env.SESSION_SECRETS })
+const sessions = createSessions<Data>({
+  secrets: () => process.env.SESSION_SECRETS,
+  limits: 'node',
+})
 
 export const sessionContext = createContext<Session<Data>>()
 
-export const sessionMiddleware: MiddlewareFunction<Response> = async ({ request, context }, next) => {
+export const sessionMiddleware: MiddlewareFunction<Response> = async (
+  { request, context },
+  next,
+) => {
   try {
     return await sessions.wrap(async (_, session) => {
       context.set(sessionContext, session)

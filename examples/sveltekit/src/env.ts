@@ -3,5 +3,4 @@ import { defineEnvVars } from '@sveltejs/kit/env'
 
 export const variables = defineEnvVars({
   SESSION_SECRETS: { schema: (value) => value }, // may be missing while pages are prerendered
-  UPSTREAM: { schema: (value) => value },
 })

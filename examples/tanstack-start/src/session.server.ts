@@ -3,8 +3,11 @@ import { createSessions } from 'sealed-session'
 
 export interface Data {
   user: string
-  text: string
+  notes: string
   visits: number
 }
 
-export const sessions = createSessions<Data>({ secrets: () => process.env.SESSION_SECRETS })
+export const sessions = createSessions<Data>({
+  secrets: () => process.env.SESSION_SECRETS,
+  limits: 'node',
+})

@@ -1,5 +1,5 @@
 // src/start.ts
-import { createMiddleware, createStart } from '@tanstack/react-start'
+import { createCsrfMiddleware, createMiddleware, createStart } from '@tanstack/react-start'
 import { SessionTooLargeError, type Session } from 'sealed-session'
 import { sessions, type Data } from './session.server'
 
@@ -18,4 +18,7 @@ const withSession = createMiddleware().server<{ session: Session<Data> }>(
   },
 )
 
-export const startInstance = createStart(() => ({ requestMiddleware: [withSession] }))
+// TanStack Start adds this by itself only where there is no middleware.
+const sameOrigin = createCsrfMiddleware({ filter: ({ handlerType }) => handlerType === 'serverFn' })
+
+export const startInstance = createStart(() => ({ requestMiddleware: [sameOrigin, withSession] }))

@@ -6,7 +6,7 @@ import { sessions } from '../../lib/session'
 const keep = sessions.wrap<NextRequest>(async (request, session) => {
   const text = (await request.formData()).get('text')
   if (typeof text !== 'string') return new Response('no text', { status: 400 })
-  session.set('text', text)
+  session.set('notes', text)
   return NextResponse.redirect(new URL('/', request.url), 303)
 })
 

@@ -3,5 +3,5 @@ import { withSession } from '../utils/session'
 
 export default withSession((_, session) => ({
   user: session.get('user'),
-  notes: session.get('text', '').length,
+  notes: session.get('notes', '').length,
 }))

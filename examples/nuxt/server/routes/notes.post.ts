@@ -4,6 +4,6 @@ import { withSession } from '../utils/session'
 export default withSession(async (event, session) => {
   const text = (await readFormData(event)).get('text')
   if (typeof text !== 'string') throw createError({ statusCode: 400 })
-  session.set('text', text)
+  session.set('notes', text)
   return sendRedirect(event, '/', 303)
 })

@@ -5,11 +5,14 @@ import { defineSessionHandler } from 'sealed-session/h3'
 
 export interface Data {
   user: string
-  text: string
+  notes: string
   visits: number
 }
 
-const sessions = createSessions<Data>({ secrets: () => process.env.SESSION_SECRETS })
+const sessions = createSessions<Data>({
+  secrets: () => process.env.SESSION_SECRETS,
+  limits: 'node',
+})
 
 /** For routes: the handler is given the session. */
 export function withSession<Result>(

@@ -3,5 +3,5 @@ import { sessionContext } from '../session.server'
 
 export function loader({ context }: LoaderFunctionArgs) {
   const session = context.get(sessionContext)
-  return Response.json({ user: session.get('user'), notes: session.get('text', '').length })
+  return Response.json({ user: session.get('user'), notes: session.get('notes', '').length })
 }

@@ -4,6 +4,6 @@ import { sessionContext } from '../session.server'
 export async function action({ request, context }: ActionFunctionArgs) {
   const text = (await request.formData()).get('text')
   if (typeof text !== 'string') throw new Response('no text', { status: 400 })
-  context.get(sessionContext).set('text', text)
+  context.get(sessionContext).set('notes', text)
   return redirect('/', 303)
 }

@@ -21,7 +21,7 @@ export const actions: Actions = {
   async keep({ locals, request }) {
     const text = (await request.formData()).get('text')
     if (typeof text !== 'string') error(400, 'no text')
-    locals.session.set('text', text)
+    locals.session.set('notes', text)
     redirect(303, '/')
   },
 }

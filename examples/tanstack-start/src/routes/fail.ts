@@ -4,8 +4,8 @@ export const Route = createFileRoute('/fail')({
   server: {
     handlers: {
       POST({ context: { session } }) {
-        session.set('user', 'mallory')
-        throw new Error('the handler failed')
+        session.set('notes', 'never kept')
+        throw new Error('the database is gone')
       },
     },
   },

@@ -4,7 +4,7 @@ export const Route = createFileRoute('/me')({
   server: {
     handlers: {
       GET: ({ context: { session } }) =>
-        Response.json({ user: session.get('user'), notes: session.get('text', '').length }),
+        Response.json({ user: session.get('user'), notes: session.get('notes', '').length }),
     },
   },
 })

@@ -6,7 +6,7 @@ export const Route = createFileRoute('/notes')({
       async POST({ request, context: { session } }) {
         const text = (await request.formData()).get('text')
         if (typeof text !== 'string') return new Response('no text', { status: 400 })
-        session.set('text', text)
+        session.set('notes', text)
         return redirect({ href: '/', statusCode: 303 })
       },
     },

@@ -1,4 +1,4 @@
 import { json, type RequestEvent } from '@sveltejs/kit'
 
 export const GET = ({ locals: { session } }: RequestEvent): Response =>
-  json({ user: session.get('user'), notes: session.get('text', '').length })
+  json({ user: session.get('user'), notes: session.get('notes', '').length })

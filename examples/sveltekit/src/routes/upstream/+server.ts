@@ -1,7 +1,6 @@
-import { UPSTREAM } from '$app/env/private'
 import type { RequestEvent } from '@sveltejs/kit'
 
 export function GET({ locals: { session } }: RequestEvent): Promise<Response> {
   session.set('visits', session.get('visits', 0) + 1)
-  return fetch(UPSTREAM ?? 'http://127.0.0.1:8080/')
+  return fetch(process.env.UPSTREAM ?? 'http://127.0.0.1:8080/')
 }
