@@ -16,6 +16,14 @@ const START_DEADLINE = 120_000
 
 export type Environment = Readonly<Record<string, string>>
 
+interface StartOptions {
+  readonly env?: Environment
+  /** The path that is asked until it answers. */
+  readonly path?: string
+  /** A free one by default. */
+  readonly port?: number
+}
+
 export interface Started {
   readonly origin: string
   stop(): Promise<void>
@@ -30,10 +38,9 @@ const withoutTest = Object.fromEntries(
   ),
 )
 
-/** The environment of all programs: Node 22 and no reports to the makers of the tools. */
-export const ENVIRONMENT: NodeJS.ProcessEnv = {
+/** The environment of all programs: Node 22, and no reports to the makers of the tools. */
+const ENVIRONMENT: NodeJS.ProcessEnv = {
   ...withoutTest,
-  PATH: `${here}node_modules/n22/bin:${here}node_modules/.bin:${process.env['PATH'] ?? ''}`,
   CI: '1',
   ASTRO_TELEMETRY_DISABLED: '1',
   NEXT_TELEMETRY_DISABLED: '1',
@@ -60,8 +67,8 @@ export function writeEnv(folder: string, file: string, secret: string): void {
 }
 
 /** Runs a command of a shell to its end, and returns what it wrote. */
-export async function run(folder: string, command: string, env: Environment = {}): Promise<string> {
-  const options = { cwd: folder, env: { ...ENVIRONMENT, ...env }, maxBuffer: 2 ** 26 }
+export async function run(folder: string, command: string): Promise<string> {
+  const options = { cwd: folder, env: environmentIn(folder), maxBuffer: 2 ** 26 }
   const running = promisify(execFile)('bash', ['-euo', 'pipefail', '-c', command], options)
   running.child.stdin?.end()
   const { stdout, stderr } = await running.catch((error: Error & { stdout?: string }) => {
@@ -70,17 +77,16 @@ export async function run(folder: string, command: string, env: Environment = {}
   return stdout + stderr
 }
 
-/** Starts a command that serves on `$PORT`, and waits until it answers at a path. */
+/** Starts a command that serves on `$PORT`, and waits until it answers. */
 export async function start(
   folder: string,
   command: string,
-  env: Environment = {},
-  path = '/visits',
+  { env = {}, path = '/visits', port: given }: StartOptions = {},
 ): Promise<Started> {
-  const port = await freePort()
+  const port = given ?? (await freePort())
   const child = spawn('bash', ['-euo', 'pipefail', '-c', command], {
     cwd: folder,
-    env: { ...ENVIRONMENT, HOST: '127.0.0.1', PORT: String(port), ...env },
+    env: { ...environmentIn(folder), HOST: '127.0.0.1', PORT: String(port), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own, because tools start servers as other processes.
     detached: true,
@@ -89,7 +95,7 @@ export async function start(
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (written += text))
   }
-  const origin = `http://127.0.0.1:${port}`
+  const origin = `http://localhost:${port}`
   const stop = () => end(child)
   try {
     await untilAnswered(origin + path, child)
@@ -98,6 +104,13 @@ export async function start(
     throw new Error(`${command}: ${written}`, { cause: error })
   }
   return { origin, stop }
+}
+
+/** Puts the tools that are installed here on the path of the applications that are here. */
+function environmentIn(folder: string): NodeJS.ProcessEnv {
+  const tools = folder.startsWith(here) ? `${here}node_modules/.bin:` : ''
+  const PATH = `${here}node_modules/n22/bin:${tools}${process.env['PATH'] ?? ''}`
+  return { ...ENVIRONMENT, PATH }
 }
 
 async function untilAnswered(url: string, child: ChildProcess): Promise<void> {

@@ -22,7 +22,7 @@ afterAll(removeCopies)
 
 /** Starts a server, visits it twice and stops it. */
 async function visit(folder: string, command: string, env: Environment = {}): Promise<number[]> {
-  const server = await start(folder, command, env)
+  const server = await start(folder, command, { env })
   try {
     return await countVisits(server)
   } finally {
@@ -211,7 +211,7 @@ describe('Docker', () => {
     const folder = copyApplication('node')
     const file = join(folder, 'secret')
     writeFileSync(file, `${SECRET}\n`)
-    const server = await start(folder, 'node mounted.js', { SECRET_FILE: file })
+    const server = await start(folder, 'node mounted.js', { env: { SECRET_FILE: file } })
     try {
       const visitor = createVisitor(server.origin)
       const sealedBy = async () => {
