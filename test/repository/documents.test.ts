@@ -18,6 +18,7 @@ import {
   findCodeBlocks,
   findDeadLinks,
   isCheckedWithTypes,
+  isFileOfExample,
   listDocuments,
   moduleName,
   readDocument,
@@ -32,7 +33,7 @@ const documents = listDocuments()
 const blocks = documents
   .filter((file) => file !== 'CONTRIBUTING.md')
   .flatMap((file) => findCodeBlocks(file))
-  .filter((block) => !isCheckedWithTypes(block))
+  .filter((block) => !isCheckedWithTypes(block) && !isFileOfExample(block))
 const modules = blocks.filter(({ language }) => language === 'ts')
 const commands = blocks.filter(({ language }) => language === 'sh')
 
