@@ -9,6 +9,7 @@ import type { Actions, CheckName, Me } from './example.ts'
 export interface Scene {
   readonly browser: Visitor
   readonly actions: Actions
+  readonly failureStatus: number
   /** Returns another browser without cookies. */
   createBrowser(): Visitor
   /** Stops the server and starts it again, on another port. */
@@ -93,7 +94,7 @@ export const CHECKS: readonly Check[] = [
       await actions.messages(browser)
       const before = browser.header()
       const response = await drain(actions.fail(browser))
-      expect([response.status, linesOf(response)]).toEqual([500, []])
+      expect([response.status, linesOf(response)]).toEqual([scene.failureStatus, []])
       expect(browser.header()).toBe(before)
       expect(await readMe(scene)).toEqual({ user: 'ada', notes: 0 })
     },

@@ -61,6 +61,8 @@ export interface Example {
   /** What the framework cannot do. The note of the table says why. */
   readonly without?: readonly CheckName[]
   readonly actions?: Partial<Actions>
+  /** The status of what fails; 500 by default. */
+  readonly failureStatus?: number
   /** Starts what was built, in another way than by `npm start`. */
   readonly launch?: (folder: string, settings: Settings) => Promise<RunningApplication>
 }

@@ -26,7 +26,7 @@ export interface Stage {
 export function describeExample(example: Example, more?: (stage: Stage) => void): void {
   describe(`${example.framework} on ${example.runtime}`, () => {
     const actions = { ...DEFAULT_ACTIONS, ...example.actions }
-    const launch = example.launch ?? start
+    const { launch = start, failureStatus = 500 } = example
     const upstream = createUpstream()
     let settings: Settings = {}
     let folder = ''
@@ -79,7 +79,8 @@ export function describeExample(example: Example, more?: (stage: Stage) => void)
       if (example.without?.includes(name) === true) continue
       test(title, async () => {
         const { createBrowser } = stage
-        await run({ actions, browser: createBrowser(), createBrowser, restart })
+        const browser = createBrowser()
+        await run({ browser, actions, failureStatus, createBrowser, restart })
         passed++
       })
     }

@@ -41,6 +41,13 @@ const FRAMEWORK_PAGES: ReadonlySet<string> = new Set(
   ].map((page) => `docs/frameworks/${page}.md`),
 )
 
+/** Pages whose files are those of an example, which `test/applications` builds and drives. */
+const EXAMPLE_PAGES: ReadonlySet<string> = new Set(
+  ['elysia', 'express', 'fastify', 'h3', 'hono', 'koa', 'nest', 'remix', 'trpc', 'yoga'].map(
+    (page) => `docs/frameworks/${page}.md`,
+  ),
+)
+
 export const repository: URL = new URL('../../', import.meta.url)
 
 const FENCE = /^```(\w*)([^\n]*)\n([\s\S]*?)^```$/gm
@@ -73,8 +80,15 @@ export function moduleName({ file, line }: CodeBlock): string {
 }
 
 /** Whether a block is code that `test/framework-types` compiles, with the frameworks' own types. */
-export function isCheckedWithTypes({ file, language }: CodeBlock): boolean {
-  return FRAMEWORK_PAGES.has(file) && (language === 'ts' || language === 'tsx')
+export function isCheckedWithTypes(block: CodeBlock): boolean {
+  const { file, language } = block
+  const isCode = language === 'ts' || language === 'tsx'
+  return FRAMEWORK_PAGES.has(file) && isCode && !isFileOfExample(block)
+}
+
+/** Whether a block is a file of an example, which the example's own compiler checks. */
+export function isFileOfExample(block: CodeBlock): boolean {
+  return EXAMPLE_PAGES.has(block.file) && isFile(block)
 }
 
 /**

@@ -1,14 +1,5 @@
 // src/notes.controller.ts
-import {
-  Body,
-  Controller,
-  Get,
-  Header,
-  Post,
-  Redirect,
-  Res,
-  StreamableFile,
-} from '@nestjs/common'
+import { Body, Controller, Get, Header, Post, Redirect, Res, StreamableFile } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import { Readable } from 'node:stream'
 import { renderHome, report } from './pages.js'
