@@ -50,7 +50,9 @@ describe.each(PAGES)('the page on %s', (page) => {
     const port = await freePort()
     const serve = () => start(folder, path.serve.replaceAll('3000', '$PORT'), { port, path: '/' })
     const { origin, stop } = await serve()
-    const visitor = createVisitor(origin, { origin, 'sec-fetch-site': 'same-origin' })
+    // As browsers say it for a form of the page itself.
+    const usual = { accept: 'text/html', origin, 'sec-fetch-site': 'same-origin' }
+    const visitor = createVisitor(origin, usual)
     const readPage = async () => (await visitor.visit('/')).text()
     try {
       expect(await readPage()).not.toContain('Log out')
