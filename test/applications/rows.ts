@@ -1,7 +1,7 @@
 // The table of the frameworks: what a run records of each example, and what docs/frameworks/index.md has.
 
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { readDocument } from '../support/documents.ts'
 
 /** A row of the page's table. */
@@ -77,7 +77,9 @@ export function versionOf(folder: string, name: string): string {
  * sessions that are created from it.
  */
 export function countGlueLines(folder: string, otherFiles: readonly string[] = []): number {
-  const texts = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const texts = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .filter((path) => SOURCE.test(path) && !OUTPUT.test(path) && !path.endsWith('.d.ts.map'))
     .filter((path) => !otherFiles.some((other) => path.startsWith(other)))
     .map((path) => readFileSync(join(folder, path), 'utf8'))

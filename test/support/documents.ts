@@ -91,7 +91,10 @@ export function isFileOfExample(block: CodeBlock): boolean {
   return EXAMPLE_PAGES.has(block.file) && isFile(block)
 }
 
-/** Returns the file that a block says in its first line that it is, as in `// src/session.ts`. */
+/**
+ * Returns the file that a block says in its first line that it is, as in `// src/session.ts` and
+ * `<!-- app/pages/index.vue -->`.
+ */
 export function fileOfBlock(block: CodeBlock): string {
   return pathInFirstLine(block) ?? moduleName(block)
 }
@@ -101,8 +104,13 @@ export function isFile(block: CodeBlock): boolean {
   return pathInFirstLine(block) !== undefined
 }
 
+/** Whether a block is a template, which only the framework of its example compiles. */
+export function isTemplate(block: CodeBlock): boolean {
+  return /^(?:astro|svelte|vue)$/.test(block.language) && isFile(block)
+}
+
 function pathInFirstLine({ code }: CodeBlock): string | undefined {
-  return /^\/\/ ([\w./+-]+\.(?:tsx?|jsonc))\n/.exec(code)?.[1]
+  return /^(?:---\n)?(?:\/\/|<!--) ([\w./+-]+\.\w+)(?: -->)?\n/.exec(code)?.[1]
 }
 
 /** Returns what a block prints, by the comments behind its `console.log`. */

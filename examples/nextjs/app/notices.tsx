@@ -11,5 +11,9 @@ export function Notices() {
       if (taken.length > 0) setNotices(taken)
     })
   }, [])
-  return notices.map((notice) => <p key={notice}>{notice}</p>)
+  return notices.map((notice) => (
+    <p role="status" key={notice}>
+      {notice}
+    </p>
+  ))
 }

@@ -10,13 +10,19 @@ export default async function Page() {
       <Notices />
       {user === undefined ? (
         <form action={login}>
-          <input name="user" />
+          <input name="user" aria-label="Name" />
           <button>Log in</button>
         </form>
       ) : (
-        <form action={logout}>
-          {user} <button>Log out</button>
-        </form>
+        <>
+          <form action={logout}>
+            {user} <button>Log out</button>
+          </form>
+          <form method="post" action="/notes">
+            <textarea name="text" aria-label="Notes" />
+            <button>Keep</button>
+          </form>
+        </>
       )}
     </main>
   )
