@@ -4,10 +4,11 @@ import { login, logout } from './actions'
 import { Notices } from './notices'
 
 export default async function Page() {
-  const user = (await readSession()).get('user')
+  const session = await readSession()
+  const user = session.get('user')
   return (
     <main>
-      <Notices />
+      <Notices waiting={session.peekFlash('notice').length} />
       {user === undefined ? (
         <form action={login}>
           <input name="user" aria-label="Name" />
