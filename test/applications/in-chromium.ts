@@ -35,7 +35,8 @@ export function useChromium(stage: Stage, headers: Headers = {}): ChromiumScene 
 
   async function open(): Promise<Page> {
     const opened = await (await browser.newContext(options)).newPage()
-    await opened.goto(stage.application.origin)
+    // Until its scripts run: a form that is sent before goes another way.
+    await opened.goto(stage.application.origin, { waitUntil: 'networkidle' })
     return opened
   }
 

@@ -15,6 +15,12 @@ export interface Row {
   readonly checks: number
 }
 
+/** A row of the page, and the code that stands in it for the example. */
+export interface PrintedRow {
+  readonly row: Row
+  readonly ours: readonly string[]
+}
+
 /** A row with the time that building and driving took, which is not in the page. */
 export interface RecordedRow extends Row {
   readonly seconds: number
@@ -48,45 +54,56 @@ export function readRows(): RecordedRow[] {
 }
 
 /** Returns the row of the page's table; `undefined` if it has none. */
-export function findRow(framework: string, runtime: string): Row | undefined {
-  return readPrintedRows().find((row) => row.framework === framework && row.runtime === runtime)
+export function findRow(framework: string, runtime: string): PrintedRow | undefined {
+  return readPrintedRows().find(({ row }) => row.framework === framework && row.runtime === runtime)
 }
 
 /** Returns the rows of the page's table. */
-export function readPrintedRows(): Row[] {
-  const rows = readDocument('docs/frameworks/index.md').matchAll(
-    /^\| (?:\[([^\]]+)\]\([\w.-]+\)|([^|[]+?)) +\| ([\d.]+(?:-[\w.]+)?) +\| ([^|]+?) +\| +(\d+) +\| +(\d+) +\|/gm,
-  )
-  return Array.from(rows, ([, linked, plain, version = '', runtime = '', lines, checks]) => ({
-    framework: linked ?? plain ?? '',
-    version,
-    runtime,
-    lines: Number(lines),
-    checks: Number(checks),
-  }))
+export function readPrintedRows(): PrintedRow[] {
+  return readDocument('docs/frameworks/index.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| ['))
+    .map((line) => {
+      const [, name = '', version = '', runtime = '', lines, checks, ours = ''] = line
+        .split('|')
+        .map((cell) => cell.trim())
+      const [, framework = ''] = /^\[(.*)\]\(.*\)$/.exec(name) ?? []
+      return {
+        row: { framework, version, runtime, lines: Number(lines), checks: Number(checks) },
+        ours: Array.from(ours.matchAll(/`([^`]+)`/g), ([, code = '']) => code),
+      }
+    })
 }
 
-/** Returns the installed version of a package of an example. */
+/** Returns the version of a package that an example's `package.json` has. */
 export function versionOf(folder: string, name: string): string {
-  const path = join(folder, 'node_modules', name, 'package.json')
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
+  const text = readFileSync(join(folder, 'package.json'), 'utf8')
+  const { dependencies, devDependencies } = JSON.parse(text) as {
+    dependencies?: Record<string, string>
+    devDependencies?: Record<string, string>
+  }
+  return dependencies?.[name] ?? devDependencies?.[name] ?? ''
 }
 
 /**
  * Counts the lines of an example that import from the library, name what they import, or name the
  * sessions that are created from it.
  */
-export function countGlueLines(folder: string, otherFiles: readonly string[] = []): number {
-  const texts = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .filter((path) => SOURCE.test(path) && !OUTPUT.test(path) && !path.endsWith('.d.ts.map'))
-    .filter((path) => !otherFiles.some((other) => path.startsWith(other)))
-    .map((path) => readFileSync(join(folder, path), 'utf8'))
+export function countGlueLines(texts: readonly string[]): number {
   const names = new Set(texts.flatMap(namesFromLibrary))
   if (names.size === 0) return 0
   const named = new RegExp(`\\bsealed-session\\b|\\b(?:${[...names].join('|')})\\b`)
   return texts.reduce((sum, text) => sum + countLines(text, named), 0)
+}
+
+/** Returns the texts of an example's own source files. */
+export function readSources(folder: string, otherFiles: readonly string[] = []): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .filter((path) => SOURCE.test(path) && !OUTPUT.test(path))
+    .filter((path) => !otherFiles.some((other) => path.startsWith(other)))
+    .map((path) => readFileSync(join(folder, path), 'utf8'))
 }
 
 function countLines(text: string, named: RegExp): number {

@@ -12,7 +12,7 @@ import type { RunningApplication, Settings } from './application.ts'
 import { CHECKS } from './checks.ts'
 import { DEFAULT_ACTIONS } from './example.ts'
 import type { Example } from './example.ts'
-import { countGlueLines, findRow, recordRow, versionOf } from './rows.ts'
+import { countGlueLines, findRow, readSources, recordRow, versionOf } from './rows.ts'
 
 /** What tests of an example's own use: what runs now. */
 export interface Stage {
@@ -88,15 +88,20 @@ export function describeExample(example: Example, more?: (stage: Stage) => void)
     more?.(stage)
 
     test('the table of the frameworks has its row', () => {
+      const sources = readSources(folder, example.otherFiles)
       const row = {
         framework: example.framework,
         version: versionOf(folder, example.package),
         runtime: example.runtime,
-        lines: countGlueLines(folder, example.otherFiles),
+        lines: countGlueLines(sources),
         checks: passed,
       }
       recordRow({ ...row, seconds: (performance.now() - began) / 1000 })
-      expect(findRow(example.framework, example.runtime)).toEqual(row)
+      const printed = findRow(example.framework, example.runtime)
+      expect(printed?.row).toEqual(row)
+      const ours = printed?.ours ?? []
+      expect(ours.length).toBeGreaterThan(0)
+      expect(ours.filter((code) => !sources.some((text) => text.includes(code)))).toEqual([])
     })
   })
 }

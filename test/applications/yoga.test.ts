@@ -1,7 +1,6 @@
 // The GraphQL Yoga example, driven as a client of GraphQL asks it.
 
 import type { Visitor } from '../support/visitor.ts'
-import type { Me } from './example.ts'
 import { describeExample } from './scenario.ts'
 
 function run(visitor: Visitor, query: string, variables: object = {}): Promise<Response> {

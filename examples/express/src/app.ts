@@ -22,8 +22,9 @@ app.get('/', ({ session }, response) => {
 })
 
 app.post('/login', ({ session, body }, response) => {
+  if (typeof body?.user !== 'string') return void response.status(400).send('no user')
   session.regenerate()
-  session.set('user', String(body.user))
+  session.set('user', body.user)
   session.flash('notice', 'Welcome')
   response.redirect(303, '/')
 })
@@ -38,7 +39,7 @@ app.get('/me', ({ session }, response) => {
 })
 
 app.post('/notes', ({ session, body }, response) => {
-  session.set('notes', String(body.text))
+  session.set('notes', String(body?.text ?? ''))
   response.redirect(303, '/')
 })
 

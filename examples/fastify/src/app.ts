@@ -1,7 +1,7 @@
 // src/app.ts
 import { Readable } from 'node:stream'
 import formbody from '@fastify/formbody'
-import fastify, { type FastifyError } from 'fastify'
+import fastify, { type FastifyError, type RouteShorthandOptions } from 'fastify'
 import { SessionTooLargeError, type Session } from 'sealed-session'
 import { fastifySession } from 'sealed-session/fastify'
 import { renderHome, report } from './pages.js'
@@ -22,9 +22,9 @@ app.get('/', ({ session }, reply) => {
   return reply.type('text/html; charset=utf-8').send(page)
 })
 
-app.post<{ Body: { user: string } }>('/login', ({ session, body }, reply) => {
+app.post<{ Body: { user: string } }>('/login', formWith('user'), ({ session, body }, reply) => {
   session.regenerate()
-  session.set('user', String(body.user))
+  session.set('user', body.user)
   session.flash('notice', 'Welcome')
   return reply.redirect('/', 303)
 })
@@ -39,8 +39,8 @@ app.get('/me', ({ session }) => ({
   notes: session.get('notes', '').length,
 }))
 
-app.post<{ Body: { text: string } }>('/notes', ({ session, body }, reply) => {
-  session.set('notes', String(body.text))
+app.post<{ Body: { text: string } }>('/notes', formWith('text'), ({ session, body }, reply) => {
+  session.set('notes', body.text)
   return reply.redirect('/', 303)
 })
 
@@ -66,3 +66,8 @@ app.setErrorHandler<FastifyError>((error, _, reply) => {
   if (error instanceof SessionTooLargeError) return reply.code(413).send('too large')
   return reply.code(error.statusCode ?? 500).send('failed')
 })
+
+function formWith(field: string): RouteShorthandOptions {
+  const properties = { [field]: { type: 'string' } }
+  return { schema: { body: { type: 'object', required: [field], properties } } }
+}

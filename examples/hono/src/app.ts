@@ -16,8 +16,9 @@ app.get('/', (c) => {
 
 app.post('/login', async (c) => {
   const { user } = await c.req.parseBody()
+  if (typeof user !== 'string') return c.text('no user', 400)
   c.var.session.regenerate()
-  c.var.session.set('user', String(user))
+  c.var.session.set('user', user)
   c.var.session.flash('notice', 'Welcome')
   return c.redirect('/', 303)
 })
@@ -34,7 +35,8 @@ app.get('/me', (c) => {
 
 app.post('/notes', async (c) => {
   const { text } = await c.req.parseBody()
-  c.var.session.set('notes', String(text))
+  if (typeof text !== 'string') return c.text('no text', 400)
+  c.var.session.set('notes', text)
   return c.redirect('/', 303)
 })
 

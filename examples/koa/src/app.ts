@@ -17,7 +17,7 @@ router.get('/', (ctx) => {
 
 router.post('/login', (ctx) => {
   ctx.session.regenerate()
-  ctx.session.set('user', fieldOf(ctx.request.body, 'user'))
+  ctx.session.set('user', fieldOf(ctx, 'user'))
   ctx.session.flash('notice', 'Welcome')
   ctx.status = 303
   ctx.redirect('/')
@@ -34,7 +34,7 @@ router.get('/me', (ctx) => {
 })
 
 router.post('/notes', (ctx) => {
-  ctx.session.set('notes', fieldOf(ctx.request.body, 'text'))
+  ctx.session.set('notes', fieldOf(ctx, 'text'))
   ctx.status = 303
   ctx.redirect('/')
 })
@@ -74,6 +74,8 @@ app.use(koaSession(sessions))
 app.use(bodyParser({ formLimit: '1mb' }))
 app.use(router.routes())
 
-function fieldOf(form: unknown, name: string): string {
-  return String(Object(form)[name] ?? '')
+function fieldOf(ctx: Koa.ParameterizedContext, name: string): string {
+  const value: unknown = Object(ctx.request.body)[name]
+  if (typeof value !== 'string') return ctx.throw(400, `no ${name}`)
+  return value
 }

@@ -1,5 +1,15 @@
 // src/notes.controller.ts
-import { Body, Controller, Get, Header, Post, Redirect, Res, StreamableFile } from '@nestjs/common'
+import {
+  BadRequestException,
+  Body,
+  Controller,
+  Get,
+  Header,
+  Post,
+  Redirect,
+  Res,
+  StreamableFile,
+} from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import { Readable } from 'node:stream'
 import { renderHome, report } from './pages.js'
@@ -21,9 +31,10 @@ export class NotesController {
 
   @Post('login')
   @Redirect('/', 303)
-  login(@CurrentSession() session: UserSession, @Body('user') user: string): void {
+  login(@CurrentSession() session: UserSession, @Body('user') user: unknown): void {
+    if (typeof user !== 'string') throw new BadRequestException('no user')
     session.regenerate()
-    session.set('user', String(user))
+    session.set('user', user)
     session.flash('notice', 'Welcome')
   }
 
@@ -40,8 +51,9 @@ export class NotesController {
 
   @Post('notes')
   @Redirect('/', 303)
-  keep(@CurrentSession() session: UserSession, @Body('text') text: string): void {
-    session.set('notes', String(text))
+  keep(@CurrentSession() session: UserSession, @Body('text') text: unknown): void {
+    if (typeof text !== 'string') throw new BadRequestException('no text')
+    session.set('notes', text)
   }
 
   @Post('fail')

@@ -7,33 +7,35 @@ import { Notices } from './notices'
 export default function Page() {
   return (
     <main>
-      <Notices />
       <Suspense>
-        <Forms />
+        <Home />
       </Suspense>
     </main>
   )
 }
 
-async function Forms() {
-  const user = (await readSession()).get('user')
-  if (user === undefined) {
-    return (
-      <form action={login}>
-        <input name="user" aria-label="Name" />
-        <button>Log in</button>
-      </form>
-    )
-  }
+async function Home() {
+  const session = await readSession()
+  const user = session.get('user')
   return (
     <>
-      <form action={logout}>
-        {user} <button>Log out</button>
-      </form>
-      <form method="post" action="/notes">
-        <textarea name="text" aria-label="Notes" />
-        <button>Keep</button>
-      </form>
+      <Notices waiting={session.peekFlash('notice').length} />
+      {user === undefined ? (
+        <form action={login}>
+          <input name="user" aria-label="Name" />
+          <button>Log in</button>
+        </form>
+      ) : (
+        <>
+          <form action={logout}>
+            {user} <button>Log out</button>
+          </form>
+          <form method="post" action="/notes">
+            <textarea name="text" aria-label="Notes" />
+            <button>Keep</button>
+          </form>
+        </>
+      )}
     </>
   )
 }

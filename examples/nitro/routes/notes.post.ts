@@ -1,8 +1,9 @@
 // routes/notes.post.ts
-import { defineHandler, redirect } from 'nitro/h3'
+import { HTTPError, defineHandler, redirect } from 'nitro/h3'
 
 export default defineHandler(async ({ req, context: { session } }) => {
-  const form = await req.formData()
-  session.set('notes', String(form.get('text')))
+  const text = (await req.formData()).get('text')
+  if (typeof text !== 'string') throw new HTTPError('no text', { status: 400 })
+  session.set('notes', text)
   return redirect('/', 303)
 })

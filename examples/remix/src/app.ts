@@ -31,10 +31,11 @@ router.get('/', (context) => {
 })
 
 router.post('/login', async (context) => {
-  const form = await context.request.formData()
+  const user = (await context.request.formData()).get('user')
+  if (typeof user !== 'string') return new Response('no user', { status: 400 })
   const opened = context.get(sessionKey)
   opened.regenerate()
-  opened.set('user', String(form.get('user')))
+  opened.set('user', user)
   opened.flash('notice', 'Welcome')
   return redirectHome()
 })
@@ -50,8 +51,9 @@ router.get('/me', (context) => {
 })
 
 router.post('/notes', async (context) => {
-  const form = await context.request.formData()
-  context.get(sessionKey).set('notes', String(form.get('text')))
+  const text = (await context.request.formData()).get('text')
+  if (typeof text !== 'string') return new Response('no text', { status: 400 })
+  context.get(sessionKey).set('notes', text)
   return redirectHome()
 })
 
