@@ -7,7 +7,7 @@ import { createObjectSlot } from '../http/object-slot.ts'
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
-import { discardChanges } from './failed-handler.ts'
+import { discardChanges, prepareWithdrawal } from './failed-handler.ts'
 
 /** Answers a request: what Elysia gives to a server. */
 type FetchFunction = (...args: unknown[]) => unknown
@@ -20,8 +20,8 @@ interface RequestContext {
 /** A hook that leaves the answer as it is. */
 type RequestHook = (context: RequestContext) => Promise<void>
 
-/** How far the handlers of a request have come. */
-type HandlerProgress = 'begun' | 'succeeded' | 'failed'
+/** How far the handlers of a request have come: to a function that takes the cookies back, if these are made. */
+type HandlerProgress = 'begun' | 'failed' | (() => void)
 
 /** The scope of a hook: the routes of every instance, whatever it is used by. */
 interface HookScope {
@@ -90,14 +90,14 @@ export function elysiaSession<Data extends object>(
 ): ElysiaSessionPlugin<Data> {
   const internals = getInternals(sessions)
 
-  const outcomes = createObjectSlot<HandlerProgress>()
+  const progress = createObjectSlot<HandlerProgress>()
 
   /** Commits the session to what Elysia answers: results, streams, static routes and errors. */
   function around(handle: FetchFunction): (request: Request, ...rest: unknown[]) => unknown {
     return sessions.wrap<Request, unknown[]>(async (request, session, ...rest) => {
       const response = await answer(handle, request, ...rest)
       // An error handler before this plugin's has answered.
-      if (outcomes.get(request) === 'begun') discardChanges(session)
+      if (progress.get(request) === 'begun') discardChanges(session)
       return response
     })
   }
@@ -105,20 +105,24 @@ export function elysiaSession<Data extends object>(
   async function begin({ request }: RequestContext): Promise<{ session: Session<Data> }> {
     const session = await internals.open(request)
     assertWrapped(session)
-    outcomes.set(request, 'begun')
+    progress.set(request, 'begun')
     return { session }
   }
 
   /** Makes the cookies where a failure still comes to `onError`. */
   async function succeed({ request }: RequestContext): Promise<void> {
-    await sessions.setCookies(await internals.open(request))
-    outcomes.set(request, 'succeeded')
+    const session = await internals.open(request)
+    const withdraw = prepareWithdrawal(session)
+    await sessions.setCookies(session)
+    progress.set(request, withdraw)
   }
 
   async function fail({ request }: RequestContext): Promise<void> {
-    if (outcomes.get(request) !== 'begun') return
+    const reached = progress.get(request)
+    if (reached === undefined || reached === 'failed') return
+    if (reached !== 'begun') reached()
     discardChanges(await internals.open(request))
-    outcomes.set(request, 'failed')
+    progress.set(request, 'failed')
   }
 
   function install<App extends ElysiaSessionApp>(
