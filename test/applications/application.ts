@@ -67,10 +67,10 @@ export function install(example: string): string {
   return folder
 }
 
-/** Builds an example, without a secret. */
-export function build(folder: string, settings: Settings = {}): void {
+/** Builds an example, without a secret, by a script of its `package.json`. */
+export function build(folder: string, settings: Settings = {}, script = 'build'): void {
   const { SESSION_SECRETS: _, ...env } = process.env
-  run('npm', ['run', 'build'], folder, { ...env, ...settings })
+  run('npm', ['run', script], folder, { ...env, ...settings })
 }
 
 /** Starts what was built, by a script of its `package.json`. */

@@ -104,8 +104,19 @@ describeExample(
       const rejected = { status: 'rejected', reason: expect.objectContaining({ message }) }
       expect(outcomes).toEqual([rejected, rejected])
       expect(visitor.header()).toBe(before)
-      // The server goes on.
+      // The server goes on, and the answer is complete.
       expect(await client.me.query()).toEqual({ user: 'ada', notes: 0 })
+    })
+
+    test('an answer that streams is private, though its procedures look at the session later', async () => {
+      const response = await stage.createBrowser().visit('/trpc/keep?batch=1', {
+        method: 'POST',
+        headers: { ...JSON_TYPE, 'trpc-accept': 'application/jsonl' },
+        body: JSON.stringify({ 0: { text: 'later' } }),
+      })
+      await response.text()
+      expect(response.headers.get('cache-control')).toBe('private')
+      expect(response.headers.get('vary')).toMatch(/\bCookie\b/)
     })
   },
 )

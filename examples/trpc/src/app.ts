@@ -5,6 +5,7 @@ import { appRouter } from './router.js'
 import { sessions } from './session.js'
 
 const handleProcedures = sessions.wrap(async (req, session) => {
+  session.has('user') // looks at it before a stream begins, which makes the answer private
   let failed = false
   const response = await fetchRequestHandler({
     endpoint: '/trpc',
