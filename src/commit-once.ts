@@ -31,7 +31,7 @@ export function commitOnce(state: SessionState, pipeline: Pipeline): Writes | Pr
   pipeline.committed(state)
   state.committed = true
   if (isUpToDate(state, pipeline)) state.writing = NO_WRITES
-  return state.writing ?? makeCookies(state, pipeline)
+  return state.writing ?? startWriting(state, pipeline)
 }
 
 /** Returns the cookies that were made before, unless a value was changed in place since. */
@@ -52,7 +52,7 @@ async function commitAgain(
 }
 
 /** Makes the cookies. An observer that is called meanwhile, and asks for them, waits for these. */
-function makeCookies(state: SessionState, pipeline: Pipeline): Writes | Promise<Writes> {
+function startWriting(state: SessionState, pipeline: Pipeline): Writes | Promise<Writes> {
   let settle: ((writing: Writes | Promise<Writes>) => void) | undefined
   const asked = new Promise<Writes>((resolve) => {
     settle = resolve

@@ -3,7 +3,6 @@
 
 import { deviceName, ticketName } from './cookies/cookie-names.ts'
 import { buildResponseCookies } from './cookies/response-cookies.ts'
-import type { ResponseContext } from './cookies/response-cookies.ts'
 import { NO_WRITES } from './cookies/set-cookie.ts'
 import type { CookieWrite } from './cookies/set-cookie.ts'
 import type { SealCause } from './events.ts'
@@ -68,7 +67,7 @@ function* sessionCookies(
   body: string,
   pipeline: Pipeline,
 ): Steps<readonly CookieWrite[]> {
-  const { ring, cookie, limits, lifetimes, overflow, observe } = pipeline
+  const { ring, cookie, limits, lifetimes, overflow } = pipeline
   const cause: SealCause = state.isNew ? 'new' : 'changed'
   if (yield* isRefused(state, pipeline)) {
     state.written = state.written && { ...state.written, id: begun.id, body, parcel: undefined }
@@ -90,28 +89,21 @@ function* sessionCookies(
     yield* settled(key.seal(formatPayload(claims, packed?.body ?? body))),
   )
   const maxAge = cookieMaxAge(claims, now, lifetimes)
-  const context: ResponseContext = {
-    request: state.cookies,
-    beside: [
-      ...logoutMarks(state, pipeline),
-      ...(state.asksDevice ? yield* bindingCookies(state, claims, now, pipeline) : []),
-    ],
-    binding: claims.binding,
-    cookie,
-    limits,
+  let beside = logoutMarks(state, pipeline)
+  let asked: string | undefined
+  if (state.asksDevice) {
+    beside = [...beside, ...(yield* bindingCookies(state, claims, now, pipeline))]
+    asked = yield* settled(pipeline.device?.askFor(claims.binding))
   }
+  const { binding } = claims
+  const context = { request: state.cookies, beside, binding, cookie, limits }
   const { writes, sizes } = buildResponseCookies(value, key, maxAge, context)
-  const asked = state.asksDevice
-    ? yield* settled(pipeline.device?.askFor(claims.binding))
-    : undefined
   const lines = asked === undefined ? sizes.lines : [...sizes.lines, asked.length]
   if (!assertFits({ ...sizes, lines }, state, key, pipeline)) {
     return endWithoutGoodbye(state, pipeline)
   }
 
-  const moved = packed && { moved: packed.labels }
-  const event = { ...sealedEvent(state, claims, key), ...moved }
-  observe({ type: 'sealed', ...event, cause, bytes: value.length })
+  observeSealed(cause, value, claims, key, state, pipeline, packed?.labels)
   observeLogout(state, pipeline)
   state.claims = claims
   state.usedAt = Math.min(
@@ -133,12 +125,7 @@ function* ticketCookies(
   if (yield* isRefused(state, pipeline)) return NO_WRITES
   const now = pipeline.now()
   const { key, write } = yield* sealTicket(claims, now, pipeline)
-  pipeline.observe({
-    type: 'sealed',
-    ...sealedEvent(state, claims, key),
-    cause: 'renewed',
-    bytes: write.value.length,
-  })
+  observeSealed('renewed', write.value, claims, key, state, pipeline)
   state.usedAt = now
   return [write]
 }
@@ -184,7 +171,7 @@ export function* sealToken(
   purpose: Purpose,
   pipeline: Pipeline,
 ): Steps<string> {
-  const { serializer, ring, observe } = pipeline
+  const { serializer, ring } = pipeline
   if (isEmpty(state.contents) || (yield* isRefused(state, pipeline))) return ''
   yield* assertWritable(state.contents, pipeline)
   const now = pipeline.now()
@@ -193,12 +180,7 @@ export function* sealToken(
   const body = formatBody(state.contents, claims, serializer)
   const token = formatToken(key, yield* settled(key.seal(formatPayload(claims, body))))
   if (token.length > MAX_TOKEN) throw new SessionTooLargeError(measure(state, key, pipeline))
-  observe({
-    type: 'sealed',
-    ...sealedEvent(state, claims, key),
-    cause: 'token',
-    bytes: token.length,
-  })
+  observeSealed('token', token, claims, key, state, pipeline)
   return token
 }
 
@@ -212,11 +194,16 @@ function* isRefused(state: SessionState, pipeline: Pipeline): Steps<boolean> {
   return true
 }
 
-function sealedEvent(
-  { previousId }: SessionState,
+function observeSealed(
+  cause: SealCause,
+  sealed: string,
   { id }: Claims,
-  key: DayKey,
-): { readonly id: string; readonly secretId: string; readonly previous?: string } {
-  const previous = previousId === undefined ? {} : { previous: previousId }
-  return { id, secretId: key.id, ...previous }
+  { id: secretId }: DayKey,
+  { previousId: previous }: SessionState,
+  { observe }: Pipeline,
+  moved?: readonly string[],
+): void {
+  const event = { type: 'sealed' as const, id, secretId, cause, bytes: sealed.length }
+  if (previous === undefined && moved === undefined) return observe(event)
+  observe({ ...event, ...(previous && { previous }), ...(moved && { moved }) })
 }

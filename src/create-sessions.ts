@@ -16,8 +16,7 @@ import type { Opener } from './open-once.ts'
 import { createPipeline } from './pipeline/pipeline.ts'
 import { recheckNow } from './pipeline/recheck.ts'
 import { measure } from './pipeline/session-size.ts'
-import { getState } from './session/session.ts'
-import type { Session } from './session/session.ts'
+import { Session, getState } from './session/session.ts'
 import { access } from './session/state.ts'
 import type { SessionRejection, SessionState } from './session/state.ts'
 import type { SessionHandler, Sessions } from './sessions.ts'
@@ -53,7 +52,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
 
   async function open(source: CookieSource): Promise<Session<Data>> {
     const opening = opener.open(source)
-    const session = isThenable(opening) ? await opening : opening
+    const session = opening instanceof Session ? opening : await opening
     access(requireState(session))
     return session
   }
@@ -121,7 +120,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
       const answering = pipeline.device?.respond(request)
       if (answering !== undefined) return answering
       const opening = opener.open(request)
-      const session = isThenable(opening) ? await opening : opening
+      const session = opening instanceof Session ? opening : await opening
       const state = requireState(session)
       state.handlers++
       try {

@@ -19,7 +19,7 @@ import { createState } from './session/state.ts'
 import { run, settled } from './steps.ts'
 import type { Steps } from './steps.ts'
 import type { Purpose } from './token/key-ring.ts'
-import { describe, isThenable } from './validate.ts'
+import { describe } from './validate.ts'
 
 /** Opens sessions. None of its members counts as use of the session, or returns a promise needlessly. */
 export interface Opener<Data extends object> {
@@ -62,7 +62,7 @@ export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Da
     const remember = (session: Opened<Data>['session']) => opened.set(request, { header, session })
     try {
       const session = run(openSource(cookies, request, remember))
-      if (!isThenable(session)) return session
+      if (session instanceof Session) return session
       remember(session)
       return forgetFailure(request, session)
     } catch (error) {

@@ -197,9 +197,7 @@ function isUnwritable(
   { body, data, more }: Payload,
   serializer: SessionSerializer | undefined,
 ): boolean {
-  return (
-    serializer === undefined && body !== undefined && hasUnwritableValues(`[${body}]`, [data, more])
-  )
+  return serializer === undefined && body !== undefined && hasUnwritableValues(body, [data, more])
 }
 
 function isNewer(

@@ -110,7 +110,9 @@ test('a write that gives a session a new end is found', async () => {
 test('a revocation that is not asked again before a write is found', async () => {
   vi.doMock(import('../../src/pipeline/recheck.ts'), async (load) => ({
     ...(await load()),
-    recheck: () => settled(undefined),
+    *recheck() {
+      return yield* settled(undefined)
+    },
   }))
   expect(await promiseBrokenIn('slow')).toContain('nothing is sealed of a session that was revoked')
 })
