@@ -425,6 +425,22 @@ describe('Elysia', () => {
     expect(await (await app.handle(browser.request('/'))).json()).toEqual({ visits: 2 })
   })
 
+  // The page says so: the plugin's own hook is not called.
+  test('where an error handler before the plugin answers, a change is kept', async () => {
+    const app = new Elysia()
+      .onError(() => new Response('failed', { status: 500 }))
+      .use(elysiaSession(make()))
+      .onAfterHandle(() => {
+        throw new Error('the hook failed')
+      })
+      .get('/', ({ session }) => {
+        session.set('visits', 9)
+        return 'page'
+      })
+    const response = await app.handle(at('/'))
+    expect([response.status, names(response)]).toEqual([500, ['__Host-session']])
+  })
+
   test('where a hook behind the plugin fails, what an error handler changes is kept', async () => {
     const sessions = make()
     const app = new Elysia()
