@@ -1,35 +1,35 @@
-// A request's cookies, as far as one session needs them. Values are never decoded, other cookies are
-// only counted.
+// Parses a request's cookies as far as one session needs them. Values are never decoded, and other
+// cookies are only counted.
 
 import { bindingOf, roleOf } from './cookie-names.ts'
 import type { CookieWrite } from './set-cookie.ts'
 
-/** The cookies that a request brought. */
+/** The cookies of a request. */
 export interface RequestCookies {
   /** The values of each part, by its number: usually one, more where scopes overlap. */
   readonly parts: readonly (readonly string[])[]
-  /** The values of the ticket cookie, in the order in which they came. */
+  /** The values of the ticket cookie, in the order of the request. */
   readonly tickets: readonly string[]
-  /** The values of tickets of bound sessions, with the binding that each is named after. */
+  /** The tickets of bound sessions: binding and value of each. */
   readonly devices: readonly (readonly [binding: string, value: string])[]
-  /** The distinct logout stamps, concatenated; empty if none came. */
+  /** The distinct logout stamps, concatenated; empty if the request has none. */
   readonly stamps: string
   /** Bytes of all other cookies as the browser sends them, with a separator after each. */
   readonly otherBytes: number
 }
 
-/** The same name can come from a host, a domain and several paths. More than this is noise. */
+/** Most values per name. A name can come from a host, a domain and several paths; more is noise. */
 const MAX_TWINS = 4
 
-/** Between two cookies of a `Cookie` header: `; `. */
+/** Bytes between two cookies of a `Cookie` header: `; `. */
 export const SEPARATOR_BYTES = 2
 
-/** Characters of a logout stamp: 24 random bits, told apart among those of one browser. */
+/** Characters of a logout stamp: 24 random bits, enough to be unique within one browser. */
 export const STAMP_LENGTH = 4
 
 const STAMP = /^[A-Za-z0-9_-]{4}$/
 
-/** No header can hold it as it is. */
+/** Characters that no header can hold as they are. */
 const BEYOND_A_BYTE = /[\u0100-\uffff]/
 
 /** The cookies of no request. */
@@ -41,7 +41,7 @@ export const NO_COOKIES: RequestCookies = Object.freeze({
   otherBytes: 0,
 })
 
-/** Parses a `Cookie` header. One pass, linear for any input. */
+/** Parses a `Cookie` header in one pass, in linear time for any input. */
 export function parseRequestCookies(header: string, name: string): RequestCookies {
   const collected = createCollector(name)
   for (let start = 0; start < header.length;) {
@@ -58,7 +58,10 @@ export function parseRequestCookies(header: string, name: string): RequestCookie
   return collected.result()
 }
 
-/** Reads cookies that were parsed elsewhere, and decoded: they are counted as a browser encodes them. */
+/**
+ * Collects cookies that were parsed and decoded elsewhere. They are counted as a browser encodes
+ * them.
+ */
 export function collectRequestCookies(
   pairs: Iterable<readonly [name: string, value: string]>,
   name: string,
@@ -70,7 +73,7 @@ export function collectRequestCookies(
   return collected.result()
 }
 
-/** Returns the cookies that a browser has after it has stored these. */
+/** Returns the cookies that a browser has after it has stored `cookies`. */
 export function withWrites(
   { parts, ...others }: RequestCookies,
   writes: readonly CookieWrite[],
@@ -99,9 +102,9 @@ export function withWrites(
 }
 
 interface Collector {
-  /** Adds a cookie if it is one of the session's; says whether it is. */
+  /** Adds a cookie if it is one of the session's. Returns whether it is. */
   add(cookie: string, value: string): boolean
-  /** Adds a part of a header that begins like one of the session's cookies. */
+  /** Adds a segment of a header that begins like one of the session's cookies. */
   addOwnSegment(segment: string): void
   /** Counts another cookie. */
   addOther(pair: string): void
@@ -137,7 +140,10 @@ function createCollector(name: string): Collector {
     if (pair !== '') otherBytes += bytesOf(pair) + SEPARATOR_BYTES
   }
 
-  /** Deno and workerd join several `Cookie` lines with a comma, which no value of ours holds. */
+  /**
+   * Splits at commas, with which Deno and workerd join several `Cookie` lines. No value of ours has
+   * one.
+   */
   function addOwnSegment(segment: string): void {
     let at = 0
     while (at <= segment.length) {
@@ -146,7 +152,8 @@ function createCollector(name: string): Collector {
       const [from, to] = trim(segment, at, stop)
       const equals = segment.indexOf('=', from)
       const isPair = equals !== -1 && equals < to
-      // After a foreign value, a comma may be part of it, and the client chooses what follows.
+      // Stops at the first foreign cookie: a comma may be part of its value, which the client
+      // chooses.
       if (!isPair || !add(segment.slice(from, equals), segment.slice(equals + 1, to))) break
       at = stop + 1
     }
@@ -161,7 +168,10 @@ function createCollector(name: string): Collector {
   }
 }
 
-/** Space and tab only (RFC 6265bis section 5.6); any other blank of Unicode is part of a name. */
+/**
+ * Trims space and tab only (RFC 6265bis section 5.6); other white space of Unicode is part of a
+ * name.
+ */
 function trim(text: string, start: number, stop: number): [number, number] {
   let from = start
   let to = stop
@@ -175,8 +185,8 @@ function isBlank(code: number): boolean {
 }
 
 /**
- * Returns the bytes of a cookie on the wire. Servers give headers as one character a byte; a string
- * with other characters was decoded on the way in, and is UTF-8 on the way out.
+ * Returns the bytes of a cookie on the wire. Servers pass headers as one character a byte. A string
+ * with other characters was decoded on receipt, and is sent as UTF-8.
  */
 function bytesOf(cookie: string): number {
   return BEYOND_A_BYTE.test(cookie) ? new TextEncoder().encode(cookie).length : cookie.length
