@@ -63,7 +63,7 @@ describe('parseItem', () => {
     )
   })
 
-  test('takes time that grows with the length alone', () => {
+  test('runs in linear time', () => {
     const start = performance.now()
     for (const part of [';a=1', ';a="', ';a', '"\\', ';a=1.1', '%"%', ' ;', ';a=:']) {
       parseItem(`"a"${part.repeat(20_000)}`)
@@ -73,13 +73,13 @@ describe('parseItem', () => {
   })
 })
 
-describe('what is written', () => {
-  test('an item has its parameters behind it', () => {
+describe('formatting', () => {
+  test('an item is followed by its parameters', () => {
     expect(formatItem('challenge', { id: 'Zk3vQ9rW' })).toBe('"challenge";id="Zk3vQ9rW"')
     expect(formatItem(String.raw`a"b\c`, {})).toBe(String.raw`"a\"b\\c"`)
   })
 
-  test('an inner list has tokens between blanks', () => {
+  test('an inner list has tokens between spaces', () => {
     expect(formatInnerList(['ES256', 'RS256'], { path: '/d', challenge: 'c' })).toBe(
       '(ES256 RS256);path="/d";challenge="c"',
     )
