@@ -1,5 +1,5 @@
-// A change that comes too late for its response, or from a second writer, is an error or an event, never
-// lost without a word. Rows L8 and L10 of threats.md.
+// A change that is too late for its response, or from a second writer, is an error or an event,
+// never lost silently. Rows L8 and L10 of threats.md.
 
 import { describe, expect, test } from 'vitest'
 import type { Session } from 'sealed-session'
@@ -32,7 +32,7 @@ function requestWith(cookie: string): Request {
   return new Request('https://example.test/', { headers: { cookie } })
 }
 
-/** A response that calls `act` when its body is read, after its head has gone. */
+/** A response that calls `act` when its body is read, after its head was sent. */
 function streaming(act: () => unknown): Response {
   const start = (controller: ReadableStreamDefaultController) => {
     act()
@@ -52,7 +52,7 @@ function thrownBy(act: () => unknown): unknown {
 
 describe.each(CHANGES)('%s', (_, change) => {
   test.each([
-    ['not looked at', () => undefined],
+    ['not accessed', () => undefined],
     ['read', (session: Session<Data>) => session.get('user')],
     ['written', (session: Session<Data>) => session.set('visits', 1)],
   ] as const)(
@@ -131,8 +131,8 @@ test('L8: a handler that fails leaves its session open for the page of its error
   expect([next.toJSON(), next.flash('error')]).toEqual([{ user: 'ada' }, ['Something went wrong']])
 })
 
-describe('wrapped handlers in each other', () => {
-  test('L10: around one request share one session, and a write after the inner commit is an error', async () => {
+describe('nested wrapped handlers', () => {
+  test('L10: of one request share one session, and a write after the inner commit is an error', async () => {
     const { sessions, cookieOf } = setUp()
     const request = requestWith(await cookieOf({ user: 'ada' }))
     const inner = sessions.wrap((_, session) => {
@@ -156,7 +156,7 @@ describe('wrapped handlers in each other', () => {
     })
   })
 
-  test('L10: of which the inner one ignores the session leave it open for the outer one', async () => {
+  test('L10: leave the session open for the outer one if the inner one ignores it', async () => {
     const { sessions, cookieOf } = setUp()
     const request = requestWith(await cookieOf({ user: 'ada' }))
     const inner = sessions.wrap(() => new Response('page'))
@@ -199,7 +199,7 @@ describe('wrapped handlers in each other', () => {
     }
   })
 
-  test('L10: of two sessions with names of their own each set their own cookie', async () => {
+  test('L10: of two sessions with different names each set their own cookie', async () => {
     const main = setUp()
     const side = setUp({ cookie: { name: '__Host-side' } })
     const inner = side.sessions.wrap((_, session) => {
