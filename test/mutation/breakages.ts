@@ -1,20 +1,21 @@
-// Each guarantee of SECURITY.md, broken on purpose in a line of `src/`, and the test that must notice.
+// Each guarantee of SECURITY.md, broken on purpose in a line of `src/`, and the test that must
+// notice.
 
 /** One guarantee, broken in one place. */
 export interface Breakage {
   /** Its number in SECURITY.md. */
   readonly guarantee: number
-  /** What the change does. */
+  /** The effect of the change. */
   readonly fault: string
   /** Below `src/`. */
   readonly file: string
-  /** A text that the file holds once. */
+  /** A string that occurs once in the file. */
   readonly from: string
-  /** What stands there instead. */
+  /** Its replacement. */
   readonly to: string
   /** Below `test/`, without `.test.ts`. */
   readonly suite: string
-  /** Part of the title of a test that fails then. */
+  /** Part of the title of a test that must fail. */
   readonly test: string
 }
 
