@@ -1,5 +1,5 @@
 // The head of a response on real servers, with objects in place of sessions: when cookies are made,
-// what a session is told, and what other middleware on the same response observes.
+// what is reported to a session, and what other middleware on the same response observes.
 
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'

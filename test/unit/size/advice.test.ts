@@ -49,7 +49,7 @@ describe('a session that does not fit', () => {
       over('responseHeader', { responseHeader: 3000 }, { responseHeader: 3001 }),
       'would take 1 bytes more than limits.responseHeader allows (3000)',
     ],
-  ])('is told which limit is passed and by how much: %s', (_, usage, excess) => {
+  ])('gets the exceeded limit and by how much: %s', (_, usage, excess) => {
     const message = tooLargeMessage(usage, CART)
     expect(message).toContain(excess)
     expect(message).toContain('Nothing was written; the browser keeps the session it had')
@@ -61,7 +61,7 @@ describe('a session that does not fit', () => {
     [['node', 'nginx'], 'nginx'],
     [['nginx', 'node'], 'nginx'],
     [{ preset: ['cloudflare', 'ingress-nginx'], requestHeader: 9000 }, 'ingress-nginx'],
-  ])('is told which preset is the tight one of %j: %s', (option, preset) => {
+  ])('gets the tightest preset of %j: %s', (option, preset) => {
     const message = tooLargeMessage(over('responseHeader', option, { responseHeader: 4000 }), CART)
     expect(message).toContain(`allows (3072, the preset ${preset})`)
   })
