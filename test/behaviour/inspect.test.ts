@@ -344,10 +344,11 @@ describe('says what was altered', () => {
     expect(await failure(`${NAME}=${value.replace(/^..../, 'AAAA')}`)).toBe(
       `secret: the id of the secret was altered: it was ${secretId()}`,
     )
-    const today = Math.floor(Date.now() / DAY_MS)
+    const moment = Date.now()
+    const today = Math.floor(moment / DAY_MS)
     const recent = mint(undefined, { day: today })
     const changed = recent.replace(`.${today}.`, `.${today - 1}.`)
-    expect(await failure(`${NAME}=${changed}`, '--at', new Date().toISOString())).toContain(
+    expect(await failure(`${NAME}=${changed}`, '--at', new Date(moment).toISOString())).toContain(
       `the day was altered: it was ${today}`,
     )
   })

@@ -28,6 +28,10 @@ import { handlersOf } from '../support/handlers.ts'
 import { startPlayground } from '../support/playground-server.ts'
 
 const folder = new URL('../blocks/', import.meta.url)
+
+/** The time of every block. */
+const NOON = Date.UTC(2026, 0, 15, 12)
+
 const documents = listDocuments()
 // CONTRIBUTING.md has only commands and drawings.
 const blocks = documents
@@ -77,6 +81,8 @@ describe.each(modules.filter(isRun))('$file, line $line', (block) => {
     writeFileSync(path, block.code)
     const log = vi.spyOn(console, 'log').mockImplementation(() => {})
     const printed = () => log.mock.calls.map((values) => format(...values))
+    // The clock stands still, because a printed Max-Age or length depends on the second.
+    vi.useFakeTimers({ toFake: ['Date'], now: NOON })
     try {
       const exported: unknown = await import(path.href)
       expect(printed()).toEqual(expectedOutput(block.code))
@@ -85,6 +91,7 @@ describe.each(modules.filter(isRun))('$file, line $line', (block) => {
         expect(response.status).toBeLessThan(400)
       }
     } finally {
+      vi.useRealTimers()
       log.mockRestore()
     }
   })
@@ -207,6 +214,7 @@ describe('docs/size-and-limits.md', () => {
     const sessions = createSessions<{ text: string }>({
       secrets: process.env['SESSION_SECRETS'],
       limits,
+      clock: () => NOON,
     })
     const session = await sessions.open(null)
     let [fits, tooMuch, count] = [0, 70_000, 0]

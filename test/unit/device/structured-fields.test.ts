@@ -63,13 +63,13 @@ describe('parseItem', () => {
     )
   })
 
+  // A quadratic parser takes minutes, and fails by the timeout. No shorter time is measured, because
+  // that would depend on the load of the machine.
   test('runs in linear time', () => {
-    const start = performance.now()
     for (const part of [';a=1', ';a="', ';a', '"\\', ';a=1.1', '%"%', ' ;', ';a=:']) {
-      parseItem(`"a"${part.repeat(20_000)}`)
-      parseItem(part.repeat(20_000))
+      expect(() => parseItem(`"a"${part.repeat(200_000)}`)).not.toThrow()
+      expect(() => parseItem(part.repeat(200_000))).not.toThrow()
     }
-    expect(performance.now() - start).toBeLessThan(5000)
   })
 })
 

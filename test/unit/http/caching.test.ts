@@ -72,12 +72,12 @@ describe('restrictCaching beside a cookie', () => {
     expect(restrictCaching(field, true)).toBe('private, no-store')
   })
 
+  // A quadratic parser takes minutes, and fails by the timeout. No shorter time is measured, because
+  // that would depend on the load of the machine.
   test('runs in linear time', () => {
-    const started = performance.now()
     for (const part of ['a="', 'a,', '"\\', ' ', 'a=', '\\"']) {
-      restrictCaching(part.repeat(50_000), true)
+      expect(restrictCaching(part.repeat(500_000), true)).toBe('private, no-store')
     }
-    expect(performance.now() - started).toBeLessThan(2000)
   })
 })
 
