@@ -38,7 +38,7 @@ const USE_DEVALUE =
  * match only where JSON can have one, so that a date in a string does not; a false match only costs
  * a walk.
  */
-const MAYBE_UNWRITABLE = /[\s:,[](?:-0|-?\d[\d.]*[eE]|-?\d{309})|\\u[dD][89a-fA-F]/
+const MAYBE_UNWRITABLE = /(?:^|[\s:,[])(?:-0|-?\d[\d.]*[eE]|-?\d{309})|\\u[dD][89a-fA-F]/
 
 /** Returns the limits of a walk over one session. */
 export function createWalkLimits(skipsUndefined: boolean = false): WalkLimits {
