@@ -9,7 +9,7 @@ import { UsageError, parseSeconds, readSecrets } from './inputs.ts'
 
 type Lifetimes = NonNullable<SessionOptions['lifetimes']>
 
-/** The arguments that stand for options. */
+/** The arguments that set options. */
 export interface OptionArguments {
   readonly config?: string | undefined
   readonly variable: string

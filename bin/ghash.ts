@@ -26,7 +26,7 @@ export function findAlteredCharacter(
   const inverse = invert(h)
   const blocks = Math.ceil((Math.floor((length * 3) / 4) * 8) / BLOCK_BITS)
   const found: number[] = []
-  // The last block of the ciphertext stands before the block of lengths.
+  // The last block of the ciphertext is before the block of lengths.
   let wanted = multiply(multiply(toNumber(difference), inverse), inverse)
   let after: bigint | undefined
   for (let block = blocks - 1; block >= 0; block--) {

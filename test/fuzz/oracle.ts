@@ -409,7 +409,7 @@ function isCutFrom(value: string, input: string): boolean {
   return reached.has(value.length)
 }
 
-/** Whether a part of a session comes more than once. */
+/** Whether a part of a session occurs more than once. */
 function hasTwins(input: string): boolean {
   const names = input.split(/[;,]/).map((pair) => /^[ \t]*([^=]*)=/.exec(pair)?.[1] ?? '')
   const parts = names.filter((name) => /^__Host-session(?:\.\d+)?$/.test(name))

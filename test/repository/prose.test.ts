@@ -75,7 +75,8 @@ describe('comments, titles and documents', () => {
       "// told to nobody\n/** A thing. */\ntest('is told of it', () => {\n  expect('everybody').toBe(1)\n})\n"
     const words = findUnplain('a.test.ts', code).map((line) => line.split(': ')[1])
     expect(words).toEqual(['nobody', 'thing', 'is told'])
-    const check = `check('${'who'}ever asks', () => {})\n`
+    const quote = "'"
+    const check = `check(${quote}whoever asks${quote}, () => {})\n`
     expect(findUnplain('a.ts', check)).toHaveLength(1)
   })
 
