@@ -57,8 +57,8 @@ export function writeData(
 function objectOf(entries: ReadonlyMap<string, unknown>): object {
   const object: Record<string, unknown> = {}
   for (const [key, value] of entries) {
-    // An assignment to this key would set the prototype.
-    if (key === '__proto__') return Object.fromEntries(entries)
+    // An assignment would set the prototype, or fail where `Object.prototype` is frozen.
+    if (key in object) return Object.fromEntries(entries)
     object[key] = value
   }
   return object
