@@ -4,10 +4,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Session } from 'sealed-session'
 import { wrapLambda } from 'sealed-session/lambda'
+import { requestWith } from '../support/entries.ts'
 import { setUp } from '../support/attacks.ts'
 import type { Data } from '../support/attacks.ts'
 import { pairsOf } from '../support/cookie-jar.ts'
 import { untyped } from '../support/mint.ts'
+import { caught } from '../support/refusal.ts'
 
 const TOO_LATE = expect.objectContaining({ code: 'ERR_SESSION_COMMITTED' })
 
@@ -28,10 +30,6 @@ const CHANGES: readonly (readonly [string, (session: Session<Data>) => unknown])
   ['touch', (session) => session.touch()],
 ]
 
-function requestWith(cookie: string): Request {
-  return new Request('https://example.test/', { headers: { cookie } })
-}
-
 /** A response that calls `act` when its body is read, after its head was sent. */
 function streaming(act: () => unknown): Response {
   const start = (controller: ReadableStreamDefaultController) => {
@@ -39,15 +37,6 @@ function streaming(act: () => unknown): Response {
     controller.close()
   }
   return new Response(new ReadableStream({ pull: start }, { highWaterMark: 0 }))
-}
-
-function thrownBy(act: () => unknown): unknown {
-  try {
-    act()
-  } catch (error) {
-    return error
-  }
-  return 'nothing was thrown'
 }
 
 describe.each(CHANGES)('%s', (_, change) => {
@@ -63,7 +52,7 @@ describe.each(CHANGES)('%s', (_, change) => {
         let late: unknown
         const handler = sessions.wrap((_, session) => {
           before(session)
-          return streaming(() => (late = thrownBy(() => change(session))))
+          return streaming(() => (late = caught(() => change(session))))
         })
         const response = await handler(requestWith(cookie))
         expect(late).toBeUndefined()
@@ -87,7 +76,7 @@ describe.each(CHANGES)('%s', (_, change) => {
     })
     await handler({ version: '2.0', headers: {}, cookies: [cookie] })
     for (const session of [committed, written, ...kept]) {
-      expect(thrownBy(() => change(session))).toEqual(TOO_LATE)
+      expect(caught(() => change(session))).toEqual(TOO_LATE)
     }
   })
 
@@ -143,7 +132,7 @@ describe('nested wrapped handlers', () => {
     const outer = sessions.wrap(async (request, session) => {
       session.set('outer', 1)
       const response = await inner(request)
-      late = thrownBy(() => session.set('late', 1))
+      late = caught(() => session.set('late', 1))
       return response
     })
     const lines = (await outer(request)).headers.getSetCookie()

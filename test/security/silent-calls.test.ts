@@ -11,6 +11,7 @@ import type { Data } from '../support/attacks.ts'
 import { ENTRIES } from '../support/entries.ts'
 import { OLDER_SECRET, SECRET, START, untyped } from '../support/mint.ts'
 import { wires } from '../support/wire.ts'
+import { caught } from '../support/refusal.ts'
 
 function configError(option: string, advice: RegExp | string): unknown {
   return expect.objectContaining({
@@ -25,21 +26,12 @@ function call(object: object, method: string, ...given: readonly unknown[]): unk
   return Reflect.apply(untyped<() => unknown>(Reflect.get(object, method)), object, given)
 }
 
-function thrownBy(act: () => unknown): unknown {
-  try {
-    act()
-  } catch (error) {
-    return error
-  }
-  return 'nothing was thrown'
-}
-
 describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
   test("L4: session.user = 'ada' is a TypeError that names set, on a scope too, and stores nothing", async () => {
     const { sessions } = setUp()
     const lines = await entry(sessions, '', (session) => {
       for (const target of [session, session.scope('cart'), session.scope('a').scope('b')]) {
-        const error = thrownBy(() => Object.assign(target, { user: 'ada' }))
+        const error = caught(() => Object.assign(target, { user: 'ada' }))
         expect(error).toBeInstanceOf(TypeError)
         expect(String(error)).toContain('session.set("user", value)')
         expect([Reflect.get(target, 'user'), Object.keys(target)]).toEqual([undefined, []])
@@ -55,11 +47,11 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
       const cookie = await cookieOf({ user: 'ada' })
       const lines = await entry(sessions, cookie, (session) => {
         for (const given of [() => {}, null, {}, 'ada', false]) {
-          expect(thrownBy(() => call(session, method, given))).toEqual(
+          expect(caught(() => call(session, method, given))).toEqual(
             configError(method, /takes no argument/),
           )
         }
-        expect(thrownBy(() => call(session, method, () => {}))).toEqual(
+        expect(caught(() => call(session, method, () => {}))).toEqual(
           configError(method, `write ${method}\\(\\)`),
         )
         expect(session.toJSON()).toEqual({ user: 'ada' })
@@ -90,7 +82,7 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
       const cookie = await cookieOf({ user: 'ada', userPrefs: 1, cart: ['tea'] })
       const lines = await entry(sessions, cookie, (session) => {
         const { id } = session
-        expect(thrownBy(() => call(session, 'regenerate', given))).toEqual(
+        expect(caught(() => call(session, 'regenerate', given))).toEqual(
           configError(option, /.{20,}/),
         )
         expect([session.id, session.keys()]).toEqual([id, ['user', 'userPrefs', 'cart']])
@@ -104,9 +96,9 @@ test('L4: an existing member of a session cannot be assigned either', async () =
   const { sessions } = setUp()
   const session = await sessions.open(null)
   for (const name of ['id', 'get', 'set', 'isEmpty', 'rejection', 'constructor', 'toString']) {
-    expect(thrownBy(() => Object.assign(session, { [name]: 'ada' }))).toBeInstanceOf(TypeError)
+    expect(caught(() => Object.assign(session, { [name]: 'ada' }))).toBeInstanceOf(TypeError)
   }
-  expect(thrownBy(() => Object.defineProperty(session, 'user', { value: 'ada' }))).toBeInstanceOf(
+  expect(caught(() => Object.defineProperty(session, 'user', { value: 'ada' }))).toBeInstanceOf(
     TypeError,
   )
   expect(Reflect.set(Object.create(session), 'id', 1)).toBe(false)
@@ -120,7 +112,7 @@ test('L4: request.session = null in Node is a TypeError that names destroy, and 
     const { middleware } = nodeSessions(sessions, { property })
     const { ask, close } = await wires.http((request, response) =>
       middleware(request, response, () => {
-        const error = thrownBy(() => Object.assign(request, { [property]: null }))
+        const error = caught(() => Object.assign(request, { [property]: null }))
         response.end(`${error instanceof TypeError}: ${String(error)}`)
       }),
     )

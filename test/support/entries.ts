@@ -115,7 +115,8 @@ export const ADAPTER_ENTRIES: Readonly<Record<string, Entry>> = {
 
 export const ENTRIES: Readonly<Record<string, Entry>> = { ...FETCH_ENTRIES, ...ADAPTER_ENTRIES }
 
-function requestWith(cookie: string): Request {
+/** Returns a request with these cookies. */
+export function requestWith(cookie: string): Request {
   return new Request('https://example.test/', { headers: { cookie } })
 }
 
