@@ -59,16 +59,17 @@ export function planFields(
   if (cacheControl !== undefined) set.push(['Cache-Control', cacheControl])
   if (lines.length === 0) return { set, deleted: [], setCookie: undefined, isOverwrite: false }
 
+  const deleted = [...fields.keys()].filter(controlsSharedCache)
   const present = fields.getSetCookie()
+  if (present.length === 0) return { set, deleted, setCookie: lines, isOverwrite: false }
   const isReplaced = replacedBy(lines, isOwnCookie)
   const replaced = present.filter((line) => isReplaced(cookieName(line)))
   const isThere = replaced.length === lines.length && replaced.every((line, i) => line === lines[i])
+  const others = present.filter((line) => !isReplaced(cookieName(line)))
   return {
     set,
-    deleted: [...fields.keys()].filter(controlsSharedCache),
-    setCookie: isThere
-      ? undefined
-      : [...present.filter((line) => !isReplaced(cookieName(line))), ...lines],
+    deleted,
+    setCookie: isThere ? undefined : [...others, ...lines],
     isOverwrite: replaced.some((line) => !lines.includes(line)),
   }
 }
