@@ -16,6 +16,9 @@ import {
 
 const MAKE = `make one with: node -p "crypto.randomBytes(32).toString('base64url')"`
 
+const IN_BROWSER =
+  'a browser has none, so import the module with createSessions in code of the server alone'
+
 /** The base64url of `{"keys":[`: no shell, file of variables or dashboard changes a character of it. */
 const ENCODED_SET = 'eyJrZXlzIjpb'
 
@@ -111,7 +114,9 @@ export function areSame(one: readonly Secret[], other: readonly Secret[]): boole
 function listEntries(option: unknown): readonly unknown[] {
   if (option === undefined || option === null || option === '') {
     const what = option === '' ? 'an empty string' : String(option)
-    throw new SessionConfigError('secrets', `is ${what}: is the environment variable set? ${MAKE}`)
+    const advice =
+      'document' in globalThis ? IN_BROWSER : `is the environment variable set? ${MAKE}`
+    throw new SessionConfigError('secrets', `is ${what}: ${advice}`)
   }
   if (Array.isArray(option)) return option
   if (typeof option === 'string') {

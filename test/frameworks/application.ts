@@ -12,7 +12,7 @@ export interface Data {
   big?: string
 }
 
-/** More than any limits let through. */
+/** Bytes beyond all limits. */
 export const TOO_MUCH = 'x'.repeat(20_000)
 
 export function make(): Sessions<Data> {

@@ -1,4 +1,4 @@
-// The Markdown of the repository as its tests read it: code blocks, headings and links.
+// The Markdown of the repository for its tests: code blocks, headings and links.
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { posix } from 'node:path'
@@ -113,7 +113,7 @@ function pathInFirstLine({ code }: CodeBlock): string | undefined {
   return /^(?:---\n)?(?:\/\/|<!--) ([\w./+-]+\.\w+)(?: -->)?\n/.exec(code)?.[1]
 }
 
-/** Returns what a block prints, by the comments behind its `console.log`. */
+/** Returns the output of a block, by the comments after its `console.log`. */
 export function expectedOutput(code: string): string[] {
   return code
     .split('\n')
