@@ -3,7 +3,7 @@
 // and digits) is refused less than once in 10^6.
 
 import { decode } from './base64url.ts'
-import { LOOKALIKES, PUBLISHED, WORDS } from './guessable-texts.ts'
+import { KEYBOARD, LETTERS, LOOKALIKES, PUBLISHED, WORDS } from './guessable-texts.ts'
 
 /** A key of A256GCM (RFC 7518 section 5.3) has 256 bits; a shorter secret cannot fill it. */
 const MIN_SECRET_BYTES = 32
@@ -116,18 +116,21 @@ function continuesRun(text: string, at: number): boolean {
   return Math.abs(step(at, 2)) <= 1 && Math.abs(step(at - 1, 2)) <= 1
 }
 
-/** Marks words of templates, spelled with lookalikes too, and years. */
+/** Marks words of templates, spelled with lookalikes too, rows of a keyboard, and years. */
 function markWords(text: string, known: Uint8Array): void {
   const lower = text.toLowerCase()
-  const spelled = Array.from(lower, (character) => LOOKALIKES.get(character) ?? character).join('')
   // A letter that is two in lower case would shift what follows.
   if (lower.length !== text.length) return
+  const spelled = lower.replace(/[013457@$!]/g, (found) => LETTERS.charAt(LOOKALIKES.indexOf(found)))
   for (const spelling of [lower, spelled]) {
     for (const word of WORDS) {
       for (let at = spelling.indexOf(word); at !== -1; at = spelling.indexOf(word, at + 1)) {
         known.fill(1, at, at + word.length)
       }
     }
+  }
+  for (let at = 4; at <= lower.length; at++) {
+    if (KEYBOARD.includes(lower.slice(at - 4, at))) known.fill(1, at - 4, at)
   }
   if (isHexadecimal(text)) return
   for (const { index } of text.matchAll(/(?:19|20)[0-9]{2}/g)) known.fill(1, index, index + 4)
