@@ -24,7 +24,7 @@ import type { SessionHandler, Sessions } from './sessions.ts'
 import type { SizeReport } from './size/report.ts'
 import { dayOf } from './token/day.ts'
 import type { Purpose } from './token/key-ring.ts'
-import { describe } from './validate.ts'
+import { describe, refuse } from './validate.ts'
 
 /** Node derives no key from a context of more than 1 024 bytes; the cookie's name takes up to 64. */
 const MAX_PURPOSE = 256
@@ -139,7 +139,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     if (state?.runtime === pipeline.runtime) return state
     throw new SessionConfigError(
       'session',
-      `is ${state === undefined ? describe(session) : 'of other sessions'} and must be a session that these sessions have opened`,
+      `is ${state === undefined ? describe(session) : 'of other sessions'} and must be a session that these have opened`,
     )
   }
 
@@ -190,17 +190,14 @@ async function runHandler<
 
 function assertHandler(handler: unknown): void {
   if (typeof handler === 'function') return
-  throw new SessionConfigError(
-    'handler',
-    `is ${describe(handler)} and must be a function (request, session) => Response`,
-  )
+  refuse('handler', handler, 'a function (request, session) => Response')
 }
 
 function assertCommitArguments(sessionOrRequest: unknown, response: unknown): void {
   if (isResponse(sessionOrRequest)) {
     throw new SessionConfigError(
       'commit',
-      'was given a Response first: write commit(session, response)',
+      'was given a Response: write commit(session, response)',
     )
   }
   if (isResponse(response)) return
@@ -219,8 +216,5 @@ function tokenPurpose(text: unknown): Purpose {
   if (text === undefined) return 'token'
   const fits = typeof text === 'string' && text !== '' && text.length <= MAX_PURPOSE
   if (fits && text.isWellFormed()) return `token ${text}`
-  throw new SessionConfigError(
-    'purpose',
-    `is ${describe(text)} and must be a string of 1 to ${MAX_PURPOSE} characters, as in 'password reset'`,
-  )
+  refuse('purpose', text, `a string of 1 to ${MAX_PURPOSE} characters`)
 }

@@ -8,7 +8,6 @@ import {
 import type { RequestCookies } from './cookies/request-cookies.ts'
 import { isRequest, readCookies } from './cookies/source.ts'
 import type { CookieSource, SourceCookies } from './cookies/source.ts'
-import { SessionConfigError } from './errors.ts'
 import { createObjectSlot } from './http/object-slot.ts'
 import { openCookies, openToken } from './open.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
@@ -17,7 +16,7 @@ import type { RejectedSession, ValidSession } from './session/opened.ts'
 import { Session } from './session/session.ts'
 import { createState } from './session/state.ts'
 import type { Purpose } from './token/key-ring.ts'
-import { describe, isThenable } from './validate.ts'
+import { isThenable, refuse } from './validate.ts'
 
 /** Opens sessions. None of its members counts as use of the session. */
 export interface Opener<Data extends object> {
@@ -81,10 +80,7 @@ export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Da
 
   function remembered(request: unknown): Promise<Session<Data>> | undefined {
     if (isRequest(request)) return opened.get(request)?.session
-    throw new SessionConfigError(
-      'session',
-      `is ${describe(request)} and must be a session or a request that these sessions have opened`,
-    )
+    refuse('session', request, 'a session or a request that these have opened')
   }
 
   function createSession(

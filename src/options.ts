@@ -24,14 +24,7 @@ import type { Lifetimes } from './token/claims.ts'
 import { DAY_SECONDS } from './token/day.ts'
 import { parseSecrets } from './token/secrets.ts'
 import type { Secret, Secrets } from './token/secrets.ts'
-import {
-  assertKnownKeys,
-  describe,
-  describeKind,
-  functionOption,
-  isRecord,
-  ownProperties,
-} from './validate.ts'
+import { assertKnownKeys, describe, describeKind, functionOption, isRecord, ownProperties, refuse } from './validate.ts'
 
 /**
  * A function that returns the secrets, and is called again.
@@ -180,7 +173,7 @@ export function resolveOptions<Data extends object>(given: CommonOptions<Data>):
   if (!isRecord(given)) {
     throw new SessionConfigError(
       'options',
-      `is ${describeKind(given)} and must be an object, as in { secrets: process.env.SESSION_SECRETS }`,
+      `is ${describeKind(given)} and must be an object: { secrets: process.env.SESSION_SECRETS }`,
     )
   }
   const options = ownProperties(given)
@@ -214,7 +207,7 @@ function assertRoom(cookie: ResolvedCookieOptions, limits: SizeLimits): void {
   if (limits.cookie >= least) return
   throw new SessionConfigError(
     'limits.cookie',
-    `is ${limits.cookie} and must be at least ${least}: name and attributes take ${frame}`,
+    `is ${limits.cookie} and must be at least ${least}`,
   )
 }
 
@@ -227,7 +220,7 @@ function resolveSerializer(
   if (fits) return serializer
   throw new SessionConfigError(
     'serializer',
-    `is ${describe(serializer)} and must have stringify and parse, as devalue and JSON do`,
+    `is ${describe(serializer)} and must have stringify and parse, as devalue has`,
   )
 }
 
@@ -235,8 +228,5 @@ function resolveSchema<Data>(
   schema: SessionSchema<Data> | undefined,
 ): SessionSchema<Data> | undefined {
   if (schema === undefined || typeof schema?.['~standard']?.validate === 'function') return schema
-  throw new SessionConfigError(
-    'schema',
-    `is ${describe(schema)} and must be a Standard Schema, as valibot, zod and arktype make them`,
-  )
+  refuse('schema', schema, 'a Standard Schema, as of valibot or zod')
 }

@@ -2,14 +2,7 @@
 // is an error.
 
 import { SessionConfigError } from '../errors.ts'
-import {
-  assertKnownKeys,
-  booleanOption,
-  describe,
-  enumOption,
-  isRecord,
-  ownProperties,
-} from '../validate.ts'
+import { assertKnownKeys, booleanOption, describe, enumOption, isRecord, ownProperties, refuse } from '../validate.ts'
 
 /**
  * How the session's cookies are written. They are always `HttpOnly`. Combinations that browsers would
@@ -119,7 +112,7 @@ function assertBrowsersKeep(cookie: ResolvedCookieOptions): void {
   const { name, path, domain, secure } = cookie
   // Browsers compare the prefixes without regard to case (RFC 6265bis section 5.7).
   if (/^__host-/i.test(name)) {
-    const plain = `a name without the prefix, as in ${describe(name.slice('__Host-'.length) || 'session')}`
+    const plain = `the name ${describe(name.slice('__Host-'.length) || 'session')}`
     if (!secure)
       throw new SessionConfigError('cookie.secure', `must be true for ${name}: or take ${plain}`)
     if (domain !== undefined) {
@@ -146,15 +139,12 @@ function assertBrowsersKeep(cookie: ResolvedCookieOptions): void {
 /** Returns a token (RFC 6265bis section 4.1.1). Short, because each part repeats it. */
 function nameOption(name: unknown): string {
   if (typeof name !== 'string' || !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/.test(name)) {
-    throw new SessionConfigError(
-      'cookie.name',
-      `is ${describe(name)} and must be 1 to 64 letters, digits and any of !#$%&'*+-.^_\`|~`,
-    )
+    refuse('cookie.name', name, "1 to 64 letters, digits and any of !#$%&'*+-.^_\`|~")
   }
   if (FURTHER_COOKIE.test(name)) {
     throw new SessionConfigError(
       'cookie.name',
-      `is ${describe(name)}, and names ending in .x, .t, .d or a dot and a number are those of a session's further cookies: take another`,
+      `is ${describe(name)}, and must not end in .x, .t, .d or a number: the session's further cookies do`,
     )
   }
   return name
@@ -166,7 +156,7 @@ function pathOption(path: unknown): string {
   if (fits && path.length <= MAX_ATTRIBUTE_BYTES && path.trimEnd() === path) return path
   throw new SessionConfigError(
     'cookie.path',
-    `is ${describe(path)} and must begin with / and hold no semicolon and no <: write "/"`,
+    `is ${describe(path)} and must be a path without ; and <, as in "/"`,
   )
 }
 
@@ -177,8 +167,5 @@ function domainOption(domain: unknown): string {
   const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
   const host = new RegExp(`^(?:${label}\\.)*(?!\\d+$)${label}$`, 'i')
   if (typeof domain === 'string' && domain.length <= 253 && host.test(domain)) return domain
-  throw new SessionConfigError(
-    'cookie.domain',
-    `is ${describe(domain)} and must be a host name, as in "example.com": no scheme, port or leading dot`,
-  )
+  refuse('cookie.domain', domain, 'a host name, as in "example.com"')
 }

@@ -58,20 +58,20 @@ function assertRoundTrip(
   if (!isPlainObject(again)) {
     throw new SessionDataError(
       path,
-      "cannot be read again: the serializer's parse refuses what its stringify wrote, or returns no plain object",
+      "cannot be read again: the serializer's parse must return what its stringify was given",
     )
   }
   const missing = findMissingKey(object, again)
   if (missing !== undefined) {
     throw new SessionDataError(
       place + missing,
-      'is lost by the serializer: delete the key, or store what the serializer keeps',
+      'is lost by the serializer: delete it, or store what the serializer keeps',
     )
   }
   if (stringify(again, serializer, MAX_DEPTH, path) !== text) {
     throw new SessionDataError(
       path,
-      'is changed by the serializer: what its parse returns is written as another text',
+      'is changed by the serializer: store what the serializer keeps',
     )
   }
 }

@@ -33,7 +33,7 @@ export function tooLargeMessage(usage: SizeUsage, moving: readonly SizedKey[]): 
   const help = advice.length === 0 ? '' : `. What helps: ${advice.join('; or ')}`
   return (
     `the session does not fit: ${describeExcess(usage)}. ` +
-    `Nothing was written; the browser keeps the session it had${help}`
+    `The browser keeps the session it had${help}`
   )
 }
 
@@ -41,18 +41,18 @@ export function tooLargeMessage(usage: SizeUsage, moving: readonly SizedKey[]): 
 function describeExcess({ tightest, bytes, cookies, limits, used }: SizeUsage): string {
   const { cookie } = limits
   if (tightest === 'cookies') {
-    return `it would take ${cookies} cookies of up to ${cookie} bytes, and limits.cookies allows ${limits.cookies}`
+    return `it takes ${cookies} cookies of ${cookie} bytes, and limits.cookies is ${limits.cookies}`
   }
   if (tightest === 'cookie') {
     const excess = Math.ceil((used - 1) * cookie)
-    return `its cookie would be about ${excess} bytes longer than limits.cookie allows (${cookie})`
+    return `it takes about ${excess} bytes more than limits.cookie (${cookie})`
   }
   const excess = bytes[tightest] - limits[tightest]
   const preset = findSources(limits)[tightest]
   const bound = `${limits[tightest]}${preset === undefined ? '' : `, the preset ${preset}`}`
   return tightest === 'requestHeader'
-    ? `the browser's Cookie header would be ${excess} bytes longer than limits.requestHeader allows (${bound}; other cookies take ${bytes.otherCookies})`
-    : `its Set-Cookie lines would take ${excess} bytes more than limits.responseHeader allows (${bound})`
+    ? `it takes ${excess} bytes more than limits.requestHeader (${bound}; other cookies take ${bytes.otherCookies})`
+    : `it takes ${excess} bytes more than limits.responseHeader (${bound})`
 }
 
 function adviceToMove(
@@ -60,10 +60,10 @@ function adviceToMove(
   moving: readonly SizedKey[],
 ): string | undefined {
   if (moving.length > 0) {
-    return `keep ${listKeys(moving)} on a server and only an id in the session`
+    return `keep ${listKeys(moving)} on a server, and an id in the session`
   }
   const others = tightest === 'requestHeader' && bytes.otherCookies > limits.requestHeader / 2
-  return others ? 'delete some of the other cookies, or set them for a narrower path' : undefined
+  return others ? 'delete some of the other cookies' : undefined
 }
 
 /** Returns which wider limits would let the session through; `undefined` if none would. */
@@ -80,7 +80,7 @@ function adviceToWiden({ tightest, bytes, cookies, limits }: SizeUsage): string 
   const isBrowsers = partitioned && !fits(headerBytes('chips'))
   if (wider === undefined || isBrowsers || cookies > limits.cookies) return undefined
   const condition =
-    'if the servers and proxies between your application and its users let more through'
+    'if all servers and proxies let more through'
   // A preset that the application named stands there, so to name others would not help.
   if (preset !== 'portable') return `${condition}, raise limits.${tightest}`
   return `${condition}, name them, as in limits: '${wider}'`

@@ -24,14 +24,14 @@ const MIN_SECRET_BITS = 50
 export function findWeakness(text: string, byteLength: number): string | undefined {
   if (byteLength === 0) return 'is empty'
   if (text.includes('-----BEGIN')) {
-    return 'is an asymmetric key, and what is encrypted to a public key may come from anyone'
+    return 'is an asymmetric key'
   }
   if (byteLength < MIN_SECRET_BYTES) {
     return `has ${byteLength} bytes and needs at least ${MIN_SECRET_BYTES}`
   }
   const plain = text.toLowerCase().replace(/[^a-z0-9]/g, '')
   if (PUBLISHED.some((part) => plain.includes(part))) {
-    return 'is published, or a text from an example, which attackers try first'
+    return 'is published, as in an example'
   }
   // The versions that are made from a time or from a name (RFC 9562 section 5).
   if (/^[0-9a-f]{8}-[0-9a-f]{4}-[12356][0-9a-f]{3}-/i.test(text)) {
@@ -43,12 +43,12 @@ export function findWeakness(text: string, byteLength: number): string | undefin
   const isRepetition = period <= text.length / 2
   if (isRepetition && period < MIN_SECRET_BYTES) return 'repeats a shorter text'
   if (estimateBits(isRepetition ? text.slice(0, period) : text) < MIN_SECRET_BITS) {
-    return 'is made of words or has too little variety to be random'
+    return 'is made of words, or has little variety'
   }
   const decoded = decodeSecretText(text)
   if (decoded === undefined) return undefined
   if (!isPhrase(decoded) && estimateBits(decoded) >= MIN_SECRET_BITS) return undefined
-  return 'is a text that can be guessed, in another encoding'
+  return 'is made of words, in another encoding'
 }
 
 /**

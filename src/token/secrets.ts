@@ -87,7 +87,7 @@ export function parseSecrets(option: unknown, now: number): readonly Secret[] {
   )
   assertDistinct(secrets)
   if (now > 0 && secrets.every(({ activeFrom }) => activeFrom > now)) {
-    throw new SessionConfigError('secrets', 'has none that is active yet: keep the present one too')
+    throw new SessionConfigError('secrets', 'has none that is active: leave one without activeFrom')
   }
   return secrets
 }
@@ -111,7 +111,7 @@ export function areSame(one: readonly Secret[], other: readonly Secret[]): boole
 function listEntries(option: unknown): readonly unknown[] {
   if (option === undefined || option === null || option === '') {
     const what = option === '' ? 'an empty string' : String(option)
-    throw new SessionConfigError('secrets', `is ${what}: is the environment variable set? ${MAKE}`)
+    throw new SessionConfigError('secrets', `is ${what}: set the environment variable; ${MAKE}`)
   }
   if (Array.isArray(option)) return option
   if (typeof option === 'string') {
@@ -126,7 +126,7 @@ function listEntries(option: unknown): readonly unknown[] {
   if (Array.isArray(keys)) return keys
   throw new SessionConfigError(
     'secrets',
-    'must be a string (several secrets with commas between), an array with the newest first, a JWK Set, or a function that returns one of these',
+    'must be a string, an array, a JWK Set, or a function that returns one',
   )
 }
 
@@ -135,7 +135,7 @@ function parseJwkSet(text: string): unknown {
     return JSON.parse(text)
   } catch {
     // Not as the cause: the parser's message quotes the text.
-    throw new SessionConfigError('secrets', 'begins like a JWK Set and is not valid JSON')
+    throw new SessionConfigError('secrets', 'is no valid JSON: write a JWK Set')
   }
 }
 
@@ -168,7 +168,7 @@ function parseText(text: string, path: string): Uint8Array<ArrayBuffer> {
   if (secret.includes(',')) {
     throw new SessionConfigError(
       path,
-      'holds a comma, which separates secrets: pass the string itself, not in an array',
+      'holds a comma: pass the string itself, not in an array',
     )
   }
   const mistake = findMistake(secret)
@@ -183,7 +183,7 @@ function parseJwk(jwk: Readonly<Record<string, unknown>>, path: string): Uint8Ar
   if (kty !== 'oct') {
     throw new SessionConfigError(
       `${path}.kty`,
-      'must be "oct", because what is encrypted to a public key may come from anyone',
+      'must be "oct"',
     )
   }
   const text = typeof k === 'string' ? decode(k) : undefined
@@ -197,7 +197,7 @@ function parseJwk(jwk: Readonly<Record<string, unknown>>, path: string): Uint8Ar
 function parseId(id: unknown, path: string): string | undefined {
   if (id === undefined) return undefined
   if (typeof id === 'string' && /^[A-Za-z0-9_-]{1,32}$/.test(id)) return id
-  throw new SessionConfigError(path, 'must be 1 to 32 of A-Z a-z 0-9 _ -: four are plenty')
+  throw new SessionConfigError(path, 'must be 1 to 32 of A-Z a-z 0-9 _ -')
 }
 
 /** The value is not shown: a secret may have been written in its place. */
@@ -221,7 +221,7 @@ function assertDistinct(secrets: readonly Secret[]): void {
     if (twin === index) continue
     throw new SessionConfigError(
       `secrets[${index}]`,
-      `has the same ${secret.id === undefined ? 'text' : 'id'} as secrets[${twin}]: a token must name one secret only`,
+      `has the same ${secret.id === undefined ? 'text' : 'id'} as secrets[${twin}]: write another`,
     )
   }
 }
