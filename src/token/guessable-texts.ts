@@ -6,7 +6,7 @@
  * SHA-1 and SHA-256 hashes of the empty string and of seven common passwords; of JSON Web Tokens; and of pi
  * and e. A random secret holds one of them less than once in 10^9, because the shortest have eight letters.
  */
-export const PUBLISHED: readonly string[] = listWords(`
+export const PUBLISHED: RegExp = anyOf(`
   changeme changethis replaceme replacewith replacethis yoursecret yourpassword yourkeyhere supersecret
   secretkey placeholder complexpassword atleast32 keyboardcat opensslrand randomlygenerated
   somerandomstring thisisasecret thisismyscret notasecret notsosecret correcthorsebatterystaple
@@ -22,25 +22,27 @@ export const PUBLISHED: readonly string[] = listWords(`
   e10adc3949b 7c4a8d09ca3 8d969eef6ec
   4cb9c8a8048 fa9beb99e40 057ba03d6c4
   5d41402abc4 aaf4c61ddcc 2cf24dba5fb
-  eyjhbgcioi 14159265358979 71828182845904`)
+  eyjhbgcioi 1415926535 7182818284`)
 
 /** Words of templates and passwords, or their stems. Four letters or more: shorter ones tell nothing. */
-export const WORDS: readonly string[] = listWords(`
+export const WORDS: RegExp = anyOf(`
   admin appl auth back ball base battery bits byte cafebabe change character client complex cookie correct
-  crypt deadbeef default demo development django dolor dragon dummy example express feedface foobar foot from
-  generate hash hello here holder horse host hunter2 iloveyou into ipsum keep laravel least length letmein
-  local login long lorem master minimum monkey must myapp need never next null nuxt object only openssl
-  pass phrase place please private process produc public rails rand remix replace salt sample secret
-  secure security server session shadow should sign staple string strong super test that thirty this token todo undefined
-  user value very welcome with word world your zero`)
+  crypt deadbeef default demo development django dolor dragon dummy example express feedface foobar foot
+  from generate hash hello here holder horse host hunter2 iloveyou into ipsum keep laravel least length
+  letmein local login long lorem master minimum monkey must myapp need never next null nuxt object only
+  openssl pass phrase place please private process produc public rails rand remix replace salt sample
+  secret secure security server session shadow should sign staple string strong super test that thirty
+  this token todo undefined user value very welcome with word world your zero`)
 
 /** The rows of a keyboard, its columns, and both together. */
-export const KEYBOARD = 'qwertyuiop asdfghjkl zxcvbnm 1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p zaq1xsw2cde3vfr4bgt5nhy6mju7 1q2w3e4r5t6y7u8i9o0p'
+export const KEYBOARD =
+  'qwertyuiop asdfghjkl zxcvbnm 1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p zaq1xsw2cde3vfr4bgt5nhy6mju7 1q2w3e4r5t6y7u8i9o0p'
 
 /** Characters that are written in place of letters, and the letter of each. */
 export const LOOKALIKES = '013457@$!'
 export const LETTERS = 'oieastasi'
 
-function listWords(words: string): string[] {
-  return words.trim().split(/\s+/)
+/** Returns what matches at any of these words, which may overlap. */
+function anyOf(words: string): RegExp {
+  return new RegExp(`(?=(${words.trim().replace(/\s+/g, '|')}))`, 'g')
 }

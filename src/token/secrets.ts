@@ -5,14 +5,7 @@ import { decode } from './base64url.ts'
 import { findMistake, findWrapping } from './secret-mistakes.ts'
 import { findWeakness } from './secret-strength.ts'
 import { SessionConfigError } from '../errors.ts'
-import {
-  assertKnownKeys,
-  describeKind,
-  isRecord,
-  ownProperties,
-  ownProperty,
-  toTimestamp,
-} from '../validate.ts'
+import { TIMESTAMP, assertKnownKeys, describe, describeKind, isRecord, ownProperties, ownProperty, toTimestamp } from '../validate.ts'
 
 const MAKE = `make one with: node -p "crypto.randomBytes(32).toString('base64url')"`
 
@@ -94,23 +87,13 @@ export function parseSecrets(option: unknown, now: number): readonly Secret[] {
 
 /** Whether two arrays of secrets are the same, so that what was derived from one can be kept. */
 export function areSame(one: readonly Secret[], other: readonly Secret[]): boolean {
-  return (
-    one.length === other.length &&
-    one.every(({ bytes, id, activeFrom }, index) => {
-      const match = other[index]
-      return (
-        match !== undefined &&
-        match.id === id &&
-        match.activeFrom === activeFrom &&
-        areEqual(match.bytes, bytes)
-      )
-    })
-  )
+  // Compares configuration with itself, never with what a client sent, so its time tells nothing.
+  return JSON.stringify(one) === JSON.stringify(other)
 }
 
 function listEntries(option: unknown): readonly unknown[] {
   if (option === undefined || option === null || option === '') {
-    const what = option === '' ? 'an empty string' : String(option)
+    const what = describe(option)
     throw new SessionConfigError('secrets', `is ${what}: set the environment variable; ${MAKE}`)
   }
   if (Array.isArray(option)) return option
@@ -204,7 +187,7 @@ function parseId(id: unknown, path: string): string | undefined {
 function parseActiveFrom(value: unknown, path: string): number {
   const seconds = value === undefined ? 0 : toTimestamp(value)
   if (seconds !== undefined) return seconds
-  throw new SessionConfigError(path, 'must be a Date, an ISO string, or seconds since 1970')
+  throw new SessionConfigError(path, `must be ${TIMESTAMP}`)
 }
 
 function assertStrong(text: string, bytes: Uint8Array, path: string): void {
@@ -214,19 +197,14 @@ function assertStrong(text: string, bytes: Uint8Array, path: string): void {
 
 /** Throws for the first secret that has the id or, without ids, the bytes of another before it. */
 function assertDistinct(secrets: readonly Secret[]): void {
-  for (const [index, secret] of secrets.entries()) {
-    const twin = secrets.findIndex(
-      ({ id, bytes }) => id === secret.id && (id !== undefined || areEqual(bytes, secret.bytes)),
-    )
+  // No id holds a comma.
+  const names = secrets.map(({ id, bytes }) => id ?? bytes.join())
+  for (const [index, name] of names.entries()) {
+    const twin = names.indexOf(name)
     if (twin === index) continue
     throw new SessionConfigError(
       `secrets[${index}]`,
-      `has the same ${secret.id === undefined ? 'text' : 'id'} as secrets[${twin}]: write another`,
+      `has the same text or id as secrets[${twin}]: write another`,
     )
   }
-}
-
-/** Compares configuration with itself, never with what a client sent, so its time tells nothing. */
-function areEqual(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, index) => byte === other[index])
 }
