@@ -82,7 +82,7 @@ export function toTimestamp(value: unknown): number | undefined {
  * @throws SessionConfigError always
  */
 export function refuse(option: string, value: unknown, must: string): never {
-  refuse(option, value, `${must}`)
+  throw new SessionConfigError(option, `is ${describe(value)} and must be ${must}`)
 }
 
 /** What `toTimestamp` takes, in messages. */

@@ -99,7 +99,7 @@ export function isPlainArray(value: unknown): value is readonly unknown[] {
 
 /** Returns a step of a path: `cart`, `.addedAt`, or `["a b"]` for a key that is no identifier. */
 export function formatKey(key: string, dot: '' | '.' = ''): string {
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? dot + key : `[${JSON.stringify(key)}]`
+  return /^[\p{L}_$][\p{L}\w$]*$/u.test(key) ? dot + key : `[${JSON.stringify(key)}]`
 }
 
 interface Walk {

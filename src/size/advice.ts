@@ -14,9 +14,8 @@ interface SizedKey {
   readonly bytes: number
 }
 
-/** How many keys a text names, and how many characters they may take: clients can choose the keys. */
+/** How many keys a text names: clients can choose the keys. */
 const MAX_NAMES = 10
-const MAX_NAMES_LENGTH = 500
 
 /** Presets to suggest, tightest first. */
 const SUGGESTIONS: readonly LimitsPreset[] = ['node', 'cloudflare']
@@ -39,20 +38,16 @@ export function tooLargeMessage(usage: SizeUsage, moving: readonly SizedKey[]): 
 
 /** Returns which limit is passed and by how much. */
 function describeExcess({ tightest, bytes, cookies, limits, used }: SizeUsage): string {
-  const { cookie } = limits
-  if (tightest === 'cookies') {
-    return `it takes ${cookies} cookies of ${cookie} bytes, and limits.cookies is ${limits.cookies}`
-  }
-  if (tightest === 'cookie') {
-    const excess = Math.ceil((used - 1) * cookie)
-    return `it takes about ${excess} bytes more than limits.cookie (${cookie})`
-  }
-  const excess = bytes[tightest] - limits[tightest]
-  const preset = findSources(limits)[tightest]
-  const bound = `${limits[tightest]}${preset === undefined ? '' : `, the preset ${preset}`}`
-  return tightest === 'requestHeader'
-    ? `it takes ${excess} bytes more than limits.requestHeader (${bound}; other cookies take ${bytes.otherCookies})`
-    : `it takes ${excess} bytes more than limits.responseHeader (${bound})`
+  const limit = limits[tightest]
+  const { [tightest]: preset } = { cookie: undefined, cookies: undefined, ...findSources(limits) }
+  const notes = [`${limit}`]
+  if (preset !== undefined) notes.push(`preset ${preset}`)
+  if (tightest === 'requestHeader') notes.push(`other cookies take ${bytes.otherCookies}`)
+  const [excess, unit] =
+    tightest === 'cookies'
+      ? [cookies - limit, 'cookies']
+      : [tightest === 'cookie' ? Math.ceil((used - 1) * limit) : bytes[tightest] - limit, 'bytes']
+  return `it takes ${excess} ${unit} more than limits.${tightest} (${notes.join(', ')})`
 }
 
 function adviceToMove(
@@ -88,19 +83,9 @@ function adviceToWiden({ tightest, bytes, cookies, limits }: SizeUsage): string 
 
 /** Returns the first keys with their sizes, and how many more there are. */
 function listKeys(keys: readonly SizedKey[]): string {
-  const names: string[] = []
-  let length = 0
-  for (const { key, bytes } of keys.slice(0, MAX_NAMES)) {
-    const name = `${describeName(key)} (${bytes} bytes)`
-    length += name.length
-    if (names.length > 0 && length > MAX_NAMES_LENGTH) break
-    names.push(name)
-  }
+  const names = keys
+    .slice(0, MAX_NAMES)
+    .map(({ key, bytes }) => `${describeName(key)} (${bytes} bytes)`)
   const more = keys.length - names.length
-  return `${names.join(', ')}${more === 0 ? '' : ` and ${groupDigits(more)} more`}`
-}
-
-/** `9 990`: a large number in groups of three digits. */
-function groupDigits(count: number): string {
-  return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ' ')
+  return names.join(', ') + (more === 0 ? '' : ` and ${more} more`)
 }
