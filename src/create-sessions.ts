@@ -195,10 +195,7 @@ function assertHandler(handler: unknown): void {
 
 function assertCommitArguments(sessionOrRequest: unknown, response: unknown): void {
   if (isResponse(sessionOrRequest)) {
-    throw new SessionConfigError(
-      'commit',
-      'was given a Response: write commit(session, response)',
-    )
+    throw new SessionConfigError('commit', 'was given a Response: write commit(session, response)')
   }
   if (isResponse(response)) return
   throw new SessionError(

@@ -4,7 +4,17 @@ import { SessionConfigError } from './errors.ts'
 import { LIFETIME_NAME, LONGEST_LIFE } from './token/claims.ts'
 import type { Lifetime, Lifetimes } from './token/claims.ts'
 import { DAY_SECONDS } from './token/day.ts'
-import { assertKnownKeys, booleanOption, describe, isRecord, isWholeNumber, ownProperties, ownProperty, refuse, timestampOption } from './validate.ts'
+import {
+  assertKnownKeys,
+  booleanOption,
+  describe,
+  isRecord,
+  ownProperties,
+  ownProperty,
+  refuse,
+  timestampOption,
+  wholeNumberOption,
+} from './validate.ts'
 
 /**
  * A named lifetime. What it leaves out is as in the default one. All times are in seconds.
@@ -88,8 +98,7 @@ export function secondsOption(
   most: number,
   otherwise = '',
 ): number {
-  if (isWholeNumber(value, least, most)) return value
-  refuse(option, value, `a whole number of seconds from ${least} to ${most}${otherwise}`)
+  return wholeNumberOption(option, value, least, most, ` seconds${otherwise}`)
 }
 
 interface LifetimeDefaults {
@@ -164,10 +173,7 @@ function intervalFor(idleTimeout: number, inherited: number | undefined): number
 /** A lifetime that was meant and has not arrived must not become a longer one. */
 function assertGiven(option: string, options: object, prefix: string): void {
   if (!Object.hasOwn(options, option) || Reflect.get(options, option) !== undefined) return
-  throw new SessionConfigError(
-    `${prefix}${option}`,
-    'is undefined: write seconds, or leave it out',
-  )
+  throw new SessionConfigError(`${prefix}${option}`, 'is undefined: write seconds, or leave it out')
 }
 
 /** A clock that returns NaN would make every comparison with a time false, and so every session valid. */

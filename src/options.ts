@@ -24,7 +24,15 @@ import type { Lifetimes } from './token/claims.ts'
 import { DAY_SECONDS } from './token/day.ts'
 import { parseSecrets } from './token/secrets.ts'
 import type { Secret, Secrets } from './token/secrets.ts'
-import { assertKnownKeys, describe, describeKind, functionOption, isRecord, ownProperties, refuse } from './validate.ts'
+import {
+  assertKnownKeys,
+  describe,
+  describeKind,
+  functionOption,
+  isRecord,
+  ownProperties,
+  refuse,
+} from './validate.ts'
 
 /**
  * A function that returns the secrets, and is called again.
@@ -205,10 +213,7 @@ function assertRoom(cookie: ResolvedCookieOptions, limits: SizeLimits): void {
   const frame = formatSetCookie({ name, value: '', maxAge: LONGEST_LIFE }, cookie).length
   const least = frame + LONGEST_TICKET
   if (limits.cookie >= least) return
-  throw new SessionConfigError(
-    'limits.cookie',
-    `is ${limits.cookie} and must be at least ${least}`,
-  )
+  throw new SessionConfigError('limits.cookie', `is ${limits.cookie} and must be at least ${least}`)
 }
 
 function resolveSerializer(

@@ -98,6 +98,24 @@ export function timestampOption(option: string, value: unknown): number {
 }
 
 /**
+ * Returns an option that is a whole number within bounds.
+ *
+ * @param otherwise what else it may be, as in `, or false`
+ * @throws SessionConfigError if it is anything else
+ */
+export function wholeNumberOption(
+  option: string,
+  value: unknown,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+  otherwise = '',
+): number {
+  return isWholeNumber(value, least, most)
+    ? value
+    : refuse(option, value, `a whole number from ${least} to ${most}${otherwise}`)
+}
+
+/**
  * Throws for the first key that is not among `known`, because a misspelled option would have no effect.
  *
  * @param prefix the path of the object, as in `cookie.`
@@ -110,7 +128,7 @@ export function assertKnownKeys(
 ): void {
   for (const name of Object.keys(given)) {
     if (known.includes(name)) continue
-    throw new SessionConfigError(`${prefix}${name}`, `is no option: write ${known.join(', ')}`)
+    throw new SessionConfigError(`${prefix}${name}`, `is no option: there are ${known.join(', ')}`)
   }
 }
 

@@ -78,8 +78,7 @@ function withCount(parts: readonly string[]): string[] {
 }
 
 /** Returns what one first part can mean. Twins of later parts are taken in step, never mixed. */
-function joinFrom(beginning: string, parts: readonly (readonly string[])[],
-): readonly JoinResult[] {
+function joinFrom(beginning: string, parts: readonly (readonly string[])[]): readonly JoinResult[] {
   if (beginning.length > MAX_COOKIE_BYTES) return TOO_LARGE
   const match = COUNTED.exec(beginning)
   if (match === null) return [{ value: beginning }]

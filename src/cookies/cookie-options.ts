@@ -2,7 +2,15 @@
 // is an error.
 
 import { SessionConfigError } from '../errors.ts'
-import { assertKnownKeys, booleanOption, describe, enumOption, isRecord, ownProperties, refuse } from '../validate.ts'
+import {
+  assertKnownKeys,
+  booleanOption,
+  describe,
+  enumOption,
+  isRecord,
+  ownProperties,
+  refuse,
+} from '../validate.ts'
 
 /**
  * How the session's cookies are written. They are always `HttpOnly`. Combinations that browsers would
@@ -109,31 +117,20 @@ export function resolveCookieOptions(given: unknown = {}): ResolvedCookieOptions
 
 /** Throws for a combination of attributes that browsers drop silently. */
 function assertBrowsersKeep(cookie: ResolvedCookieOptions): void {
-  const { name, path, domain, secure } = cookie
+  const { name, path, domain, secure, sameSite, partitioned } = cookie
   // Browsers compare the prefixes without regard to case (RFC 6265bis section 5.7).
-  if (/^__host-/i.test(name)) {
-    const plain = `the name ${describe(name.slice('__Host-'.length) || 'session')}`
-    if (!secure)
-      throw new SessionConfigError('cookie.secure', `must be true for ${name}: or take ${plain}`)
-    if (domain !== undefined) {
-      throw new SessionConfigError(
-        'cookie.domain',
-        `cannot be set for ${name}: leave it out, or take ${plain}`,
-      )
-    }
-    if (path !== '/') {
-      throw new SessionConfigError('cookie.path', `must be "/" for ${name}: or take ${plain}`)
-    }
+  const [prefix] = /^__(?:host|secure|http)-/i.exec(name) ?? ['']
+  const other = `, or take the name ${describe(name.slice(prefix.length) || 'session')}`
+  if (!secure && (prefix !== '' || partitioned || sameSite === 'none')) {
+    const [cause, instead] =
+      prefix !== '' ? [name, other] : [partitioned ? 'a partitioned cookie' : "sameSite 'none'", '']
+    throw new SessionConfigError('cookie.secure', `must be true for ${cause}${instead}`)
   }
-  if (/^__(?:secure|http)-/i.test(name) && !secure) {
-    throw new SessionConfigError('cookie.secure', `must be true for ${name}: or take another name`)
+  if (!/^__host-/i.test(prefix)) return
+  if (domain !== undefined) {
+    throw new SessionConfigError('cookie.domain', `must be left out for ${name}${other}`)
   }
-  if (cookie.sameSite === 'none' && !secure) {
-    throw new SessionConfigError('cookie.secure', "must be true with sameSite 'none'")
-  }
-  if (cookie.partitioned && !secure) {
-    throw new SessionConfigError('cookie.secure', 'must be true for a partitioned cookie')
-  }
+  if (path !== '/') throw new SessionConfigError('cookie.path', `must be "/" for ${name}${other}`)
 }
 
 /** Returns a token (RFC 6265bis section 4.1.1). Short, because each part repeats it. */

@@ -40,11 +40,7 @@ export function findMissingKey(
   before: Readonly<Record<string, unknown>>,
   after: Readonly<Record<string, unknown>>,
 ): string | undefined {
-  for (const [key, value] of Object.entries(before)) {
-    const path = Object.hasOwn(after, key) ? findMissingIn(value, after[key], new Set()) : ''
-    if (path !== undefined) return formatKey(key) + path
-  }
-  return undefined
+  return findMissingEntry(before, after, '', new Set())
 }
 
 function assertRoundTrip(
@@ -87,10 +83,19 @@ function findMissingIn(before: unknown, after: unknown, seen: Set<unknown>): str
     }
   }
   if (!isPlainObject(before) || !isPlainObject(after)) return undefined
+  return findMissingEntry(before, after, '.', seen)
+}
+
+function findMissingEntry(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+  dot: '' | '.',
+  seen: Set<unknown>,
+): string | undefined {
   for (const [key, value] of Object.entries(before)) {
-    if (value === undefined) continue
+    if (value === undefined && dot !== '') continue
     const path = Object.hasOwn(after, key) ? findMissingIn(value, after[key], seen) : ''
-    if (path !== undefined) return formatKey(key, '.') + path
+    if (path !== undefined) return formatKey(key, dot) + path
   }
   return undefined
 }

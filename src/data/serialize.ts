@@ -91,7 +91,10 @@ export function stringify(
     )
   }
   if (typeof text === 'string') return text
-  throw new SessionDataError(path, `became ${describeKind(text)} in the serializer: its stringify must return a string`)
+  throw new SessionDataError(
+    path,
+    `became ${describeKind(text)} in the serializer: its stringify must return a string`,
+  )
 }
 
 /**

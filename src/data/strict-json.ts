@@ -114,7 +114,9 @@ function findIn(value: unknown, walk: Walk): DataProblem | undefined {
   if (walk.limits.left < 0) return OVERFLOW
   switch (typeof value) {
     case 'string':
-      return value.isWellFormed() ? undefined : problem('holds half of a surrogate pair: store well-formed strings')
+      return value.isWellFormed()
+        ? undefined
+        : problem('holds half of a surrogate pair: store well-formed strings')
     case 'boolean':
       return undefined
     case 'number':
@@ -170,7 +172,8 @@ function findInRecord(record: object, walk: Walk): DataProblem | undefined {
   if (!isPlainObject(record)) return problemOfInstance(record)
   for (const key of Reflect.ownKeys(record)) {
     if (typeof key === 'symbol') return problem('has a symbol as a key: use a string')
-    if (!key.isWellFormed()) return problem('has a key with half of a surrogate pair: store well-formed strings')
+    if (!key.isWellFormed())
+      return problem('has a key with half of a surrogate pair: store well-formed strings')
     const property = Object.getOwnPropertyDescriptor(record, key)
     if (property === undefined || !Object.hasOwn(property, 'value')) {
       return problem('is a getter or setter: store a value', formatKey(key, '.'))

@@ -9,7 +9,14 @@ import { LONGEST_LIFE } from '../token/claims.ts'
 import { DAY_SECONDS } from '../token/day.ts'
 import { valueLength } from '../token/jwe.ts'
 import { BOUND_TICKET_BYTES } from '../token/ticket.ts'
-import { assertKnownKeys, booleanOption, describe, isRecord, ownProperties, refuse } from '../validate.ts'
+import {
+  assertKnownKeys,
+  booleanOption,
+  describe,
+  isRecord,
+  ownProperties,
+  refuse,
+} from '../validate.ts'
 
 /**
  * What `deviceBound` takes.

@@ -6,7 +6,14 @@ import { SessionConfigError, SessionError } from '../errors.ts'
 import { secondsOption } from '../lifetime-options.ts'
 import type { Session } from '../session/session.ts'
 import { LONGEST_LIFE } from '../token/claims.ts'
-import { assertKnownKeys, describe, isRecord, ownProperties, refuse, timestampOption } from '../validate.ts'
+import {
+  assertKnownKeys,
+  describe,
+  isRecord,
+  ownProperties,
+  refuse,
+  timestampOption,
+} from '../validate.ts'
 import { createReader } from './cached-reader.ts'
 import { DEFAULT_TIMEOUT, MAX_TIMEOUT, assertStorage, limitStore } from './storage.ts'
 import type { OverflowStorage } from './storage.ts'

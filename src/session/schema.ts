@@ -87,17 +87,11 @@ export async function assertFitsSchema(
   }
   const output = copyOutput(result.value, serializer)
   if (output === undefined) {
-    throw new SessionDataError(
-      'the session',
-      'is no plain object behind the schema',
-    )
+    throw new SessionDataError('the session', 'is no plain object behind the schema')
   }
   const missing = findMissingKey(definedEntries(read), Object.fromEntries(output))
   if (missing === undefined) return
-  throw new SessionDataError(
-    missing,
-    'is lost by the schema: declare the key there, or delete it',
-  )
+  throw new SessionDataError(missing, 'is lost by the schema: declare the key there, or delete it')
 }
 
 /** Returns entries as the object that a schema is given, and may change. */

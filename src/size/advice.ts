@@ -30,10 +30,7 @@ export function tooLargeMessage(usage: SizeUsage, moving: readonly SizedKey[]): 
     (text) => text !== undefined,
   )
   const help = advice.length === 0 ? '' : `. What helps: ${advice.join('; or ')}`
-  return (
-    `the session does not fit: ${describeExcess(usage)}. ` +
-    `The browser keeps the session it had${help}`
-  )
+  return `the session does not fit: ${describeExcess(usage)}. ` + `Nothing was written${help}`
 }
 
 /** Returns which limit is passed and by how much. */
@@ -41,7 +38,7 @@ function describeExcess({ tightest, bytes, cookies, limits, used }: SizeUsage): 
   const limit = limits[tightest]
   const { [tightest]: preset } = { cookie: undefined, cookies: undefined, ...findSources(limits) }
   const notes = [`${limit}`]
-  if (preset !== undefined) notes.push(`preset ${preset}`)
+  if (preset !== undefined) notes.push(`the preset ${preset}`)
   if (tightest === 'requestHeader') notes.push(`other cookies take ${bytes.otherCookies}`)
   const [excess, unit] =
     tightest === 'cookies'
@@ -74,8 +71,7 @@ function adviceToWiden({ tightest, bytes, cookies, limits }: SizeUsage): string 
   const wider = SUGGESTIONS.find((name) => fits(headerBytes(name)))
   const isBrowsers = partitioned && !fits(headerBytes('chips'))
   if (wider === undefined || isBrowsers || cookies > limits.cookies) return undefined
-  const condition =
-    'if all servers and proxies let more through'
+  const condition = 'if all servers and proxies let more through'
   // A preset that the application named stands there, so to name others would not help.
   if (preset !== 'portable') return `${condition}, raise limits.${tightest}`
   return `${condition}, name them, as in limits: '${wider}'`

@@ -2,7 +2,13 @@
 
 import { MAX_COOKIE_BYTES, MAX_COOKIES } from '../cookies/cookie-names.ts'
 import { SessionConfigError } from '../errors.ts'
-import { assertKnownKeys, describe, isRecord, isWholeNumber, ownProperties, refuse } from '../validate.ts'
+import {
+  assertKnownKeys,
+  describe,
+  isRecord,
+  ownProperties,
+  wholeNumberOption,
+} from '../validate.ts'
 import { PRESET_NAMES, headerBytes, isPreset } from './presets.ts'
 import type { LimitsPreset } from './presets.ts'
 
@@ -118,11 +124,8 @@ function numberOption(
   numbers: Readonly<Record<string, unknown>>,
   name: keyof SizeLimits,
   fallback: number,
-  most: number = Number.MAX_SAFE_INTEGER,
+  most?: number,
 ): number {
   const value = numbers[name]
-  if (value === undefined) return fallback
-  if (isWholeNumber(value, 1, most)) return value
-  const upTo = most === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${most}`
-  refuse(`limits.${name}`, value, `a whole number, at least 1${upTo}`)
+  return value === undefined ? fallback : wholeNumberOption(`limits.${name}`, value, 1, most)
 }

@@ -111,7 +111,9 @@ function markWords(text: string): Uint8Array {
   const lower = text.toLowerCase()
   // A letter that is two in lower case would shift what follows.
   if (lower.length !== text.length) return known
-  const spelled = lower.replace(/[013457@$!]/g, (found) => LETTERS.charAt(LOOKALIKES.indexOf(found)))
+  const spelled = lower.replace(/[013457@$!]/g, (found) =>
+    LETTERS.charAt(LOOKALIKES.indexOf(found)),
+  )
   const mark = (spelling: string, words: RegExp) => {
     for (const { index, 1: word = '' } of spelling.matchAll(words)) {
       known.fill(1, index, index + word.length)

@@ -5,9 +5,18 @@ import { decode } from './base64url.ts'
 import { findMistake, findWrapping } from './secret-mistakes.ts'
 import { findWeakness } from './secret-strength.ts'
 import { SessionConfigError } from '../errors.ts'
-import { TIMESTAMP, assertKnownKeys, describe, describeKind, isRecord, ownProperties, ownProperty, toTimestamp } from '../validate.ts'
+import {
+  TIMESTAMP,
+  assertKnownKeys,
+  describe,
+  describeKind,
+  isRecord,
+  ownProperties,
+  ownProperty,
+  toTimestamp,
+} from '../validate.ts'
 
-const MAKE = `make one with: node -p "crypto.randomBytes(32).toString('base64url')"`
+const MAKE = 'make one with: npx sealed-session secret'
 
 /** The base64url of `{"keys":[`: no shell, file of variables or dashboard changes a character of it. */
 const ENCODED_SET = 'eyJrZXlzIjpb'
@@ -149,10 +158,7 @@ function parseEntry(given: unknown, path: string): Secret {
 function parseText(text: string, path: string): Uint8Array<ArrayBuffer> {
   const secret = text.trim()
   if (secret.includes(',')) {
-    throw new SessionConfigError(
-      path,
-      'holds a comma: pass the string itself, not in an array',
-    )
+    throw new SessionConfigError(path, 'holds a comma: pass the string itself, not in an array')
   }
   const mistake = findMistake(secret)
   if (mistake !== undefined) throw new SessionConfigError(path, mistake)
@@ -164,10 +170,7 @@ function parseText(text: string, path: string): Uint8Array<ArrayBuffer> {
 function parseJwk(jwk: Readonly<Record<string, unknown>>, path: string): Uint8Array<ArrayBuffer> {
   const { kty, k } = jwk
   if (kty !== 'oct') {
-    throw new SessionConfigError(
-      `${path}.kty`,
-      'must be "oct"',
-    )
+    throw new SessionConfigError(`${path}.kty`, 'must be "oct"')
   }
   const text = typeof k === 'string' ? decode(k) : undefined
   if (text === undefined) throw new SessionConfigError(`${path}.k`, 'must be base64url')

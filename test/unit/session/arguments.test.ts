@@ -32,7 +32,7 @@ describe('assertNoArguments', () => {
 
   test('tells a callback that nothing has to be waited for', () => {
     const message = (given: unknown) => String(caught(() => assertNoArguments('touch', [given])))
-    expect(message(() => {})).toContain('a function: it is done when it returns, write touch()')
+    expect(message(() => {})).toContain('a function: write touch()')
     expect(message(60)).toContain('given 60: write touch()')
   })
 })

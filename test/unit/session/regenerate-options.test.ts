@@ -66,6 +66,6 @@ describe('what is wrong is refused with what to write', () => {
 
   test('any lifetime where none is configured, and the text says that', () => {
     const error = caught(() => resolveRegenerateOptions({ lifetime: 'brief' }, []))
-    expect(String(error)).toMatch(/must be a name in the option lifetimes: none is configured$/)
+    expect(String(error)).toMatch(/must be one of the lifetimes: none$/)
   })
 })
