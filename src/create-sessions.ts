@@ -139,7 +139,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     if (state?.runtime === pipeline.runtime) return state
     throw new SessionConfigError(
       'session',
-      `is ${state === undefined ? describe(session) : 'of other sessions'} and must be a session that these have opened`,
+      `is ${state === undefined ? describe(session) : 'of other sessions'} and must be a session that these sessions have opened`,
     )
   }
 
@@ -213,5 +213,5 @@ function tokenPurpose(text: unknown): Purpose {
   if (text === undefined) return 'token'
   const fits = typeof text === 'string' && text !== '' && text.length <= MAX_PURPOSE
   if (fits && text.isWellFormed()) return `token ${text}`
-  refuse('purpose', text, `a string of 1 to ${MAX_PURPOSE} characters`)
+  return refuse('purpose', text, `a string of 1 to ${MAX_PURPOSE} characters`)
 }

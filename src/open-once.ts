@@ -80,7 +80,7 @@ export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Da
 
   function remembered(request: unknown): Promise<Session<Data>> | undefined {
     if (isRequest(request)) return opened.get(request)?.session
-    refuse('session', request, 'a session or a request that these have opened')
+    return refuse('session', request, 'a session or a request that these sessions have opened')
   }
 
   function createSession(

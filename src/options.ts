@@ -233,5 +233,5 @@ function resolveSchema<Data>(
   schema: SessionSchema<Data> | undefined,
 ): SessionSchema<Data> | undefined {
   if (schema === undefined || typeof schema?.['~standard']?.validate === 'function') return schema
-  refuse('schema', schema, 'a Standard Schema, as of valibot or zod')
+  return refuse('schema', schema, 'a Standard Schema, as of valibot or zod')
 }

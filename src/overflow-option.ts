@@ -110,5 +110,5 @@ export const PARCEL_PLACEHOLDER: string = 'p'.repeat(22)
  */
 export function resolveOverflow(option: SessionOverflow | undefined): SessionOverflow | undefined {
   if (option === undefined || typeof option?.load === 'function') return option
-  refuse('overflow', option, 'overflow({ storage }) of sealed-session/overflow')
+  return refuse('overflow', option, 'overflow({ storage }) of sealed-session/overflow')
 }

@@ -138,7 +138,9 @@ export function assertKnownKeys(
  * because they may hold a secret, and an object's own `toString` may throw.
  */
 export function describe(value: unknown): string {
-  if (typeof value === 'object' || typeof value === 'function') return describeKind(value)
+  if (typeof value === 'function' || (typeof value === 'object' && value !== null)) {
+    return describeKind(value)
+  }
   if (typeof value !== 'string') return escapeUnprintable(String(value), MAX_SHOWN_BYTES)
   return value.length > MAX_SHOWN_LENGTH
     ? `a string of ${value.length} characters`

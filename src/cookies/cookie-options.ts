@@ -136,7 +136,7 @@ function assertBrowsersKeep(cookie: ResolvedCookieOptions): void {
 /** Returns a token (RFC 6265bis section 4.1.1). Short, because each part repeats it. */
 function nameOption(name: unknown): string {
   if (typeof name !== 'string' || !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/.test(name)) {
-    refuse('cookie.name', name, "1 to 64 letters, digits and any of !#$%&'*+-.^_\`|~")
+    refuse('cookie.name', name, "1 to 64 letters, digits and any of !#$%&'*+-.^_`|~")
   }
   if (FURTHER_COOKIE.test(name)) {
     throw new SessionConfigError(
@@ -164,5 +164,5 @@ function domainOption(domain: unknown): string {
   const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
   const host = new RegExp(`^(?:${label}\\.)*(?!\\d+$)${label}$`, 'i')
   if (typeof domain === 'string' && domain.length <= 253 && host.test(domain)) return domain
-  refuse('cookie.domain', domain, 'a host name, as in "example.com"')
+  return refuse('cookie.domain', domain, 'a host name, as in "example.com"')
 }

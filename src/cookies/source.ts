@@ -63,7 +63,7 @@ export function readCookies(source: CookieSource): SourceCookies | Promise<Sourc
   const header =
     typeof source === 'object' && !isFetchResponse(source) ? findHeader(source) : undefined
   if (header !== undefined) return header
-  refuse('source', source, 'a Request, Headers, a Cookie header, a cookie store, or null')
+  return refuse('source', source, 'a Request, Headers, a Cookie header, a cookie store, or null')
 }
 
 /**

@@ -55,7 +55,7 @@ export function deviceBound(options?: DeviceBoundOptions): DeviceBinding {
 export function registrationOf<Data extends object>(session: Session<Data>): string | undefined {
   const state = getState(session)
   if (state !== undefined) return state.registration
-  refuse('session', session, 'a session')
+  return refuse('session', session, 'a session')
 }
 
 function createSupport(options: ResolvedDeviceOptions, pipeline: Pipeline): DeviceSupport {

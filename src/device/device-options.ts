@@ -130,12 +130,12 @@ export function assertTicketRoom(cookie: ResolvedCookieOptions, limit: number): 
 function endpointOption(path: unknown): string {
   const fits = typeof path === 'string' && /^\/[!-~]{1,255}$/.test(path) && !/[;<?#]/.test(path)
   if (fits && new URL(path, 'https://host').pathname === path) return path
-  refuse('device.path', path, `a path of up to 256 characters, as in "${DEFAULT_PATH}"`)
+  return refuse('device.path', path, `a path of up to 256 characters, as in "${DEFAULT_PATH}"`)
 }
 
 function originOption(origin: unknown): string {
   if (typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin) {
     return origin
   }
-  refuse('device.origin', origin, 'an origin, as in "https://example.com"')
+  return refuse('device.origin', origin, 'an origin, as in "https://example.com"')
 }

@@ -192,7 +192,7 @@ async function hashOf(text: string): Promise<string> {
 
 function requireText(name: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value
-  refuse(name, value, 'a string')
+  return refuse(name, value, 'a string')
 }
 
 function revocationOptions<Data extends object>(given: RevocationOptions<Data>) {

@@ -57,7 +57,7 @@ export function createPipeline<Data extends object>(given: CommonOptions<Data>):
   if (device === undefined) return pipeline
   const create = supports.get(device)
   if (create !== undefined) return { ...pipeline, device: create(pipeline) }
-  refuse('device', device, 'deviceBound()')
+  return refuse('device', device, 'deviceBound()')
 }
 
 function createRing(options: ResolvedOptions): KeyRing {

@@ -54,12 +54,12 @@ export function resolveRegenerateOptions(
 
 function namesOption(option: string, value: unknown = []): readonly string[] {
   if (Array.isArray(value) && value.every((name) => typeof name === 'string')) return value
-  refuse(`regenerate.${option}`, value, "an array of names, as in ['cart']")
+  return refuse(`regenerate.${option}`, value, "an array of names, as in ['cart']")
 }
 
 function lifetimeOption(value: unknown, known: readonly string[]): string {
   if (value === undefined) return ''
   if (typeof value === 'string' && known.includes(value)) return value
   const names = known.length === 0 ? 'none' : known.map(describe).join(' or ')
-  refuse('regenerate.lifetime', value, `one of the lifetimes: ${names}`)
+  return refuse('regenerate.lifetime', value, `one of the lifetimes: ${names}`)
 }

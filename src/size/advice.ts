@@ -30,7 +30,7 @@ export function tooLargeMessage(usage: SizeUsage, moving: readonly SizedKey[]): 
     (text) => text !== undefined,
   )
   const help = advice.length === 0 ? '' : `. What helps: ${advice.join('; or ')}`
-  return `the session does not fit: ${describeExcess(usage)}. ` + `Nothing was written${help}`
+  return `the session does not fit: ${describeExcess(usage)}. Nothing was written${help}`
 }
 
 /** Returns which limit is passed and by how much. */

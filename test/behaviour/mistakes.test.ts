@@ -205,7 +205,7 @@ describe('in a call of the sessions', () => {
     [
       'commit without awaiting open',
       (sessions) => sessions.commit(untyped(sessions.open(null)), new Response()),
-      'session is a promise (await it) and must be a session or a request that these have opened',
+      'session is a promise (await it) and must be a session or a request that these sessions have opened',
     ],
     [
       'commit with the session of another createSessions',
@@ -213,7 +213,7 @@ describe('in a call of the sessions', () => {
         const other = await createSessions({ secrets: SECRET }).open(null)
         return sessions.commit(other, new Response())
       },
-      'session is of other sessions and must be a session that these have opened',
+      'session is of other sessions and must be a session that these sessions have opened',
     ],
     [
       'commit with a response that was read',
@@ -228,7 +228,7 @@ describe('in a call of the sessions', () => {
     [
       'setCookies with a request',
       (sessions) => sessions.setCookies(untyped(new Request('https://example.test'))),
-      'session is an object and must be a session that these have opened',
+      'session is an object and must be a session that these sessions have opened',
     ],
     [
       'save into the headers of a response',
