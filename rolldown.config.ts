@@ -39,8 +39,7 @@ const exportAnnotated: Plugin = {
   },
 }
 
-const JWE = /src\/(?:errors|validate|token\/(?:jwe|base64url))\.ts$/
-const CORE = /src\/(?!adapters\/|device\/|overflow\/|index\.ts|token\/jwe-jose\.ts)/
+const CORE = /src\/(?!adapters\/|device\/|overflow\/|index\.ts|token\/jose\.ts)/
 
 export default defineConfig({
   input,
@@ -53,12 +52,8 @@ export default defineConfig({
     chunkFileNames: 'chunks/[name].js',
     minifyInternalExports: false,
     codeSplitting: {
-      groups: [
-        // What `jwe-jose` imports: from a chunk that imports it in turn, esbuild would keep everything.
-        { name: 'jwe', test: JWE, priority: 2 },
-        // In one file, whatever else the other entry points import of it.
-        { name: 'create-sessions', test: CORE, priority: 1 },
-      ],
+      // In one file, whatever else the other entry points import of it.
+      groups: [{ name: 'create-sessions', test: CORE }],
     },
     comments: { jsdoc: true, annotation: true, legal: true },
   },
