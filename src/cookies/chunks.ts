@@ -22,7 +22,7 @@ const COUNTED = /^([0-9]{1,16})\.(?=[A-Za-z0-9_-]{1,32}\.[0-9]{1,6}\.[A-Za-z0-9_
  */
 const MAX_CANDIDATES = 4
 
-const INCOMPLETE: readonly JoinResult[] = [{ reason: 'incomplete' }]
+const MISSING_PARTS: readonly JoinResult[] = [{ reason: 'incomplete' }]
 const TOO_LARGE: readonly JoinResult[] = [{ reason: 'too-large' }]
 
 /** Whether the parts gave a value. */
@@ -52,7 +52,7 @@ export function split(value: string, room: (index: number) => number): string[] 
  */
 export function join(parts: readonly (readonly string[])[]): readonly JoinResult[] {
   const [first = []] = parts
-  if (first.length === 0) return parts.length > 0 ? INCOMPLETE : []
+  if (first.length === 0) return parts.length > 0 ? MISSING_PARTS : []
   const results: JoinResult[] = []
   for (const beginning of first) {
     for (const result of joinFrom(beginning, parts)) {
@@ -88,7 +88,7 @@ function joinFrom(beginning: string, parts: readonly (readonly string[])[]): rea
   if (count > MAX_COOKIES) return TOO_LARGE
 
   const rest = Array.from({ length: count - 1 }, (_, index) => parts[index + 1] ?? [])
-  if (rest.some((twins) => twins.length === 0)) return INCOMPLETE
+  if (rest.some((twins) => twins.length === 0)) return MISSING_PARTS
   if (rest.flat().some((part) => part.length > MAX_COOKIE_BYTES)) return TOO_LARGE
   const scopes = Math.max(...rest.map((twins) => twins.length))
   return Array.from({ length: scopes }, (_, scope) => ({
