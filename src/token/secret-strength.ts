@@ -30,7 +30,7 @@ export function findWeakness(text: string, byteLength: number): string | undefin
     return `has ${byteLength} bytes and needs at least ${MIN_SECRET_BYTES}`
   }
   const plain = text.toLowerCase().replace(/[^a-z0-9]/g, '')
-  if (plain.search(PUBLISHED) !== -1) {
+  if (PUBLISHED.some((part) => plain.includes(part))) {
     return 'is published, as in an example'
   }
   // The versions that are made from a time or from a name (RFC 9562 section 5).
@@ -114,17 +114,18 @@ function markWords(text: string): Uint8Array {
   const spelled = lower.replace(/[013457@$!]/g, (found) =>
     LETTERS.charAt(LOOKALIKES.indexOf(found)),
   )
-  const mark = (spelling: string, words: RegExp) => {
-    for (const { index, 1: word = '' } of spelling.matchAll(words)) {
-      known.fill(1, index, index + word.length)
+  for (const spelling of [lower, spelled]) {
+    for (const word of WORDS) {
+      for (let at = spelling.indexOf(word); at !== -1; at = spelling.indexOf(word, at + 1)) {
+        known.fill(1, at, at + word.length)
+      }
     }
   }
-  mark(lower, WORDS)
-  mark(spelled, WORDS)
-  if (!isHexadecimal(text)) mark(lower, /(?=((?:19|20)[0-9]{2}))/g)
   for (let at = 4; at <= lower.length; at++) {
     if (KEYBOARD.includes(lower.slice(at - 4, at))) known.fill(1, at - 4, at)
   }
+  if (isHexadecimal(text)) return known
+  for (const { index } of text.matchAll(/(?:19|20)[0-9]{2}/g)) known.fill(1, index, index + 4)
   return known
 }
 
