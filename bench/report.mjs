@@ -167,11 +167,32 @@ ${table(
     median(times.map((time, round) => time - starts['an empty program'][round])).toFixed(1),
   ]),
 )}
+JavaScript files that it opens, those of its packages included:
+
+${table(
+  ['', 'files'],
+  Object.entries(node.files).map(([name, count]) => [name, `${count}`]),
+)}
 Bundled with esbuild for an edge runtime, \`node:\` modules left out:
 
 ${table(
   ['', 'minified', 'gzip'],
   Object.entries(node.bundles).map(([name, { minified, gzip }]) => [name, kB(minified), kB(gzip)]),
+)}
+### What the kilobytes buy
+
+${weightsReport(node.weights)}
+## What a preset lets through
+
+Bytes of JSON in one session before the size guard refuses it, and how many fitted in the format before this
+one, a whole JWE with named claims:
+
+${table(
+  ['', ...Object.keys(node.capacity)],
+  [
+    ['now', ...Object.values(node.capacity).map(({ now }) => String(now))],
+    ['before', ...Object.values(node.capacity).map(({ before }) => String(before))],
+  ],
 )}
 ## How it grows
 
@@ -210,7 +231,39 @@ const WHY = `What stands behind the ones that are missed:
   nor key name, and its times in the header, where everybody can read them. libsodium's box has no end
   inside.`
 
-function runtimesReport({ machine, measured }) {
+function weightsReport({ own, all, features, dependencies }) {
+  const rows = Object.entries({ ...features, ...dependencies })
+    .toSorted(([, one], [, other]) => other - one)
+    .map(([name, bytes]) => [name, String(bytes)])
+  return `Of \`import { createSessions }\`: ${own} bytes of gzip of our own, and ${all} with jose and cookie. A row is what
+the bundle loses if that alone is left out, with what is there for it only. What two features share is in
+neither row, so the rows are no sum.
+
+${table(['', 'bytes'], rows)}`
+}
+
+function isolatesReport(isolates) {
+  const libraries = Object.keys(Object.values(isolates)[0])
+  return `### A fresh isolate
+
+Milliseconds from the start of the runtime to the first answer, which seals and opens one session, and the
+same less a program without a library.
+
+${table(
+  ['', ...libraries, ...libraries.slice(1).map((name) => `${name}, less ${libraries[0]}`)],
+  Object.entries(isolates).map(([runtime, times]) => [
+    runtime,
+    ...libraries.map((name) => spread(times[name])),
+    ...libraries
+      .slice(1)
+      .map((name) =>
+        median(times[name].map((time, at) => time - times[libraries[0]][at])).toFixed(1),
+      ),
+  ]),
+)}`
+}
+
+function runtimesReport({ machine, measured, isolates }) {
   const names = Object.keys(Object.values(measured)[0].results)
   const sections = names.map((size) => {
     const rows = Object.entries(measured).map(([runtime, { version, results }]) => {
@@ -243,7 +296,8 @@ ${table(
 ${machine.text} Where \`node:crypto\` is there, it is the engine; workerd has it or not, by its
 compatibility flag, and there \`crypto.subtle\` needs no thread pool.
 
-${sections.join('\n')}`
+${sections.join('\n')}
+${isolates === undefined ? '' : isolatesReport(isolates)}`
 }
 
 function timesTable(bySize, reference) {
