@@ -5,6 +5,7 @@ import * as fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
 import { KINDS } from '../histories/arbitrary.ts'
 import type { HistoryKind } from '../histories/arbitrary.ts'
+import { settled } from '../../src/steps.ts'
 import type { History } from '../histories/steps.ts'
 
 /** More than any of them takes; each is found within some hundred, the same each time. */
@@ -36,11 +37,11 @@ test('a renewal that writes the data is found', async () => {
     const original = await load()
     return {
       ...original,
-      async commitCookies(state, pipeline) {
-        const writes = await original.commitCookies(state, pipeline)
+      *commitCookies(state, pipeline) {
+        const writes = yield* original.commitCookies(state, pipeline)
         if (!writes.some(({ name, value }) => name.endsWith('.t') && value !== '')) return writes
         state.written = undefined
-        return original.commitCookies(state, pipeline)
+        return yield* original.commitCookies(state, pipeline)
       },
     }
   })
@@ -109,7 +110,9 @@ test('a write that gives a session a new end is found', async () => {
 test('a revocation that is not asked again before a write is found', async () => {
   vi.doMock(import('../../src/pipeline/recheck.ts'), async (load) => ({
     ...(await load()),
-    recheck: () => Promise.resolve(undefined),
+    *recheck() {
+      return yield* settled(undefined)
+    },
   }))
   expect(await promiseBrokenIn('slow')).toContain('nothing is sealed of a session that was revoked')
 })
@@ -133,10 +136,10 @@ test('a former parcel that is removed with a write is found: the answer may be l
     const original = await load()
     return {
       ...original,
-      async commitCookies(state, pipeline) {
-        const writes = await original.commitCookies(state, pipeline)
+      *commitCookies(state, pipeline) {
+        const writes = yield* original.commitCookies(state, pipeline)
         const former = state.received?.parcel
-        if (former !== state.written?.parcel) await pipeline.overflow?.remove([former])
+        if (former !== state.written?.parcel) yield* settled(pipeline.overflow?.remove([former]))
         return writes
       },
     }
