@@ -1,10 +1,14 @@
-// What a session that is bound to a device sends with each request, beside one that is not.
+// The bytes that a session that is bound to a device sends with each request, beside an unbound
+// one.
 
 import { deviceBound } from '../dist/device/binding.js'
 import { createSessions } from '../dist/index.js'
 import { payloads } from './payloads.mjs'
 
-/** payload -> characters of the `Cookie` header with a ticket: of a session as it is, and bound to a device. */
+/**
+ * payload -> characters of the `Cookie` header with a ticket: of an unbound session, and of a bound
+ * one.
+ */
 export async function measureBound(secret) {
   let now = Date.UTC(2026, 0, 1)
   const options = { secrets: secret, limits: 'node', clock: () => now, device: deviceBound() }

@@ -1,5 +1,5 @@
-// The text of a session that does not fit: what is too much, by how much, and what would help. Keys by
-// name, never their values; short however many keys there are.
+// The message for a session that does not fit: which limit is exceeded, by how much, and what would
+// help. Names keys but never their values, and stays short whatever the number of keys.
 
 import { MAX_COOKIES } from '../cookies/cookie-names.ts'
 import { describeName } from '../validate.ts'
@@ -14,7 +14,7 @@ interface SizedKey {
   readonly bytes: number
 }
 
-/** How many keys a text names: clients can choose the keys. */
+/** How many keys a message names, because clients can choose keys. */
 const MAX_NAMES = 10
 
 /** Presets to suggest, tightest first. */
@@ -23,7 +23,7 @@ const SUGGESTIONS: readonly LimitsPreset[] = ['node', 'cloudflare']
 /**
  * Returns the message for a session that is over its limits.
  *
- * @param moving the keys that must move to a server; none if that would not help
+ * @param moving the keys that must move to a server; empty if that would not help
  */
 export function tooLargeMessage(usage: SizeUsage, moving: readonly SizedKey[]): string {
   const advice = [adviceToMove(usage, moving), adviceToWiden(usage)].filter(
@@ -33,7 +33,7 @@ export function tooLargeMessage(usage: SizeUsage, moving: readonly SizedKey[]): 
   return `the session does not fit: ${describeExcess(usage)}. Nothing was written${help}`
 }
 
-/** Returns which limit is passed and by how much. */
+/** Returns which limit is exceeded and by how much. */
 function describeExcess({ tightest, bytes, cookies, limits, used }: SizeUsage): string {
   const limit = limits[tightest]
   const { [tightest]: preset } = { cookie: undefined, cookies: undefined, ...findSources(limits) }
@@ -58,7 +58,7 @@ function adviceToMove(
   return others ? 'delete some of the other cookies' : undefined
 }
 
-/** Returns which wider limits would let the session through; `undefined` if none would. */
+/** Returns the advice to use wider limits that the session fits; `undefined` if there are none. */
 function adviceToWiden({ tightest, bytes, cookies, limits }: SizeUsage): string | undefined {
   const { requestHeader, responseHeader } = bytes
   const fits = ([request, response]: HeaderBytes) =>
@@ -72,12 +72,12 @@ function adviceToWiden({ tightest, bytes, cookies, limits }: SizeUsage): string 
   const isBrowsers = partitioned && !fits(headerBytes('chips'))
   if (wider === undefined || isBrowsers || cookies > limits.cookies) return undefined
   const condition = 'if all servers and proxies let more through'
-  // A preset that the application named stands there, so to name others would not help.
+  // Suggests no preset, because one that the application named applies.
   if (preset !== 'portable') return `${condition}, raise limits.${tightest}`
   return `${condition}, name them, as in limits: '${wider}'`
 }
 
-/** Returns the first keys with their sizes, and how many more there are. */
+/** Returns the first keys with their sizes, and the number of the others. */
 function listKeys(keys: readonly SizedKey[]): string {
   const names = keys
     .slice(0, MAX_NAMES)

@@ -1,5 +1,5 @@
-// Random histories of one browser, with and without the feature: answers arrive in any order or never, two
-// tabs log in, register, prove themselves, write and log out.
+// Random histories of one browser, with and without the option `device`: answers arrive in any
+// order or never, and two tabs log in, register, prove themselves, write and log out.
 
 import { createDecipheriv } from 'node:crypto'
 import fc from 'fast-check'
@@ -27,11 +27,11 @@ type Step =
       readonly do: 'ask'
       readonly path: '/' | '/write' | '/touch' | '/login' | '/logout' | '/renew'
     }
-  /** An answer in flight arrives, or is lost. */
+  /** Answers in flight arrive, or are lost. */
   | { readonly do: 'arrive' | 'lose'; readonly index: number }
   | { readonly do: 'wait'; readonly seconds: number }
 
-/** An answer in flight, and what the browser does when it has come. */
+/** An answer in flight, and what the browser does when it arrives. */
 interface Flight {
   readonly response: Response
   /** The last login that it ends. */
@@ -96,7 +96,7 @@ function ticketsIn(response: Response): string[] {
     .filter((value) => value !== '')
 }
 
-/** Plays one history, and returns how often something happened that is worth counting. */
+/** Plays one history, and counts its events. */
 async function play(history: readonly Step[], hasFeature: boolean): Promise<Set<string>> {
   let now = START
   let login = 0
@@ -120,7 +120,8 @@ async function play(history: readonly Step[], hasFeature: boolean): Promise<Set<
         logins.set(event.id, logins.get(event.previous) ?? 0)
       }
       if (event.type !== 'rejected' || event.reason !== 'unproven' || hasFeature) return
-      // Only a write that was in flight during two later logins can bring a session without its ticket.
+      // Only a write that was in flight during two later logins can restore a session without its
+      // ticket.
       expect(login - (logins.get(event.id ?? '') ?? 0)).toBeGreaterThanOrEqual(2)
     },
   })
@@ -176,7 +177,7 @@ async function play(history: readonly Step[], hasFeature: boolean): Promise<Set<
     happened.add('registered')
   }
 
-  /** The browser holds a request back until each of its cookies is there again. */
+  /** Delays a request, as browsers do, until each of its cookies exists again. */
   async function proveAll(): Promise<void> {
     for (const [id, cookie] of known) {
       if (jar.value(cookie) !== undefined && !hasEnded(cookie)) continue
@@ -202,7 +203,7 @@ async function play(history: readonly Step[], hasFeature: boolean): Promise<Set<
 
   const ends = new Map<string, number>()
 
-  /** The jar's clock is the machine's, and the sessions' is not. */
+  /** The cookie jar uses the machine's clock, which the sessions do not. */
   function hasEnded(cookie: string): boolean {
     return (ends.get(cookie) ?? Infinity) <= now
   }
@@ -237,7 +238,7 @@ async function play(history: readonly Step[], hasFeature: boolean): Promise<Set<
   return happened
 }
 
-/** Whether a response is that of a logout which leaves a stamp. */
+/** Whether a response is that of a logout which sets a stamp. */
 function stampOf(response: Response): boolean {
   return response.headers.getSetCookie().some((line) => line.startsWith(`${NAME}.x=`))
 }
@@ -246,7 +247,7 @@ describe.each([
   ['with the feature', true],
   ['without it', false],
 ])('a browser %s', (_, hasFeature) => {
-  test('is never refused for good, never unbound, and never proven by an ordinary response', async () => {
+  test('is never rejected for good, never unbound, and never proven by an ordinary response', async () => {
     const all = new Set<string>()
     await fc.assert(
       fc.asyncProperty(steps, async (history) => {
@@ -254,7 +255,7 @@ describe.each([
       }),
       { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
     )
-    // The histories reach what they are about.
+    // Checks that the histories reach these situations.
     expect([...all]).toEqual(expect.arrayContaining(['unproven', 'refused: destroyed']))
     expect(all.has('proven') && all.has('refreshed')).toBe(hasFeature)
   })
