@@ -242,23 +242,20 @@ ${table(['', 'bytes'], rows)}`
 }
 
 function isolatesReport(isolates) {
-  const libraries = Object.keys(Object.values(isolates)[0])
+  const [nothing, ...libraries] = Object.keys(Object.values(isolates)[0])
+  const cellsOf = (times) => [nothing, ...libraries].map((name) => spread(times[name]))
+  const added = (times) =>
+    libraries.map((name) =>
+      median(times[name].map((time, at) => time - times[nothing][at])).toFixed(1),
+    )
   return `### A fresh isolate
 
 Milliseconds from the start of the runtime to the first answer, which seals and opens one session, and the
 same less a program without a library.
 
 ${table(
-  ['', ...libraries, ...libraries.slice(1).map((name) => `${name}, less ${libraries[0]}`)],
-  Object.entries(isolates).map(([runtime, times]) => [
-    runtime,
-    ...libraries.map((name) => spread(times[name])),
-    ...libraries
-      .slice(1)
-      .map((name) =>
-        median(times[name].map((time, at) => time - times[libraries[0]][at])).toFixed(1),
-      ),
-  ]),
+  ['', nothing, ...libraries, ...libraries.map((name) => `${name}, less ${nothing}`)],
+  Object.entries(isolates).map(([runtime, times]) => [runtime, cellsOf(times), added(times)]),
 )}`
 }
 
