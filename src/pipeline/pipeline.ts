@@ -24,13 +24,13 @@ export interface Pipeline extends ResolvedOptions, Warnings {
   readonly runtime: SessionRuntime
   /** Calls the option `revoked`; `undefined` without one. */
   readonly askRevoked: ((session: ValidSession) => Promise<RejectedSession | undefined>) | undefined
-  /** What stands behind the option `device`; `undefined` without one. */
+  /** The implementation of the option `device`; `undefined` without one. */
   readonly device: DeviceSupport | undefined
 }
 
 const supports = new WeakMap<object, (pipeline: Pipeline) => DeviceSupport>()
 
-/** Records what stands behind a value of the option `device`. */
+/** Records the implementation of a value of the option `device`. */
 export function supportDevice(option: object, create: (pipeline: Pipeline) => DeviceSupport): void {
   supports.set(option, create)
 }

@@ -15,7 +15,7 @@ import type { Secret } from './secrets.ts'
 export type Purpose =
   'cookie' | 'ticket' | 'token' | `token ${string}` | 'overflow' | 'device-challenge' | 'device-key'
 
-/** The secrets in force, as keys. Returns values and not promises where a key is at hand. */
+/** The secrets in force, as keys. Returns a promise only if a key has to be derived. */
 export interface KeyRing {
   /** Returns the key for `day` of the first secret that is active at `now` (seconds). */
   sealing(purpose: Purpose, day: number, now: number): DayKey | Promise<DayKey>
