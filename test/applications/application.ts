@@ -29,7 +29,7 @@ export type Settings = Readonly<Record<string, string>>
 /** Makes npm and the programs that it starts run on Node 22. */
 export const ON_NODE_22: Settings = { PATH: pathWith('n22/bin') }
 
-/** Lets npm find Bun. */
+/** Makes npm find Bun. */
 export const ON_BUN: Settings = { PATH: pathWith('@oven/bun-linux-x64/bin') }
 
 export interface RunningApplication {

@@ -1,5 +1,5 @@
-// The code of the page on h3, whose application answers a `Request`: it is run as it is printed. The
-// other pages are files of examples, which `test/applications` drives.
+// The code of the page on h3, whose application handles a `Request`. It is run as it is printed. The
+// other pages print files of examples, which `test/applications` drives.
 
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'

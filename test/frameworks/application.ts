@@ -1,4 +1,4 @@
-// What the frameworks' applications share: the data, the sessions, and a server on a free port.
+// Shared parts of the frameworks' applications: the data, the sessions, and a server on a free port.
 
 import type { Server } from 'node:net'
 import { createSessions } from 'sealed-session'
@@ -12,7 +12,7 @@ export interface Data {
   big?: string
 }
 
-/** Bytes beyond all limits. */
+/** More than any limits let through. */
 export const TOO_MUCH = 'x'.repeat(20_000)
 
 export function make(): Sessions<Data> {
