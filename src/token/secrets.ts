@@ -105,8 +105,7 @@ export function areSame(one: readonly Secret[], other: readonly Secret[]): boole
 
 function listEntries(option: unknown): readonly unknown[] {
   if (option === undefined || option === null || option === '') {
-    const advice =
-      'document' in globalThis ? IN_BROWSER : `set the environment variable; ${MAKE}`
+    const advice = 'document' in globalThis ? IN_BROWSER : `set the environment variable; ${MAKE}`
     throw new SessionConfigError('secrets', `is ${describe(option)}: ${advice}`)
   }
   if (Array.isArray(option)) return option
