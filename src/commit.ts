@@ -8,7 +8,13 @@ import { NO_WRITES } from './cookies/set-cookie.ts'
 import type { CookieWrite } from './cookies/set-cookie.ts'
 import type { SealCause } from './events.ts'
 import { MAX_TOKEN } from './open.ts'
-import { changedBody, currentClaims, isAsReceived, needsTicket } from './pipeline/changes.ts'
+import {
+  changedBody,
+  currentClaims,
+  isAsReceived,
+  isRenewable,
+  needsTicket,
+} from './pipeline/changes.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
 import {
   endCookies,
@@ -24,7 +30,13 @@ import type { SessionState } from './session/state.ts'
 import { assertFits, measure } from './pipeline/session-size.ts'
 import { assertWritable } from './pipeline/writable.ts'
 import { SessionTooLargeError } from './size/report.ts'
-import { absoluteEnd, cookieMaxAge, lifetimeOf, resealClaims } from './token/claims.ts'
+import {
+  absoluteEnd,
+  cookieMaxAge,
+  lifetimeOf,
+  longestMaxAge,
+  resealClaims,
+} from './token/claims.ts'
 import type { Claims } from './token/claims.ts'
 import { dayOf } from './token/day.ts'
 import { formatToken, formatValue } from './token/jwe.ts'
@@ -95,7 +107,7 @@ async function sessionCookies(
     request: state.cookies,
     beside: [
       ...logoutMarks(state, pipeline),
-      ...(state.asksDevice ? await bindingCookies(state, claims, now, pipeline) : []),
+      ...(await bindingCookies(state, claims, now, pipeline)),
     ],
     binding: claims.binding,
     cookie,
@@ -142,14 +154,22 @@ async function ticketCookies(
   return [write]
 }
 
-/** A session that is bound is valid only with a ticket that says so; former bindings lose theirs. */
+/**
+ * A session that is bound is valid only with a ticket that says so; former bindings lose theirs. One that
+ * begins anew outlives the ticket that it has.
+ */
 async function bindingCookies(
-  { cookies, received, logoutStamp }: SessionState,
+  state: SessionState,
   claims: Claims,
   now: number,
   pipeline: Pipeline,
 ): Promise<readonly CookieWrite[]> {
+  const { cookies, received, logoutStamp, asksDevice, isNew } = state
+  if (!asksDevice && !(isNew && claims.binding !== '' && isRenewable(state, claims, pipeline))) {
+    return NO_WRITES
+  }
   const { write } = await sealTicket(claims, now, pipeline)
+  if (!asksDevice) return [write]
   // A logout has deleted all tickets. A write in flight may bring back the session that came.
   const former =
     logoutStamp === undefined && pipeline.device?.deletions(cookies, received?.claims.binding, true)
@@ -170,7 +190,9 @@ async function sealTicket(
     : formatTicket(id, now)
   const value = formatValue(key, await key.seal(text))
   const name = isBound ? deviceName(cookie.name, binding) : ticketName(cookie.name)
-  return { key, write: { name, value, maxAge: cookieMaxAge(claims, now, lifetimes) } }
+  // A bound session may be given another lifetime, and keeps its ticket.
+  const maxAge = isBound ? longestMaxAge(lifetimes) : cookieMaxAge(claims, now, lifetimes)
+  return { key, write: { name, value, maxAge } }
 }
 
 /**

@@ -245,6 +245,34 @@ describe('a bound session', () => {
     expect(key).not.toContain('Max-Age')
   })
 
+  test('that nobody has proven keeps its ticket when it begins anew with a longer lifetime', async () => {
+    const scene = deviceScene({
+      cookie: { persistent: false },
+      maxAge: 3600,
+      idleTimeout: false,
+      lifetimes: { remembered: { maxAge: 86_400, persistent: true } },
+    })
+    const login = await scene.app(scene.browser.request('/login'))
+    scene.browser.store(login)
+    expect(agesOf(login.headers.getSetCookie())).toEqual([undefined, '86405'])
+    // Not in the minutes in which the registration may be under way, and at any later time.
+    for (const [wait, ages] of [
+      [60, ['86400']],
+      [300, ['86400', '86405']],
+    ] as const) {
+      scene.time.now += wait
+      // oxlint-disable-next-line no-await-in-loop
+      const session = await scene.sessions.open(scene.browser.request('/'))
+      session.regenerate({ lifetime: 'remembered', keep: ['user'] })
+      // oxlint-disable-next-line no-await-in-loop
+      const written = await scene.sessions.setCookies(session)
+      expect(agesOf(written)).toEqual(ages)
+      scene.browser.store(written)
+    }
+    scene.time.now += 80_000
+    expect(await scene.visit('/')).toEqual(NEW)
+  })
+
   test('is not in use while it is read: no response to a proven session writes anything', async () => {
     const scene = deviceScene({ touchInterval: 1 })
     await scene.enrol()
@@ -595,6 +623,10 @@ test('everything works where there is no node:crypto: with WebCrypto and jose al
     vi.restoreAllMocks()
   }
 })
+
+function agesOf(lines: readonly string[]): (string | undefined)[] {
+  return lines.map((line) => /Max-Age=(\d+)/.exec(line)?.[1])
+}
 
 /** Logs in where the path says so, and tells what the device has said. */
 function answerPage(url: string | undefined, session: Session<Data>): string {
