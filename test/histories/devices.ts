@@ -281,9 +281,9 @@ function keyFor(
   ring: Ring,
 ): KeyCookie | undefined {
   const name = keyName(world.name, binding)
-  const values = pairs.filter(([own]) => own === name).map(([, value]) => value)
+  const values = new Set(pairs.filter(([own]) => own === name).map(([, value]) => value))
   return world.keys
-    .filter(({ value, binding: own }) => values.includes(value) && own === binding)
+    .filter(({ value, binding: own }) => values.has(value) && own === binding)
     .filter(({ secret, provenAt }) => isIn(ring, secret) && provenAt <= instance.now() + TOLERANCE)
     .toSorted((a, b) => b.provenAt - a.provenAt)[0]
 }
@@ -336,7 +336,7 @@ function checkAccepted(
   hold(ages.includes(maxAge), 'the ticket of a proof goes with it', `${maxAge}, not ${ages.join()}`)
   recordUse(world, binding, ticket.usedAt)
   world.tickets.push({ ...ticket, owner })
-  const [name = '', value = ''] = pairOf(lines[1] ?? '')
+  const [name, value] = pairOf(lines[1] ?? '')
   const { secret, sealedAt, items } = openDeviceText(value, 'device-key', world.name)
   const [own, , x, y] = items
   hold(

@@ -380,9 +380,9 @@ function steal(world: World): void {
     const scope = hostOnly ? '' : `; Domain=${domain}`
     store.set(`${name}=${value}; Path=${path}${scope}; Secure`, url(0))
   }
-  const values = own.cookies().map(({ value }) => value)
+  const values = new Set(own.cookies().map(({ value }) => value))
   const proofs = tickets
-    .filter(({ value, isProven }) => isProven && values.includes(value))
+    .filter(({ value, isProven }) => isProven && values.has(value))
     .map(({ prefix, usedAt }) => [prefix, usedAt] as const)
   world.copy = { store, proofs: new Map(proofs) }
   world.tally(proofs.length > 0 ? 'stolen proven' : 'stolen')
