@@ -4,8 +4,9 @@ import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSessions } from 'sealed-session'
-import type { Session } from 'sealed-session'
+import type { CookieOptions, Session } from 'sealed-session'
 import { deviceBound, registrationOf } from 'sealed-session/device'
+import type { DeviceBoundOptions } from 'sealed-session/device'
 import { wrapLambda } from 'sealed-session/lambda'
 import { expressSession, sessionOf } from 'sealed-session/express'
 import { koaSession } from 'sealed-session/koa'
@@ -14,11 +15,13 @@ import { describe, expect, test, vi } from 'vitest'
 import {
   ENDPOINT,
   askedBy,
+  challengeOf,
   createDeviceBrowser,
   deviceRequest,
   makeDevice,
   signProof,
 } from '../support/device-browser.ts'
+import { pairsOf } from '../support/cookie-jar.ts'
 import { deviceScene } from '../support/device-scene.ts'
 import { NAME, OLDER_SECRET, SECRET, START, untyped } from '../support/mint.ts'
 import { refusal } from '../support/refusal.ts'
@@ -368,6 +371,109 @@ describe('a cookie with a domain', () => {
       })
       expect(answer?.headers.getSetCookie()[1]).toMatch(/^s\.k\.[\w-]{8}=.*Domain=example\.test/)
     }
+  })
+})
+
+// What the Web Platform Tests ask of a server: docs/requirements.md has the list.
+describe('a browser that follows the protocol', () => {
+  test.each<[string, CookieOptions, DeviceBoundOptions]>([
+    ['__Host-', {}, {}],
+    ['strict', { sameSite: 'strict' }, {}],
+    ['of other sites, too', { sameSite: 'none' }, {}],
+    ['with a priority', { priority: 'high' }, {}],
+    ['of the browser’s run', { persistent: false }, {}],
+    ['of a path', { name: 's', path: '/app' }, { path: '/app/device' }],
+    ['of a domain', { name: 's', domain: 'example.test' }, { site: true }],
+  ])('is told the attributes of the cookie, but its age: %s', async (_, cookie, options) => {
+    const { path = ENDPOINT } = options
+    const scene = deviceScene({ cookie }, options)
+    const session = await scene.sessions.open(null)
+    session.set('user', 'ada')
+    session.bindToDevice()
+    const login = await scene.sessions.commit(session, new Response())
+    const cookies = pairsOf(login.headers.getSetCookie())
+    const device = await makeDevice()
+    const proof = await signProof(device, askedBy(login)?.challenge ?? '', true)
+    const answer = await scene.app(deviceRequest(cookies, { proof, path }))
+    const { credentials, scope } = await answer.json()
+    const [{ type, name, attributes }, ...others] = credentials
+    expect([type, others, scope]).toEqual([
+      'cookie',
+      [],
+      { include_site: options.site === true, scope_specification: [] },
+    ])
+    for (const response of [login, answer]) {
+      const line = response.headers.getSetCookie().find((each) => each.startsWith(`${name}=`))
+      const given = line?.split('; ').filter((part) => !/^(?:Max-Age|Priority)=/.test(part))
+      expect(given?.slice(1).join('; ')).toBe(attributes)
+    }
+  })
+
+  test('is told anew with each proof, so a configuration that has changed holds from the next one on', async () => {
+    const scene = deviceScene()
+    const id = await scene.enrol()
+    const changed = scene.again({ cookie: { sameSite: 'strict' } })
+    const answer = await scene.browser.refresh(id, changed)
+    const { session_identifier, credentials } = await answer.json()
+    expect([session_identifier, credentials[0].attributes]).toEqual([
+      id,
+      'Path=/; HttpOnly; Secure; SameSite=Strict',
+    ])
+    expect(answer.headers.getSetCookie()[0]).toContain('SameSite=Strict')
+  })
+
+  test('is asked for every proof, and once for a registration', async () => {
+    const scene = deviceScene()
+    const id = await scene.enrol()
+    const cookies = scene.browser.header(ENDPOINT)
+    for (const [parts, hasChallenge] of [
+      [{ id }, true],
+      [{ id, proof: 'x' }, true],
+      [{}, false],
+      [{ proof: 'x' }, false],
+    ] as const) {
+      // oxlint-disable-next-line no-await-in-loop
+      const answer = await scene.app(deviceRequest(cookies, parts))
+      const isAsked = challengeOf(answer) !== undefined
+      expect([answer.status, isAsked, answer.headers.getSetCookie()]).toEqual([
+        403,
+        hasChallenge,
+        [],
+      ])
+    }
+  })
+
+  test('may answer a challenge that it was given ahead, for any of its sessions', async () => {
+    const scenes = [deviceScene(), deviceScene()]
+    const ahead = await Promise.all(
+      scenes.map(async (scene) => {
+        const id = await scene.enrol()
+        const asked = await scene.app(deviceRequest(scene.browser.header(ENDPOINT), { id }))
+        return { scene, id, challenge: challengeOf(asked)?.challenge ?? '' }
+      }),
+    )
+    for (const { scene, id, challenge } of ahead) {
+      scene.time.now += 30
+      const { device } = scene.browser.known.get(id) ?? {}
+      if (device === undefined) throw new Error('not registered')
+      // oxlint-disable-next-line no-await-in-loop
+      const proof = await signProof(device, challenge, false)
+      const request = deviceRequest(scene.browser.header(ENDPOINT), { id, proof })
+      // oxlint-disable-next-line no-await-in-loop
+      expect((await scene.app(request)).status).toBe(200)
+    }
+  })
+
+  test('is given no authorization, and may send one', async () => {
+    const scene = deviceScene()
+    const login = await scene.app(scene.browser.request('/login'))
+    scene.browser.store(login)
+    expect(login.headers.get('Secure-Session-Registration')).not.toContain('authorization')
+    const payload = { authorization: 'code' }
+    const challenge = askedBy(login)?.challenge ?? ''
+    const proof = await signProof(await makeDevice(), challenge, true, { payload })
+    const answer = await scene.app(deviceRequest(scene.browser.header(ENDPOINT), { proof }))
+    expect(answer.status).toBe(200)
   })
 })
 
