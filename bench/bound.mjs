@@ -60,12 +60,10 @@ async function measureTimes(secret, effort) {
     'not bound, with a ticket': used,
     'bound, proven': cookies,
   }
+  const kinds = { 'read only': { handle: read, lines: 0 }, write: { handle: write, lines: 1 } }
   const operations = {}
   for (const [name, cookie] of Object.entries(headers)) {
-    for (const [kind, handle, lines] of [
-      ['read only', read, 0],
-      ['write', write, 1],
-    ]) {
+    for (const [kind, { handle, lines }] of Object.entries(kinds)) {
       const request = () => new Request(`${ORIGIN}/cart`, { headers: { cookie } })
       // oxlint-disable-next-line no-await-in-loop
       const [response, session] = [await handle(request()), await sessions.open(cookie)]
@@ -100,7 +98,7 @@ async function measureTimes(secret, effort) {
   const results = await takeTurns(operations, effort)
   return {
     requests: Object.fromEntries(
-      ['read only', 'write'].map((kind) => [
+      Object.keys(kinds).map((kind) => [
         kind,
         Object.fromEntries(Object.keys(headers).map((name) => [name, results[`${kind}, ${name}`]])),
       ]),

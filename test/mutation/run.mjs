@@ -22,6 +22,12 @@ const GATE = [
   'token/ticket',
   'cookies/chunks',
   'cookies/request-cookies',
+  'device/proof',
+  'device/challenge',
+  'device/key-cookie',
+  'device/endpoint',
+  'overflow/parcel',
+  'overflow/revocations',
 ].map((path) => `src/${path}.ts`)
 
 /** Percent of all mutants that must be noticed. */
@@ -31,6 +37,11 @@ const LEAST = 90
 const NEAR = {
   'adapters/deferred-head': ['unit/adapters/node'],
   commit: ['unit/create-sessions', 'behaviour/size-guard', 'behaviour/counts'],
+  'device/bound-tickets': ['behaviour/device', 'security/device'],
+  'device/challenge': ['security/device'],
+  'device/endpoint': ['security/device', 'behaviour/device'],
+  'device/key-cookie': ['security/device', 'behaviour/device'],
+  'device/proof': ['security/device'],
   'cookies/set-cookie': ['repository/cookie-package', 'behaviour/size-guard'],
   open: ['security/vectors'],
   'pipeline/decrypt': ['unit/open', 'security/vectors'],

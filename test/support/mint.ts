@@ -19,13 +19,7 @@ export const WEEK = 604_800
 
 /** `token` is a bare token; a purpose text of `seal(session, purpose)` follows it after a space. */
 export type Purpose =
-  | 'cookie'
-  | 'token'
-  | 'ticket'
-  | 'overflow'
-  | 'device-challenge'
-  | 'device-key'
-  | `token ${string}`
+  'cookie' | 'token' | 'ticket' | 'overflow' | 'device-challenge' | 'device-key' | `token ${string}`
 
 /** What a key is bound to. */
 export interface Binding {
