@@ -16,29 +16,24 @@ import {
   ENDPOINT,
   askedBy,
   challengeOf,
-  createDeviceBrowser,
   deviceRequest,
   makeDevice,
+  sendTo,
   signProof,
+  useServer,
 } from '../support/device-browser.ts'
-import { pairsOf } from '../support/cookie-jar.ts'
-import { deviceScene } from '../support/device-scene.ts'
+import { namesOf, pairsOf } from '../support/cookie-jar.ts'
+import { INTERVAL, NEW, PROVEN, TOLERANCE, UNPROVEN, deviceScene } from '../support/device-scene.ts'
 import { NAME, OLDER_SECRET, SECRET, START, untyped } from '../support/mint.ts'
 import { refusal } from '../support/refusal.ts'
 import type { Data } from '../support/set-up.ts'
-
-const INTERVAL = 600
-const TOLERANCE = 5
-const ADA = { user: 'ada', device: 'proven', reason: undefined }
-const NEW = { ...ADA, device: 'unproven' }
-const UNPROVEN = { user: undefined, device: 'none', reason: 'unproven' }
 
 describe('a login that binds', () => {
   test('asks for a key, and gives a ticket that is not proven', async () => {
     const { app, browser } = deviceScene()
     const response = await app(browser.request('/login'))
     expect(askedBy(response)).toMatchObject({ path: ENDPOINT })
-    const names = response.headers.getSetCookie().map((line) => line.split('=', 1).join())
+    const names = namesOf(response.headers.getSetCookie())
     expect(names).toEqual([NAME, expect.stringMatching(/^__Host-session\.d\.[\w-]{8}$/)])
   })
 
@@ -77,7 +72,7 @@ describe('a login that binds', () => {
     const first = await scene.enrol()
     const second = await scene.enrol()
     expect(second).not.toBe(first)
-    expect(await scene.visit('/')).toEqual(ADA)
+    expect(await scene.visit('/')).toEqual(PROVEN)
     // The ticket before it stays until the next login: a write in flight may bring its session back.
     expect(scene.browser.names()).toEqual(
       [NAME, `${NAME}.d.${first}`, `${NAME}.d.${second}`].toSorted(),
@@ -87,7 +82,7 @@ describe('a login that binds', () => {
       [NAME, `${NAME}.d.${second}`, `${NAME}.d.${third}`].toSorted(),
     )
     expect((await scene.browser.refresh(first, scene.app)).status).toBe(200)
-    expect(await scene.visit('/')).toEqual(ADA)
+    expect(await scene.visit('/')).toEqual(PROVEN)
   })
 
   test('takes the ticket that the session had before it was bound', async () => {
@@ -110,12 +105,12 @@ describe('a bound session', () => {
       // oxlint-disable-next-line no-await-in-loop
       await scene.visit(path)
       // oxlint-disable-next-line no-await-in-loop
-      expect(await scene.visit('/')).toEqual(ADA)
+      expect(await scene.visit('/')).toEqual(PROVEN)
     }
     expect(scene.browser.value(`${NAME}.d.${id}`)).toBe(ticket)
     scene.time.now += INTERVAL + TOLERANCE
     expect((await scene.browser.refresh(id, scene.app)).status).toBe(200)
-    expect(await scene.visit('/')).toEqual(ADA)
+    expect(await scene.visit('/')).toEqual(PROVEN)
   })
 
   test('that nobody has proven is renewed by use, not in the first five minutes', async () => {
@@ -159,7 +154,7 @@ describe('a bound session', () => {
       // oxlint-disable-next-line no-await-in-loop
       expect((await scene.browser.refresh(id, scene.app)).status).toBe(200)
     }
-    expect(await scene.visit('/')).toEqual(ADA)
+    expect(await scene.visit('/')).toEqual(PROVEN)
     scene.time.now += 86_400 + TOLERANCE
     const answer = await scene.browser.refresh(id, scene.app)
     expect(await answer.json()).toMatchObject({ continue: false })
@@ -177,7 +172,7 @@ describe('a bound session', () => {
         'Max-Age=150',
       )
       // oxlint-disable-next-line no-await-in-loop
-      expect(await scene.visit('/')).toEqual(ADA)
+      expect(await scene.visit('/')).toEqual(PROVEN)
     }
     expect(ticket()).not.toBe(first)
     scene.time.now += 150 + TOLERANCE
@@ -255,8 +250,7 @@ describe('a bound session', () => {
       idleTimeout: false,
       lifetimes: { remembered: { maxAge: 86_400, persistent: true } },
     })
-    const login = await scene.app(scene.browser.request('/login'))
-    scene.browser.store(login)
+    const { login } = await scene.login()
     expect(agesOf(login.headers.getSetCookie())).toEqual([undefined, '86405'])
     // Not in the minutes in which the registration may be under way, and at any later time.
     for (const [wait, ages] of [
@@ -339,7 +333,7 @@ describe('events', () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     await scene.browser.refresh(id, scene.app)
-    await scene.app(deviceRequest(scene.browser.header(ENDPOINT), { id, proof: 'x.x.x' }))
+    await scene.sendProof('x.x.x', id)
     const session = await scene.sessions.open(scene.browser.request('/'))
     expect(scene.events.filter(({ type }) => type === 'device')).toEqual([
       { type: 'device', id: session.id, outcome: 'registered' },
@@ -355,8 +349,7 @@ describe('a cookie with a domain', () => {
       const cookie = { name: 's', domain: 'example.test' }
       const scene = deviceScene({ cookie }, { site })
       // oxlint-disable-next-line no-await-in-loop
-      const login = await scene.app(scene.browser.request('/login'))
-      scene.browser.store(login)
+      const { login } = await scene.login()
       // oxlint-disable-next-line no-await-in-loop
       const answer = await scene.browser.register(login, scene.app)
       // oxlint-disable-next-line no-await-in-loop
@@ -392,8 +385,7 @@ describe('a browser that follows the protocol', () => {
     session.bindToDevice()
     const login = await scene.sessions.commit(session, new Response())
     const cookies = pairsOf(login.headers.getSetCookie())
-    const device = await makeDevice()
-    const proof = await signProof(device, askedBy(login)?.challenge ?? '', true)
+    const proof = await signProof(await makeDevice(), askedBy(login)?.challenge ?? '', true)
     const answer = await scene.app(deviceRequest(cookies, { proof, path }))
     const { credentials, scope } = await answer.json()
     const [{ type, name, attributes }, ...others] = credentials
@@ -466,13 +458,11 @@ describe('a browser that follows the protocol', () => {
 
   test('is given no authorization, and may send one', async () => {
     const scene = deviceScene()
-    const login = await scene.app(scene.browser.request('/login'))
-    scene.browser.store(login)
+    const { login, challenge } = await scene.login()
     expect(login.headers.get('Secure-Session-Registration')).not.toContain('authorization')
     const payload = { authorization: 'code' }
-    const challenge = askedBy(login)?.challenge ?? ''
     const proof = await signProof(await makeDevice(), challenge, true, { payload })
-    const answer = await scene.app(deviceRequest(scene.browser.header(ENDPOINT), { proof }))
+    const answer = await scene.sendProof(proof)
     expect(answer.status).toBe(200)
   })
 })
@@ -520,7 +510,7 @@ describe('another transport', () => {
   test('Node: the middleware answers, also where it is mounted, and the head carries the field', async () => {
     const { sessions } = deviceScene()
     const { middleware, sessionOf, device } = nodeSessions(sessions)
-    const server = createServer((request, response) => {
+    const server = await serve((request, response) => {
       const { url = '' } = request
       if (url.startsWith('/open')) {
         void device(request, response).then((answered) => {
@@ -538,27 +528,11 @@ describe('another transport', () => {
         response.end(`${String(session.get('user'))} ${session.device}`)
       })
     })
-    await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve)
-    })
     try {
-      const { port } = server.address() as AddressInfo
-      const browser = createDeviceBrowser()
-      const send = async (request: Request) => {
-        const { pathname } = new URL(request.url)
-        const { method, headers } = request
-        return fetch(`http://127.0.0.1:${port}${pathname}`, { method, headers })
-      }
-      const login = await send(browser.request('/login'))
-      browser.store(login)
-      const answer = await browser.register(login, send)
-      expect([answer?.status, answer?.headers.get('Content-Type')]).toEqual([
-        200,
-        'application/json',
-      ])
-      expect(await (await send(browser.request('/'))).text()).toBe('ada proven')
-      const [id = ''] = browser.known.keys()
-      expect((await browser.refresh(id, send)).status).toBe(200)
+      const send = sendTo(server.origin)
+      const { browser, registered, seen, statuses } = await useServer(send)
+      expect([seen, statuses]).toEqual(['ada proven', [200, 200]])
+      expect(registered?.headers.get('Content-Type')).toBe('application/json')
       expect(await (await send(browser.request('/open'))).text()).toBe('false')
     } finally {
       server.close()
@@ -595,21 +569,10 @@ describe('another transport', () => {
       },
     ],
   ])('%s: the middleware answers, and the head carries the field', async (_, create) => {
-    const server = createServer(create())
-    await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve)
-    })
+    const server = await serve(create())
     try {
-      const { port } = server.address() as AddressInfo
-      const browser = createDeviceBrowser()
-      const send = async ({ url, method, headers }: Request) =>
-        fetch(`http://127.0.0.1:${port}${new URL(url).pathname}`, { method, headers })
-      const login = await send(browser.request('/login'))
-      browser.store(login)
-      expect((await browser.register(login, send))?.status).toBe(200)
-      expect(await (await send(browser.request('/'))).text()).toBe('proven')
-      const [id = ''] = browser.known.keys()
-      expect((await browser.refresh(id, send)).status).toBe(200)
+      const { seen, statuses } = await useServer(sendTo(server.origin))
+      expect([seen, statuses]).toEqual(['proven', [200, 200]])
     } finally {
       server.close()
     }
@@ -627,17 +590,11 @@ describe('another transport', () => {
       }
       return { statusCode: 200, headers: {}, body: session.device }
     })
-    const browser = createDeviceBrowser()
-    const send = async (request: Request): Promise<Response> => {
+    const { seen, statuses } = await useServer(async (request) => {
       const result = resultOf(await handler(eventOf(request, version)))
       return new Response(result.body, { status: result.statusCode, headers: result.fields })
-    }
-    const login = await send(browser.request('/login'))
-    browser.store(login)
-    expect((await browser.register(login, send))?.status).toBe(200)
-    expect(await (await send(browser.request('/'))).text()).toBe('proven')
-    const [id = ''] = browser.known.keys()
-    expect((await browser.refresh(id, send)).status).toBe(200)
+    })
+    expect([seen, statuses]).toEqual(['proven', [200, 200]])
   })
 
   test('Lambda: a load balancer that carries one cookie cannot bind, and says so', async () => {
@@ -690,13 +647,11 @@ function resultOf(result: object): { statusCode: number; body: string; fields: H
 
 test('a proof for another origin is refused behind a proxy too, where the option names it', async () => {
   const scene = deviceScene({}, { origin: 'https://shop.example' })
-  const login = await scene.app(scene.browser.request('/login'))
-  scene.browser.store(login)
+  const { challenge } = await scene.login()
   const device = await makeDevice()
   const send = async (aud: string) => {
-    const challenge = askedBy(login)?.challenge ?? ''
     const proof = await signProof(device, challenge, true, { payload: { aud } })
-    return (await scene.app(deviceRequest(scene.browser.header(ENDPOINT), { proof }))).status
+    return (await scene.sendProof(proof)).status
   }
   expect(await send(`https://example.test${ENDPOINT}`)).toBe(403)
   expect(await send(`https://shop.example${ENDPOINT}`)).toBe(200)
@@ -720,11 +675,11 @@ test('everything works where there is no node:crypto: with WebCrypto and jose al
   try {
     const scene = deviceScene()
     const id = await scene.enrol()
-    expect(await scene.visit('/')).toEqual(ADA)
+    expect(await scene.visit('/')).toEqual(PROVEN)
     scene.time.now += INTERVAL + TOLERANCE
     expect(await scene.visit('/')).toEqual(UNPROVEN)
     expect((await scene.browser.refresh(id, scene.app)).status).toBe(200)
-    expect(await scene.visit('/')).toEqual(ADA)
+    expect(await scene.visit('/')).toEqual(PROVEN)
   } finally {
     vi.restoreAllMocks()
   }
@@ -732,6 +687,16 @@ test('everything works where there is no node:crypto: with WebCrypto and jose al
 
 function agesOf(lines: readonly string[]): (string | undefined)[] {
   return lines.map((line) => /Max-Age=(\d+)/.exec(line)?.[1])
+}
+
+/** Serves on a free port of the loopback interface. */
+async function serve(listener: RequestListener) {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  return { origin: `http://127.0.0.1:${port}`, close: () => server.close() }
 }
 
 /** Logs in where the path says so, and tells what the device has said. */

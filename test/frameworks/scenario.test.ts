@@ -6,7 +6,7 @@ import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import { createInterface } from 'node:readline'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { ENDPOINT, createDeviceBrowser, deviceRequest } from '../support/device-browser.ts'
+import { ENDPOINT, deviceRequest, sendTo, useServer } from '../support/device-browser.ts'
 import { createVisitor, listen, names } from './application.ts'
 import type { Visitor } from './application.ts'
 import { createElysiaShop } from './scenario/elysia.ts'
@@ -113,24 +113,14 @@ describe.each(FRAMEWORKS)('%s', (_, start) => {
   })
 
   test('a device registers its key after a login, and proves it', async () => {
-    const device = createDeviceBrowser()
-    const send = ({ url, method, headers }: Request) => {
-      const { pathname, search } = new URL(url)
-      return fetch(shop.origin + pathname + search, { method, headers, redirect: 'manual' })
-    }
-    const see = async () => (await send(device.request('/read'))).json()
-    const welcome = await send(device.request(`/login?user=${BOUND_USER}`, POST))
-    device.store(welcome)
-    expect(await see()).toEqual({ ...ada, user: BOUND_USER, device: 'unproven' })
-    const registered = await device.register(welcome, send)
-    expect([registered?.status, registered?.headers.get('content-type')]).toEqual([
-      200,
-      'application/json',
-    ])
-    const [id = ''] = device.known.keys()
-    expect(registered && names(registered)).toEqual([`${NAME}.d.${id}`, `__Secure-session.k.${id}`])
-    expect(await see()).toEqual({ ...ada, user: BOUND_USER, device: 'proven' })
-    expect((await device.refresh(id, send)).status).toBe(200)
+    const send = sendTo(shop.origin)
+    const paths = { login: `/login?user=${BOUND_USER}`, page: '/read', init: POST }
+    const { browser: device, id, registered, seen, statuses } = await useServer(send, paths)
+    expect(JSON.parse(seen)).toEqual({ ...ada, user: BOUND_USER, device: 'proven' })
+    expect(statuses).toEqual([200, 200])
+    expect(registered?.headers.get('content-type')).toBe('application/json')
+    const expected = [`${NAME}.d.${id}`, `__Secure-session.k.${id}`]
+    expect(registered && names(registered)).toEqual(expected)
     const forged = deviceRequest(device.header(ENDPOINT), { id, proof: 'x' })
     expect((await send(forged)).status).toBe(403)
   })
