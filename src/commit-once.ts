@@ -12,6 +12,11 @@ import { SessionCommittedError } from './errors.ts'
 import { hasUnwrittenChange, isUpToDate } from './pipeline/changes.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
 import type { SessionState } from './session/state.ts'
+import { run } from './steps.ts'
+import type { Steps } from './steps.ts'
+import { isThenable } from './validate.ts'
+
+type Writes = readonly CookieWrite[]
 
 /**
  * Returns the cookies that bring the browser up to date, and closes the session to further changes.
@@ -19,28 +24,59 @@ import type { SessionState } from './session/state.ts'
  * @throws SessionCommittedError if a value was changed in place since
  * @throws what commitCookies throws; the session is open again then, to be made smaller
  */
-export async function commitOnce(
+export function commitOnce(state: SessionState, pipeline: Pipeline): Writes | Promise<Writes> {
+  const { accessed, writing } = state
+  if (!accessed) return NO_WRITES
+  if (writing !== undefined) return commitAgain(writing, state, pipeline)
+  pipeline.committed(state)
+  state.committed = true
+  if (isUpToDate(state, pipeline)) state.writing = NO_WRITES
+  return state.writing ?? startWriting(state, pipeline)
+}
+
+/** Returns the cookies that were made before, unless a value was changed in place since. */
+async function commitAgain(
+  writing: Writes | Promise<Writes>,
   state: SessionState,
   pipeline: Pipeline,
-): Promise<readonly CookieWrite[]> {
-  if (!state.accessed) return NO_WRITES
-  if (state.writing !== undefined) {
-    const writes = await state.writing
-    const isStale = state.mayBeMutated && hasUnwrittenChange(state, pipeline)
-    if (!isStale) {
-      state.committed = true
-      return writes
-    }
-    if (state.committed) throw new SessionCommittedError()
+): Promise<Writes> {
+  const writes = await writing
+  const isStale = state.mayBeMutated && hasUnwrittenChange(state, pipeline)
+  if (!isStale) {
+    state.committed = true
+    return writes
   }
-  state.committed = true
-  pipeline.committed(state)
+  if (state.committed) throw new SessionCommittedError()
+  state.writing = undefined
+  return commitOnce(state, pipeline)
+}
+
+/** Makes the cookies. An observer that is called meanwhile, and asks for them, waits for these. */
+function startWriting(state: SessionState, pipeline: Pipeline): Writes | Promise<Writes> {
+  let settle: ((writing: Writes | Promise<Writes>) => void) | undefined
+  const asked = new Promise<Writes>((resolve) => {
+    settle = resolve
+  })
+  state.writing = asked
   try {
-    state.writing = isUpToDate(state, pipeline) ? NO_WRITES : commitCookies(state, pipeline)
-    return await state.writing
+    const writing = run(takeSteps(state, pipeline))
+    settle?.(writing)
+    state.writing = isThenable(writing) ? asked : writing
+    return state.writing
+  } catch (error) {
+    // Usually no observer has asked, and a rejection that is not handled ends a process.
+    asked.catch(() => {})
+    settle?.(Promise.reject(error))
+    throw error
+  }
+}
+
+function* takeSteps(state: SessionState, pipeline: Pipeline): Steps<Writes> {
+  try {
+    return yield* commitCookies(state, pipeline)
   } catch (error) {
     // Nothing was written: the application may make the session smaller and try again.
-    reopen(state)
+    state.committed = false
     state.writing = undefined
     throw error
   }
@@ -60,7 +96,7 @@ export async function saveCookies(
   const { cookie } = pipeline
   const { written, usedAt, asksDevice } = state
   const writes = await commitOnce(state, pipeline)
-  reopen(state)
+  state.committed = false
   try {
     await writeToStore(writes, store, cookie)
     state.cookies = withWrites(state.cookies, writes, cookie.name)
@@ -76,8 +112,4 @@ export async function saveCookies(
 function isMissed({ name, value }: CookieWrite, { changed }: SessionState, { cookie }: Pipeline) {
   const role = roleOf(name, cookie.name)
   return role !== 'ticket' && role !== 'device' && (changed || value !== '')
-}
-
-function reopen(state: SessionState): void {
-  state.committed = false
 }

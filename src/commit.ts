@@ -3,7 +3,6 @@
 
 import { deviceName, ticketName } from './cookies/cookie-names.ts'
 import { buildResponseCookies } from './cookies/response-cookies.ts'
-import type { ResponseContext } from './cookies/response-cookies.ts'
 import { NO_WRITES } from './cookies/set-cookie.ts'
 import type { CookieWrite } from './cookies/set-cookie.ts'
 import type { SealCause } from './events.ts'
@@ -27,6 +26,8 @@ import type { PackedSession } from './overflow-option.ts'
 import { formatBody } from './session/body.ts'
 import { isEmpty } from './session/contents.ts'
 import type { SessionState } from './session/state.ts'
+import { settled } from './steps.ts'
+import type { Steps } from './steps.ts'
 import { assertFits, measure } from './pipeline/session-size.ts'
 import { assertWritable } from './pipeline/writable.ts'
 import { SessionTooLargeError } from './size/report.ts'
@@ -51,78 +52,73 @@ import { formatBoundTicket, formatTicket } from './token/ticket.ts'
  *
  * @throws SessionDataError, SessionTooLargeError; SessionError `ERR_SESSION_STORE`
  */
-export async function commitCookies(
+export function* commitCookies(
   state: SessionState,
   pipeline: Pipeline,
-): Promise<readonly CookieWrite[]> {
+): Steps<readonly CookieWrite[]> {
   const { received, written, logoutStamp } = state
-  const { overflow } = pipeline
-  if (logoutStamp === undefined || overflow === undefined) return buildCookies(state, pipeline)
-  const writes = await buildCookies(state, pipeline)
-  await overflow.remove([received?.parcel, written?.parcel])
+  const writes = yield* buildCookies(state, pipeline)
+  if (logoutStamp !== undefined && pipeline.overflow !== undefined) {
+    yield* settled(pipeline.overflow.remove([received?.parcel, written?.parcel]))
+  }
   return writes
 }
 
-async function buildCookies(
-  state: SessionState,
-  pipeline: Pipeline,
-): Promise<readonly CookieWrite[]> {
-  if (isEmpty(state.contents) && !isAsReceived(state, pipeline)) {
-    // In the next microtask, because an observer of the logout that asks for its cookies must get these.
-    return Promise.resolve().then(() => endCookies(state, pipeline))
-  }
+function* buildCookies(state: SessionState, pipeline: Pipeline): Steps<readonly CookieWrite[]> {
+  if (isEmpty(state.contents) && !isAsReceived(state, pipeline)) return endCookies(state, pipeline)
   const claims = currentClaims(state, pipeline)
   const body = changedBody(state, claims, pipeline)
-  if (body !== undefined) return sessionCookies(state, claims, body, pipeline)
-  return needsTicket(state, pipeline) ? ticketCookies(state, claims, pipeline) : NO_WRITES
+  if (body !== undefined) return yield* sessionCookies(state, claims, body, pipeline)
+  return needsTicket(state, pipeline) ? yield* ticketCookies(state, claims, pipeline) : NO_WRITES
 }
 
 /** The token, its parts, and what a logout before it leaves. */
-async function sessionCookies(
+function* sessionCookies(
   state: SessionState,
   begun: Claims,
   body: string,
   pipeline: Pipeline,
-): Promise<readonly CookieWrite[]> {
-  const { ring, cookie, limits, lifetimes, overflow, observe } = pipeline
+): Steps<readonly CookieWrite[]> {
+  const { ring, cookie, limits, lifetimes, overflow } = pipeline
   const cause: SealCause = state.isNew ? 'new' : 'changed'
-  if (await isRefused(state, pipeline)) {
+  if (yield* isRefused(state, pipeline)) {
     state.written = state.written && { ...state.written, id: begun.id, body, parcel: undefined }
     return NO_WRITES
   }
-  await assertWritable(state.contents, pipeline)
+  yield* assertWritable(state.contents, pipeline)
   const now = pipeline.now()
   const claims = resealClaims(begun, now)
-  const key = await ring.sealing('cookie', dayOf(claims.sealedAt), now)
+  const key = yield* settled(ring.sealing('cookie', dayOf(claims.sealedAt), now))
   let packed: PackedSession | undefined
   try {
-    packed = await overflow?.pack(body, claims, state, key, pipeline)
+    packed = yield* settled(overflow?.pack(body, claims, state, key, pipeline))
   } catch (error) {
     if (state.logoutStamp === undefined) throw error
     return endWithoutGoodbye(state, pipeline)
   }
-  const value = formatValue(key, await key.seal(formatPayload(claims, packed?.body ?? body)))
+  const value = formatValue(
+    key,
+    yield* settled(key.seal(formatPayload(claims, packed?.body ?? body))),
+  )
   const maxAge = cookieMaxAge(claims, now, lifetimes)
-  const context: ResponseContext = {
-    request: state.cookies,
-    beside: [
-      ...logoutMarks(state, pipeline),
-      ...(await bindingCookies(state, claims, now, pipeline)),
-    ],
-    binding: claims.binding,
-    cookie,
-    limits,
+  let beside = logoutMarks(state, pipeline)
+  let asked: string | undefined
+  if (state.asksDevice) {
+    beside = [...beside, ...(yield* bindingCookies(state, claims, now, pipeline))]
+    asked = yield* settled(pipeline.device?.askFor(claims.binding))
+  } else if (state.isNew && claims.binding !== '' && isRenewable(state, claims, pipeline)) {
+    // A bound session that begins anew outlives the ticket that it has.
+    beside = [...beside, (yield* sealTicket(claims, now, pipeline)).write]
   }
+  const { binding } = claims
+  const context = { request: state.cookies, beside, binding, cookie, limits }
   const { writes, sizes } = buildResponseCookies(value, key, maxAge, context)
-  const asked = state.asksDevice ? await pipeline.device?.askFor(claims.binding) : undefined
   const lines = asked === undefined ? sizes.lines : [...sizes.lines, asked.length]
   if (!assertFits({ ...sizes, lines }, state, key, pipeline)) {
     return endWithoutGoodbye(state, pipeline)
   }
 
-  const moved = packed && { moved: packed.labels }
-  const event = { ...sealedEvent(state, claims, key), ...moved }
-  observe({ type: 'sealed', ...event, cause, bytes: value.length })
+  observeSealed(cause, value, claims, key, state, pipeline, packed?.labels)
   observeLogout(state, pipeline)
   state.claims = claims
   state.usedAt = Math.min(
@@ -136,40 +132,27 @@ async function sessionCookies(
 }
 
 /** The ticket alone, whatever the session weighs. */
-async function ticketCookies(
+function* ticketCookies(
   state: SessionState,
   claims: Claims,
   pipeline: Pipeline,
-): Promise<readonly CookieWrite[]> {
-  if (await isRefused(state, pipeline)) return NO_WRITES
+): Steps<readonly CookieWrite[]> {
+  if (yield* isRefused(state, pipeline)) return NO_WRITES
   const now = pipeline.now()
-  const { key, write } = await sealTicket(claims, now, pipeline)
-  pipeline.observe({
-    type: 'sealed',
-    ...sealedEvent(state, claims, key),
-    cause: 'renewed',
-    bytes: write.value.length,
-  })
+  const { key, write } = yield* sealTicket(claims, now, pipeline)
+  observeSealed('renewed', write.value, claims, key, state, pipeline)
   state.usedAt = now
   return [write]
 }
 
-/**
- * A session that is bound is valid only with a ticket that says so; former bindings lose theirs. One that
- * begins anew outlives the ticket that it has.
- */
-async function bindingCookies(
-  state: SessionState,
+/** A session that is bound is valid only with a ticket that says so; former bindings lose theirs. */
+function* bindingCookies(
+  { cookies, received, logoutStamp }: SessionState,
   claims: Claims,
   now: number,
   pipeline: Pipeline,
-): Promise<readonly CookieWrite[]> {
-  const { cookies, received, logoutStamp, asksDevice, isNew } = state
-  if (!asksDevice && !(isNew && claims.binding !== '' && isRenewable(state, claims, pipeline))) {
-    return NO_WRITES
-  }
-  const { write } = await sealTicket(claims, now, pipeline)
-  if (!asksDevice) return [write]
+): Steps<readonly CookieWrite[]> {
+  const { write } = yield* sealTicket(claims, now, pipeline)
   // A logout has deleted all tickets. A write in flight may bring back the session that came.
   const former =
     logoutStamp === undefined && pipeline.device?.deletions(cookies, received?.claims.binding, true)
@@ -177,18 +160,18 @@ async function bindingCookies(
 }
 
 /** Of a bound session, this is the ticket of a device that has not proven itself. */
-async function sealTicket(
+function* sealTicket(
   claims: Claims,
   now: number,
   { ring, cookie, lifetimes }: Pipeline,
-): Promise<{ readonly key: DayKey; readonly write: CookieWrite }> {
+): Steps<{ readonly key: DayKey; readonly write: CookieWrite }> {
   const { id, binding } = claims
-  const key = await ring.sealing('ticket', dayOf(now), now)
+  const key = yield* settled(ring.sealing('ticket', dayOf(now), now))
   const isBound = binding !== ''
   const text = isBound
     ? formatBoundTicket({ binding, usedAt: now, isProven: false })
     : formatTicket(id, now)
-  const value = formatValue(key, await key.seal(text))
+  const value = formatValue(key, yield* settled(key.seal(text)))
   const name = isBound ? deviceName(cookie.name, binding) : ticketName(cookie.name)
   // A bound session may be given another lifetime, and keeps its ticket.
   const maxAge = isBound ? longestMaxAge(lifetimes) : cookieMaxAge(claims, now, lifetimes)
@@ -200,44 +183,44 @@ async function sealTicket(
  *
  * @throws SessionDataError, SessionTooLargeError
  */
-export async function sealToken(
+export function* sealToken(
   state: SessionState,
   purpose: Purpose,
   pipeline: Pipeline,
-): Promise<string> {
-  const { serializer, ring, observe } = pipeline
-  if (isEmpty(state.contents) || (await isRefused(state, pipeline))) return ''
-  await assertWritable(state.contents, pipeline)
+): Steps<string> {
+  const { serializer, ring } = pipeline
+  if (isEmpty(state.contents) || (yield* isRefused(state, pipeline))) return ''
+  yield* assertWritable(state.contents, pipeline)
   const now = pipeline.now()
   const claims = resealClaims(currentClaims(state, pipeline), now)
-  const key = await ring.sealing(purpose, dayOf(claims.sealedAt), now)
+  const key = yield* settled(ring.sealing(purpose, dayOf(claims.sealedAt), now))
   const body = formatBody(state.contents, claims, serializer)
-  const token = formatToken(key, await key.seal(formatPayload(claims, body)))
+  const token = formatToken(key, yield* settled(key.seal(formatPayload(claims, body))))
   if (token.length > MAX_TOKEN) throw new SessionTooLargeError(measure(state, key, pipeline))
-  observe({
-    type: 'sealed',
-    ...sealedEvent(state, claims, key),
-    cause: 'token',
-    bytes: token.length,
-  })
+  observeSealed('token', token, claims, key, state, pipeline)
   return token
 }
 
 /** A slow request must not carry over what was revoked while it ran. */
-async function isRefused(state: SessionState, pipeline: Pipeline): Promise<boolean> {
+function* isRefused(state: SessionState, pipeline: Pipeline): Steps<boolean> {
   const { received } = state
   if (received === undefined || !state.carriesReceived) return false
-  const refused = await recheck(received, pipeline)
+  const refused = yield* recheck(received, pipeline)
   if (refused === undefined) return false
   pipeline.observe({ type: 'rejected', ...refused })
   return true
 }
 
-function sealedEvent(
-  { previousId }: SessionState,
+function observeSealed(
+  cause: SealCause,
+  sealed: string,
   { id }: Claims,
-  key: DayKey,
-): { readonly id: string; readonly secretId: string; readonly previous?: string } {
-  const previous = previousId === undefined ? {} : { previous: previousId }
-  return { id, secretId: key.id, ...previous }
+  { id: secretId }: DayKey,
+  { previousId: previous }: SessionState,
+  { observe }: Pipeline,
+  moved?: readonly string[],
+): void {
+  const event = { type: 'sealed' as const, id, secretId, cause, bytes: sealed.length }
+  if (previous === undefined && moved === undefined) return observe(event)
+  observe({ ...event, ...(previous && { previous }), ...(moved && { moved }) })
 }

@@ -16,15 +16,15 @@ import type { Opener } from './open-once.ts'
 import { createPipeline } from './pipeline/pipeline.ts'
 import { recheckNow } from './pipeline/recheck.ts'
 import { measure } from './pipeline/session-size.ts'
-import { getState } from './session/session.ts'
-import type { Session } from './session/session.ts'
+import { Session, getState } from './session/session.ts'
 import { access } from './session/state.ts'
 import type { SessionRejection, SessionState } from './session/state.ts'
 import type { SessionHandler, Sessions } from './sessions.ts'
+import { run } from './steps.ts'
 import type { SizeReport } from './size/report.ts'
 import { dayOf } from './token/day.ts'
 import type { Purpose } from './token/key-ring.ts'
-import { describe } from './validate.ts'
+import { describe, isThenable } from './validate.ts'
 
 /** Node derives no key from a context of more than 1 024 bytes; the cookie's name takes up to 64. */
 const MAX_PURPOSE = 256
@@ -51,7 +51,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   const opener: Opener<Data> = createOpener(pipeline)
 
   async function open(source: CookieSource): Promise<Session<Data>> {
-    const session = await opener.open(source)
+    const opening = opener.open(source)
+    const session = opening instanceof Session ? opening : await opening
     access(requireState(session))
     return session
   }
@@ -67,7 +68,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   }
 
   async function seal(session: Session<Data>, purpose?: string): Promise<string> {
-    return sealToken(access(requireState(session)), tokenPurpose(purpose), pipeline)
+    return run(sealToken(access(requireState(session)), tokenPurpose(purpose), pipeline))
   }
 
   async function unseal(
@@ -80,7 +81,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   async function verify(session: Session<Data>): Promise<SessionRejection | undefined> {
     const state = access(requireState(session))
     if (state.rejection !== undefined) return state.rejection
-    const refused = await recheckNow(state, pipeline)
+    const refused = await run(recheckNow(state, pipeline))
     if (refused === undefined) return undefined
     observe({ type: 'rejected', ...refused })
     return { reason: refused.reason }
@@ -104,7 +105,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   }
 
   async function commitState(state: SessionState, response: Response): Promise<Response> {
-    const writes = await commitOnce(state, pipeline)
+    const writing = commitOnce(state, pipeline)
+    const writes = isThenable(writing) ? await writing : writing
     if (!state.accessed) return response
     const lines = writes.length === 0 ? [] : formatSetCookies(writes, cookie)
     return attachCookies(response, lines, isOwnCookie, reportOverwrite, state.registration)
@@ -117,7 +119,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     return async (request, ...rest) => {
       const answering = pipeline.device?.respond(request)
       if (answering !== undefined) return answering
-      const session = await opener.open(request)
+      const opening = opener.open(request)
+      const session = opening instanceof Session ? opening : await opening
       const state = requireState(session)
       state.handlers++
       try {

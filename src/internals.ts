@@ -10,7 +10,7 @@ import type { Sessions } from './sessions.ts'
 /** What the adapters for other transports need beside the public members. */
 export interface SessionInternals<Data extends object> {
   /** Opens a session without counting that as use. */
-  open(source: CookieSource): Promise<Session<Data>>
+  open(source: CookieSource): Session<Data> | Promise<Session<Data>>
   /** Whether a cookie is one of these sessions. */
   isOwnCookie(name: string): boolean
   /** Observes that a response carried cookies which another open of the same session had written. */

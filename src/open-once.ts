@@ -16,23 +16,25 @@ import { isValid } from './session/opened.ts'
 import type { RejectedSession, ValidSession } from './session/opened.ts'
 import { Session } from './session/session.ts'
 import { createState } from './session/state.ts'
+import { run, settled } from './steps.ts'
+import type { Steps } from './steps.ts'
 import type { Purpose } from './token/key-ring.ts'
-import { describe, isThenable } from './validate.ts'
+import { describe } from './validate.ts'
 
-/** Opens sessions. None of its members counts as use of the session. */
+/** Opens sessions. None of its members counts as use of the session, or returns a promise needlessly. */
 export interface Opener<Data extends object> {
   /** Returns the session of a source: the same for the same request. */
-  open(source: CookieSource): Promise<Session<Data>>
+  open(source: CookieSource): Session<Data> | Promise<Session<Data>>
   /** Returns the session that was opened from a request before, or `undefined`. */
-  remembered(request: unknown): Promise<Session<Data>> | undefined
+  remembered(request: unknown): Session<Data> | Promise<Session<Data>> | undefined
   /** Returns the session of a bare token. */
-  unseal(token: unknown, purpose: Purpose): Promise<Session<Data>>
+  unseal(token: unknown, purpose: Purpose): Session<Data> | Promise<Session<Data>>
 }
 
 /** What is remembered of a request: a server may fill the same object again for another visitor. */
 interface Opened<Data extends object> {
   readonly header: string | undefined
-  readonly session: Promise<Session<Data>>
+  readonly session: Session<Data> | Promise<Session<Data>>
 }
 
 /** Returns what opens sessions with these options. */
@@ -40,46 +42,73 @@ export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Da
   const { cookie, runtime, observe, now } = pipeline
   const opened = createObjectSlot<Opened<Data>>()
 
-  async function open(source: CookieSource): Promise<Session<Data>> {
+  function open(source: CookieSource): Session<Data> | Promise<Session<Data>> {
     pipeline.check()
-    if (!isRequest(source)) return openSource(readCookies(source))
+    if (!isRequest(source)) return run(openSource(readCookies(source)))
     const known = opened.get(source)
     // A cookie store has no header, and is read once.
     if (known !== undefined && known.header === undefined) return known.session
     const cookies = readCookies(source)
     const header = typeof cookies === 'string' ? cookies : undefined
     if (known !== undefined && known.header === header) return known.session
-    const session = openSource(cookies, source)
-    opened.set(source, { header, session })
+    return openRequest(source, cookies, header)
+  }
+
+  function openRequest(
+    request: object,
+    cookies: SourceCookies | Promise<SourceCookies>,
+    header: string | undefined,
+  ): Session<Data> | Promise<Session<Data>> {
+    const remember = (session: Opened<Data>['session']) => opened.set(request, { header, session })
     try {
-      return await session
+      const session = run(openSource(cookies, request, remember))
+      if (session instanceof Session) return session
+      remember(session)
+      return forgetFailure(request, session)
     } catch (error) {
-      // What failed was not a client's doing, and may work the next time.
-      opened.delete(source)
+      opened.delete(request)
       throw error
     }
   }
 
-  async function openSource(
+  /** What failed was not a client's doing, and may work the next time. */
+  async function forgetFailure(
+    request: object,
+    session: Promise<Session<Data>>,
+  ): Promise<Session<Data>> {
+    try {
+      return await session
+    } catch (error) {
+      opened.delete(request)
+      throw error
+    }
+  }
+
+  function* openSource(
     given: SourceCookies | Promise<SourceCookies>,
     request?: object,
-  ): Promise<Session<Data>> {
-    const source = isThenable(given) ? await given : given
+    remember?: (session: Session<Data>) => void,
+  ): Steps<Session<Data>> {
+    const source = yield* settled(given)
     const cookies =
       typeof source === 'string'
         ? parseRequestCookies(source, cookie.name)
         : collectRequestCookies(source, cookie.name)
-    if (cookies.parts.length === 0) return createSession(undefined, cookies, request)
-    return createSession(await openCookies(cookies, pipeline), cookies)
+    if (cookies.parts.length === 0) return createSession(undefined, cookies, remember, request)
+    return createSession(yield* openCookies(cookies, pipeline), cookies, remember)
   }
 
-  async function unseal(token: unknown, purpose: Purpose): Promise<Session<Data>> {
+  function unseal(token: unknown, purpose: Purpose): Session<Data> | Promise<Session<Data>> {
     if (token === undefined || token === null || token === '') return createSession(undefined)
     if (typeof token !== 'string') return createSession({ reason: 'malformed' })
-    return createSession(await openToken(token, purpose, pipeline))
+    return run(unsealText(token, purpose))
   }
 
-  function remembered(request: unknown): Promise<Session<Data>> | undefined {
+  function* unsealText(token: string, purpose: Purpose): Steps<Session<Data>> {
+    return createSession(yield* openToken(token, purpose, pipeline))
+  }
+
+  function remembered(request: unknown): Session<Data> | Promise<Session<Data>> | undefined {
     if (isRequest(request)) return opened.get(request)?.session
     throw new SessionConfigError(
       'session',
@@ -90,12 +119,16 @@ export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Da
   function createSession(
     result: ValidSession | RejectedSession | undefined,
     cookies: RequestCookies = NO_COOKIES,
+    remember?: (session: Session<Data>) => void,
     request?: object,
   ): Session<Data> {
-    if (result !== undefined) observeOpening(result)
     const state = createState(runtime, result, cookies)
     state.source = request
-    return new Session<Data>(state)
+    const session = new Session<Data>(state)
+    // Before the observer is called, which may ask for the session of the same request.
+    remember?.(session)
+    if (result !== undefined) observeOpening(result)
+    return session
   }
 
   function observeOpening(result: ValidSession | RejectedSession): void {

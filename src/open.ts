@@ -15,9 +15,12 @@ import type { FindUse } from './pipeline/tickets.ts'
 import { formatBody, parseBody } from './session/body.ts'
 import type { Contents } from './session/contents.ts'
 import { validateData } from './session/schema.ts'
+import type { Parcel } from './session/parcel.ts'
 import type { SessionSchema } from './session/schema.ts'
 import { isValid } from './session/opened.ts'
 import type { Refusal, RejectedSession, ValidSession } from './session/opened.ts'
+import { settled } from './steps.ts'
+import type { Steps } from './steps.ts'
 import { rejectionReason } from './token/claims.ts'
 import type { Claims } from './token/claims.ts'
 import { isCut, parseToken, parseValue } from './token/jwe.ts'
@@ -25,7 +28,6 @@ import type { SealedValue } from './token/jwe.ts'
 import type { Purpose } from './token/key-ring.ts'
 import { parsePayload } from './token/payload.ts'
 import type { Payload } from './token/payload.ts'
-import { isThenable } from './validate.ts'
 
 /** A token longer than the fullest set of cookies is not ours. */
 export const MAX_TOKEN: number = MAX_COOKIES * MAX_COOKIE_BYTES
@@ -34,18 +36,17 @@ export const MAX_TOKEN: number = MAX_COOKIES * MAX_COOKIE_BYTES
  * Opens the newest of the sessions that the cookies hold: several come where scopes overlap. Returns
  * the first reason if none is valid, `undefined` if none came.
  */
-export async function openCookies(
+export function* openCookies(
   cookies: RequestCookies,
   pipeline: Pipeline,
   findUse: FindUse = createFindUse(cookies, pipeline),
-): Promise<ValidSession | RejectedSession | undefined> {
+): Steps<ValidSession | RejectedSession | undefined> {
   const context = { stamps: cookies.stamps, findUse }
   let best: ValidSession | RejectedSession | undefined
   for (const joined of join(cookies.parts)) {
+    // One after the other: a header full of twins must not occupy many threads at once.
     const result = isJoined(joined)
-      ? // One after the other: a header full of twins must not occupy many threads at once.
-        // oxlint-disable-next-line no-await-in-loop
-        await openValue(parseValue(joined.value), 'cookie', joined.value, context, pipeline)
+      ? yield* openValue(parseValue(joined.value), 'cookie', joined.value, context, pipeline)
       : joined
     if (best === undefined || isNewer(result, best)) best = result
   }
@@ -53,13 +54,13 @@ export async function openCookies(
 }
 
 /** Opens a bare token that was sealed for the same purpose. */
-export async function openToken(
+export function* openToken(
   token: string,
   purpose: Purpose,
   pipeline: Pipeline,
-): Promise<ValidSession | RejectedSession> {
+): Steps<ValidSession | RejectedSession> {
   const context = { stamps: '', findUse: createFindUse(undefined, pipeline) }
-  return openValue(parseToken(token), purpose, token, context, pipeline)
+  return yield* openValue(parseToken(token), purpose, token, context, pipeline)
 }
 
 /** What the cookies beside a token say of its session. */
@@ -69,13 +70,13 @@ interface OpenContext {
 }
 
 /** At most one derivation and one decryption, and those of the tickets if it is authentic. */
-async function openValue(
+function* openValue(
   parsed: SealedValue | undefined,
   purpose: Purpose,
   token: string,
   { stamps, findUse }: OpenContext,
   pipeline: Pipeline,
-): Promise<ValidSession | RejectedSession> {
+): Steps<ValidSession | RejectedSession> {
   const { lifetimes, askRevoked } = pipeline
   const { length } = token
   if (length > MAX_TOKEN) return { reason: 'too-large' }
@@ -84,26 +85,26 @@ async function openValue(
     return { reason: 'malformed' }
   }
   const now = pipeline.now()
-  const text = decrypt(parsed, purpose, now, pipeline)
-  const opened = isThenable(text) ? await text : text
-  if (typeof opened !== 'string') return reject(opened, parsed)
-  const payload = parsePayload(opened, parsed.day)
+  const text = yield* decrypt(parsed, purpose, now, pipeline)
+  if (typeof text !== 'string') return reject(text, parsed)
+  const payload = parsePayload(text, parsed.day)
   if (payload === undefined) return reject({ reason: 'malformed' }, parsed)
   const { claims } = payload
-  const finding = findUse(claims)
-  const use = isThenable(finding) ? await finding : finding
+  const use = yield* settled(findUse(claims))
   const { usedAt, provenAt, lapsed } = use
   const reason =
     rejectionReason(claims, usedAt, now, lifetimes) ??
     (knowsStamps(claims, stamps) ? use.reason : 'destroyed')
   if (reason !== undefined) return reject({ reason, ...lapsed }, parsed, claims, usedAt)
 
-  const reading = readContents(payload, pipeline)
-  const read = isThenable(reading) ? await reading : reading
+  const read = yield* settled(readContents(payload, pipeline))
   if (isRefusal(read)) return reject(read, parsed, claims, usedAt)
-  const session: ValidSession = { ...read, claims, usedAt, provenAt, secretId: parsed.id, length }
+  const { contents, body, parcel } = read
+  const { id: secretId } = parsed
+  // Member by member: Node 20 takes 0.4 us for each that follows a spread.
+  const session = { contents, body, parcel, claims, usedAt, provenAt, secretId, length }
   if (askRevoked === undefined) return session
-  const refused = await askRevoked(session)
+  const refused = yield* settled(askRevoked(session))
   return refused === undefined ? session : reject(refused, parsed, claims, usedAt)
 }
 
@@ -121,7 +122,11 @@ function isRefusal(read: object): read is Refusal {
   return Object.hasOwn(read, 'reason')
 }
 
-type ReadResult = Refusal | Pick<ValidSession, 'contents' | 'body' | 'parcel'>
+type ReadResult = Refusal | Required<Pick<ValidSession, 'contents' | 'body' | 'parcel'>>
+
+function readAs(contents: Contents, body: string, parcel?: Parcel): ReadResult {
+  return { contents, body, parcel }
+}
 
 const INVALID_DATA: Refusal = Object.freeze({ reason: 'invalid-data' })
 const INCOMPLETE: Refusal = Object.freeze({ reason: 'incomplete' })
@@ -152,7 +157,7 @@ function readContents(payload: Payload, pipeline: Pipeline): ReadResult | Promis
   if (payload.parcel !== '') return readMoved(payload, contents, pipeline)
   // Without data there may still be a message or a CSRF secret: before a login, after a logout.
   const isChecked = schema !== undefined && contents.data.size > 0
-  if (!isChecked && payload.body !== undefined) return { contents, body: payload.body }
+  if (!isChecked && payload.body !== undefined) return readAs(contents, payload.body)
   return readAnew(payload.claims, contents, isChecked ? schema : undefined, serializer)
 }
 
@@ -166,7 +171,7 @@ async function readMoved(
   const loaded = (await overflow?.load(kept, parcel, claims, pipeline)) ?? INCOMPLETE
   if (isRefusal(loaded)) return loaded
   const read = await readAnew(claims, loaded.contents, schema, serializer)
-  return isRefusal(read) ? read : { ...read, parcel: loaded.parcel }
+  return isRefusal(read) ? read : readAs(read.contents, read.body, loaded.parcel)
 }
 
 /** Returns the contents as the schema returns them, and as this library spells them. */
@@ -181,7 +186,7 @@ async function readAnew(
       schema === undefined ? contents.data : await validateData(contents.data, schema, serializer)
     if (data === undefined) return INVALID_DATA
     const read = { ...contents, data }
-    return { contents: read, body: formatBody(read, claims, serializer) }
+    return readAs(read, formatBody(read, claims, serializer))
   } catch (error) {
     return { reason: 'invalid-data', error }
   }
@@ -192,9 +197,7 @@ function isUnwritable(
   { body, data, more }: Payload,
   serializer: SessionSerializer | undefined,
 ): boolean {
-  return (
-    serializer === undefined && body !== undefined && hasUnwritableValues(`[${body}]`, [data, more])
-  )
+  return serializer === undefined && body !== undefined && hasUnwritableValues(body, [data, more])
 }
 
 function isNewer(

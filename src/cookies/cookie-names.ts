@@ -14,11 +14,17 @@ export const MAX_COOKIE_BYTES = 4096
 export type CookieRole = number | 'ticket' | 'stamp' | 'device'
 
 /** What may follow the base name. Without a leading zero, which would be a second spelling. */
-const SUFFIX = /^(?:\.(x|t|[1-9]|1[0-5]|d\.[A-Za-z0-9_-]{8}))?$/
+const SUFFIX = /^\.(x|t|[1-9]|1[0-5]|d\.[A-Za-z0-9_-]{8})$/
 
 /** Returns the name of the cookie that holds part `index` of a token. */
 export function partName(name: string, index: number): string {
   return index === 0 ? name : `${name}.${index}`
+}
+
+/** Returns the length of that name, which the size guard asks for all cookies that there may be. */
+export function partNameLength(name: string, index: number): number {
+  if (index === 0) return name.length
+  return name.length + (index < 10 ? '.9' : '.15').length
 }
 
 /** Returns the name of the cookie that holds the ticket. */
@@ -43,10 +49,11 @@ export function bindingOf(cookie: string): string {
 
 /** Returns which cookie of the session `name` it is; `undefined` for every other cookie. */
 export function roleOf(cookie: string, name: string): CookieRole | undefined {
+  if (cookie === name) return 0
   if (!cookie.startsWith(name)) return undefined
   const match = SUFFIX.exec(cookie.slice(name.length))
   if (match === null) return undefined
-  const [, suffix = '0'] = match
+  const [, suffix = ''] = match
   if (suffix === 'x') return 'stamp'
   if (suffix.startsWith('d')) return 'device'
   return suffix === 't' ? 'ticket' : Number(suffix)

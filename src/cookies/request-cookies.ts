@@ -43,19 +43,18 @@ export const NO_COOKIES: RequestCookies = Object.freeze({
 
 /** Parses a `Cookie` header. One pass, linear for any input. */
 export function parseRequestCookies(header: string, name: string): RequestCookies {
-  const collected = createCollector(name)
+  const cookies = createCollection()
   for (let start = 0; start < header.length;) {
     const semicolon = header.indexOf(';', start)
     const stop = semicolon === -1 ? header.length : semicolon
-    const [from, to] = trim(header, start, stop)
-    if (header.startsWith(name, from)) {
-      collected.addOwnSegment(header.slice(from, to))
-    } else {
-      collected.addOther(header.slice(from, to))
-    }
+    const from = skipBlanks(header, start, stop)
+    const to = skipBlanksBack(header, from, stop)
+    const segment = header.slice(from, to)
+    if (segment.startsWith(name)) addOwnSegment(cookies, name, segment)
+    else addOther(cookies, segment)
     start = stop + 1
   }
-  return collected.result()
+  return cookies
 }
 
 /** Reads cookies that were parsed elsewhere, and decoded: they are counted as a browser encodes them. */
@@ -63,11 +62,12 @@ export function collectRequestCookies(
   pairs: Iterable<readonly [name: string, value: string]>,
   name: string,
 ): RequestCookies {
-  const collected = createCollector(name)
+  const cookies = createCollection()
   for (const [cookie, value] of pairs) {
-    if (!collected.add(cookie, value)) collected.addOther(`${cookie}=${encodeURIComponent(value)}`)
+    const isOwn = addOwn(cookies, name, cookie, value)
+    if (!isOwn) addOther(cookies, `${cookie}=${encodeURIComponent(value)}`)
   }
-  return collected.result()
+  return cookies
 }
 
 /** Returns the cookies that a browser has after it has stored these. */
@@ -98,76 +98,81 @@ export function withWrites(
   return after
 }
 
-interface Collector {
-  /** Adds a cookie if it is one of the session's; says whether it is. */
-  add(cookie: string, value: string): boolean
-  /** Adds a part of a header that begins like one of the session's cookies. */
-  addOwnSegment(segment: string): void
-  /** Counts another cookie. */
-  addOther(pair: string): void
-  result(): RequestCookies
+/** What is collected, while it grows. */
+interface CookieCollection extends RequestCookies {
+  readonly parts: string[][]
+  readonly tickets: string[]
+  readonly devices: [binding: string, value: string][]
+  stamps: string
+  otherBytes: number
 }
 
-function createCollector(name: string): Collector {
-  const parts: string[][] = []
-  const tickets: string[] = []
-  const devices: [string, string][] = []
-  const stamps: string[] = []
-  let otherBytes = 0
+function createCollection(): CookieCollection {
+  return { parts: [], tickets: [], devices: [], stamps: '', otherBytes: 0 }
+}
 
-  function add(cookie: string, value: string): boolean {
-    const role = roleOf(cookie, name)
-    if (role === undefined) return false
-    if (role === 'ticket') {
-      if (tickets.length < MAX_TWINS) tickets.push(value)
-    } else if (role === 'device') {
-      if (devices.length < MAX_TWINS) devices.push([bindingOf(cookie), value])
-    } else if (role === 'stamp') {
-      const isNew = STAMP.test(value) && !stamps.includes(value)
-      if (isNew && stamps.length < MAX_TWINS) stamps.push(value)
-    } else {
-      while (parts.length <= role) parts.push([])
-      const twins = parts[role]
-      if (twins !== undefined && twins.length < MAX_TWINS) twins.push(value)
-    }
-    return true
+/** Adds a cookie if it is one of the session's. Returns whether it is. */
+function addOwn(cookies: CookieCollection, name: string, cookie: string, value: string): boolean {
+  const role = roleOf(cookie, name)
+  if (role === undefined) return false
+  const { parts, tickets, devices } = cookies
+  if (role === 'ticket') addTwin(tickets, value)
+  else if (role === 'device') addTwin(devices, [bindingOf(cookie), value])
+  else if (role === 'stamp') addStamp(cookies, value)
+  else {
+    while (parts.length <= role) parts.push([])
+    addTwin(parts[role] ?? [], value)
   }
+  return true
+}
 
-  function addOther(pair: string): void {
-    if (pair !== '') otherBytes += bytesOf(pair) + SEPARATOR_BYTES
-  }
+function addTwin<Value>(twins: Value[], value: Value): void {
+  if (twins.length < MAX_TWINS) twins.push(value)
+}
 
-  /** Deno and workerd join several `Cookie` lines with a comma, which no value of ours holds. */
-  function addOwnSegment(segment: string): void {
-    let at = 0
-    while (at <= segment.length) {
-      const comma = segment.indexOf(',', at)
-      const stop = comma === -1 ? segment.length : comma
-      const [from, to] = trim(segment, at, stop)
-      const equals = segment.indexOf('=', from)
-      const isPair = equals !== -1 && equals < to
-      // After a foreign value, a comma may be part of it, and the client chooses what follows.
-      if (!isPair || !add(segment.slice(from, equals), segment.slice(equals + 1, to))) break
-      at = stop + 1
-    }
-    addOther(segment.slice(at))
-  }
+function addStamp(cookies: CookieCollection, stamp: string): void {
+  const { stamps } = cookies
+  if (!STAMP.test(stamp) || stamps.length >= MAX_TWINS * STAMP_LENGTH) return
+  for (let at = 0; at < stamps.length; at += STAMP_LENGTH) if (stamps.startsWith(stamp, at)) return
+  cookies.stamps += stamp
+}
 
-  return {
-    add,
-    addOwnSegment,
-    addOther,
-    result: () => ({ parts, tickets, devices, stamps: stamps.join(''), otherBytes }),
+function addOther(cookies: CookieCollection, pair: string): void {
+  if (pair !== '') cookies.otherBytes += bytesOf(pair) + SEPARATOR_BYTES
+}
+
+/**
+ * Adds a part of a header that begins like one of the session's cookies. Deno and workerd join several
+ * `Cookie` lines with a comma, which no value of ours holds.
+ */
+function addOwnSegment(cookies: CookieCollection, name: string, segment: string): void {
+  let at = 0
+  while (at <= segment.length) {
+    const comma = segment.indexOf(',', at)
+    const stop = comma === -1 ? segment.length : comma
+    const from = skipBlanks(segment, at, stop)
+    const to = skipBlanksBack(segment, from, stop)
+    const equals = segment.indexOf('=', from)
+    const isPair = equals !== -1 && equals < to
+    // After a foreign value, a comma may be part of it, and the client chooses what follows.
+    if (!isPair) break
+    if (!addOwn(cookies, name, segment.slice(from, equals), segment.slice(equals + 1, to))) break
+    at = stop + 1
   }
+  addOther(cookies, segment.slice(at))
 }
 
 /** Space and tab only (RFC 6265bis section 5.6); any other blank of Unicode is part of a name. */
-function trim(text: string, start: number, stop: number): [number, number] {
-  let from = start
-  let to = stop
-  while (from < to && isBlank(text.charCodeAt(from))) from++
-  while (to > from && isBlank(text.charCodeAt(to - 1))) to--
-  return [from, to]
+function skipBlanks(text: string, start: number, stop: number): number {
+  let at = start
+  while (at < stop && isBlank(text.charCodeAt(at))) at++
+  return at
+}
+
+function skipBlanksBack(text: string, start: number, stop: number): number {
+  let at = stop
+  while (at > start && isBlank(text.charCodeAt(at - 1))) at--
+  return at
 }
 
 function isBlank(code: number): boolean {

@@ -5,10 +5,10 @@ import { valueLength } from '../token/jwe.ts'
 import type { KeyId } from '../token/jwe.ts'
 import { split } from './chunks.ts'
 import type { ResolvedCookieOptions } from './cookie-options.ts'
-import { deviceName, partName, stampName, ticketName } from './cookie-names.ts'
+import { deviceName, partName, partNameLength, stampName, ticketName } from './cookie-names.ts'
 import { STAMP_LENGTH } from './request-cookies.ts'
 import type { RequestCookies } from './request-cookies.ts'
-import { deletion, formatSetCookie } from './set-cookie.ts'
+import { deletion, setCookieLength } from './set-cookie.ts'
 import type { CookieWrite } from './set-cookie.ts'
 
 /** The cookies of one response, and what they and the browser's other cookies come to. */
@@ -65,23 +65,24 @@ export function buildResponseCookies(
   maxAge: number | undefined,
   { request, beside, binding, cookie, limits }: ResponseContext,
 ): ResponseCookies {
-  const frame = formatSetCookie({ name: '', value: '', maxAge }, cookie).length
-  const room = (index: number) => limits.cookie - frame - partName(cookie.name, index).length
+  const { name } = cookie
+  const frame = setCookieLength({ name: '', value: '', maxAge }, cookie)
+  const room = (index: number) => limits.cookie - frame - partNameLength(name, index)
   const parts = split(value, room)
-  const writes = [
-    ...parts.map((part, index) => ({ name: partName(cookie.name, index), value: part, maxAge })),
-    ...partDeletions(request, cookie, parts.length),
-    ...beside,
-  ]
+  const writes: CookieWrite[] = []
+  const pairs: number[] = []
+  for (const [index, part] of parts.entries()) {
+    writes.push({ name: partName(name, index), value: part, maxAge })
+    pairs.push(pairLength(partNameLength(name, index), part.length))
+  }
+  const cookies = writes.length
+  writes.push(...partDeletions(request, cookie, cookies), ...beside)
   const sizes = {
     token: value.length,
     capacity: capacityOf(limits.cookies, room),
-    cookies: parts.length,
-    pairs: [
-      ...parts.map((part, index) => pairLength(partName(cookie.name, index), part.length)),
-      ...accompanyingPairs(request, binding, keyId, cookie),
-    ],
-    lines: writes.map((write) => formatSetCookie(write, cookie).length),
+    cookies,
+    pairs: addAccompanyingPairs(pairs, request, binding, keyId, cookie),
+    lines: writes.map((write) => setCookieLength(write, cookie)),
     otherBytes: request.otherBytes,
   }
   return { writes, sizes }
@@ -97,31 +98,36 @@ export function partDeletions(
   cookie: ResolvedCookieOptions,
   from = 0,
 ): CookieWrite[] {
-  return parts.flatMap((values, index) =>
-    index < from || values.length === 0 ? [] : [deletion(partName(cookie.name, index))],
-  )
+  const deletions: CookieWrite[] = []
+  for (let index = from; index < parts.length; index++) {
+    if (parts[index]?.length !== 0) deletions.push(deletion(partName(cookie.name, index)))
+  }
+  return deletions
 }
 
 /**
- * Returns the lengths of the pairs that accompany the parts: the ticket, and a stamp after each logout.
+ * Adds the lengths of the pairs that accompany the parts: the ticket, and a stamp after each logout.
  * They are counted before they are there, so that a session that may be written may be used and ended.
  */
-function accompanyingPairs(
+function addAccompanyingPairs(
+  pairs: number[],
   { stamps }: RequestCookies,
   binding: string,
   keyId: KeyId,
   { name }: ResolvedCookieOptions,
-): number[] {
+): readonly number[] {
+  const isBound = binding !== ''
+  const ticket = isBound ? deviceName(name, binding) : ticketName(name)
+  const bytes = isBound ? BOUND_TICKET_BYTES : TICKET_BYTES
+  pairs.push(pairLength(ticket.length, valueLength(bytes, keyId)))
+  const stamp = pairLength(stampName(name).length, STAMP_LENGTH)
   const count = Math.max(1, stamps.length / STAMP_LENGTH)
-  const ticket =
-    binding === ''
-      ? pairLength(ticketName(name), valueLength(TICKET_BYTES, keyId))
-      : pairLength(deviceName(name, binding), valueLength(BOUND_TICKET_BYTES, keyId))
-  return [ticket, ...Array.from({ length: count }, () => pairLength(stampName(name), STAMP_LENGTH))]
+  for (let added = 0; added < count; added++) pairs.push(stamp)
+  return pairs
 }
 
-function pairLength(name: string, length: number): number {
-  return name.length + '='.length + length
+function pairLength(name: number, value: number): number {
+  return name + '='.length + value
 }
 
 /** Returns the longest token that so many cookies hold. */

@@ -51,14 +51,24 @@ export function formatSetCookies(
 }
 
 /** Returns the `Set-Cookie` line of one write. */
-export function formatSetCookie(write: CookieWrite, given: ResolvedCookieOptions): string {
-  const { name, value, maxAge } = write
+export function formatSetCookie(write: CookieWrite, options: ResolvedCookieOptions): string {
+  // Our values are base64url, digits and dots: there is nothing to encode.
+  return `${write.name}=${write.value}${attributesText(write, options)}`
+}
+
+/** Returns the length of the `Set-Cookie` line of one write. */
+export function setCookieLength(write: CookieWrite, options: ResolvedCookieOptions): number {
+  return write.name.length + '='.length + write.value.length + attributesText(write, options).length
+}
+
+/** Returns everything behind the value of a write: `; Max-Age=…; Path=/; …`. */
+function attributesText(write: CookieWrite, given: ResolvedCookieOptions): string {
+  const { maxAge } = write
   const options = optionsOf(write, given)
   if (last?.options !== options || last.maxAge !== maxAge) {
     last = { options, maxAge, text: formatAttributes(maxAge, options) }
   }
-  // Our values are base64url, digits and dots: there is nothing to encode.
-  return `${name}=${value}${last.text}`
+  return last.text
 }
 
 /** The attributes built last: the lines of one response, and of the next ones, mostly share them. */
@@ -99,7 +109,6 @@ export function attributesOf(
   }
 }
 
-/** Returns everything behind the value: `; Max-Age=…; Path=/; …`. */
 function formatAttributes(maxAge: number | undefined, options: ResolvedCookieOptions): string {
   // No prototype, because `cookie` also reads attributes that are not set.
   const cookie: SetCookie & { __proto__: null } = {

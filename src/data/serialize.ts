@@ -41,14 +41,25 @@ export function writeData(
 ): string {
   if (serializer === undefined) {
     assertAllStorable(data, place, limits)
-    return JSON.stringify(Object.fromEntries(data))
+    return JSON.stringify(objectOf(data))
   }
   try {
-    return textOf(Object.fromEntries(data), serializer)
+    return textOf(objectOf(data), serializer)
   } catch (error) {
     forEachEntry(data, place, (entry, path) => stringify(entry, serializer, MAX_DEPTH, path))
     throw error
   }
+}
+
+/** Returns entries as an object: what `Object.fromEntries` does, which takes Node 20 four times as long. */
+function objectOf(entries: ReadonlyMap<string, unknown>): object {
+  const object: Record<string, unknown> = {}
+  for (const [key, value] of entries) {
+    // An assignment to this key would set the prototype.
+    if (key === '__proto__') return Object.fromEntries(entries)
+    object[key] = value
+  }
+  return object
 }
 
 /**
@@ -178,7 +189,7 @@ export function entriesOf(value: unknown): Map<string, unknown> | undefined {
   if (!isPlainObject(value)) return undefined
   const entries = new Map<string, unknown>()
   // A Map that is given its entries takes four times as long as one that they are put into.
-  for (const [key, inner] of Object.entries(value)) entries.set(key, inner)
+  for (const key of Object.keys(value)) entries.set(key, value[key])
   return entries
 }
 

@@ -37,7 +37,7 @@ const USE_DEVALUE =
  * Numbers that may be -0 or too large for a double, and escapes of surrogates. Matches numbers only where
  * JSON can have one, so that a date in a string is no match; what matches nevertheless costs a walk.
  */
-const MAYBE_UNWRITABLE = /[\s:,[](?:-0|-?\d[\d.]*[eE]|-?\d{309})|\\u[dD][89a-fA-F]/
+const MAYBE_UNWRITABLE = /(?:^|[\s:,[])(?:-0|-?\d[\d.]*[eE]|-?\d{309})|\\u[dD][89a-fA-F]/
 
 /** Returns the limits of a walk over one session. */
 export function createWalkLimits(skipsUndefined: boolean = false): WalkLimits {

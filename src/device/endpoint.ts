@@ -10,6 +10,7 @@ import { usedSince } from '../device-option.ts'
 import type { DeviceAnswer, DeviceRequest } from '../device-option.ts'
 import type { DeviceRefusal } from '../events.ts'
 import { openCookies } from '../open.ts'
+import { run } from '../steps.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { isValid } from '../session/opened.ts'
 import type { RejectedSession, ValidSession } from '../session/opened.ts'
@@ -55,7 +56,7 @@ export function createEndpoint(
   /** A session that is valid, and has its ticket, brings the key that its device has made. */
   async function register(request: DeviceRequest, cookies: RequestCookies): Promise<DeviceAnswer> {
     const findUse = (claims: Claims) => findBoundUse(claims, cookies, interval, pipeline)
-    const claims = boundClaims(await openCookies(cookies, pipeline, findUse))
+    const claims = boundClaims(await run(openCookies(cookies, pipeline, findUse)))
     if (claims === undefined) return refuse(REFUSED, undefined, 'session')
     const key = await verify(request, claims, 'register')
     if (typeof key === 'string') return refuse(REFUSED, claims, key)
@@ -70,12 +71,13 @@ export function createEndpoint(
     id: string | undefined,
   ): Promise<DeviceAnswer> {
     let key: DeviceKey | undefined
-    const session = await openCookies(cookies, pipeline, async ({ binding, sealedAt }) => {
+    const findUse = async ({ binding, sealedAt }: Claims) => {
       const keys = binding === id ? findKeys(given, cookie.name, binding) : []
       key = await openKey(keys, binding, pipeline)
       const ticket = await newestTicket(binding, cookies, pipeline)
       return usedSince(Math.max(sealedAt, key?.provenAt ?? 0, ticket?.usedAt ?? 0))
-    })
+    }
+    const session = await run(openCookies(cookies, pipeline, findUse))
     const claims = boundClaims(session)
     if (claims === undefined || claims.binding !== id || key === undefined) {
       // What this server refuses may be good again in a minute, and the browser would forget its key.

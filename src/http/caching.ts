@@ -31,9 +31,10 @@ const SHARED_CACHE_FIELDS: ReadonlySet<string> = new Set([
  * section 12.5.5), or `undefined` if `vary` says so.
  */
 export function varyOnCookie(vary: string | null): string | undefined {
-  const names = new Set((vary ?? '').split(',').map((name) => name.trim().toLowerCase()))
+  if (vary === null) return 'Cookie'
+  const names = new Set(vary.split(',').map((name) => name.trim().toLowerCase()))
   if (names.has('*') || names.has('cookie')) return undefined
-  return vary === null || vary.trim() === '' ? 'Cookie' : `${vary}, Cookie`
+  return vary.trim() === '' ? 'Cookie' : `${vary}, Cookie`
 }
 
 /**

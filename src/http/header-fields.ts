@@ -49,7 +49,7 @@ export function planFields(
   registration?: string,
 ): FieldChanges {
   const set: [string, string][] = []
-  const asked = fields.get(REGISTRATION)
+  const asked = registration === undefined ? null : fields.get(REGISTRATION)
   if (registration !== undefined && !asked?.includes(registration)) {
     set.push([REGISTRATION, asked === null ? registration : `${asked}, ${registration}`])
   }

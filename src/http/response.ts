@@ -36,7 +36,7 @@ export function attachCookies(
       `the handler returned ${describeKind(response)} and must return a Response`,
     )
   }
-  const fields = readableFields(response.headers)
+  const fields: ReadableFields = new ResponseFields(response.headers)
   const changes = planFields(fields, lines, isOwnCookie, registration)
   const isComplete = changes.set.length + changes.deleted.length === 0
   if (isComplete && changes.setCookie === undefined) return response
@@ -44,7 +44,7 @@ export function attachCookies(
   const rebuilt = rebuild(response, lines.length > 0)
   if (rebuilt === undefined) return response
   const setCookie = changes.setCookie ?? joinedCookies(fields, rebuilt)
-  applyChanges(writableFields(rebuilt.headers), { ...changes, setCookie })
+  applyChanges(new ResponseFields(rebuilt.headers), { ...changes, setCookie })
   if (changes.isOverwrite) onOverwrite?.()
   return rebuilt
 }
@@ -117,23 +117,37 @@ function joinedCookies(fields: ReadableFields, rebuilt: Response): readonly stri
   return lines.length === rebuilt.headers.getSetCookie().length ? undefined : lines
 }
 
-function readableFields(headers: Headers): ReadableFields {
-  return {
-    get: (name) => headers.get(name),
-    keys: () => headers.keys(),
-    getSetCookie: () => getSetCookie(headers),
-  }
-}
+/** The header fields of a response. A class, because a literal's closures cost more than the fields. */
+class ResponseFields implements HeaderFields {
+  readonly #headers: Headers
 
-function writableFields(headers: Headers): HeaderFields {
-  return {
-    ...readableFields(headers),
-    set: (name, value) => headers.set(name, value),
-    delete: (name) => headers.delete(name),
-    replaceSetCookie(lines) {
-      headers.delete('Set-Cookie')
-      for (const line of lines) headers.append('Set-Cookie', line)
-    },
+  constructor(headers: Headers) {
+    this.#headers = headers
+  }
+
+  get(name: string): string | null {
+    return this.#headers.get(name)
+  }
+
+  keys(): Iterable<string> {
+    return this.#headers.keys()
+  }
+
+  getSetCookie(): readonly string[] {
+    return getSetCookie(this.#headers)
+  }
+
+  set(name: string, value: string): void {
+    this.#headers.set(name, value)
+  }
+
+  delete(name: string): void {
+    this.#headers.delete(name)
+  }
+
+  replaceSetCookie(lines: readonly string[]): void {
+    this.#headers.delete('Set-Cookie')
+    for (const line of lines) this.#headers.append('Set-Cookie', line)
   }
 }
 

@@ -4,7 +4,7 @@
 import type { SessionSerializer } from '../data/serialize.ts'
 import { formatBody, parseBody } from '../session/body.ts'
 import type { Contents } from '../session/contents.ts'
-import { isRecord } from '../validate.ts'
+import { isRecord, ownProperties } from '../validate.ts'
 
 /** Bytes of the smallest size class. Each other one is twice the one before. */
 const SMALLEST_CLASS = 1024
@@ -71,7 +71,8 @@ export function parseParcel(
   const body = text.slice(head.length, text.lastIndexOf(']'))
   const more = values.length === 3 ? {} : given
   const isKnown = isRecord(more) && Object.keys(more).every((name) => PARCEL_MEMBERS.has(name))
-  return { body, contents: isKnown ? parseBody({ data, more }, serializer) : undefined }
+  const contents = isKnown ? parseBody({ data, more: ownProperties(more) }, serializer) : undefined
+  return { body, contents }
 }
 
 function formatParcel(sessionId: string, id: string, body: string): string {

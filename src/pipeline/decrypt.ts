@@ -2,37 +2,24 @@
 // decryption.
 
 import type { Refusal } from '../session/opened.ts'
+import { settled } from '../steps.ts'
+import type { Steps } from '../steps.ts'
 import { sealingWindow } from '../token/claims.ts'
 import type { SealedValue } from '../token/jwe.ts'
 import type { Purpose } from '../token/key-ring.ts'
-import { isThenable } from '../validate.ts'
 import type { Pipeline } from './pipeline.ts'
 
-/** Returns the text that was sealed, or why there is none. At once where the key is at hand. */
-export function decrypt(
+/** Returns the text that was sealed, or why there is none. */
+export function* decrypt(
   { id, day, sealed }: SealedValue,
   purpose: Purpose,
   now: number,
   { ring, lifetimes }: Pick<Pipeline, 'ring' | 'lifetimes'>,
-): string | Refusal | Promise<string | Refusal> {
+): Steps<string | Refusal> {
   const [oldest, newest] = sealingWindow(now, lifetimes)
   if (day < oldest) return { reason: 'expired' }
   if (day > newest) return { reason: 'not-yet-valid' }
-  const key = ring.opening(purpose, id, day)
-  if (isThenable(key)) {
-    return key.then((found) =>
-      found === undefined ? UNKNOWN_KEY : decryptedText(found.open(sealed)),
-    )
-  }
-  return key === undefined ? UNKNOWN_KEY : decryptedText(key.open(sealed))
-}
-
-const UNKNOWN_KEY: Refusal = Object.freeze({ reason: 'unknown-key' })
-const UNDECRYPTABLE: Refusal = Object.freeze({ reason: 'undecryptable' })
-
-function decryptedText(
-  text: string | undefined | Promise<string | undefined>,
-): string | Refusal | Promise<string | Refusal> {
-  // An extra microtask costs about as much as this whole check.
-  return isThenable(text) ? text.then((found) => found ?? UNDECRYPTABLE) : (text ?? UNDECRYPTABLE)
+  const key = yield* settled(ring.opening(purpose, id, day))
+  if (key === undefined) return { reason: 'unknown-key' }
+  return (yield* settled(key.open(sealed))) ?? { reason: 'undecryptable' }
 }

@@ -5,26 +5,28 @@ import type { Pipeline } from './pipeline.ts'
 import { describeRejection } from './rejection.ts'
 import type { RejectedSession, ValidSession } from '../session/opened.ts'
 import type { SessionState } from '../session/state.ts'
+import { settled } from '../steps.ts'
+import type { Steps } from '../steps.ts'
 import { lifetimeOf, rejectionReason } from '../token/claims.ts'
 import type { Claims } from '../token/claims.ts'
 
 /** Returns why a session may not be sealed again: its secret was removed, or it was revoked. */
-export async function recheck(
+export function* recheck(
   received: ValidSession,
   { ring, askRevoked }: Pipeline,
-): Promise<RejectedSession | undefined> {
+): Steps<RejectedSession | undefined> {
   const { secretId, claims, usedAt } = received
-  const refusal = (await ring.has(secretId))
-    ? await askRevoked?.(received)
+  const refusal = (yield* settled(ring.has(secretId)))
+    ? yield* settled(askRevoked?.(received))
     : { reason: 'unknown-key' as const }
   return refusal && { ...describeRejection(refusal, claims, usedAt), secretId }
 }
 
 /** Returns why an open session is not valid any more, its times included. */
-export async function recheckNow(
+export function* recheckNow(
   state: SessionState,
   pipeline: Pipeline,
-): Promise<RejectedSession | undefined> {
+): Steps<RejectedSession | undefined> {
   const { claims, usedAt, provenAt } = state
   const { lifetimes, device } = pipeline
   if (claims === undefined) return undefined
@@ -37,7 +39,7 @@ export async function recheckNow(
     (hasEnded === true ? 'unproven' : undefined)
   if (reason !== undefined) return describeRejection({ reason }, claims, lastUse)
   const current = currentSession(state, claims)
-  return current && recheck(current, pipeline)
+  return current && (yield* recheck(current, pipeline))
 }
 
 /** Returns the session as the browser has it: as it was written, or as it was received. */

@@ -29,6 +29,7 @@ const MOST_SEALERS = 100
 /** Returns `observe` with warnings among the events. */
 export function createWarnings({ observe, cookie, now }: ResolvedOptions): Warnings {
   const given = new Set<WarningCause>()
+  let sealedUnder: string | undefined
   let pending: { readonly state: SessionState; since: number | undefined } | undefined
 
   const nameOf = ({ secretId }: { readonly secretId?: string }) => `${cookie.name} ${secretId}`
@@ -45,6 +46,8 @@ export function createWarnings({ observe, cookie, now }: ResolvedOptions): Warni
       observe(event)
       if (event.type === 'sealed') {
         if (event.id === pending?.state.claims?.id) pending = undefined
+        if (event.secretId === sealedUnder) return
+        sealedUnder = event.secretId
         if (sealers.size < MOST_SEALERS) sealers.set(nameOf(event), given)
       } else if (
         event.type === 'rejected' &&

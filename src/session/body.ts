@@ -47,7 +47,7 @@ export function formatBody(
   const limits = createWalkLimits()
   const data = writeData(contents.data, serializer, '', limits)
   const members = []
-  if (![...contents.scopes.values()].every(isEmptyScope)) {
+  if (contents.scopes.size > 0 && ![...contents.scopes.values()].every(isEmptyScope)) {
     if (serializer === undefined) {
       forEachScope(contents, '', (scope, place) => assertAllStorable(scope, place, limits))
     }
@@ -66,7 +66,7 @@ export function parseBody(
   { data, more }: Pick<Payload, 'data' | 'more'>,
   serializer: SessionSerializer | undefined,
 ): Contents | undefined {
-  const { s, f, c, t } = ownProperties(more)
+  const { s, f, c, t } = more
   const entries = readData(data, serializer)
   const scopes = s === undefined ? new Map() : scopesOf(readData(s, serializer, SCOPE_DEPTH))
   const flash = f === undefined ? [] : readMessages(f, serializer)
@@ -79,7 +79,9 @@ export function parseBody(
 /** Parses a body that this library has accepted before. */
 export function parseBodyText(body: string, serializer: SessionSerializer | undefined): Contents {
   const [data, more = {}]: unknown[] = JSON.parse(`[${body}]`)
-  const contents = isRecord(more) ? parseBody({ data, more }, serializer) : undefined
+  const contents = isRecord(more)
+    ? parseBody({ data, more: ownProperties(more) }, serializer)
+    : undefined
   if (contents !== undefined) return contents
   throw new SessionDataError('the session', 'cannot be read again by its serializer')
 }

@@ -37,13 +37,15 @@ export function createContents(data: Map<string, unknown> = new Map()): Contents
 
 /** Whether neither the scope nor any scope in it holds an entry. */
 export function isEmptyScope({ data, scopes }: Scope): boolean {
-  return data.size === 0 && [...scopes.values()].every(isEmptyScope)
+  if (data.size > 0) return false
+  for (const scope of scopes.values()) if (!isEmptyScope(scope)) return false
+  return true
 }
 
 /** Whether there is nothing that a cookie would have to carry. */
 export function isEmpty(contents: Contents): boolean {
   const { flash, csrf, testCookie } = contents
-  return isEmptyScope(contents) && flash.length === 0 && csrf === undefined && !testCookie
+  return flash.length === 0 && csrf === undefined && !testCookie && isEmptyScope(contents)
 }
 
 /** Returns a copy whose entries can be removed without touching the original. Values are shared. */

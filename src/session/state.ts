@@ -111,37 +111,16 @@ export function createState(
 ): SessionState {
   const received = result !== undefined && isValid(result) ? result : undefined
   const rejected = result === undefined || isValid(result) ? undefined : result
+  const contents = received?.contents ?? createContents()
+  // One literal, because V8 copies what is spread into an object member by member.
   return {
     runtime,
     cookies,
     rejection: rejected && Object.freeze({ reason: rejected.reason }),
     received,
     lapsed: lapsedBinding(rejected),
-    ...initialState(received, received?.contents ?? createContents(), cookies),
-    accessed: false,
-    discarded: false,
-    committed: false,
-    writing: undefined,
-    handlers: 0,
-    source: undefined,
-  }
-}
-
-/** Returns the binding of a rejection's own, not that of a polluted prototype. */
-function lapsedBinding(rejected: RejectedSession | undefined): string {
-  const isLapsed = rejected !== undefined && Object.hasOwn(rejected, 'binding')
-  return isLapsed ? (rejected.binding ?? '') : ''
-}
-
-/** Returns everything that `discard` puts back. */
-function initialState(
-  received: ValidSession | undefined,
-  contents: Contents,
-  cookies: RequestCookies,
-) {
-  return {
-    contents,
     claims: received?.claims,
+    contents,
     usedAt: received?.usedAt ?? 0,
     binding: received?.claims.binding ?? '',
     provenAt: received?.provenAt,
@@ -159,10 +138,22 @@ function initialState(
     isNew: received === undefined,
     carriesReceived: received !== undefined,
     testCookieReceived: contents.testCookie,
+    accessed: false,
     changed: false,
     mayBeMutated: false,
     touchRequested: false,
+    discarded: false,
+    committed: false,
+    writing: undefined,
+    handlers: 0,
+    source: undefined,
   }
+}
+
+/** Returns the binding of a rejection's own, not that of a polluted prototype. */
+function lapsedBinding(rejected: RejectedSession | undefined): string {
+  const isLapsed = rejected !== undefined && Object.hasOwn(rejected, 'binding')
+  return isLapsed ? (rejected.binding ?? '') : ''
 }
 
 /** Records that the application looked at the session: the response depends on it from now on. */
@@ -199,12 +190,16 @@ export function fill(state: SessionState): SessionState {
 
 /** Forgets everything of this request, and parses the contents anew: values may have been mutated. */
 export function resetState(state: SessionState): void {
-  const { received, cookies, runtime, written } = change(state)
-  const contents = received === undefined ? createContents() : runtime.restore(received.body)
-  Object.assign(state, initialState(received, contents, cookies), { written })
+  const { received, cookies, runtime, rejection, lapsed, written, handlers, source } = change(state)
+  const anew = received && { ...received, contents: runtime.restore(received.body) }
   // What was saved into a cookie store before has to be undone there.
-  state.changed = written?.id !== received?.claims.id || written?.body !== received?.body
-  state.discarded = true
+  const changed = written?.id !== received?.claims.id || written?.body !== received?.body
+  const kept = { received, rejection, lapsed, written, handlers, source }
+  Object.assign(state, createState(runtime, anew, cookies), kept, {
+    changed,
+    accessed: true,
+    discarded: true,
+  })
 }
 
 /** Begins a new session with these contents. */

@@ -55,14 +55,14 @@ export function measureUsage(sizes: CookieSizes, limits: SizeLimits): SizeUsage 
     responseHeader: sum(lines, LINE_FRAME_BYTES),
     otherCookies: otherBytes,
   }
-  const shares: readonly (readonly [keyof SizeLimits, number])[] = [
-    // A longer token is cut into more full cookies. So the share in use is the token's part of all the
-    // allowed cookies, not the length of one; if one cookie is allowed, both are the same.
-    [limits.cookies === 1 ? 'cookie' : 'cookies', token / capacity],
-    ['requestHeader', bytes.requestHeader / limits.requestHeader],
-    ['responseHeader', bytes.responseHeader / limits.responseHeader],
-  ]
-  const [tightest, used] = shares.reduce((most, next) => (next[1] > most[1] ? next : most))
+  // A longer token is cut into more full cookies. So the share in use is the token's part of all the
+  // allowed cookies, not the length of one; if one cookie is allowed, both are the same.
+  let tightest: keyof SizeLimits = limits.cookies === 1 ? 'cookie' : 'cookies'
+  let used = token / capacity
+  for (const header of ['requestHeader', 'responseHeader'] as const) {
+    const share = bytes[header] / limits[header]
+    if (share > used) [tightest, used] = [header, share]
+  }
   return { level: levelOf(used), used, tightest, cookies, bytes, limits }
 }
 

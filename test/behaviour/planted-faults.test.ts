@@ -5,11 +5,13 @@ import * as fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
 import { KINDS } from '../histories/arbitrary.ts'
 import type { HistoryKind } from '../histories/arbitrary.ts'
+import { settled } from '../../src/steps.ts'
 import type { History } from '../histories/steps.ts'
 import type { commitCookies } from '../../src/commit.ts'
 import type { checkChallenge } from '../../src/device/challenge.ts'
 import type { DeviceUse } from '../../src/device-option.ts'
 import type { Pipeline } from '../../src/pipeline/pipeline.ts'
+import type { CookieWrite } from '../../src/cookies/set-cookie.ts'
 import type { SessionState } from '../../src/session/state.ts'
 
 /** More than any of them takes; each is found within some hundred, the same each time. */
@@ -46,7 +48,7 @@ type Check = typeof checkChallenge
 /** Plants a fault into what a response sets. */
 function plantInCommit(
   change: (
-    writes: Awaited<ReturnType<Commit>>,
+    writes: readonly CookieWrite[],
     state: SessionState,
     pipeline: Pipeline,
     commit: Commit,
@@ -56,8 +58,10 @@ function plantInCommit(
     const original = await load()
     return {
       ...original,
-      commitCookies: async (...given) =>
-        change(await original.commitCookies(...given), ...given, original.commitCookies),
+      *commitCookies(state, pipeline) {
+        const writes = yield* original.commitCookies(state, pipeline)
+        return yield* change(writes, state, pipeline, original.commitCookies)
+      },
     }
   })
 }
@@ -87,10 +91,10 @@ function plantInChallenge(
 }
 
 test('a renewal that writes the data is found', async () => {
-  plantInCommit(async (writes, state, pipeline, commit) => {
+  plantInCommit(function* writeAll(writes, state, pipeline, commit) {
     if (!writes.some(({ name, value }) => name.endsWith('.t') && value !== '')) return writes
     state.written = undefined
-    return commit(state, pipeline)
+    return yield* commit(state, pipeline)
   })
   expect(await promiseBrokenIn('slow')).toContain('a request that changed nothing changes no data')
 })
@@ -157,7 +161,9 @@ test('a write that gives a session a new end is found', async () => {
 test('a revocation that is not asked again before a write is found', async () => {
   vi.doMock(import('../../src/pipeline/recheck.ts'), async (load) => ({
     ...(await load()),
-    recheck: () => Promise.resolve(undefined),
+    *recheck() {
+      return yield* settled(undefined)
+    },
   }))
   expect(await promiseBrokenIn('slow')).toContain('nothing is sealed of a session that was revoked')
 })
@@ -177,9 +183,9 @@ test('a parcel that is not bound to its place is found', async () => {
 })
 
 test('a former parcel that is removed with a write is found: the answer may be lost', async () => {
-  plantInCommit(async (writes, state, pipeline) => {
+  plantInCommit(function* remove(writes, state, pipeline) {
     const former = state.received?.parcel
-    if (former !== state.written?.parcel) await pipeline.overflow?.remove([former])
+    if (former !== state.written?.parcel) yield* settled(pipeline.overflow?.remove([former]))
     return writes
   })
   expect(await promiseBrokenIn('moving')).toContain('a logout alone removes a parcel')
@@ -266,7 +272,8 @@ test('a challenge that does not end is found', async () => {
 })
 
 test('a write that takes the tickets of other bindings is found', async () => {
-  plantInCommit(async (writes, state, pipeline) => {
+  // oxlint-disable-next-line require-yield -- nothing to wait for
+  plantInCommit(function* deleteOthers(writes, state, pipeline) {
     const isWrite = writes.some(({ name }) => name === pipeline.cookie.name)
     if (!isWrite || state.logoutStamp !== undefined) return writes
     const others = pipeline.device?.deletions(state.cookies, state.claims?.binding, true) ?? []

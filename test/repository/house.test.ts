@@ -12,6 +12,7 @@ import type { Declaration, Source } from './sources.ts'
 const ORDER = [
   'errors.ts',
   'validate.ts',
+  'steps.ts',
   'data/',
   'token/',
   'cookies/',

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { run, settled } from '../../src/steps.ts'
+import type { Steps } from '../../src/steps.ts'
+
+function* sum(values: readonly (number | Promise<number>)[]): Steps<number> {
+  let total = 0
+  for (const value of values) total += yield* settled(value)
+  return total
+}
+
+describe('run', () => {
+  test('returns the result itself if nothing had to wait', () => {
+    expect(run(sum([1, 2, 3]))).toBe(6)
+  })
+
+  test('returns a promise of the result if one step had to wait, or several', async () => {
+    const waiting = run(sum([1, Promise.resolve(2), 3, Promise.resolve(4)]))
+    expect(waiting).toBeInstanceOf(Promise)
+    expect(await waiting).toBe(10)
+  })
+
+  test('throws at once what a step throws before any has waited', () => {
+    const fault = new Error('now')
+    function* failing(): Steps<number> {
+      yield* sum([1])
+      throw fault
+    }
+    expect(() => run(failing())).toThrow(fault)
+  })
+
+  test('rejects with what a step throws after one has waited', async () => {
+    const fault = new Error('later')
+    function* failing(): Steps<number> {
+      yield* sum([Promise.resolve(1)])
+      throw fault
+    }
+    await expect(run(failing())).rejects.toBe(fault)
+  })
+
+  test('lets the steps catch what a promise was rejected with, and go on', async () => {
+    function* careful(): Steps<string> {
+      try {
+        return yield* settled(Promise.reject<string>(new Error('lost')))
+      } catch (error) {
+        return `caught ${String(error)}, ${yield* settled(Promise.resolve('went on'))}`
+      }
+    }
+    expect(await run(careful())).toBe('caught Error: lost, went on')
+  })
+
+  test('waits for any thenable, also one whose `then` returns nothing', async () => {
+    class Thenable {
+      // oxlint-disable-next-line no-thenable -- zone.js and database drivers have their own
+      then(resolve: (value: number) => void): void {
+        resolve(5)
+      }
+    }
+    function* waiting(): Steps<number> {
+      return yield* settled(new Thenable() as unknown as Promise<number>)
+    }
+    expect(await run(waiting())).toBe(5)
+  })
+})
