@@ -11,7 +11,7 @@ import {
   changedBody,
   currentClaims,
   isAsReceived,
-  isRenewable,
+  mayRenewTicket,
   needsTicket,
 } from './pipeline/changes.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
@@ -106,7 +106,7 @@ function* sessionCookies(
   if (state.asksDevice) {
     beside = [...beside, ...(yield* bindingCookies(state, claims, now, pipeline))]
     asked = yield* settled(pipeline.device?.askFor(claims.binding))
-  } else if (state.isNew && claims.binding !== '' && isRenewable(state, claims, pipeline)) {
+  } else if (state.isNew && claims.binding !== '' && mayRenewTicket(state, claims, pipeline)) {
     // A bound session that begins anew outlives the ticket that it has.
     beside = [...beside, (yield* sealTicket(claims, now, pipeline)).write]
   }

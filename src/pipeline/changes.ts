@@ -61,13 +61,13 @@ export function needsTicket(state: SessionState, pipeline: Pipeline): boolean {
   const { claims, usedAt, touchRequested, discarded } = state
   const { lifetimes, now } = pipeline
   if (claims === undefined || discarded) return false
-  if (claims.binding !== '' && !isRenewable(state, claims, pipeline)) return false
+  if (claims.binding !== '' && !mayRenewTicket(state, claims, pipeline)) return false
   if (touchRequested) return now() >= usedAt
   return ticketDue(claims, usedAt, now(), lifetimeOf(claims.lifetime, lifetimes))
 }
 
 /** Whether an ordinary response may renew the ticket of a bound session. */
-export function isRenewable(
+export function mayRenewTicket(
   { usedAt, provenAt }: SessionState,
   { lifetime }: Claims,
   { lifetimes, device }: Pipeline,
