@@ -303,8 +303,9 @@ function deviceReport({ machine, measured }) {
   const names = Object.keys(requests['read only'])
   return `## Sessions that are bound to a device
 
-${machine.text} What such a session sends with each request, in characters of its \`Cookie\` header, its
-ticket included. The key of the device travels to the endpoint alone.
+${machine.text}
+
+What such a session sends with each request, in characters of its \`Cookie\` header, its ticket included. The key of the device travels to the endpoint alone.
 
 ${table(
   ['', ...Object.keys(characters)],
