@@ -21,8 +21,9 @@ export default defineConfig({
     include: ['test/{unit,behaviour,security,repository}/**/*.test.ts', 'test/support/*.test.ts'],
     // Vitest leaves a core free, which would be half of a machine with two.
     maxWorkers: '100%',
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // The slowest test takes 5 s by itself, and six times as long beside twenty busy processes.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // An unhandled rejection fails the run: test/repository/unhandled.test.ts shows that it does.
     dangerouslyIgnoreUnhandledErrors: false,
   },

@@ -1,4 +1,5 @@
-// What travels with every request: characters of the cookie values, as each library writes them.
+// The characters of the cookie values that are sent with every request, as each library writes
+// them.
 
 import { createSessions } from '../dist/index.js'
 import { cookieOf, valueLength } from './contenders/cookies.mjs'
@@ -8,10 +9,10 @@ import { sealedSessionSubtle } from './contenders/sealed-session.mjs'
 import { payloads } from './payloads.mjs'
 import { median } from './timing.mjs'
 
-/** Some formats hold base64 in base64, whose padding differs from one session to the next. */
+/** Some formats have base64 in base64, whose padding differs from one session to the next. */
 const SAMPLES = 15
 
-/** What the first format took, before it was shortened: a compact JWE with named claims. */
+/** The characters of the first format, before it was shortened: a compact JWE with named claims. */
 const FORMER = {
   form: 'a whole JWE, named claims',
   expires: true,
@@ -24,7 +25,7 @@ const FORMER = {
   },
 }
 
-/** name -> { expires, lengths: payload -> characters, or `null` where it is refused }. */
+/** name -> { expires, lengths: payload -> characters, or `null` if it is rejected }. */
 export async function measureBytes(secret) {
   const box = await secretbox.make(secret)
   const results = {
@@ -49,7 +50,7 @@ export async function measureBytes(secret) {
   return results
 }
 
-/** payload -> bytes of the header fields that a response to a mere use sends, when one is due. */
+/** payload -> bytes of the header fields of a response that records a use. */
 export async function measureRenewals(secret) {
   let now = Date.UTC(2026, 0, 1)
   const sessions = createSessions({ secrets: secret, limits: 'node', clock: () => now })

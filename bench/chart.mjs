@@ -1,4 +1,5 @@
-// The chart of RESULTS.md: what a change of a login session costs, one bar each, on a scale of tens.
+// The chart of RESULTS.md: the time of a change of a login session, one bar each, on a logarithmic
+// scale.
 
 import { View, parse } from 'vega'
 

@@ -1,12 +1,12 @@
-// Nothing is timed that does not work: what was sealed opens to the same data, and what was altered
-// opens to nothing. Imports nothing of Node: workerd runs it too.
+// Checks each contender before it is timed: what it sealed must open to the same data, and altered
+// values must not open. Imports nothing of Node, because workerd runs it too.
 
 import { cookieOf } from './contenders/cookies.mjs'
 
-/** A contender that does not do what it is timed for. */
+/** A contender that does not work. */
 export class CheckError extends Error {}
 
-/** @throws if a pair of `seal` and `open` is no pair, or takes an altered value */
+/** @throws if `seal` and `open` are not inverse, or if `open` accepts an altered value */
 export async function checkFormat(name, { seal, open }, data) {
   const value = await seal(data)
   check(holds(await open(value), data), `${name} opens what it sealed`)
@@ -15,7 +15,7 @@ export async function checkFormat(name, { seal, open }, data) {
   check(opened?.userId !== data.userId, `${name} opens no altered value`)
 }
 
-/** The same of a whole session: the `Cookie` header that its lines become. */
+/** Checks the same for a whole session: the `Cookie` header of its lines. */
 export async function checkSession(name, { write, read, step }, data) {
   const cookie = cookieOf(await write(data))
   check(holds(await read(cookie), data), `${name} reads what it wrote`)
@@ -27,7 +27,9 @@ export async function checkSession(name, { write, read, step }, data) {
   return cookie
 }
 
-/** Whether all of the data came out. What a library adds, its times above all, is its own. */
+/**
+ * Whether all of the data was opened. Members that a library adds, such as its times, are ignored.
+ */
 function holds(opened, data) {
   return Object.entries(data).every(
     ([key, value]) => JSON.stringify(opened?.[key]) === JSON.stringify(value),
@@ -38,7 +40,7 @@ function check(condition, claim) {
   if (!condition) throw new CheckError(`not so: ${claim}`)
 }
 
-/** The character in the middle, replaced by another one of the alphabet. */
+/** Replaces the character in the middle by another one of the alphabet. */
 export function altered(value) {
   const at = Math.floor(value.length / 2)
   return value.slice(0, at) + (value[at] === 'A' ? 'B' : 'A') + value.slice(at + 1)

@@ -1,4 +1,5 @@
-// What this library says of its own cost, each as one ratio of this run, and whether it holds.
+// The claims of this library about its own cost, each as one ratio of this run, and whether it
+// holds.
 
 import { titleOf } from './contenders/index.mjs'
 import { authCore } from './contenders/auth-core.mjs'
@@ -99,7 +100,7 @@ function judgeBytes(bytes) {
   })
   const encrypted = Object.entries(bytes).filter(
     ([name, { form }]) =>
-      // The box alone is no session: it has no id, no key id and no end.
+      // The bare box is no session: it has no id, no key id and no end.
       name !== titleOf(sealedSession) &&
       name !== 'libsodium, the box alone' &&
       /^(?:JWE|Iron|XSalsa)/.test(form),
@@ -133,7 +134,7 @@ function judgeBytes(bytes) {
   ]
 }
 
-/** The same for one other runtime: name -> times by round. */
+/** Returns the same for one other runtime: name -> times by round. */
 export function judgeRuntime(results) {
   const ofRuntime = (one, other) =>
     results[one.name] && results[other.name] ? ratio(results[one.name], results[other.name]) : null

@@ -1,5 +1,5 @@
-// One contender in a process of its own, where no other one has warmed, filled or confused anything. It
-// is checked, says so, and then takes one measurement each time it is told to.
+// One contender in a process of its own, so that no other one warms or fills it. Checks the
+// contender, reports that, and then takes one measurement for each request.
 
 import { CheckError, checkFormat, checkSession } from './check.mjs'
 import { formats, sessions } from './contenders/index.mjs'
@@ -11,13 +11,13 @@ const { kind, name, size, secret } = JSON.parse(process.argv[2])
 
 try {
   const measure = timer(await { format: roundTrip, session: change, request: answer }[kind]())
-  // Until everything is compiled that will be.
+  // Until all code that will be compiled is.
   await measure(500)
   process.on('message', async (time) => process.send({ time: await measure(time) }))
   process.on('disconnect', () => process.exit())
   process.send({ ready: true })
 } catch (error) {
-  // What refuses the data is left out; what does not do what it is timed for must not be.
+  // A contender that rejects the data is omitted; one that does not work is an error.
   process.send({ refused: error.message, wrong: error instanceof CheckError })
 }
 
@@ -37,7 +37,7 @@ async function change() {
   return () => session.step(cookie, ++number)
 }
 
-/** A whole request: here the "size" is what the request is like. */
+/** A whole request: here the "size" is the kind of request. */
 async function answer() {
   const session = await sessionMaker().make(secret)
   await checkSession(name, session, login)

@@ -1,4 +1,4 @@
-/** How esbuild bundles for a runtime that is not Node. */
+/** Options of esbuild for a runtime that is not Node. */
 export const EDGE = {
   bundle: true,
   format: 'esm',

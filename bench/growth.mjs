@@ -1,4 +1,4 @@
-// (e) How the cost grows: with the data, with the number of secrets, with everybody else's cookies.
+// (e) How the cost grows: with the data, with the number of secrets, with other cookies.
 
 import { randomBytes } from 'node:crypto'
 import { createSessions } from '../dist/index.js'
@@ -12,7 +12,7 @@ const DATA = [100, 400, 1600, 6400, 16_000, 32_000, 48_000, 64_000]
 const SECRETS = [1, 2, 5, 10]
 const FOREIGN = [0, 10, 30, 100]
 
-/** A token of more data than this is longer than sixteen full cookies, and is refused. */
+/** A token with more data is longer than sixteen full cookies, and is rejected. */
 const MOST_DATA = 48_000
 
 /** Sealing and opening a bare token, by the bytes of its JSON. */
@@ -37,7 +37,7 @@ export async function growWithData(secret, effort) {
   return takeTurns(operations, effort)
 }
 
-/** Opening what the oldest of so many secrets sealed. */
+/** Opens a session that the oldest of so many secrets sealed. */
 export async function growWithSecrets(secret, effort) {
   const cookie = await cookieOfLogin(createSessions({ secrets: secret }))
   const operations = {}
@@ -49,7 +49,7 @@ export async function growWithSecrets(secret, effort) {
   return takeTurns(operations, effort)
 }
 
-/** Opening a session beside so many cookies of somebody else. */
+/** Opens a session beside so many other cookies. */
 export async function growWithCookies(secret, effort) {
   const sessions = createSessions({ secrets: secret })
   const cookie = await cookieOfLogin(sessions)

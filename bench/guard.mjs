@@ -1,5 +1,5 @@
-// What the size guard adds to a write of a session that is well within its limits: the sums over lines
-// that are there anyway, as a share of the whole write. `node bench/guard.mjs`, after a build.
+// The cost of the size guard in a write of a session that is well within its limits: the sums over
+// existing lines, as a share of the whole write. `node bench/guard.mjs`, after a build.
 
 import { createSessions } from '../dist/index.js'
 import { resolveLimits } from '../src/size/limits.ts'

@@ -13,7 +13,7 @@ import { sealedSession } from './contenders/sealed-session.mjs'
 
 const LIBRARIES = [sealedSession, fastifySecureSession, reactRouter, ironSession, authCore]
 
-/** What everything is compared with. */
+/** The baseline of all comparisons. */
 export const NO_SESSION = 'no session'
 
 /** @returns kind -> requests a second, by round */

@@ -54,7 +54,11 @@ async function measure(secret) {
   const allocated = {}
   // oxlint-disable-next-line no-await-in-loop
   for (const [kind, act] of Object.entries(kinds)) allocated[kind] = await allocationOf(act)
-  return { allocated, kept: await keptByAMillion(sessions, cookies.login), held: await heldByEach() }
+  return {
+    allocated,
+    kept: await keptByAMillion(sessions, cookies.login),
+    held: await heldByEach(),
+  }
 
   /** Sessions that were opened from requests whose handlers have not returned yet. */
   async function heldByEach() {

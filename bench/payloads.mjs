@@ -1,8 +1,8 @@
-// The data of sessions, the same at every run: nothing here is drawn at random.
+// The data of sessions, the same at every run, without random values.
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-/** Text that no compression could shorten, always the same for the same seed. */
+/** Returns text that cannot be compressed, the same for the same seed. */
 export function noise(length, seed = 1) {
   let state = seed
   const next = () => {
@@ -32,7 +32,7 @@ const item = (_, index) => ({
   price: 1295 + 310 * index,
 })
 
-/** What sessions hold: from what everybody keeps there to what should be kept elsewhere. */
+/** Payloads of sessions: from common small ones to data that should be stored elsewhere. */
 export const payloads = {
   'a bare id': { userId: login.userId },
   'a login': login,
@@ -69,7 +69,7 @@ export function sessionOf(bytes) {
 /** The JSON sizes of the tables: those of a login, a small cart and a large one. */
 export const SIZES = [132, 1182, 4677]
 
-/** What a `Cookie` header looks like beside the session's own cookies. */
+/** A `Cookie` header beside the session's own cookies. */
 export function foreignCookies(count) {
   return Array.from(
     { length: count },

@@ -1,5 +1,5 @@
-// What every runtime can be asked: the limits, this library's engines and its public API, and the two
-// most used of the others. Imports nothing of Node.
+// The measurements that every runtime supports: the limits, this library's engines and its public
+// API, and the two most used of the others. Imports nothing of Node.
 
 import { checkFormat, checkSession } from './check.mjs'
 import { authCore } from './contenders/auth-core.mjs'
@@ -15,7 +15,7 @@ import { login, sessionOf } from './payloads.mjs'
 
 export const RUNTIME_SIZES = ['login', 4677]
 
-/** size -> name -> one operation, of all that work in this runtime. */
+/** size -> name -> one operation, of all contenders that work in this runtime. */
 export async function portableOperations(secret) {
   const operations = {}
   for (const size of RUNTIME_SIZES) {

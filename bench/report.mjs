@@ -1,5 +1,4 @@
-// RESULTS.md, out of what results.json holds: what was measured is there, by round; here is how it
-// reads.
+// Writes RESULTS.md from results.json, which has the measurements by round.
 
 import { judge, judgeRuntime, sizeName } from './claims.mjs'
 import { sessions, titleOf } from './contenders/index.mjs'
@@ -14,7 +13,7 @@ export function report({ node, runtimes, store, device }) {
     `# What a session costs
 
 Written by \`npm run bench\` and, for the other runtimes, Redis and device-bound sessions,
-\`npm run bench -- --runtimes\`, \`--store\` and \`--device\`. Machines differ and drift: what is compared stood side by side in one run, and a ratio is the
+\`npm run bench -- --runtimes\`, \`--store\` and \`--device\`. Machines differ and drift: compared values were measured in one run, and a ratio is the
 median of the rounds' own ratios.
 
 ![A change of a login session, in microseconds](chart.svg)
@@ -29,13 +28,13 @@ median of the rounds' own ratios.
 
 const METHOD = `## How it is measured
 
-- What a contender sealed must open to the same data, and what was altered must not, before it is timed.
+- Before a contender is timed, what it sealed must open to the same data, and altered values must not open.
 - Each contender of the first two tables has a process of its own. Contenders take turns, round after round, another one first each time. A round is the mean of as many
   operations as fit its time, 8 in a row to a reading of the clock, as tinybench takes it; the garbage
   collector's share is in it. Numbers are the medians of rounds, with the quarters below and above which
   the outer rounds lie.
 - The event loop turns between two readings, as it does between two requests.
-- The limit is what the runtime's own AES-256-GCM, JSON and base64url take: no header, no expiry, no check.
+- The limit is only the runtime's own AES-256-GCM, JSON and base64url: no header, no expiry, no check.
 - A session changed is \`open\` of a \`Cookie\` header, \`set\` of one number, and the \`Set-Cookie\` lines. Other
   libraries are called as their documentation says; where their own way is more than that, the notes say
   what is called instead, which is always less work.
@@ -47,8 +46,8 @@ ${sessions
 - @auth0/nextjs-auth0 and express-openid-connect are called by the file that holds their session, since
   their entries need a whole application. better-auth's cookie cache is written by a server with a
   database; its functions are called. Not here: Remix's cookie storage, which is react-router's.
-- workerd's clock stands still while a request is computed: there, whoever asks takes the time, of many
-  operations, and takes off that of none.
+- workerd's clock stands still while a request is computed: there, the client measures the time of many
+  operations, and subtracts that of none.
 `
 
 function nodeReport(node) {
@@ -72,7 +71,7 @@ ${WHY}
 
 ## A session changed, through the public API
 
-How many times as long as sealed-session, and what that is in µs.
+How many times as long as sealed-session, and µs.
 
 ${timesTable(changed, titleOf(sealedSession))}
 
@@ -84,12 +83,12 @@ ${timesTable(formats, titleOf(rawNode))}
 
 ## Characters of cookies
 
-Values only, as they stand in the \`Cookie\` header. A dash is a session that is refused.
+Values only, as in the \`Cookie\` header. A dash is a session that is rejected.
 
 ${bytesTable(node.bytes)}
 
 What a response sends, in bytes of header fields, when a session was only used and that is due to be
-recorded: a ticket, whatever the session weighs.
+recorded: a ticket, for any size of the session.
 
 ${table(['', ...Object.keys(node.renewals)], [['sealed-session', Object.values(node.renewals).map(String)]])}
 
@@ -128,14 +127,14 @@ ${table(
 ## A whole request beside other libraries
 
 The same login session, or one of 8.5 kB where it says three cookies, behind the same few lines of a fetch
-handler: how many times as long as sealed-session, and µs. A dash is a library that refuses it. An
+handler: how many times as long as sealed-session, and µs. A dash is a library that rejects it. An
 anonymous request, one that only reads, and junk write nothing.
 
 ${scenariosTable(node.scenarios)}
 ## A server on loopback
 
 Requests a second of \`node:http\` under autocannon, 10 connections, both on this machine. Each library is
-sent its own login session; without a session, ours is sent and nobody looks at it.
+sent its own login session; without a session, ours is sent and not read.
 
 ${table(
   ['', 'requests a second', 'of those without a session'],
@@ -147,7 +146,7 @@ ${table(
 )}
 ## Starting
 
-A new process that seals and opens its first session, in milliseconds, and the same less an empty program.
+A new process that seals and opens its first session, in milliseconds, and the difference to an empty program.
 
 ${table(
   ['', 'ms', 'over an empty program'],
@@ -157,7 +156,7 @@ ${table(
     median(times.map((time, round) => time - starts['an empty program'][round])).toFixed(1),
   ]),
 )}
-Bundled with esbuild for an edge runtime, \`node:\` modules left out:
+Bundled with esbuild for an edge runtime, \`node:\` modules omitted:
 
 ${table(
   ['', 'minified', 'gzip'],
@@ -165,7 +164,7 @@ ${table(
 )}
 ## How it grows
 
-µs to seal and open a bare token, by the bytes of its JSON. A token of 64 kB is refused by the public API.
+µs to seal and open a bare token, by the bytes of its JSON. A token of 64 kB is rejected by the public API.
 
 ${growthTable(growth.data)}
 µs to open a login session that the last of so many secrets sealed, and beside so many other cookies:
@@ -181,23 +180,23 @@ ${table(
   ].join('\n')
 }
 
-const WHY = `What stands behind the ones that are missed:
+const WHY = `Why the other ratios do not hold:
 
-- libsodium seals and opens in one native call each. \`node:crypto\` makes an object for every token, two for
-  a round trip, and draws each IV by itself; that alone is more than libsodium's whole round trip at 132
-  bytes, as the row of the limit shows. Drawing many IVs at once would save 1.5 µs, and they would be used
-  twice after a snapshot of the machine that is started twice.
+- libsodium seals and opens in one native call each. \`node:crypto\` creates an object for every token, two for
+  a round trip, and draws each IV separately; that alone costs more than libsodium's whole round trip at 132
+  bytes, as the row of the limit shows. Drawing many IVs at once would save 1.5 µs, but a snapshot of the machine
+  that is started twice would use them twice.
 - A login session opened takes 7 to 8.5 µs, by a profile: \`node:crypto\` 3.2, \`JSON.parse\` 0.9, the entries and
   how deep they nest 0.6, the garbage collector 0.6, the form of the token 0.5, the claims 0.4, the \`Cookie\`
-  header 0.3, finding the key 0.2; what is left, a quarter, are promises, each of which something may really
-  have to wait for. \`wrap\` adds 3 to 4 µs more: the request's headers are asked once and the response's twice,
+  header 0.3, finding the key 0.2; the remaining quarter are promises, each of which may really be
+  asynchronous. \`wrap\` adds 3 to 4 µs more: the request's headers are read once and the response's twice,
   \`Vary\` is set, and the handler may be asynchronous. undici builds a small \`Request\` and \`Response\` in 9 to 10.
-- WebCrypto in Node takes its time in the thread pool, and how much of it is left over for a ratio changes from
+- WebCrypto in Node runs in the thread pool, and its share of a ratio changes from
   run to run. What jose adds is promises, and base64 written in JavaScript, which newer runtimes have built in:
   it is little in Bun and Deno, and much in workerd, where \`crypto.subtle\` needs no thread pool. Node, Bun, Deno
-  and workerd with Node's compatibility are served by \`node:crypto\`.
+  and workerd with Node's compatibility use \`node:crypto\`.
 - Characters: a session has an id, two times and the name of its key. express-openid-connect has neither id
-  nor key name, and its times in the header, where everybody can read them. libsodium's box has no end
+  nor key name, and its times in the header, which is not encrypted. libsodium's box has no end
   inside.`
 
 function runtimesReport({ machine, measured }) {
@@ -305,7 +304,7 @@ function deviceReport({ machine, measured }) {
 
 ${machine.text}
 
-What such a session sends with each request, in characters of its \`Cookie\` header, its ticket included. The key of the device travels to the endpoint alone.
+What such a session sends with each request, in characters of its \`Cookie\` header, its ticket included. The key of the device is sent only to the endpoint.
 
 ${table(
   ['', ...Object.keys(characters)],
@@ -351,7 +350,7 @@ function growthTable(data) {
   )
 }
 
-/** The median, and the quarters around it. */
+/** The median, and the quartiles. */
 function spread(times) {
   const { median: middle, low, high } = summary(times)
   const digits = middle < 100 ? 1 : 0
@@ -362,7 +361,7 @@ function kB(bytes) {
   return `${(bytes / 1000).toFixed(1)} kB`
 }
 
-/** A row may hold lists of cells. */
+/** A row may contain arrays of cells. */
 function table(head, rows) {
   const line = (cells) => `| ${cells.flat().join(' | ')} |\n`
   return line(head) + line(head.map(() => '---')) + rows.map(line).join('')

@@ -57,7 +57,7 @@ export async function measureRequests(secret, effort) {
       return new Response(request.method)
     }
   }
-  // What opening alone takes, beside cookies that do not open.
+  // The time of opening alone, beside that of cookies that do not open.
   const opens = {
     'a valid cookie': cookie,
     junk: kinds['junk cookie'].cookie,
@@ -79,8 +79,8 @@ export async function measureRequests(secret, effort) {
 }
 
 /**
- * What a request that only reads adds, against the objects around it: one `Request` with the cookie
- * and one `Response` that sets it.
+ * Measures what a read-only request adds, compared with the objects around it: one `Request` with
+ * the cookie and one `Response` that sets it.
  *
  * @returns JSON size -> { added, built }, each microseconds by round
  */

@@ -1,6 +1,6 @@
-// `npm run bench`: measures this library beside others, prints what of its claims holds, and writes
-// RESULTS.md. `--runtimes` measures the other runtimes instead, `--store` what a session asks of Redis,
-// `--device` what one that is bound to a device costs; `--quick` takes a tenth of the time.
+// `npm run bench`: measures this library beside others, prints which of its claims hold, and writes
+// RESULTS.md. `--runtimes` measures the other runtimes instead, `--store` the calls of Redis,
+// `--device` sessions that are bound to a device; `--quick` takes a tenth of the time.
 
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -49,7 +49,7 @@ if (process.argv.includes('--runtimes')) {
 }
 await writeFormatted('results.json', JSON.stringify(rounded(results)))
 await writeFormatted('RESULTS.md', report(results))
-// A library's pool or timer must not keep the process.
+// A library's pool or timer must not keep the process alive.
 process.exit()
 
 async function measureNode() {
@@ -111,7 +111,7 @@ async function readResults() {
   }
 }
 
-/** Nanoseconds are enough. */
+/** Rounds to nanoseconds. */
 function rounded(value) {
   return JSON.parse(
     JSON.stringify(value, (_, inner) =>

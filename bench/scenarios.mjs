@@ -1,5 +1,5 @@
-// A whole request as any fetch handler meets it, the same for every library: a `Request` with its
-// `Cookie` header in, what the library reads or changes, a `Response` with its lines out.
+// A whole request as in any fetch handler, the same for every library: from a `Request` with its
+// `Cookie` header over a read or a change to a `Response` with its lines.
 
 import { cookieOf } from './contenders/cookies.mjs'
 import { login, noise, sessionOf } from './payloads.mjs'
@@ -24,7 +24,7 @@ const change = (session, cookie) => {
   }
 }
 
-/** Scenario -> what makes its operation, given a library's session and its cookie. */
+/** Scenario -> a function that creates its operation, for a library's session and its cookie. */
 export const scenarios = {
   anonymous: { data: login, make: (session) => visit(session, '') },
   'read only': { data: login, make: visit },
@@ -37,7 +37,7 @@ export const scenarios = {
   },
 }
 
-/** A scenario with one library, once it has answered as it should. */
+/** A scenario with one library, after it has answered correctly. */
 export async function operationOf(scenario, session) {
   const { data, make } = scenarios[scenario]
   const operation = make(session, cookieOf(await session.write(data)))

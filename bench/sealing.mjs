@@ -1,5 +1,6 @@
-// (a) Sealing and opening: text to text, and a session's change through each library's own way. Whole
-// requests of (b) beside other libraries too: each contender has a process of its own.
+// (a) Sealing and opening: from text to text, and the change of a session through each library's
+// own API. Also the whole requests of (b) beside other libraries: each contender has a process of
+// its own.
 
 import { fork } from 'node:child_process'
 import { formats, sessions, titleOf } from './contenders/index.mjs'
@@ -14,7 +15,7 @@ export function measureFormats(secret, effort) {
   return bySize(SIZES, each, secret, effort)
 }
 
-/** Size -> name -> microseconds for one change of a session that came, by round; the limits beside. */
+/** Size -> name -> microseconds for one change of a received session, by round; with the limits. */
 export function measureSessions(secret, effort) {
   const limits = [rawNode, rawSubtle].map((contender) => ({ kind: 'format', contender }))
   const each = sessions.map((contender) => ({ kind: 'session', contender }))

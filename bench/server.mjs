@@ -1,5 +1,5 @@
-// The server of the load test, in a process of its own: the same answer with each library and without.
-// `/<place of the library in the list>/<what it does>`.
+// The server of the load test, in a process of its own: the same answer with each library and
+// without. `/<position of the library in the array>/<action>`.
 
 import { createServer } from 'node:http'
 import { login } from './payloads.mjs'

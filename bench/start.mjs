@@ -1,4 +1,4 @@
-// (d) What it takes to begin: from a new process to the first session, and the bytes of a bundle.
+// (d) The cost of starting: from a new process to the first session, and the bytes of a bundle.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,7 +8,7 @@ import { EDGE } from './edge.mjs'
 
 const here = new URL('.', import.meta.url).pathname
 
-/** A program that imports a library and opens its first session, which is none. */
+/** A program that imports a library and opens its first session, without a cookie. */
 const PROGRAMS = {
   'an empty program': '',
   'sealed-session': `
@@ -28,7 +28,7 @@ const PROGRAMS = {
     await decode({ ...options, token: await encode({ ...options, token: { userId: 'ada' } }) })`,
 }
 
-/** What an application imports for its session, and nothing more. */
+/** Exactly what an application imports for its session. */
 const BUNDLES = {
   'sealed-session': `export { createSessions } from '../dist/index.js'`,
   'iron-session': `export { getIronSession } from 'iron-session'`,

@@ -1,5 +1,6 @@
-// What a session asks of Redis, by Redis's own count: this library with `overflow`, beside express-session
-// with connect-redis, on the same server. Counts and bytes, which no machine changes; nothing is timed.
+// The calls of Redis for a session, as Redis counts them: this library with `overflow`, beside
+// express-session with connect-redis, on the same server. Counts and bytes do not depend on the
+// machine; nothing is timed.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -20,7 +21,7 @@ const REQUESTS = 20
 
 const cart = noise(20_000)
 
-/** What is in the session, and what a request does with it. */
+/** The data of the session, and the action of a request. */
 const SCENARIOS = {
   'a login session, read': [{}, '/read'],
   'a login session, changed': [{}, '/visit'],
@@ -59,7 +60,7 @@ async function measureScenario(url, more, path, client) {
     body: JSON.stringify({ ...login, ...more }),
   })
   let cookie = cookieOf(response.headers.getSetCookie())
-  // What asking takes is taken off.
+  // Subtracts the cost of asking for the counts.
   const idle = await statistics(client)
   const before = await statistics(client)
   for (let count = 0; count < REQUESTS; count++) {
@@ -80,7 +81,7 @@ async function measureScenario(url, more, path, client) {
   }
 }
 
-/** The calls of each command, and the bytes, without those of asking. */
+/** The calls of each command, and the bytes, without those of asking for them. */
 async function statistics(client) {
   const found = {}
   const commands = await client.info('commandstats')
@@ -124,12 +125,12 @@ function serveExpress(secret, client) {
   return app
 }
 
-/** Does what the path says. */
+/** Performs the action of the path. */
 function act({ path, body }, session) {
   if (path === '/start') for (const [key, value] of Object.entries(body)) session.set(key, value)
   if (path === '/visit') session.set('lastSeen', session.get('lastSeen') + 7)
   if (path === '/cart') {
-    // As long as before, and another one.
+    // Of the same length as before, and different.
     const former = session.get('cart')
     session.set('cart', former.slice(1) + former[0])
   }

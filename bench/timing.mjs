@@ -1,5 +1,5 @@
-// Contenders take turns, round after round, so that what else the machine does meets all of them. A
-// number is the median of the rounds; a ratio is the median of the rounds' own ratios.
+// Contenders take turns, round after round, so that other load on the machine affects all of them.
+// A number is the median of the rounds; a ratio is the median of the rounds' own ratios.
 
 import { Bench } from 'tinybench'
 
@@ -21,14 +21,14 @@ export function takeTurns(operations, { rounds, time }) {
 }
 
 /**
- * @param measures name -> what takes one measurement
- * @returns name -> what it measured, by round
+ * @param measures name -> a function that takes one measurement
+ * @returns name -> its measurements, by round
  */
 export async function inRounds(measures, rounds) {
   const names = Object.keys(measures)
   const results = Object.fromEntries(names.map((name) => [name, []]))
   for (let round = -1; round < rounds; round++) {
-    // Another one begins each round, and the first round only warms up.
+    // The first contender differs in each round, and the first round only warms up.
     for (let place = 0; place < names.length; place++) {
       const name = names[(place + round + 1) % names.length]
       // oxlint-disable-next-line no-await-in-loop
@@ -39,14 +39,14 @@ export async function inRounds(measures, rounds) {
   return results
 }
 
-/** What times an operation for so many milliseconds: the mean, in microseconds. */
+/** Times an operation for so many milliseconds: the mean, in microseconds. */
 export function timer(operation) {
   const operations = inARow(operation)
   return async (time) => {
     const bench = new Bench({ time, iterations: 1, warmup: false, throws: true })
     bench.add('turn', operations, { afterEach: turnLoop })
     const [task] = await bench.run()
-    // The mean counts what the garbage collector takes, which the median of single calls does not.
+    // The mean includes the garbage collector, which the median of single calls does not.
     return (task.result.latency.mean * 1000) / IN_A_ROW
   }
 }
@@ -64,8 +64,8 @@ function inARow(operation) {
 }
 
 /**
- * Between two measurements the event loop turns once, as it does between two requests: what is held
- * weakly, as undici's requests hold their signals, is let go no earlier.
+ * The event loop turns once between two measurements, as between two requests: weakly held objects,
+ * such as the signals of undici's requests, are not released earlier.
  */
 function turnLoop() {
   return new Promise((resolve) => {
@@ -79,14 +79,14 @@ export function median(numbers) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-/** The median with the quarters below and above which the outer rounds lie. */
+/** The median with the quartiles. */
 export function summary(numbers) {
   const sorted = numbers.toSorted((a, b) => a - b)
   const quarter = Math.floor(sorted.length / 4)
   return { median: median(sorted), low: sorted[quarter], high: sorted[sorted.length - 1 - quarter] }
 }
 
-/** How many times as long `one` takes as `other`, as rounds that stood beside each other say. */
+/** The ratio of the times of `one` and `other`, by adjacent rounds. */
 export function ratio(one, other) {
   return median(one.map((value, round) => value / other[round]))
 }

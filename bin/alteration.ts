@@ -1,11 +1,12 @@
-// What was done to a value that is not authentic: which characters were altered, or what else it was made
-// for. Tries to undo what could have been done; only what is authentic then counts as found.
+// Finds out how a value that is not authentic was altered: which characters differ, or for which
+// other use it was sealed. Tries to undo each alteration; a result is reported only if it is
+// authentic.
 
 import { findAlteredCharacter } from './ghash.ts'
 import { computeTag, decryptUnchecked, deriveKey, openWith } from './sealed.ts'
 import type { SealedParts, Secret, Use } from './sealed.ts'
 
-/** What was found out. Characters of the whole value count from 1. */
+/** The result. Characters of the whole value count from 1. */
 export interface Alteration {
   readonly what: string
   readonly from?: number
@@ -19,7 +20,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 const LONGEST_LIFE_DAYS = 400
 
-/** Finds out why a value is not authentic under the secrets; `undefined` if that cannot be told. */
+/** Finds out why a value is not authentic under the secrets; `undefined` if that is unknown. */
 export function findAlteration(
   parts: SealedParts,
   secrets: readonly Secret[],
@@ -29,7 +30,7 @@ export function findAlteration(
   const secret = secrets.find(({ id }) => id === parts.id)
   if (secret === undefined) return findAlteredId(parts, secrets, use)
   const key = deriveKey(secret.bytes, parts.day, use)
-  // What begins like a payload was encrypted with this key.
+  // A plaintext that begins like a payload was encrypted with this key.
   const isOurs = decryptUnchecked(key, parts).subarray(0, 2).toString() === '["'
   const made = isOurs ? undefined : findOtherUse(parts, secret, use, names)
   const day = isOurs || made ? undefined : findAlteredDay(parts, secret, use)
@@ -83,7 +84,7 @@ function findAlteredText(parts: SealedParts, key: Buffer): Alteration | undefine
   const unreadable = findUnreadable(plaintext)
   if (unreadable === undefined && isPayload(plaintext)) {
     const range = findDifference(parts.tag, computeTag(key, parts, plaintext))
-    // A letter of the text may have been altered as well; then every character of the tag differs.
+    // A letter of the ciphertext may be altered as well; then every character of the tag differs.
     if (range.to - range.from < parts.tag.length / 2) {
       const from = starts.tag + range.from
       return { what: 'the tag was altered', from, to: starts.tag + range.to }
@@ -104,7 +105,7 @@ function findAlteredText(parts: SealedParts, key: Buffer): Alteration | undefine
   return { what: 'the ciphertext was altered, or put together from two sessions', from, to }
 }
 
-/** Finds a single altered character: of the ciphertext by algebra, of the IV by trying. */
+/** Finds a single altered character: of the ciphertext by algebra, of the IV by trial. */
 function findSingle(parts: SealedParts, key: Buffer, plaintext: Buffer): Alteration | undefined {
   const starts = startsOf(parts)
   const difference = xor(parts.tag, computeTag(key, parts, plaintext))
@@ -121,7 +122,7 @@ function findSingle(parts: SealedParts, key: Buffer, plaintext: Buffer): Alterat
   return undefined
 }
 
-/** Whether another character at this place makes the value authentic. */
+/** Whether another character at this position makes the value authentic. */
 function canBeRestored(
   parts: SealedParts,
   key: Buffer,
@@ -153,7 +154,10 @@ function startsOf({
   return { iv: atIv, ciphertext: atCiphertext, tag: atCiphertext + ciphertext.length + 1 }
 }
 
-/** Returns the first and the last byte that no JSON of ours has: controls, and what is not UTF-8. */
+/**
+ * Returns the first and the last byte that cannot be in our JSON: control characters, and invalid
+ * UTF-8.
+ */
 function findUnreadable(plaintext: Buffer): [number, number] | undefined {
   const isBad: boolean[] = []
   for (let at = 0; at < plaintext.length; at++) {

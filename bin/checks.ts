@@ -1,11 +1,11 @@
-// What each check of a session said, in the order in which they are made, and in words.
+// The result of each check of a session, in their order, in words.
 
 import type { ToldOptions } from './configuration.ts'
 import { formatDuration, formatMoment } from './printable.ts'
 import type { Reading } from './reading.ts'
 import type { Verdict } from './verdict.ts'
 
-/** One check. `open` means that it could not be made: it needs what the command was not told. */
+/** One check. `open` means that it was not made, because it needs an option that is unknown. */
 export interface Check {
   readonly check: string
   readonly result: 'passed' | 'failed' | 'open'

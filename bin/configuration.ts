@@ -1,5 +1,5 @@
-// What the command is told of the application's options: by a file that exports them, or by arguments.
-// What it is not told it does not judge by.
+// The application's options for the command: from a file that exports them, or from arguments.
+// Checks without a known option are not made.
 
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
@@ -9,7 +9,7 @@ import { UsageError, parseSeconds, readSecrets } from './inputs.ts'
 
 type Lifetimes = NonNullable<SessionOptions['lifetimes']>
 
-/** The arguments that stand for options. */
+/** The arguments that set options. */
 export interface OptionArguments {
   readonly config?: string | undefined
   readonly variable: string
@@ -19,10 +19,10 @@ export interface OptionArguments {
   readonly lifetime?: readonly string[] | undefined
 }
 
-/** The options that are known, and the secrets, read. */
+/** The known options, and the secrets, read. */
 export interface ToldOptions extends Omit<Partial<SessionOptions>, 'secrets'> {
   readonly secrets: Secrets
-  /** Whether all options are known: what a file leaves out has its default. */
+  /** Whether all options are known: a file has the defaults for the others. */
   readonly isComplete: boolean
 }
 
@@ -36,7 +36,7 @@ export const OPTION_ARGUMENTS = {
   lifetime: { type: 'string', multiple: true },
 } as const
 
-/** Returns the options that the arguments and the file tell; arguments win. */
+/** Returns the options of the file and the arguments, which take precedence. */
 export async function readOptions(given: OptionArguments): Promise<ToldOptions> {
   const file = given.config === undefined ? undefined : await loadOptions(given.config)
   const { name, lifetime } = given
@@ -77,7 +77,7 @@ async function loadOptions(path: string): Promise<Partial<SessionOptions>> {
   )
 }
 
-/** Sessions that were created are no options: they have members instead. */
+/** Whether the export is options, and not created sessions. */
 function isOptions(value: unknown): value is Partial<SessionOptions> {
   return typeof value === 'object' && value !== null && !('commit' in value)
 }
@@ -96,7 +96,7 @@ async function importModule(url: string): Promise<Readonly<Record<string, unknow
   }
 }
 
-/** Node.js reads TypeScript from version 22.18 on. Before, the application's own `tsx` can. */
+/** Node.js imports TypeScript from version 22.18 on. Earlier, the application's own `tsx` can. */
 async function importTypeScript(url: string): Promise<Readonly<Record<string, unknown>>> {
   try {
     const path = createRequire(url).resolve('tsx/esm/api')
@@ -113,13 +113,13 @@ async function importTypeScript(url: string): Promise<Readonly<Record<string, un
   }
 }
 
-/** An error of another's code may quote anything, so only its code is repeated. */
+/** Returns only the code of a foreign error, because its message may quote anything. */
 function codeOf(error: unknown): string {
   if (typeof error === 'object' && error !== null && 'code' in error) return String(error.code)
   return error instanceof Error ? error.name : 'unknown error'
 }
 
-/** Parses seconds as `idleTimeout` takes them. */
+/** Parses seconds in the form of `idleTimeout`. */
 function parseIdleTimeout(option: string, value: string): number | false {
   const seconds = parseSeconds(option, value)
   return seconds === 0 ? false : seconds

@@ -1,7 +1,7 @@
-// Cookies as people come by them: headers, what curl prints, an exported HAR file, a cookie jar, or a value
-// alone. What comes out is what the browser had in the end.
+// Parses cookies in every form in which users get them: headers, the output of curl, an exported
+// HAR file, a cookie jar, or a value. The result is what the browser had in the end.
 
-/** The cookies that a browser would send, in their order; the same name may come twice. */
+/** The cookies that a browser would send, in their order; a name may occur twice. */
 export interface CookieInput {
   readonly pairs: readonly (readonly [name: string, value: string])[]
   /** Values without a name: a cookie's, or a bare token. */
@@ -40,7 +40,7 @@ export function parseCookieInput(input: string): CookieInput {
   const isCurl = lines.some((line) => /^[<>] /.test(line))
   let isNewRequest = false
   for (const line of lines) {
-    // Without a direction it is the body, or what curl says of the connection.
+    // Without a direction it is the body, or a message of curl about the connection.
     if (isCurl && !/^[<>] /.test(line)) continue
     if (/^> [A-Z]+ \S+ HTTP\//.test(line)) isNewRequest = true
     else if (readLine(line.replace(/^[<>]\s*/, '').trim(), isNewRequest, collected)) {
@@ -65,7 +65,7 @@ function readLine(line: string, isNewRequest: boolean, collected: Collected): bo
   return false
 }
 
-/** Reads a line that does not say what it is. */
+/** Reads a line of an unknown form. */
 function readUnnamed(line: string, collected: Collected): void {
   const jar =
     /^(?:#HttpOnly_)?[\w.-]+\t(?:TRUE|FALSE)\t[^\t]*\t(?:TRUE|FALSE)\t\d+\t([^\t]*)\t(.*)$/.exec(

@@ -1,6 +1,7 @@
-// Finds the one character of a ciphertext that was altered, by the algebra of GCM's tag (NIST SP 800-38D,
-// section 6): a difference of one block changes the tag by that difference times a power of H. So each
-// block is asked which difference would explain the tag, instead of trying every character.
+// Finds the one altered character of a ciphertext, by the algebra of GCM's tag (NIST SP 800-38D,
+// section 6): a difference of one block changes the tag by that difference times a power of H. So
+// for each block the difference is computed that would explain the tag, instead of trying every
+// character.
 
 import { createCipheriv } from 'node:crypto'
 
@@ -11,9 +12,9 @@ const CHARACTER_BITS = 6
 const REDUCTION = 0xe1n << 120n
 
 /**
- * Returns the place, from 0, of the only character of a ciphertext that can have been altered.
+ * Returns the position, from 0, of the only character of a ciphertext that can have been altered.
  *
- * @param difference the tag that came, XOR the tag that the ciphertext has
+ * @param difference the received tag, XOR the tag of the ciphertext
  * @param length characters of the ciphertext
  */
 export function findAlteredCharacter(
@@ -25,7 +26,7 @@ export function findAlteredCharacter(
   const inverse = invert(h)
   const blocks = Math.ceil((Math.floor((length * 3) / 4) * 8) / BLOCK_BITS)
   const found: number[] = []
-  // The last block of the ciphertext stands before the block of lengths.
+  // The last block of the ciphertext is before the block of lengths.
   let wanted = multiply(multiply(toNumber(difference), inverse), inverse)
   let after: bigint | undefined
   for (let block = blocks - 1; block >= 0; block--) {
@@ -38,7 +39,7 @@ export function findAlteredCharacter(
   return found.length === 1 ? found[0] : undefined
 }
 
-/** Returns the place of the character that a difference lies in, if it lies in one. */
+/** Returns the position of the character that contains a difference, if one does. */
 function placeInBlock(difference: bigint, block: number): number | undefined {
   const bits = difference.toString(2).padStart(BLOCK_BITS, '0')
   const first = block * BLOCK_BITS + bits.indexOf('1')
@@ -48,17 +49,17 @@ function placeInBlock(difference: bigint, block: number): number | undefined {
 }
 
 /**
- * Returns the place of the character that begins in a block and ends in the next one, if an alteration of
- * it explains the tag.
+ * Returns the position of the character that begins in a block and ends in the next one, if an
+ * alteration of it explains the tag.
  *
- * @param wanted what the next block would have to differ by, if it alone did
+ * @param wanted the difference that would explain the tag in the next block alone
  */
 function placeOverEnd(wanted: bigint, block: number, h: bigint): number | undefined {
   const end = (block + 1) * BLOCK_BITS
   const place = Math.floor(end / CHARACTER_BITS)
   const before = end - place * CHARACTER_BITS
   if (before === 0) return undefined
-  // A multiple of it has nothing behind the rest of the character.
+  // A multiple of it has no bits after the rest of the character.
   const afterStart = 1n << BigInt(BLOCK_BITS - (CHARACTER_BITS - before))
   for (let pattern = 1; pattern < 1 << before; pattern++) {
     // The bits of this block, seen from the next one, are multiplied by H once more.

@@ -1,13 +1,13 @@
-// What comes in from outside: the environment, standard input, and numbers among the arguments.
+// External input: the environment, standard input, and numbers among the arguments.
 
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 
-/** A user's mistake. Its message never repeats what was given. */
+/** A user's mistake. Its message never repeats an argument. */
 export class UsageError extends Error {}
 
-/** The option that every command that reads secrets has. */
+/** The option of every command that reads secrets. */
 export const VARIABLE = { variable: { type: 'string', default: 'SESSION_SECRETS' } } as const
 
 /** Reads the secrets from the environment, because other users of the machine can see arguments. */
@@ -21,7 +21,7 @@ export function readSecrets(variable: string): string {
 }
 
 /**
- * Reads a file, or standard input to its end. At a terminal, says what to paste first.
+ * Reads a file, or standard input to its end. At a terminal, first says what to paste.
  *
  * @param wanted what to paste, as in `a Cookie header`
  */
@@ -35,7 +35,7 @@ async function readNamed(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch {
-    // The argument may be a cookie, which belongs on standard input.
+    // The argument may be a cookie, which belongs to standard input.
     throw new UsageError(
       'the argument is no file that can be read; cookies and data come from standard input',
     )
@@ -44,9 +44,9 @@ async function readNamed(file: string): Promise<string> {
 
 async function readStandardInput(wanted: string): Promise<string> {
   if (!process.stdin.isTTY) return text(process.stdin)
-  // Line by line of a terminal itself, a pasted line would end at 4 096 characters.
+  // In the terminal's own line mode, a pasted line would end at 4 096 characters.
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: true })
-  // What is pasted at once must find the terminal ready for it.
+  // The terminal must be in that mode before input is pasted.
   process.stderr.write(`Paste ${wanted}, then an empty line (or Ctrl-D):\n`)
   const read: string[] = []
   for await (const line of lines) {
@@ -59,7 +59,7 @@ async function readStandardInput(wanted: string): Promise<string> {
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
 
-/** Parses an argument that is a time: seconds, or a number with a unit, as in `1h`. */
+/** Parses a time: seconds, or a number with a unit, as in `1h`. */
 export function parseSeconds(option: string, value: string): number {
   const [, digits = '', unit = 's'] = /^([0-9]{1,9})([smhdw]?)$/.exec(value) ?? []
   const seconds = Number(digits) * (UNITS[unit || 's'] ?? 1)
@@ -69,7 +69,7 @@ export function parseSeconds(option: string, value: string): number {
   )
 }
 
-/** Parses the values of an option that takes a list: repeated, or with commas. */
+/** Parses the values of an option for several values: repeated, or with commas. */
 export function parseList(values: readonly string[]): string[] {
   return values.flatMap((value) => value.split(',')).map((value) => value.trim())
 }

@@ -1,5 +1,5 @@
-// What an application would make of a request's cookies: the session, or the reason against it, and what each
-// check said.
+// What an application would read from a request's cookies: the session, or the reason of its
+// rejection, and the result of each check.
 
 import { parseArgs } from 'node:util'
 import { listChecks } from './checks.ts'
@@ -46,7 +46,7 @@ export const OPTIONS = {
   json: { type: 'boolean' },
 } as const
 
-/** What --json prints. Members are added, and never change. */
+/** The output of --json. Members are added, and never change. */
 export interface Report extends Readonly<Record<string, unknown>> {
   readonly accepted: boolean
   readonly checks: readonly Check[]
@@ -72,13 +72,13 @@ export async function run(args: string[]): Promise<number> {
 interface Inspected {
   readonly reading: Reading
   readonly verdict: Verdict
-  /** Other names under which something stands that looks like a session. */
+  /** Other names whose value looks like a session. */
   readonly others: readonly string[]
-  /** Characters of what was inspected. */
+  /** Characters of the inspected input. */
   readonly bytes: number
 }
 
-/** Inspects what was given: of several sessions, the first that is accepted, else the first. */
+/** Inspects the input: of several sessions, the first that is accepted, else the first. */
 async function inspect(
   input: CookieInput,
   purpose: string | undefined,

@@ -1,4 +1,4 @@
-// The emergency: a secret has leaked. The next value of the variable without it, and what to do.
+// After a leak: the next value of the variable without the leaked secret, and what to do.
 
 import { parseArgs } from 'node:util'
 import { UsageError, VARIABLE, readSecrets } from './inputs.ts'
@@ -25,7 +25,7 @@ export async function run(args: string[]): Promise<number> {
   const entries = await describeKeys(await parseKeys(secrets), now)
   const ids = entries.map(({ id }) => id)
   const [id = ''] = positionals
-  // What was given may be a secret, so it is not repeated.
+  // The argument may be a secret, so it is not repeated.
   if (!ids.includes(id))
     throw new UsageError(`give the id of the secret that leaked: ${ids.join(', ')}`)
   const wasSealing = (await findSealingId(secrets)) === id

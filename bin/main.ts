@@ -1,5 +1,5 @@
-// Which subcommand, its help, and how it ends. One line for a user's mistake, without what was given: an
-// argument in the wrong place may be a secret.
+// Selects the subcommand, prints its help, and determines the exit code. A user's mistake is one
+// line without its arguments, because an argument in the wrong place may be a secret.
 
 import { createRequire } from 'node:module'
 import { SessionConfigError, SessionError } from 'sealed-session'
@@ -27,7 +27,7 @@ Exit codes: 0 yes or done, 1 not accepted or too large, 2 wrong use or configura
 
 interface Command {
   readonly HELP: string
-  /** What it takes, for \`parseArgs\`. */
+  /** Its arguments, for \`parseArgs\`. */
   readonly OPTIONS: Readonly<Record<string, unknown>>
   /** Resolves to the exit code. */
   run(args: string[]): Promise<number>
@@ -41,7 +41,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['measure', measurement],
 ])
 
-/** The options of `createSessions` that are taken from arguments, with the arguments' names. */
+/** The options of `createSessions` that can be arguments, with the arguments' names. */
 const ARGUMENTS: ReadonlyMap<string, string> = new Map([['cookie.name', '--name']])
 
 /** Runs the command and resolves to its exit code. */
@@ -82,7 +82,7 @@ function unknown(name: string): string {
     : `no such command; did you mean ${close}?`
 }
 
-/** The parser's message names the option that it does not know. */
+/** Describes the unknown option in the parser's message, with the closest known one. */
 function unknownOption(error: unknown, { OPTIONS }: Command): string {
   const [, given = ''] = /'--?([^'=]*)/.exec(error instanceof Error ? error.message : '') ?? []
   const close = suggest(given, Object.keys(OPTIONS))
@@ -99,13 +99,13 @@ function printVersion(): number {
   return 0
 }
 
-/** Describes an error in a line that repeats no argument. An unknown error may quote anything. */
+/** Describes an error in one line without an argument. An unknown error may quote anything. */
 function describeError(error: unknown): string {
   if (error instanceof SessionConfigError) return describeConfigError(error)
   if (error instanceof UsageError || error instanceof SessionError) return error.message
   const code = codeOf(error)
   if (!(error instanceof Error) || code === undefined) return 'failed unexpectedly'
-  // The parser's other errors name an option of the command; this one repeats what was given.
+  // The parser's other errors name an option of the command; this one repeats an argument.
   if (code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL') {
     return 'takes options only: secrets come from the environment, all else from standard input'
   }
@@ -117,7 +117,7 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }
 
-/** The library quotes a wrong value of an option; of secrets it never does. */
+/** The library quotes a wrong value of an option, but never secrets. */
 function describeConfigError({ option, message }: SessionConfigError): string {
   const argument = ARGUMENTS.get(option)
   if (argument === undefined) return message

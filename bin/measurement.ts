@@ -1,4 +1,4 @@
-// Whether a session of some JSON would fit, before there is an application that writes it.
+// Whether a session with some JSON would fit, before an application exists that writes it.
 
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
@@ -25,7 +25,7 @@ export const OPTIONS = {
   json: { type: 'boolean' },
 } as const
 
-/** 2026-01-15 23:59:59 UTC. At a second that is not fixed, a token's times have 1 to 5 digits. */
+/** 2026-01-15 23:59:59 UTC. Fixed, because the times in a token have 1 to 5 digits. */
 const CLOCK = Date.UTC(2026, 0, 15, 23, 59, 59)
 
 type Entries = readonly (readonly [string, unknown])[]
@@ -33,7 +33,7 @@ type Entries = readonly (readonly [string, unknown])[]
 export async function run(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
-    // `parseArgs` wants an array that may be changed.
+    // `parseArgs` requires a mutable array.
     options: { ...OPTIONS, limits: { ...OPTIONS.limits, default: ['portable'] } },
     allowPositionals: true,
   })
@@ -64,7 +64,7 @@ async function measureData(
 /** Names of limits with the preset that sets each. */
 type Sources = ReadonlyMap<string, LimitsPreset>
 
-/** Finds which of several presets is the tight one, of each limit. */
+/** Finds which of several presets is the tightest, for each limit. */
 async function findSources(
   { limits }: SizeReport,
   name: string,

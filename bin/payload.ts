@@ -1,19 +1,18 @@
-// What stands in the payload of a session, for people. A member that the format learns gets a row in
-// `MEMBERS`.
+// The contents of a payload, for readers. A new member of the format gets a row in `MEMBERS`.
 
-/** A payload taken apart. Times are seconds since 1970. */
+/** A parsed payload. Times are seconds since 1970. */
 export interface ShownPayload {
   readonly id: string
   readonly startedAt: number
   readonly sealedAt: number
-  /** The absolute end by the token itself. */
+  /** The absolute end in the token. */
   readonly endsAt: number
   readonly data: unknown
   readonly lifetime: string | undefined
   readonly stamps: readonly string[]
-  /** What is shown of the rarely used members, by their names for people. */
+  /** The output for the rarely used members, by their names for readers. */
   readonly shown: Readonly<Record<string, unknown>>
-  /** Texts that a serializer wrote, beside the data. */
+  /** Output of a serializer, beside the data. */
   readonly texts: readonly ('scopes' | 'messages')[]
 }
 
@@ -22,7 +21,7 @@ interface Member {
   readonly show: (value: unknown) => unknown
 }
 
-/** How each member is shown. What is a secret is not. */
+/** Formats each member. Secret values are not shown. */
 const MEMBERS: Readonly<Record<string, Member>> = {
   s: { name: 'scopes', show: (value) => value },
   f: { name: 'messages', show: (value) => value },
@@ -34,7 +33,7 @@ const MEMBERS: Readonly<Record<string, Member>> = {
   p: { name: 'parcel', show: (value) => value },
 }
 
-/** Parses an authentic text; `undefined` if it is no payload. */
+/** Parses an authentic plaintext; `undefined` if it is no payload. */
 export function parsePayloadText(text: string, day: number): ShownPayload | undefined {
   const payload: unknown = JSON.parse(text)
   if (!Array.isArray(payload) || payload.length < 5) return undefined
@@ -64,7 +63,7 @@ export function parsePayloadText(text: string, day: number): ShownPayload | unde
   }
 }
 
-/** Parses the text of a ticket: when the session was used, and the beginning of its id. */
+/** Parses the plaintext of a ticket: the time of the use, and the first characters of its id. */
 export function parseTicketText(
   text: string,
   day: number,

@@ -1,8 +1,11 @@
-// Text from outside on its way to a terminal or a log.
+// Makes external text safe for a terminal or a log.
 
 import type { WriteStream } from 'node:tty'
 
-/** Controls (ESC and C1 among them), line separators, and characters that change the order of text. */
+/**
+ * Control characters (ESC and C1 among them), line separators, and characters that change the order
+ * of text.
+ */
 const UNPRINTABLE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
 
 /** Escapes every character of a line that could act on a terminal, as JSON escapes it. */
@@ -24,10 +27,10 @@ export function formatJson(value: unknown, isIndented = false): string {
 
 const COLOURS = { good: 32, bad: 31, quiet: 2, strong: 1 } as const
 
-/** What a colour says. */
+/** The meaning of a colour. */
 export type Colour = keyof typeof COLOURS
 
-/** Colours a text, at a terminal that has not asked for none (no-color.org). */
+/** Colours a text, at a terminal that has not disabled colours (no-color.org). */
 export function paint(
   value: string,
   colour: Colour,
@@ -44,7 +47,7 @@ const LENGTHS: readonly (readonly [string, number])[] = [
   ['second', 1],
 ]
 
-/** Says a length of time in words: `2 days 3 hours`. */
+/** Formats a duration in words: `2 days 3 hours`. */
 export function formatDuration(seconds: number): string {
   const whole = Math.abs(Math.round(seconds))
   const at = LENGTHS.findIndex(([, length]) => whole >= length)
@@ -58,7 +61,7 @@ export function formatDuration(seconds: number): string {
   return words.join(' ')
 }
 
-/** Says a moment in words, beside the moment itself: `3 hours ago (2026-01-15 12:00:00 UTC)`. */
+/** Formats a moment in words and as a date: `3 hours ago (2026-01-15 12:00:00 UTC)`. */
 export function formatMoment(moment: number, now: number): string {
   const iso = formatTime(moment).replace('T', ' ').replace('Z', ' UTC')
   if (Math.round(moment) === Math.round(now)) return `now (${iso})`

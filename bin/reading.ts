@@ -1,4 +1,4 @@
-// What can be read of a session with the secrets, whether or not it is accepted.
+// Reads a session with the secrets, whether or not it would be accepted.
 
 import { findAlteration } from './alteration.ts'
 import type { Alteration } from './alteration.ts'
@@ -11,17 +11,17 @@ import type { SealedParts, Secret, Use } from './sealed.ts'
 import { collectSessionCookies, joinParts } from './session-cookies.ts'
 import type { SessionCookies } from './session-cookies.ts'
 
-/** What was read. */
+/** The contents of a session. */
 export interface Reading {
   readonly use: Use
   readonly cookies: SessionCookies | undefined
-  /** What is wrong with the form. */
+  /** The error in the form. */
   readonly problem: string | undefined
   readonly parts: SealedParts | undefined
   readonly secrets: readonly Secret[]
   readonly payload: ShownPayload | undefined
   readonly alteration: Alteration | undefined
-  /** Where it was altered, in words. */
+  /** The position of an alteration, in words. */
   readonly place: string | undefined
   readonly usedAt: number | undefined
   readonly hasTicket: boolean
@@ -109,7 +109,7 @@ function read(
   return { ...none, problem: 'it is authentic, and holds no session: another version wrote it' }
 }
 
-/** Forms of other libraries and of accidents. */
+/** Forms of other libraries, and of mistakes. */
 const FORMS: readonly (readonly [RegExp, string])[] = [
   [/^"/, 'it is in quotes, which something between the server and the browser added'],
   [/%[0-9A-Fa-f]{2}/, 'it is percent-encoded: something read it, or it is of another library'],
@@ -126,7 +126,7 @@ function describeForm(value: string): string {
   return `${what ?? 'it does not have the form of a session: another library may use the same name'} (${value.length} characters came)`
 }
 
-/** Returns when the newest ticket of the session says that it was used. */
+/** Returns the time of the session's last use by its newest ticket. */
 function findTicket(
   { name, tickets }: SessionCookies,
   secrets: readonly Secret[],
@@ -145,7 +145,7 @@ function findTicket(
   return times.length === 0 ? undefined : Math.max(...times)
 }
 
-/** Says which characters of which cookie were altered. */
+/** Formats which characters of which cookie were altered. */
 function describePlace(
   { from, to }: Alteration,
   cookies: SessionCookies | undefined,
@@ -157,7 +157,7 @@ function describePlace(
     starts.findLastIndex((start) => start <= from),
   )
   const before = (starts[index] ?? 1) - 1
-  // The count of parts stands before the value.
+  // The count of parts precedes the value.
   const count = starts.length > 1 && index === 0 ? `${starts.length}.`.length : 0
   const range = [from, to].map((place) => place - before + count)
   const where =

@@ -1,4 +1,4 @@
-// The report of an inspection as text, for people.
+// Formats the report of an inspection as text.
 
 import type { Check } from './checks.ts'
 import type { Report } from './inspection.ts'
@@ -12,7 +12,7 @@ const MARKS: Readonly<Record<Check['result'], readonly [string, Colour]>> = {
   open: ['?', 'quiet'],
 }
 
-/** What helps, by reason. */
+/** The remedy for each reason. */
 const HELP: Readonly<Record<string, string>> = {
   absent: 'The browser did not send it, or the name is another one: tell --name.',
   malformed: 'Another library may use the same cookie name, or a proxy changed the value.',
@@ -31,7 +31,7 @@ const HELP: Readonly<Record<string, string>> = {
   'too-large': 'Something else wrote the cookie.',
 }
 
-/** Formats the report: what was found, then what each check said, then what the session holds. */
+/** Formats the report: the result, then each check, then the contents of the session. */
 export function formatReport(report: Report, reading: Reading, now: number): string {
   const { accepted, checks, data, alteration: _, ...rest } = report
   const rows: [string, string][] = [

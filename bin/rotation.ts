@@ -1,4 +1,4 @@
-// The next value of the variable that holds the secrets, and what happens when to each of them.
+// Computes the next value of the variable with the secrets, and the schedule of each secret.
 
 import { parseArgs } from 'node:util'
 import { VARIABLE, parseSeconds, readSecrets } from './inputs.ts'

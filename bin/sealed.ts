@@ -1,5 +1,6 @@
-// Reads what the library seals, as docs/format.md describes it, without its checks of times: to say what is
-// in a session that is refused, and where it was altered. Never decides whether one is accepted.
+// Opens sealed values as docs/format.md describes, without the checks of times: to show the
+// contents of a session that is rejected, and its alterations. Never decides whether one is
+// accepted.
 
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
 import type { SecretSet, Secrets } from 'sealed-session'
@@ -10,7 +11,7 @@ export interface Secret {
   readonly bytes: Buffer
 }
 
-/** A cookie's value taken apart. All in base64url but the day. */
+/** A parsed value of a cookie. All in base64url except the day. */
 export interface SealedParts {
   readonly id: string
   readonly day: number
@@ -19,7 +20,10 @@ export interface SealedParts {
   readonly tag: string
 }
 
-/** What a key is bound to beside the secret: `cookie`, `ticket`, `token` or `token PURPOSE`. */
+/**
+ * The purpose that a key is bound to beside the secret: `cookie`, `ticket`, `token` or `token
+ * PURPOSE`.
+ */
 export interface Use {
   readonly purpose: string
   readonly name: string
@@ -43,31 +47,31 @@ export function listSecrets(secrets: Secrets): Secret[] {
   )
 }
 
-/** Arrays have a method `keys`. */
+/** Whether the value is a JWK Set and no array, which has a method `keys`. */
 function isSet(secrets: Secrets): secrets is SecretSet {
   return typeof secrets === 'object' && 'keys' in secrets && Array.isArray(secrets.keys)
 }
 
-/** Parses a JWK Set, in JSON or in the base64url of that. */
+/** Parses a JWK Set, in JSON or in base64url of it. */
 export function parseSet(text: string): SecretSet | undefined {
   const json = /^eyJ[\w-]+$/.test(text) ? Buffer.from(text, 'base64url').toString() : text
   return json.trimStart().startsWith('{') ? JSON.parse(json) : undefined
 }
 
-/** Takes a cookie's value apart; `undefined` if it does not have the form. */
+/** Parses a cookie's value; `undefined` if it does not have the form. */
 export function parseSealed(value: string): SealedParts | undefined {
   const [, id = '', day = '', iv = '', ciphertext = '', tag = ''] = VALUE.exec(value) ?? []
   return id === '' ? undefined : { id, day: Number(day), iv, ciphertext, tag }
 }
 
-/** Takes a bare token apart. */
+/** Parses a bare token. */
 export function parseBareToken(token: string): SealedParts | undefined {
   const [, header = '', ...rest] = TOKEN.exec(token) ?? []
   const [, kid = ''] = /"kid":"([\w.-]+)"/.exec(Buffer.from(header, 'base64url').toString()) ?? []
   return parseSealed([kid, ...rest].join('.'))
 }
 
-/** Returns the text that was sealed; `undefined` if it is not authentic under this secret. */
+/** Returns the plaintext; `undefined` if it is not authentic under this secret. */
 export function openSealed(parts: SealedParts, { bytes }: Secret, use: Use): string | undefined {
   const key = deriveKey(bytes, parts.day, use)
   return openWith(key, parts)?.toString()
@@ -95,14 +99,14 @@ export function openWith(
   }
 }
 
-/** Decrypts without authenticating: what GCM does to the bytes is counter mode from 2 on. */
+/** Decrypts without authentication: GCM encrypts in counter mode from 2 on. */
 export function decryptUnchecked(key: Buffer, { iv, ciphertext }: SealedParts): Buffer {
   const counter = Buffer.concat([Buffer.from(iv, 'base64url'), Buffer.from([0, 0, 0, 2])])
   const decipher = createDecipheriv('aes-256-ctr', key, counter)
   return Buffer.concat([decipher.update(ciphertext, 'base64url'), decipher.final()])
 }
 
-/** Returns the tag that these bytes would have. */
+/** Returns the tag of these bytes. */
 export function computeTag(key: Buffer, parts: SealedParts, plaintext: Buffer): string {
   const cipher = createCipheriv('aes-256-gcm', key, Buffer.from(parts.iv, 'base64url'))
   cipher.setAAD(headerOf(parts.id, parts.day))

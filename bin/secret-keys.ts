@@ -1,5 +1,5 @@
-// Secrets as keys with their ids and times: what a rotation and a removal work on, and how the next value
-// of the variable is printed.
+// Secrets as keys with their ids and times, for a rotation and a removal, and the formats of the
+// next value of the variable.
 
 import type { SecretSet } from 'sealed-session'
 import { formatTime } from './printable.ts'
@@ -21,16 +21,16 @@ export interface KeyTimes {
   readonly isSuperseded: boolean
 }
 
-/** How the next value is printed. */
+/** The format of the next value. */
 export const FORM = { json: { type: 'boolean' } } as const
 
-/** What the help says of `FORM`. */
+/** The description of `FORM` in the help. */
 export const FORM_HELP = `The value is the base64url of a JWK Set: one word, which a shell's \`. ./.env\`, node --env-file,
 Docker's --env-file and \`wrangler secret put\` leave as it is.`
 
 /** Parses the secrets as keys: the same bytes, so the same ids and the same sessions. */
 export async function parseKeys(value: string): Promise<readonly Key[]> {
-  // Throws for what the application would refuse.
+  // Throws for secrets that the application would reject.
   await findSealingId(value)
   const set = parseSet(value)
   if (set !== undefined) return set.keys
@@ -39,7 +39,7 @@ export async function parseKeys(value: string): Promise<readonly Key[]> {
     .map((text) => ({ kty: 'oct', k: Buffer.from(text.trim()).toString('base64url') }))
 }
 
-/** Returns the times of keys that stand newest first. */
+/** Returns the times of keys that are sorted newest first. */
 export async function describeKeys(keys: readonly Key[], now: number): Promise<KeyTimes[]> {
   return Promise.all(keys.map((key, at) => describeKey(key, keys.slice(0, at), now)))
 }
@@ -52,7 +52,7 @@ export async function formatKeys(keys: readonly Key[], isJson: boolean): Promise
   return `${isJson ? json : Buffer.from(json).toString('base64url')}\n`
 }
 
-/** Says what becomes of a key. */
+/** Describes the schedule of a key. */
 export function describeFate(
   { from, until, isSuperseded }: KeyTimes,
   life: number,
@@ -73,7 +73,8 @@ async function describeKey(key: Key, newer: readonly Key[], now: number): Promis
     key,
     id: await findSealingId({ keys: [{ ...key, activeFrom: undefined }] }),
     from: startsAt(key),
-    // When a secret without a start took over is unknown, so the one before it is kept for longer.
+    // It is unknown when a secret without a start began to seal, so its predecessor is kept for
+    // longer.
     until: Math.min(...starts.filter((start) => start > 0)),
     isSuperseded: starts.some((start) => start <= now),
   }

@@ -1,5 +1,5 @@
-// The cookies of one session among those of a request: parts, ticket, stamps. A kind of cookie that the
-// library learns gets a row in `KINDS`.
+// The cookies of one session in a request: parts, ticket, stamps. A new kind of cookie gets a row
+// in `KINDS`.
 
 import { looksSealed } from './cookie-input.ts'
 import type { CookieInput } from './cookie-input.ts'
@@ -11,16 +11,16 @@ export interface SessionCookies {
   readonly parts: readonly (string | undefined)[]
   readonly tickets: readonly string[]
   readonly stamps: readonly string[]
-  /** What the tickets of devices are named after. */
+  /** The bindings in the names of the tickets of bound sessions. */
   readonly bindings: readonly string[]
   readonly count: number
   /** Characters of all names and values. */
   readonly bytes: number
-  /** Whether a part came more than once. */
+  /** Whether a part occurs more than once. */
   readonly hasTwins: boolean
 }
 
-/** The value of a token put together, or what is in the way. */
+/** The joined value of a token, or the reason why it could not be joined. */
 export type Joined =
   | { readonly value: string; readonly starts: readonly number[] }
   | { readonly missing: readonly string[] }
@@ -28,7 +28,7 @@ export type Joined =
 
 type Kind = 'part' | 'ticket' | 'stamp' | 'device'
 
-/** What may follow the name of a session's cookie. */
+/** Suffixes of the name of a session's cookie. */
 const KINDS: readonly (readonly [Kind, RegExp])[] = [
   ['part', /^(?:\.([1-9]|1[0-5]))?$/],
   ['ticket', /^\.t$/],
@@ -59,14 +59,14 @@ export function collectSessionCookies({ pairs }: CookieInput, name: string): Ses
   return { name, parts, tickets, stamps, bindings, count, bytes, hasTwins }
 }
 
-/** Finds the names under which something stands that looks like a session. */
+/** Finds the names whose value looks like a session. */
 export function findSessionNames({ pairs }: CookieInput): string[] {
   const sealed = pairs.filter(([, value]) => looksSealed(value))
-  // A ticket has the form of a session, and stands beside its session's name.
+  // A ticket has the form of a session, and a name that extends its session's name.
   return [...new Set(sealed.map(([name]) => name.replace(/\.(?:t|d\.[\w-]{8})$/, '')))]
 }
 
-/** Puts the parts together, as far as the first says how many there are. */
+/** Joins the parts, as far as the count in the first is known. */
 export function joinParts({ name, parts }: SessionCookies): Joined {
   const [first] = parts
   if (first === undefined) return parts.length === 0 ? undefined : { missing: [name] }

@@ -1,6 +1,6 @@
 // Did-you-mean: the known word that is closest to a misspelled one.
 
-/** Returns the known word that a misspelled one is closest to; `undefined` if none is close. */
+/** Returns the known word that is closest to a misspelled one; `undefined` if none is close. */
 export function suggest(word: string, known: readonly string[]): string | undefined {
   // A longer word is no misspelling, and may be a secret.
   if (word.length > 24) return undefined

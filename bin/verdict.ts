@@ -1,5 +1,5 @@
-// Whether the application would accept a session: the library's own answer, under the options that are
-// known. An option that is not known refuses nothing.
+// Whether the application would accept a session: the result of the library itself with the known
+// options. An unknown option rejects nothing.
 
 import { createSessions } from 'sealed-session'
 import type { SessionEvent, SessionOptions } from 'sealed-session'
@@ -7,14 +7,14 @@ import { deviceBound } from 'sealed-session/device'
 import type { ToldOptions } from './configuration.ts'
 import type { ShownPayload } from './payload.ts'
 
-/** What the library makes of the cookies. */
+/** The result of the library for the cookies. */
 export interface Verdict {
-  /** Why it is refused; `undefined` if it is accepted. */
+  /** The reason of the rejection; `undefined` if it is accepted. */
   readonly reason: string | undefined
-  /** The option that refused it, where one did. */
+  /** The option that rejected it, if one did. */
   readonly limit: string | undefined
   readonly expiresAt: Date | undefined
-  /** Whether the session is bound to a device, and what that has said. */
+  /** Whether the session is bound to a device, and whether that is proven. */
   readonly device: 'none' | 'unproven' | 'proven'
   readonly data: unknown
 }
@@ -64,7 +64,7 @@ export async function askAboutToken(
   return { reason: rejection?.reason, limit: undefined, expiresAt, device, data }
 }
 
-/** Whether a serializer that is not known here wrote the data. */
+/** Whether a serializer that is unknown here wrote the data. */
 function hasText(payload: ShownPayload | undefined, { serializer }: ToldOptions): boolean {
   return typeof payload?.data === 'string' && serializer === undefined
 }
@@ -82,7 +82,7 @@ function completeOptions(
         idleTimeout: false as const,
         clockTolerance: 60,
         lifetimes: neutralLifetime(payload),
-        // A proof is good for a day at most, whatever the interval is.
+        // A proof is valid for at most a day, for any interval.
         device: deviceBound({ interval: 86_400 }),
       }
   const serializer = hasText(payload, told) ? { serializer: readTexts(payload) } : {}
@@ -95,13 +95,13 @@ function completeOptions(
   }
 }
 
-/** A named lifetime must not fall back to a default one that it has nothing to do with. */
+/** Returns the payload's named lifetime without limits. The default one must not apply to it. */
 function neutralLifetime(payload: ShownPayload | undefined): SessionOptions['lifetimes'] {
   const { lifetime } = payload ?? {}
   return lifetime === undefined ? {} : { [lifetime]: { maxAge: NEVER, idleTimeout: false } }
 }
 
-/** Keeps the texts of an unknown serializer as they are: the data, then scopes and messages. */
+/** Keeps the output of an unknown serializer as it is: the data, then scopes and messages. */
 function readTexts(payload: ShownPayload | undefined): NonNullable<SessionOptions['serializer']> {
   const others = (payload?.texts ?? []).map((name) => (name === 'scopes' ? {} : []))
   let read = 0

@@ -9,7 +9,7 @@ const sessions = createSessions<{ visits: number }>({ secrets, limits: 'node' })
 const { open } = nodeSessions(sessions)
 
 const server = createServer(async (request, response) => {
-  // The response carries the session's cookies, however it is ended.
+  // The response carries the session's cookies, whichever call ends it.
   const session = await open(request, response)
   switch (`${request.method} ${request.url}`) {
     case 'GET /':

@@ -7,7 +7,8 @@ export const authCore = {
   package: '@auth/core',
   form: 'JWE, dir, A256CBC-HS512',
   expires: true,
-  // Its own way to a changed session is a request to its endpoint, which costs several times as much.
+  // Its own way to change a session is a request to its endpoint, which costs several times as
+  // much.
   note: '`getToken`, a change, `encode`; no `Set-Cookie` line',
   async make(secret) {
     const options = { secret, salt: NAME }

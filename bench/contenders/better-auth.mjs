@@ -8,7 +8,7 @@ export const betterAuth = {
   package: 'better-auth',
   form: 'JWE, dir, A256CBC-HS512',
   expires: true,
-  // The cache is written by the server of an application that has a database.
+  // The cache is written by the server of an application with a database.
   note: 'the functions of its cookie cache (`strategy: "jwe"`); no `Set-Cookie` line',
   async make(secret) {
     const seal = (data) => symmetricEncodeJWT(data, secret, SALT, 604_800)

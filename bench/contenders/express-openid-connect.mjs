@@ -2,8 +2,8 @@ import express from 'express'
 import appSession from 'express-openid-connect/lib/appSession.js'
 import { pairOfNode } from './node-pair.mjs'
 
-// The session's own middleware, by its file: the package's entry only makes it as a part of a whole
-// application that has an identity provider.
+// The session's own middleware, imported by its file: the package's entry creates it only as part
+// of a whole application with an identity provider.
 export const expressOpenidConnect = {
   name: 'express-openid-connect',
   package: 'express-openid-connect',
@@ -25,7 +25,7 @@ export const expressOpenidConnect = {
 
     async function respond(cookie, use) {
       const { request, response } = pairOfNode(cookie)
-      // What Express does to every request.
+      // The part of Express that every request passes.
       Object.setPrototypeOf(request, app.request)
       Object.setPrototypeOf(response, app.response)
       request.res = response

@@ -2,7 +2,7 @@ import secureSession from '@fastify/secure-session'
 import fastify from 'fastify'
 import sodium from 'sodium-native'
 
-/** The box alone, as the plugin makes it: nothing in it but the data. */
+/** Only the box, as the plugin creates it: it contains only the data. */
 export const secretbox = {
   name: 'libsodium',
   package: 'sodium-native',

@@ -11,7 +11,7 @@ import { nextjsAuth0 } from './nextjs-auth0.mjs'
 import { reactRouter } from './react-router.mjs'
 import { engineJose, engineNode, sealedSession, sealedSessionSubtle } from './sealed-session.mjs'
 
-/** Text in, text out. */
+/** Contenders from text to text. */
 export const formats = [
   rawNode,
   engineNode,
@@ -23,7 +23,7 @@ export const formats = [
   betterAuth,
 ]
 
-/** A `Cookie` header in, a change, `Set-Cookie` lines out. */
+/** Contenders from a `Cookie` header over a change to `Set-Cookie` lines. */
 export const sessions = [
   sealedSession,
   sealedSessionSubtle,
@@ -40,7 +40,7 @@ export const sessions = [
 
 const require = createRequire(import.meta.url)
 
-/** A contender's name with the version that is installed. */
+/** A contender's name with its installed version. */
 export function titleOf({ name, package: from }) {
   if (from === undefined) return name
   const { version } = require(`../node_modules/${from}/package.json`)

@@ -1,5 +1,5 @@
-// What cannot be left out: AES-256-GCM of the runtime itself, JSON and base64url, and nothing else.
-// No header, no expiry, no check of the form.
+// The lower limit: only the runtime's own AES-256-GCM, JSON and base64url, without header, expiry
+// and check of the form.
 
 const IV = 12
 const TAG = 16
@@ -60,7 +60,7 @@ export const rawSubtle = {
   },
 }
 
-/** The fastest way that the runtime has, since this stands for what cannot be left out. */
+/** The fastest implementation of the runtime, because this is the lower limit. */
 const encode =
   Buffer !== undefined
     ? (bytes) => Buffer.from(bytes.buffer).toString('base64url')

@@ -1,6 +1,6 @@
 import { RequestCookies, ResponseCookies } from '@edge-runtime/cookies'
 
-// By its file: the package's entry needs the whole of Next.js.
+// Imported by its file, because the package's entry needs the whole of Next.js.
 const store = new URL(
   '../node_modules/@auth0/nextjs-auth0/dist/server/session/stateless-session-store.js',
   import.meta.url,

@@ -1,8 +1,8 @@
-// A Node request with a `Cookie` header, and its response, as they stand before a socket is there.
+// A Node request with a `Cookie` header, and its response, without a socket.
 
 import { IncomingMessage, ServerResponse } from 'node:http'
 
-/** Never connected, and made once: a socket for each would cost more than the session. */
+/** Never connected, and created once: a socket for each would cost more than the session. */
 const NOWHERE = { destroyed: false, encrypted: true, on() {}, once() {}, removeListener() {} }
 
 export function pairOfNode(cookie) {

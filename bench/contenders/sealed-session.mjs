@@ -5,7 +5,7 @@ import { formatValue, parseValue } from '../../src/token/jwe.ts'
 
 const KEY_ID = { id: 'a1b2', day: 20_778 }
 
-/** The token alone, without claims: the work that is compared with the limit and with libsodium. */
+/** Only the token, without claims, for the comparison with the limit and with libsodium. */
 function engine(name, keys) {
   return {
     name,
@@ -62,7 +62,7 @@ function publicApi(name, create) {
   }
 }
 
-/** As in a runtime that has no `node:crypto`. The engine is chosen when the object is made. */
+/** As in a runtime without `node:crypto`. The engine is chosen when the object is created. */
 export function createWithoutNodeCrypto(options) {
   const { process } = globalThis
   const getBuiltinModule = process?.getBuiltinModule

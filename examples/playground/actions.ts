@@ -1,4 +1,4 @@
-// What the buttons do to a session. The page shows these functions as they stand here.
+// The actions of the buttons on a session. The page shows the source of these functions.
 
 import type { Session } from 'sealed-session'
 import type { Data } from './configuration.ts'

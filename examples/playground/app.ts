@@ -44,7 +44,8 @@ export function createPlayground(
       strictTransportSecurity: false,
     }),
   )
-  // Browsers say where a form comes from. A request without that is curl's, and of no other site's page.
+  // Browsers send the origin of a form. A request without it is curl's, and not of another site's
+  // page.
   app.use(except(saysNoOrigin, csrf()))
 
   for (const [name, type] of Object.entries(ASSETS)) {
@@ -67,7 +68,7 @@ export function createPlayground(
   return (request) => app.fetch(request)
 }
 
-/** Answers that the session could not be written. The visitor's cookies stay as they are. */
+/** Answers that the session could not be written. The visitor's cookies do not change. */
 async function refuse(
   c: Context,
   configuration: Configuration,

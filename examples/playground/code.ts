@@ -1,4 +1,4 @@
-// The source of the functions that the buttons run, as it stands in the files.
+// The source of the functions that the buttons run, from their files.
 
 import { readFileSync } from 'node:fs'
 

@@ -1,4 +1,5 @@
-// The options of the sessions. An application changes them with a deployment; here the page's forms do.
+// The options of the sessions. An application changes them with a deployment; here the page's forms
+// do.
 
 import { randomBytes } from 'node:crypto'
 import { createSessions } from 'sealed-session'
@@ -6,7 +7,7 @@ import type { LimitsPreset, SecretEntry, SessionEvent, Sessions } from 'sealed-s
 import { deviceBound } from 'sealed-session/device'
 import { overflow } from 'sealed-session/overflow'
 
-/** What the playground itself keeps in a session, beside what its visitor sets. */
+/** The data of the playground itself in a session, beside that of its visitor. */
 export interface Data {
   [key: string]: unknown
   user?: string
@@ -17,11 +18,11 @@ export interface Data {
 export interface Choice {
   readonly limits: LimitsPreset
   readonly timeouts: Timeouts
-  /** Whether what does not fit moves into a store. */
+  /** Whether data that does not fit moves to a store. */
   readonly store: boolean
 }
 
-/** A secret, by its public name. */
+/** A secret, with its id. */
 export interface ShownSecret {
   readonly id: string
   /** Milliseconds since 1970 from which it seals; 0 for always. */
@@ -32,9 +33,9 @@ export interface Configuration {
   readonly choice: Choice
   readonly secrets: readonly ShownSecret[]
   readonly sessions: Sessions<Data>
-  /** What `observe` was called with, newest first. */
+  /** The events of `observe`, newest first. */
   readonly events: readonly SessionEvent[]
-  /** What is in the store, by its key. */
+  /** The contents of the store, by key. */
   readonly parcels: ReadonlyMap<string, string>
   /** A copy of a visitor's cookies, as an attacker would have one. */
   copy: string
@@ -42,7 +43,7 @@ export interface Configuration {
   second: string
   now(): number
   choose(limits: unknown, timeouts: unknown): void
-  /** Configures the store, or takes it away. */
+  /** Configures the store, or removes it. */
   useStore(store: boolean): void
   rotate(): Promise<void>
   stage(): Promise<void>
@@ -77,17 +78,17 @@ export const TIMEOUTS = {
 /** For visitors who ask to be remembered: 30 days, and a week without use. */
 const REMEMBERED = { maxAge: 2_592_000, idleTimeout: 604_800 }
 
-/** How long a staged secret only opens. An application takes the time that a deployment takes. */
+/** How long a staged secret only opens. An application uses the time that a deployment takes. */
 export const STAGED_SECONDS = 20
 
 export type Timeouts = keyof typeof TIMEOUTS
 
-/** How long the proof of a device is good. An application takes ten minutes. */
+/** How long the proof of a device is valid. An application uses ten minutes. */
 export const PROOF_SECONDS = 20
 
 const MOST_EVENTS = 40
 
-/** A store in this process's memory. An application takes one that all its servers share. */
+/** A store in this process's memory. An application uses one that all its servers share. */
 export function memoryStore(parcels: Map<string, string>) {
   return {
     getItem: (key: string) => parcels.get(key),
@@ -101,7 +102,7 @@ export function rotate(secrets: readonly SecretEntry[]): SecretEntry[] {
   return [newSecret(), ...secrets]
 }
 
-/** Puts a new secret first that every instance opens at once, and that seals in 20 seconds. */
+/** Puts a new secret first, which opens at once and seals in 20 seconds. */
 export function stage(secrets: readonly SecretEntry[], now: number): SecretEntry[] {
   const activeFrom = new Date(now + STAGED_SECONDS * 1000)
   return [{ ...newSecret(), activeFrom }, ...secrets]
@@ -127,8 +128,8 @@ export function createConfiguration({
     const { maxAge, idleTimeout } = TIMEOUTS[choice.timeouts]
     return createSessions<Data>({
       secrets,
-      // Safari keeps no `Secure` cookie from plain HTTP, not even on this machine. Where there is
-      // HTTPS, leave this out: the default is `__Host-session`, and `Secure`.
+      // Safari stores no `Secure` cookie from plain HTTP, not even on this machine. With HTTPS,
+      // omit this: the default is `__Host-session`, and `Secure`.
       cookie: { name: COOKIE, secure: false },
       limits: choice.limits,
       overflow: choice.store ? overflow({ storage: memoryStore(parcels) }) : undefined,
@@ -194,7 +195,7 @@ export function createConfiguration({
   }
 }
 
-/** Returns the public name of a secret: an event says it. */
+/** Returns the id of a secret, which an event has. */
 async function findId(secret: string): Promise<string> {
   let id = ''
   const sessions = createSessions<{ sealed: boolean }>({

@@ -4,9 +4,9 @@ import { COOKIE } from './configuration.ts'
 
 export interface HeldCookie {
   readonly name: string
-  /** What it is for, in a few words. */
+  /** Its purpose, in a few words. */
   readonly purpose: string
-  /** Bytes of `name=value`, which every request carries. */
+  /** Bytes of `name=value`, which every request sends. */
   readonly bytes: number
   /** Bytes of its `Set-Cookie` line, if this response writes it. */
   readonly line?: number

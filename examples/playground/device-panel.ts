@@ -1,4 +1,5 @@
-// A session that is bound to the browser's device: what the browser has said, and what a copy is worth then.
+// A session that is bound to the browser's device: whether the device is proven, and what a copy
+// can do.
 
 import { html } from 'hono/html'
 import { PROOF_SECONDS } from './configuration.ts'
@@ -7,7 +8,7 @@ import type { Html } from './page.ts'
 import { codeBlock } from './try-panel.ts'
 import type { View } from './view.ts'
 
-/** What `session.device` means here. */
+/** The meaning of `session.device`. */
 const STATES = {
   none: html`This session is not bound: a copy of its cookies works until the session ends.`,
   unproven: html`It is bound, and <strong>your browser has not answered</strong>. A browser answers

@@ -1,10 +1,10 @@
-// What the buttons do that need no session of the visitor's, or another one beside it. The page shows these
-// functions as they stand here.
+// The actions of the buttons that use no session of the visitor, or another one beside it. The page
+// shows the source of these functions.
 
 import type { Sessions, SessionRejection } from 'sealed-session'
 import type { Data } from './configuration.ts'
 
-/** What a cookie turned out to be. */
+/** The result of opening a cookie. */
 export interface Opened {
   readonly rejection: SessionRejection | undefined
   readonly data: Partial<Data>
@@ -16,7 +16,7 @@ export async function replay(sessions: Sessions<Data>, header: string): Promise<
   return { rejection: session.rejection, data: session.toJSON() }
 }
 
-/** Visits with the cookies of another browser, and returns what that browser has then. */
+/** Sends a request with the cookies of another browser, and returns its cookies afterwards. */
 export async function secondBrowser(sessions: Sessions<Data>, header: string): Promise<string> {
   const session = await sessions.open(header)
   session.set('visits', session.get('visits', 0) + 1)
@@ -24,7 +24,7 @@ export async function secondBrowser(sessions: Sessions<Data>, header: string): P
   return lines.map((line) => line.split(';', 1).join()).join('; ')
 }
 
-/** Two requests with the same cookies at once: the slow one reads, and answers last. */
+/** Two concurrent requests with the same cookies: the slow one reads, and answers last. */
 export async function slowRead(
   sessions: Sessions<Data>,
   header: string,

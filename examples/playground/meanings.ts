@@ -1,4 +1,4 @@
-// What an event, and the reason of a refusal, mean in a sentence.
+// The meaning of an event, and of the reason of a rejection, in a sentence.
 
 import type { RejectionReason, SealCause, SessionEvent, WarningCause } from 'sealed-session'
 

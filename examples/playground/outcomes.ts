@@ -1,4 +1,4 @@
-// What a button has done, in a sentence, for those that leave no message of their own.
+// The result of a button, in a sentence, for those that leave no message.
 
 import type { Outcome } from './view.ts'
 
@@ -27,7 +27,7 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   race: 'The quick request put tea into the cart. The slow one only read, answered last, and undid nothing: the tea is there.',
 }
 
-/** Returns what to say beside the button; `undefined` if none was pressed. */
+/** Returns the sentence beside the button; `undefined` if none was pressed. */
 export function describeOutcome(
   did: string | undefined,
   message: string | undefined,

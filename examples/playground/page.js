@@ -1,5 +1,5 @@
-// Counts down what the server said is left, so a wrong clock in the browser does not matter, and keeps a
-// button that was pressed where it was. The page works without.
+// Counts down from the server's value, so that a wrong clock in the browser does not matter, and
+// keeps a pressed button at its position. The page works without it.
 
 const countdown = document.querySelector('#countdown')
 
@@ -21,10 +21,10 @@ function spell(seconds) {
   return days === 0 ? clock : `${days} ${days === 1 ? 'day' : 'days'} ${clock}`
 }
 
-// The address says what the last button did. Loading the page again should not say it once more.
+// The address contains the last action. Reloading the page should not show its result again.
 if (location.search !== '') history.replaceState(null, '', location.pathname)
 
-// A button keeps its place on the screen, not only the focus.
+// A button keeps its position on the screen, not only the focus.
 const KEY = 'place'
 
 addEventListener('submit', (event) => {

@@ -1,4 +1,4 @@
-// The page. `html` escapes all that is put into it.
+// The page. `html` escapes all inserted values.
 
 import { html } from 'hono/html'
 import { SessionTooLargeError } from 'sealed-session'
@@ -24,7 +24,9 @@ const SHOWN = new Set(['reason', 'limit', 'secretId', 'age', 'cause', 'bytes', '
 
 type Panel = (view: View) => Html
 
-/** The panels of the two columns. One for a part that is configured alone (device, overflow) goes here. */
+/**
+ * The panels of the two columns. One for a separately configured part (device, overflow) goes here.
+ */
 const LEFT: readonly Panel[] = [dataPanel, visitorPanel, tryPanel, copiesPanel, configurationPanel]
 const RIGHT: readonly Panel[] = [
   ({ report, cookies }) => sizePanel(report, cookies),

@@ -1,5 +1,5 @@
-// What a visitor can do, one route each. `wrap` writes what a route changes in the session into its
-// response. Each redirects to the page, which says what happened beside the button that was pressed.
+// The actions of a visitor, one route each. `wrap` writes the changes of a route into its response.
+// Each redirects to the page, which shows the result beside the pressed button.
 
 import { setTimeout } from 'node:timers/promises'
 import { Hono } from 'hono'
@@ -73,7 +73,7 @@ export function createRoutes(configuration: Configuration): Hono<Env> {
   return app
 }
 
-/** What changes the visitor's own session. */
+/** Actions that change the visitor's own session. */
 function addActions(app: Hono<Env>): void {
   app.post('/set', async (c) => {
     const { key = '', value = '' } = await fieldsOf(c)
@@ -120,7 +120,7 @@ function addActions(app: Hono<Env>): void {
   }
 }
 
-/** What is done with copies of the visitor's cookies. */
+/** Actions with copies of the visitor's cookies. */
 function addExperiments(app: Hono<Env>, configuration: Configuration): void {
   app.post('/tamper', async (c) => {
     const { at } = await fieldsOf(c)
@@ -169,13 +169,13 @@ function addExperiments(app: Hono<Env>, configuration: Configuration): void {
   app.post('/race', async (c) => {
     const { written, read } = await slowRead(c.env.sessions, c.req.header('Cookie') ?? '')
     const response = home(c, 'race')
-    // In the order in which the browser would get them.
+    // In the order in which the browser would receive them.
     for (const line of [...written, ...read]) response.headers.append('Set-Cookie', line)
     return response
   })
 }
 
-/** What changes the server's options, and not the visitor's session. */
+/** Actions that change the server's options, and not the visitor's session. */
 function addDeployments(app: Hono<Env>, configuration: Configuration): void {
   app.post('/configure', async (c) => {
     const { limits, timeouts } = await fieldsOf(c)
@@ -197,7 +197,7 @@ function addDeployments(app: Hono<Env>, configuration: Configuration): void {
   }
 }
 
-/** Redirects to the page. A message goes along in the session; without one, the page knows what to say. */
+/** Redirects to the page. The session has the message; without one, the page has a sentence. */
 function home(c: Context<Env>, did: string, message?: string, at?: number): Response {
   if (message !== undefined) c.env.session.flash('message', message)
   const query = new URLSearchParams({ did, ...(at !== undefined && { at: String(at) }) })

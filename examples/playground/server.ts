@@ -1,4 +1,5 @@
-// Starts the playground on this machine, on PORT, else on 3000. If that is taken, on the next one.
+// Starts the playground on this machine, on PORT, else on 3000. If that port is in use, on the next
+// one.
 
 import { randomBytes } from 'node:crypto'
 import { serve } from '@hono/node-server'
@@ -12,7 +13,7 @@ const server = serve(
     fetch: createPlayground({ secrets: readSecrets() }),
     hostname,
     port,
-    // Node reads 16 kB of headers by default, and some of the limits to choose from are higher.
+    // Node reads 16 kB of headers by default, and some of the selectable limits are higher.
     serverOptions: { maxHeaderSize: 128 * 1024 },
   },
   (address) => console.log(`http://${hostname}:${address.port}`),

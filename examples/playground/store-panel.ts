@@ -1,4 +1,5 @@
-// What does not fit the cookies, in a store: which keys have moved, and what the store sees of them.
+// Data in a store that does not fit the cookies: which keys have moved, and what the store sees of
+// them.
 
 import { html } from 'hono/html'
 import { focusIf, outcomeNote } from './outcome-note.ts'

@@ -1,4 +1,4 @@
-// Things to try, each with the code that it runs, and with what came of it.
+// Actions to try, each with the code that it runs, and with its result.
 
 import { html } from 'hono/html'
 import { codeOf } from './code.ts'

@@ -8,7 +8,9 @@ export function valueOf(text: string): unknown {
   }
 }
 
-/** The inverse of valueOf. A string is shown as it is, unless it would be read as something else. */
+/**
+ * The inverse of valueOf. A string is shown as it is, unless it would be parsed as another value.
+ */
 export function textOf(value: unknown): string {
   const isPlain = typeof value === 'string' && valueOf(value) === value && !/[\r\n]/.test(value)
   return isPlain ? value : JSON.stringify(value)

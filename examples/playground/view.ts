@@ -1,4 +1,4 @@
-// What a page shows of a session.
+// The session as the page shows it.
 
 import type { Session, SessionError, Sessions, SizeReport } from 'sealed-session'
 import type { Configuration, Data } from './configuration.ts'
@@ -11,7 +11,7 @@ export interface Visit {
   readonly sessions: Sessions<Data>
 }
 
-/** What the visitor has just done, and what came of it. */
+/** The last action of the visitor, and its result. */
 export interface Outcome {
   /** The name of the button. */
   readonly did: string

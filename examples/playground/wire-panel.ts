@@ -1,4 +1,4 @@
-// The cookie as it is on the wire, beside what is inside it.
+// The cookie as it is sent, beside its contents.
 
 import { html } from 'hono/html'
 import { focusIf, outcomeNote } from './outcome-note.ts'
@@ -53,7 +53,7 @@ function anatomy(view: View, cookies: readonly WireCookie[]): Html {
     ${tampering(view)}`
 }
 
-/** The region scrolls where it is long, so it can be reached with the keyboard. */
+/** The region scrolls if it is long, so it can be reached with the keyboard. */
 function wireText({ name, parts }: WireCookie, altered: number | undefined): Html {
   return html`<p class="wire" tabindex="0" role="region" aria-label="The cookie ${name}">
     <code
@@ -65,7 +65,7 @@ function wireText({ name, parts }: WireCookie, altered: number | undefined): Htm
 
 interface Placed {
   readonly part: WirePart
-  /** The place of its first character, counted from 1. */
+  /** The position of its first character, counted from 1. */
   readonly start: number
 }
 
@@ -87,7 +87,7 @@ function partText({ kind, text }: WirePart, start: number, altered: number | und
   >`
 }
 
-/** The payload's elements with their names, because an array alone says little. */
+/** The payload's elements with their names. */
 function inside({ session }: View): string {
   const { id, startedAt, expiresAt } = session
   const shown = { id, startedAt, expiresAt, data: session.toJSON() }
@@ -110,7 +110,9 @@ function tampering(view: View): Html {
     ${outcomeNote(view, 'tamper')} ${excerpt(view)}`
 }
 
-/** Shows the changed character again beside the message: on a phone the whole cookie is out of view. */
+/**
+ * Shows the changed character again beside the message: on a phone the whole cookie is out of view.
+ */
 function excerpt({ header, outcome }: View): Html | '' {
   const [first] = wireOf(header)
   if (first === undefined || outcome?.altered === undefined) return ''

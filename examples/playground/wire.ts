@@ -1,4 +1,4 @@
-// The session's cookies as they travel, taken apart: `<secret id>.<day>.<iv>.<ciphertext>.<tag>`.
+// The session's cookies as they are sent, parsed: `<secret id>.<day>.<iv>.<ciphertext>.<tag>`.
 
 import { COOKIE } from './configuration.ts'
 
@@ -9,7 +9,7 @@ export interface WirePart {
   readonly text: string
 }
 
-/** One cookie of the session, cut where its parts end. */
+/** One cookie of the session, cut at the ends of its parts. */
 export interface WireCookie {
   readonly name: string
   readonly parts: readonly WirePart[]
@@ -17,7 +17,7 @@ export interface WireCookie {
 
 const KINDS: readonly PartKind[] = ['id', 'day', 'iv', 'ciphertext', 'tag']
 
-/** Returns the cookies that hold the token, with their parts. */
+/** Returns the cookies of the token, with their parts. */
 export function wireOf(header: string): WireCookie[] {
   const cookies = header
     .split('; ')
@@ -59,7 +59,7 @@ export function alter(header: string, place: number): string | undefined {
   return pairs.with(index, altered).join('; ')
 }
 
-/** Returns what a character is changed to. */
+/** Returns the replacement of a character. */
 export function changed(character: string): string {
   return character === 'A' ? 'B' : 'A'
 }

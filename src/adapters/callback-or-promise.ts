@@ -1,4 +1,5 @@
-// The two ways in which the methods of an Express session say that they are done.
+// Callbacks and promises: the two ways in which the methods of an Express session report that they
+// are done.
 
 import { SessionConfigError } from '../errors.ts'
 import { describe } from '../validate.ts'
@@ -12,11 +13,12 @@ import { describe } from '../validate.ts'
 export type SessionCallback = (error?: unknown) => unknown
 
 /**
- * Does some work at once, and calls back in a microtask. Returns a promise if there is no callback.
+ * Runs `work` synchronously, and calls back in a microtask. Returns a promise if there is no
+ * callback.
  *
  * @param method the name of the method, for the error
- * @param report is given what the callback throws or rejects with
- * @throws SessionConfigError if the callback is no function
+ * @param report receives what the callback throws or rejects with
+ * @throws SessionConfigError if the callback is not a function
  */
 export function callBackOrPromise<Self>(
   method: string,

@@ -1,6 +1,6 @@
-// The head of a Node response, sent with the cookies of its sessions. Where making them takes time,
-// the head is held back, because `writeHead` and `end` are synchronous: the calls that are made
-// meanwhile are kept, and made in order.
+// The head of a Node response, sent with the cookies of its sessions. If making the cookies is
+// asynchronous, the head is held back, because `writeHead` and `end` are synchronous: calls that
+// are made meanwhile are queued, and replayed in order.
 
 import { SessionError } from '../errors.ts'
 import { isThenable, ownProperties } from '../validate.ts'
@@ -25,8 +25,8 @@ import { reportAsSent } from './reported-state.ts'
 const CALL_NAMES: readonly CallName[] = ['writeHead', 'write', 'end', 'flushHeaders']
 
 /**
- * Makes a response carry the cookies of a session. Where no cookie can reach the browser any more, the
- * session can be read and not changed.
+ * Makes a response carry the cookies of a session. If no cookie can reach the browser any more, the
+ * session becomes read-only.
  */
 export function attachSession(response: NodeResponse, key: object, session: PendingSession): void {
   if (!hasHead(response) && !canCarryCookies(response)) {
@@ -40,8 +40,8 @@ export function attachSession(response: NodeResponse, key: object, session: Pend
 }
 
 /**
- * Puts this module before the methods by which the head can be sent. They stay there, because removing
- * them would remove what other middleware has put around them since.
+ * Installs wrappers around the methods that send the head. The wrappers are never removed, because
+ * removing them would also remove wrappers that other middleware has installed since.
  */
 function install(response: NodeResponse): Head {
   const methods = new Map<CallName, Method>()
@@ -77,12 +77,12 @@ function intercept(head: Head, call: Call): unknown {
   if (head.phase === 'sent') return callOriginal(head, call)
   clearTimeout(head.answerTimer)
   const accessed = [...head.sessions.values()].filter((session) => session.isAccessed())
-  // Mocks set `headersSent` before they call `end`, and take header fields all the same.
+  // Mocks set `headersSent` before they call `end`, and still take header fields.
   const isSent = head.canWait && head.response.headersSent
   return accessed.length === 0 || isSent ? send(head, call) : sendWith(head, accessed, call)
 }
 
-/** Sends the head, and opens it again if that is refused. */
+/** Sends the head, and marks it as not sent again if Node throws. */
 function send(head: Head, call: Call): unknown {
   closeHead(head)
   try {
@@ -93,10 +93,13 @@ function send(head: Head, call: Call): unknown {
   }
 }
 
-/** Sends the head with the cookies of the sessions that were accessed: at once, or when they are made. */
+/**
+ * Sends the head with the cookies of the sessions that were accessed: at once, or after they are
+ * made.
+ */
 function sendWith(head: Head, accessed: readonly PendingSession[], given: Call): unknown {
   const { response } = head
-  // Node refuses these at once, so they are refused before a session is committed.
+  // Throws before a session is committed, because Node throws for these arguments at once.
   assertChunk(given.name, given.args[0])
   const args = given.name === 'writeHead' ? setHead(response, given.args) : given.args
   assertStatus(response.statusCode)
@@ -110,8 +113,8 @@ function sendWith(head: Head, accessed: readonly PendingSession[], given: Call):
     carryCookies(head, made)
     return send(head, call)
   }
-  // A failure is not reported within the call that it comes from, but to the caller of a mock, who
-  // reads the response when that call returns.
+  // Rethrows on a mock only: its caller reads the response when the call returns. On Node, a
+  // failure is not reported within the call that causes it.
   if (head.canWait) return hold(head, Promise.resolve(made), call)
   const result = holdCall(head, call)
   settle(head, made)
@@ -132,18 +135,22 @@ function hold(head: Head, making: Promise<readonly MadeCookies[]>, call: Call): 
   return holdCall(head, call)
 }
 
-/** Sends the head with the cookies that were made, and then everything that waited behind it. */
+/**
+ * Sends the head with the cookies that were made, and then replays the calls that were queued
+ * behind it.
+ */
 function settle(head: Head, made: readonly MadeCookies[]): void {
   head.phase = 'sent'
   const failure = findFailure(made)
-  // The answer to the error goes without the cookies that still cannot be made.
+  // Answers the error without the cookies that still cannot be made.
   if (failure !== undefined && !head.isReplaced) {
     replaceWithError(head, failure.session, failure.reason)
     return
   }
   try {
     carryCookies(head, made)
-    // Not within this promise, because what a listener throws is no failure of the response.
+    // Runs outside this promise, because an exception of a listener is not a failure of the
+    // response.
     if (makeHeldCalls(head)) queueMicrotask(() => emitDrain(head))
   } catch (error) {
     const [first] = made
@@ -152,8 +159,8 @@ function settle(head: Head, made: readonly MadeCookies[]): void {
 }
 
 /**
- * Sends the head of a response that cannot wait for cookies. Their loss is reported to each session that
- * has some, unless its handler has set them.
+ * Sends the head of a response that cannot wait for cookies. Reports the lost cookies to each
+ * session that has some, unless its handler has set them.
  */
 function sendWithout(
   head: Head,

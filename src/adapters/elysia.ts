@@ -1,5 +1,5 @@
-// `sealed-session/elysia`: the session of each request in the context of its handlers. Nothing of Elysia
-// is imported.
+// `sealed-session/elysia`: the session of each request in the context of its handlers. Imports
+// nothing of Elysia.
 
 import { getInternals } from '../internals.ts'
 import { SessionConfigError } from '../errors.ts'
@@ -9,27 +9,27 @@ import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
 import { discardChanges } from './failed-handler.ts'
 
-/** Answers a request: what Elysia gives to a server. */
+/** Answers a request: the function that Elysia gives to a server. */
 type FetchFunction = (...args: unknown[]) => unknown
 
-/** What every hook is given. */
+/** The context that every hook receives. */
 interface RequestContext {
   readonly request: Request
 }
 
-/** A hook that leaves the answer as it is. */
+/** A hook that does not replace the answer. */
 type RequestHook = (context: RequestContext) => Promise<void>
 
-/** How far the handlers of a request have come. */
+/** The progress of one request through its handlers. */
 type HandlerProgress = 'begun' | 'succeeded' | 'failed'
 
-/** The scope of a hook: the routes of every instance, whatever it is used by. */
+/** The scope of a hook: the routes of every instance, also of those that use this one. */
 interface HookScope {
   as: 'global'
 }
 
 /**
- * What is needed of an application.
+ * The members of an Elysia application that the plugin uses.
  *
  * @example
  * const use = (app: ElysiaSessionApp): unknown => elysiaSession(sessions)(app)
@@ -45,7 +45,7 @@ export interface ElysiaSessionApp {
 }
 
 /**
- * What the plugin adds to the type of an application: `session` in the context of its handlers.
+ * The type that the plugin adds to an application: `session` in the context of its handlers.
  *
  * @example
  * type Context = ElysiaSessionTypes<Data>['~Singleton']['derive']
@@ -75,7 +75,7 @@ const GLOBAL: HookScope = { as: 'global' }
 
 /**
  * Returns a plugin of Elysia that opens the session of each request, and commits it to the response.
- * Where a handler fails, the session stays as it came. A session that does not fit comes to `onError`:
+ * If a handler throws, its changes are discarded. The error of a session that does not fit goes to `onError`:
  * the cookies are made when the handler has returned, so an `onAfterHandle` that changes the session
  * must be registered before the plugin.
  *
@@ -96,7 +96,7 @@ export function elysiaSession<Data extends object>(
   function around(handle: FetchFunction): (request: Request, ...rest: unknown[]) => unknown {
     return sessions.wrap<Request, unknown[]>(async (request, session, ...rest) => {
       const response = await answer(handle, request, ...rest)
-      // An error handler before this plugin's has answered.
+      // An error handler that was registered before this plugin has answered.
       if (outcomes.get(request) === 'begun') discardChanges(session)
       return response
     })
@@ -109,7 +109,7 @@ export function elysiaSession<Data extends object>(
     return { session }
   }
 
-  /** Makes the cookies where a failure still comes to `onError`. */
+  /** Makes the cookies at a point from which a failure still reaches `onError`. */
   async function succeed({ request }: RequestContext): Promise<void> {
     await sessions.setCookies(await internals.open(request))
     outcomes.set(request, 'succeeded')
@@ -137,15 +137,18 @@ export function elysiaSession<Data extends object>(
 }
 
 /**
- * Answers a request as Elysia does. That is nothing where Bun has made a WebSocket of the connection, and
- * a commit leaves that as it is.
+ * Calls the handler of Elysia. It returns `undefined` after Bun has upgraded the connection to a WebSocket:
+ * a commit passes that on.
  */
 function answer(handle: FetchFunction, ...args: unknown[]): Response | Promise<Response>
 function answer(handle: FetchFunction, ...args: unknown[]): unknown {
   return handle(...args)
 }
 
-/** Elysia leaves `wrap` out where it compiles nothing, and every change would be lost. */
+/**
+ * Throws if Elysia has left `wrap` out, as it does when it compiles nothing: every change would be
+ * lost.
+ */
 function assertWrapped<Data extends object>(session: Session<Data>): void {
   if (getState(session)?.handlers !== 0) return
   throw new SessionConfigError('aot', 'must not be false, because wrap() of Elysia needs it')

@@ -1,4 +1,4 @@
-// `sealed-session/express`: the sessions of this library with the habits of express-session and
+// `sealed-session/express`: the sessions of this library with the interface of express-session and
 // cookie-session: `request.session.user = …`, callbacks, `request.session = null`.
 
 import { getInternals } from '../internals.ts'
@@ -30,8 +30,8 @@ export type ExpressSession<Data extends object = Record<string, unknown>> = Part
   ExpressSessionMembers
 
 /**
- * The type of a request that has been through the middleware, for an application to apply in a
- * declaration of its own. With `@types/express-session` none is needed: `SessionData` is what it was.
+ * Type of a request that has passed the middleware, for an application's own declaration. With
+ * `@types/express-session` no declaration is needed: `SessionData` is used as before.
  *
  * @example
  * declare global {
@@ -59,10 +59,16 @@ export type ExpressSessionMiddleware = (
   next: (error?: unknown) => unknown,
 ) => void
 
-/** Has a request's session. Each copy of this module has a symbol of its own. */
+/**
+ * The property of a request under which its session is stored. Each copy of this module has its own
+ * symbol.
+ */
 const REQUEST_SESSION = Symbol('express session')
 
-/** All requests have the same accessors: with their own, each would have a hidden class of its own. */
+/**
+ * One pair of accessors for all requests, because accessors of its own would give each request a
+ * hidden class of its own.
+ */
 const PROPERTIES: PropertyDescriptorMap = ownProperties({
   session: ownProperties<PropertyDescriptor>({
     configurable: true,
@@ -87,13 +93,14 @@ const PROPERTIES: PropertyDescriptorMap = ownProperties({
 })
 
 /**
- * Returns middleware that gives requests `session` and `sessionID` as express-session and cookie-session
- * do. The cookies are written with the head of the response; what prevents that is given to `next`.
+ * Returns middleware that gives requests `session` and `sessionID` as express-session and
+ * cookie-session do. The cookies are written with the head of the response; `next` receives the
+ * error if they cannot be.
  *
- * A key that is `undefined` counts as absent, in nested objects too. Whatever else JSON would change or
- * lose is an error, as is a key with the name of a member, such as `save`.
+ * A key that is `undefined` counts as absent, in nested objects too. Every other value that JSON
+ * would change or lose is an error, as is a key with the name of a member, such as `save`.
  *
- * @throws SessionConfigError if `sessions` did not come from `createSessions`
+ * @throws SessionConfigError if `createSessions` did not return `sessions`
  * @example
  * app.use(expressSession(sessions))
  * app.get('/', (request, response) => {
@@ -106,7 +113,7 @@ export function expressSession<Data extends object>(
 ): ExpressSessionMiddleware {
   const internals = getInternals(sessions)
 
-  /** Opens the session, and runs the handlers. What they throw or reject with is reported too. */
+  /** Opens the session, and runs the handlers. Reports what they throw or reject with. */
   async function run(
     request: NodeRequest,
     response: NodeResponse,
@@ -152,12 +159,12 @@ export function expressSession<Data extends object>(
 }
 
 /**
- * Returns the session of a request as this library has it, with scopes, flash messages and
+ * Returns the session of a request with this library's own interface: scopes, flash messages and
  * `csrfToken`. It is the same session as `request.session`.
  *
- * @param request has been through the middleware of `expressSession`
- * @param sessions those of the middleware, for the type of the data
- * @throws SessionConfigError if it has not, or the sessions are others
+ * @param request has passed the middleware of `expressSession`
+ * @param sessions the sessions of the middleware, for the type of the data
+ * @throws SessionConfigError if the request has not, or if the sessions are others
  * @example
  * sessionOf(request, sessions).regenerate({ keep: ['cart'], lifetime: 'remembered' })
  */

@@ -1,12 +1,12 @@
-// What becomes of a session whose handler has failed, where a framework makes a response of the error
-// before an adapter sees it.
+// The session of a failed handler, in frameworks that turn the error into a response before an
+// adapter sees it.
 
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 
 /**
- * Forgets what a failed handler has changed, so that the answer to its error writes nothing. A session
- * that was not used stays unused, because that answer would depend on it otherwise.
+ * Discards the changes of a failed handler, so that the answer to its error writes nothing. An
+ * unused session stays unused, because otherwise that answer would depend on it.
  */
 export function discardChanges<Data extends object>(session: Session<Data>): void {
   const state = getState(session)

@@ -1,5 +1,5 @@
-// `sealed-session/fastify`: the session of each request as `request.session`. Nothing of Fastify is
-// imported.
+// `sealed-session/fastify`: the session of each request as `request.session`. Imports nothing of
+// Fastify.
 
 import type { CookieSource } from '../cookies/source.ts'
 import { SessionConfigError } from '../errors.ts'
@@ -35,7 +35,7 @@ export interface FastifySessionOptions {
 }
 
 /**
- * What is needed of Fastify's request.
+ * The members of Fastify's request that the plugin uses.
  *
  * @example
  * const read = ({ raw }: FastifySessionRequest): string => raw.headers.cookie ?? ''
@@ -45,7 +45,7 @@ export interface FastifySessionRequest {
 }
 
 /**
- * What is needed of Fastify's reply.
+ * The members of Fastify's reply that the plugin uses.
  *
  * @example
  * const isSent = ({ raw }: FastifySessionReply): boolean => raw.headersSent
@@ -55,7 +55,7 @@ export interface FastifySessionReply {
 }
 
 /**
- * What is needed of a Fastify instance.
+ * The members of a Fastify instance that the plugin uses.
  *
  * @example
  * const count = (app: FastifySessionInstance): unknown =>
@@ -97,9 +97,9 @@ export type FastifySessionPlugin = (
 ) => Promise<void>
 
 /**
- * Opens the session of each request as `request.session`, and makes the reply carry its cookies. Where
- * a handler fails, the session stays as it came; what an error handler changes is kept. A session that
- * does not fit comes to that error handler.
+ * Opens the session of each request as `request.session`, and makes the reply carry its cookies. If
+ * a handler throws, its changes are discarded; changes of an error handler are kept. The error of a
+ * session that does not fit goes to that error handler.
  *
  * Registering it rejects with SessionConfigError if `sessions` is not what `createSessions` has returned.
  *
@@ -108,7 +108,8 @@ export type FastifySessionPlugin = (
  * app.get('/', (request) => `Hello ${request.session.get('user')}`)
  */
 export const fastifySession: FastifySessionPlugin = Object.assign(registerSession, {
-  // What fastify-plugin sets: the hooks are for the whole instance, not for this plugin's own routes.
+  // As fastify-plugin does: the hooks apply to the whole instance, not only to this plugin's own
+  // routes.
   [Symbol.for('skip-override')]: true,
   [Symbol.for('fastify.display-name')]: 'sealed-session',
 })
@@ -134,7 +135,7 @@ async function registerSession(
     })
   })
   app.addHook('onError', ({ raw }, _reply, _error, done) => {
-    // A hook before this plugin's may have failed.
+    // A hook that runs before this plugin's may have failed.
     const session = opened.get(raw)
     if (session !== undefined) discardChanges(session)
     done()

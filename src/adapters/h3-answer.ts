@@ -1,33 +1,36 @@
-// What the handlers of h3 2 have returned or thrown, and the header fields of the response that h3 is
-// going to make of it.
+// What handlers of h3 2 have returned or thrown, and the header fields of the response that h3
+// builds from it.
 
 import { isResponse } from '../http/response.ts'
 
-/** What handlers have returned, or thrown. */
+/** What handlers have returned or thrown. */
 export interface HandlerOutcome {
   readonly value: unknown
   readonly isThrown: boolean
 }
 
-/** The response that h3 2 prepares beside what handlers return. */
+/** The response that h3 2 prepares for what handlers return. */
 export interface H3PreparedResponse {
-  /** Laid over the fields of what a handler returns. */
+  /** h3 merges these into the fields of what a handler returns. */
   readonly headers: Headers
-  /** Laid over the fields of the answer to an error; release candidates of h3 2 have none. */
+  /**
+   * h3 merges these into the fields of the answer to an error; release candidates of h3 2 have
+   * none.
+   */
   readonly errHeaders?: Headers
 }
 
-/** What handlers have returned, as something that a session can be committed to. */
+/** What handlers have returned, in a form that a session can be committed to. */
 export interface H3Answer {
-  /** Has the header fields that the commit completes. */
+  /** Its header fields, which the commit completes. */
   readonly carrier: Response
-  /** Whether `headers` of the prepared response are laid over what is returned. */
+  /** Whether h3 merges `headers` of the prepared response into what is returned. */
   readonly isOverlaid: boolean
-  /** Returns what h3 is to be given in place of the value, with the fields of `committed`. */
+  /** Returns the value for h3 in place of the handlers' value, with the fields of `committed`. */
   readonly complete: (committed: Response) => unknown
 }
 
-/** `HTTPResponse` of h3: a status, header fields and a body that are no `Response` yet. */
+/** `HTTPResponse` of h3: status, header fields and body, and no `Response` yet. */
 interface HttpResponseLike {
   readonly body: unknown
   readonly headers: Headers
@@ -47,8 +50,8 @@ export async function runHandlers(next: () => unknown): Promise<HandlerOutcome> 
 }
 
 /**
- * Whether the handlers have failed, or there are none. The answer to a missing route carries cookies
- * where the answers to errors can.
+ * Whether the handlers have failed, or there are none. The answer to a missing route carries
+ * cookies if answers to errors can.
  */
 export function isFailure(
   { value, isThrown }: HandlerOutcome,
@@ -57,7 +60,7 @@ export function isFailure(
   return isThrown || value instanceof Error || (value === NOT_FOUND && errHeaders === undefined)
 }
 
-/** Returns what was returned as something that a session can be committed to. */
+/** Returns what handlers have returned in a form that a session can be committed to. */
 export function toAnswer(outcome: HandlerOutcome, prepared: H3PreparedResponse): H3Answer {
   const { value, isThrown } = outcome
   if (isThrown || value instanceof Error || value === NOT_FOUND) {
@@ -76,7 +79,7 @@ export function toAnswer(outcome: HandlerOutcome, prepared: H3PreparedResponse):
   }
 }
 
-/** Returns an answer whose fields are those that h3 has prepared, if it has any for this one. */
+/** Returns an answer with the fields that h3 has prepared, if it has prepared any. */
 function preparedAnswer(
   { value, isThrown }: HandlerOutcome,
   headers: Headers | undefined,
@@ -93,15 +96,18 @@ function preparedAnswer(
   }
 }
 
-/** Makes header fields the same as others. */
+/** Replaces all of `headers` by `others`. */
 function replaceFields(headers: Headers, others: Headers): void {
-  // A list of its own, because deleting moves the iterator on.
+  // A copy, because deleting moves the iterator on.
   const names = Array.from(headers.keys())
   for (const name of names) headers.delete(name)
   for (const [name, value] of others) headers.append(name, value)
 }
 
-/** Gives those header fields that are there the values of others, and takes away what those lack. */
+/**
+ * Updates the header fields that exist to the values of others, and deletes those that the others
+ * lack.
+ */
 export function restrictFields(headers: Headers, others: Headers): void {
   for (const name of new Set(headers.keys())) {
     const value = others.get(name)
@@ -116,7 +122,10 @@ function isHttpResponse(value: unknown): value is HttpResponseLike {
   return 'body' in value && 'headers' in value && value.headers instanceof Headers
 }
 
-/** Returns a new one of the same class, because a module may return the same one to all visitors. */
+/**
+ * Returns a new instance of the same class, because a module may return one instance to all
+ * visitors.
+ */
 function copyHttpResponse(value: HttpResponseLike, headers: Headers): unknown {
   const { status, statusText } = value
   return Reflect.construct(value.constructor, [value.body, { status, statusText, headers }])

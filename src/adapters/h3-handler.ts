@@ -1,5 +1,5 @@
-// A handler of h3 1, Nitro 2 and Nuxt with a session. Its response is Node's, or a mock where Nitro runs
-// without Node and where it calls its own routes.
+// A handler of h3 1, Nitro 2 and Nuxt with a session. Its response is Node's, or a mock if Nitro
+// runs without Node or calls its own routes.
 
 import { getInternals } from '../internals.ts'
 import { SessionConfigError } from '../errors.ts'
@@ -18,7 +18,7 @@ import { attachNodeSession, pendingSession, takeOver } from './node-session.ts'
 import { answerPlainly } from './plain-answer.ts'
 
 /**
- * What is needed of an event of h3 1.
+ * The members of an event of h3 1 that the handler uses.
  *
  * @example
  * const method = ({ node }: H3HandlerEvent): unknown => node.req.headers.cookie
@@ -36,14 +36,14 @@ export interface H3HandlerEvent {
  */
 export interface H3SessionHandler<Event, Result> {
   (event: Event): Promise<Result>
-  /** Tells h3 that it is a handler. */
+  /** Marks the function as a handler of h3. */
   readonly __is_handler__?: true
 }
 
 /**
- * Returns a handler of h3 1, Nitro 2 or Nuxt that is also given the session, and commits it to what it
- * returns or sends. Where it fails, the session stays as it came. A session that does not fit is thrown
- * to h3. Handlers and middleware of one request share the session.
+ * Returns a handler of h3 1, Nitro 2 or Nuxt that also receives the session, and commits it to what
+ * it returns or sends. If it throws, its changes are discarded. The error of a session that does
+ * not fit is thrown to h3. Handlers and middleware of one request share the session.
  *
  * @throws SessionConfigError if an argument is wrong
  * @example
@@ -75,7 +75,7 @@ export function defineSessionHandler<Data extends object, Event extends H3Handle
       return await commitResult(sessions, session, event, result)
     } catch (error) {
       discardChanges(session)
-      // A response that is held back is withdrawn first, or h3 would take it for sent.
+      // A response that is held back is withdrawn first, because h3 would take it for sent.
       if (event.handled) await new Promise((done) => setTimeout(done))
       throw error
     } finally {
@@ -86,7 +86,9 @@ export function defineSessionHandler<Data extends object, Event extends H3Handle
   return Object.assign(handle, { __is_handler__: true as const })
 }
 
-/** Commits the session to what a handler has returned, or to the response that h3 makes of that. */
+/**
+ * Commits the session to what a handler has returned, or to the response that h3 builds from it.
+ */
 async function commitResult<Data extends object, Result>(
   sessions: Sessions<Data>,
   session: Session<Data>,
@@ -95,7 +97,7 @@ async function commitResult<Data extends object, Result>(
 ): Promise<Result> {
   const isMock = !canWait(res)
   const isPassedOn = result === undefined && !handled
-  // The next handler may change the session, and the head waits for it.
+  // The next handler may change the session, and the head waits for that.
   if (isPassedOn && !isMock) return result
   if (isResponse(result)) {
     // h3 adds the lines of a response to those of the mock.
@@ -108,7 +110,7 @@ async function commitResult<Data extends object, Result>(
   return result
 }
 
-/** Commits a session to a response, whose own type the caller goes on with. */
+/** Commits a session to a response. Returns the caller's own type. */
 function commitResponse<Data extends object, Result extends Response>(
   sessions: Sessions<Data>,
   session: Session<Data>,
@@ -122,7 +124,7 @@ function commitResponse<Data extends object>(
   return sessions.commit(session, response)
 }
 
-/** Sets the fields of a mock, which is read when the handlers have run, even if it was ended. */
+/** Sets the fields of a mock, which is read after the handlers have run, even if it was ended. */
 function setFields<Data extends object>(
   sessions: Sessions<Data>,
   session: Session<Data>,
@@ -146,7 +148,10 @@ function removeOwnCookies<Data extends object>(
   if (others.length > 0) response.setHeader('Set-Cookie', others)
 }
 
-/** Opens a session whose cookies were made to further changes: the next handler sets the fields again. */
+/**
+ * Reopens a session for changes after its cookies were made: the next handler sets the fields
+ * again.
+ */
 function allowChanges<Data extends object>(session: Session<Data>): void {
   const state = getState(session)
   if (state !== undefined) state.committed = false

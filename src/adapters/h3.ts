@@ -1,5 +1,5 @@
 // `sealed-session/h3`: a middleware for h3 2 and Nitro 3, and a handler for h3 1, Nitro 2 and Nuxt.
-// Nothing of h3 is imported.
+// Imports nothing of h3.
 
 import { getInternals } from '../internals.ts'
 import type { Session } from '../session/session.ts'
@@ -12,7 +12,7 @@ export { defineSessionHandler } from './h3-handler.ts'
 export type { H3HandlerEvent, H3SessionHandler } from './h3-handler.ts'
 
 /**
- * What is needed of an event of h3 2.
+ * The members of an event of h3 2 that the middleware uses.
  *
  * @example
  * const path = (event: H3SessionEvent): string => new URL(event.req.url).pathname
@@ -31,15 +31,15 @@ export interface H3SessionEvent {
  */
 export type H3SessionMiddleware = (event: H3SessionEvent, next: () => unknown) => Promise<unknown>
 
-/** Takes the answer out of a wrapped handler, which can return a `Response` alone. */
+/** Carries the answer out of a wrapped handler, which can return only a `Response`. */
 interface AnswerSlot {
   answer: H3Answer | undefined
 }
 
 /**
  * Returns a middleware of h3 2 and Nitro 3 that opens the session of each request as
- * `event.context.session`, and commits it to what the handlers return. Where they fail, the session
- * stays as it came. A session that does not fit comes to `onError`.
+ * `event.context.session`, and commits it to what the handlers return. If they throw, their changes
+ * are discarded. The error of a session that does not fit goes to `onError`.
  *
  * @throws SessionConfigError if `sessions` is not what `createSessions` has returned
  * @example
@@ -76,8 +76,8 @@ function setSession<Data extends object>(
 }
 
 /**
- * Restricts the header fields that h3 lays over those of the response: its `Cache-Control` would
- * replace that of the commit.
+ * Restricts the header fields that h3 merges into the response: its `Cache-Control` would replace
+ * that of the commit.
  */
 async function restrictPrepared<Data extends object>(
   sessions: Sessions<Data>,

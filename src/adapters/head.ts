@@ -6,7 +6,7 @@ import type { FieldSnapshot, Method, NodeResponse } from './node-response.ts'
 /** The methods by which the head of a response is sent. */
 export type CallName = 'writeHead' | 'write' | 'end' | 'flushHeaders'
 
-/** A call of one of them. */
+/** A call of one of these methods. */
 export interface Call {
   readonly name: CallName
   readonly args: readonly unknown[]
@@ -16,11 +16,11 @@ export interface Call {
 export interface Head {
   readonly response: NodeResponse
   readonly sessions: Map<object, PendingSession>
-  /** The methods that were there: Node's, or those that other middleware put around them. */
+  /** The original methods: Node's, or the wrappers of other middleware. */
   readonly methods: ReadonlyMap<CallName, Method>
-  /** The fields that were there before the handlers. */
+  /** The fields that were set before the handlers ran. */
   readonly fieldsBefore: FieldSnapshot
-  /** Whether the response can be held back until cookies are made that take time. */
+  /** Whether the response can be held back until asynchronous cookies are made. */
   readonly canWait: boolean
   phase: 'open' | 'held' | 'sent'
   /** The sessions that were not accessed before the head was sent. */
@@ -29,19 +29,19 @@ export interface Head {
   heldCalls: readonly Call[]
   /** The cookies that the head carries, once they are made. */
   made: readonly MadeCookies[] | undefined
-  /** The response was replaced by an error already. */
+  /** Whether the response was already replaced by an error. */
   isReplaced: boolean
-  /** Answers a replaced response that the application does not answer. */
+  /** Timer that answers a replaced response if the application does not. */
   answerTimer: ReturnType<typeof setTimeout> | undefined
-  /** Listeners for `drain` that an `on` of other middleware may have taken. */
+  /** Listeners for `drain` that the `on` of other middleware may have moved. */
   readonly drainListeners: Method[]
-  /** Has the members that `reportAsSent` hides, once it has. */
+  /** The members that `reportAsSent` hides; `undefined` before it is called. */
   hidden: object | undefined
 }
 
 /**
- * The property under which a response has its head. A `WeakMap` of heads costs the garbage collector
- * several times more. Each copy of this module has a symbol of its own.
+ * Property of a response for its head. A `WeakMap` costs the garbage collector several times more.
+ * Each copy of this module has its own symbol.
  */
 export const HEAD: unique symbol = Symbol('head')
 
@@ -54,7 +54,7 @@ export function hasHead(response: NodeResponse): response is ResponseWithHead {
   return HEAD in response
 }
 
-/** Records that the head is sent. Sessions that were not accessed can be read from now on. */
+/** Records that the head is sent. Sessions that were not accessed become read-only. */
 export function closeHead(head: Head): void {
   head.phase = 'sent'
   head.bypassed = [...head.sessions.values()].filter((session) => !session.isAccessed())

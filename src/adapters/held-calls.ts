@@ -1,26 +1,27 @@
-// The calls that are kept while the head of a response is held back, and the streams that wait for it.
+// The calls that are queued while the head of a response is held back, and the streams that wait
+// for it.
 
 import type { Call, Head } from './head.ts'
 import { assertChunk, throwHeadersSent } from './node-arguments.ts'
 import { setCookieFields, setHead } from './node-fields.ts'
 import { callMethod, findMethod, isMethod } from './node-response.ts'
 
-/** Makes a call of the method that was there before this module. */
+/** Calls the original method, which this module's wrapper replaced. */
 export function callOriginal({ response, methods, made }: Head, { name, args }: Call): unknown {
   const method = methods.get(name)
   if (method === undefined) return undefined
   if (name !== 'writeHead' || made === undefined || response.headersSent) {
     return Reflect.apply(method, response, args)
   }
-  // The last word: other middleware may have changed the fields since the cookies were set.
+  // Sets the cookies again, because other middleware may have changed the fields since.
   const rest = setHead(response, args)
   setCookieFields(response, made)
   return Reflect.apply(method, response, rest)
 }
 
 /**
- * Keeps a call, and returns what Node returns. A held `write` asks its caller to wait for `drain`, so
- * that no stream is read into memory.
+ * Queues a call, and returns what Node returns. For `write` that is `false`: a stream pauses until
+ * `drain`, so it is not read into memory.
  */
 export function holdCall(head: Head, call: Call): unknown {
   if (call.name === 'writeHead' && head.heldCalls.length > 0) throwHeadersSent()
@@ -31,15 +32,14 @@ export function holdCall(head: Head, call: Call): unknown {
 }
 
 /**
- * Makes the calls that were kept. Returns whether a writer was asked to wait, and Node will not say when
- * to go on.
+ * Replays the queued calls. Returns whether a writer waits for a `drain` that Node will not emit.
  */
 export function makeHeldCalls(head: Head): boolean {
   const calls = head.heldCalls
   let mustDrain = calls.some(({ name }) => name === 'write')
   for (const call of calls) {
     const result = callOriginal(head, call)
-    // After `end` there is nothing to wait for, and after `false` Node emits `drain` itself.
+    // After `end` no writer waits, and after `false` Node emits `drain` itself.
     if (call.name === 'end' || result === false) mustDrain = false
   }
   head.heldCalls = []
@@ -47,8 +47,8 @@ export function makeHeldCalls(head: Head): boolean {
 }
 
 /**
- * Records the listeners for `drain` where a response has an `on` of its own: middleware that compresses
- * moves these listeners to a stream of its own.
+ * Records the listeners for `drain` if a response has its own `on`: compressing middleware moves
+ * these listeners to a stream of its own.
  */
 export function recordDrainListeners({ response, drainListeners }: Head): void {
   const on = Object.hasOwn(response, 'on') ? findMethod(response, 'on') : undefined
@@ -60,7 +60,7 @@ export function recordDrainListeners({ response, drainListeners }: Head): void {
   })
 }
 
-/** Emits `drain` for the streams that were asked to wait. */
+/** Emits `drain` for the streams that wait for it. */
 export function emitDrain({ response, drainListeners }: Head): void {
   const listeners: unknown = callMethod(response, 'rawListeners', 'drain')
   const moved = drainListeners.filter(

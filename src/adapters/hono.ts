@@ -1,4 +1,4 @@
-// `sealed-session/hono`: the session of each request as `c.var.session`. Nothing of Hono is imported.
+// `sealed-session/hono`: the session of each request as `c.var.session`. Imports nothing of Hono.
 
 import { getInternals } from '../internals.ts'
 import { SessionError } from '../errors.ts'
@@ -7,7 +7,7 @@ import type { Sessions } from '../sessions.ts'
 import { discardChanges } from './failed-handler.ts'
 
 /**
- * What an application tells Hono of its variables: `c.var.session` is the session.
+ * The types of an application's variables for Hono: `c.var.session` is the session.
  *
  * @example
  * const app = new Hono<HonoSessionEnv<Data>>()
@@ -17,7 +17,7 @@ export interface HonoSessionEnv<Data extends object = Record<string, unknown>> {
 }
 
 /**
- * What is needed of Hono's context.
+ * The members of Hono's context that the middleware uses.
  *
  * @example
  * const visits = (c: HonoSessionContext<Data>): number => c.get('session').get('visits', 0)
@@ -44,9 +44,9 @@ export type HonoSessionMiddleware<Data extends object = Record<string, unknown>>
 ) => Promise<Response | undefined>
 
 /**
- * Returns a middleware of Hono that opens the session of each request as `c.var.session`, and commits
- * it to the response. Where a handler fails, the session stays as it came. A session that does not fit
- * comes to `app.onError`.
+ * Returns a middleware of Hono that opens the session of each request as `c.var.session`, and
+ * commits it to the response. If a handler throws, its changes are discarded. The error of a
+ * session that does not fit goes to `app.onError`.
  *
  * @throws SessionConfigError if `sessions` is not what `createSessions` has returned
  * @example
@@ -62,7 +62,7 @@ export function honoSession<Data extends object>(
     async (_, session, c, next) => {
       c.set('session', session)
       await next()
-      // Hono has made a response of the error already.
+      // Hono has already built a response from the error.
       if (c.error !== undefined) discardChanges(session)
       if (c.finalized) return c.res
       throw new SessionError(
@@ -74,7 +74,7 @@ export function honoSession<Data extends object>(
   return async (c, next) => {
     const response = await run(c.req.raw, c, next)
     if (!c.finalized) return response
-    // Hono would put the header fields of the former response over those of this one.
+    // Clears the former response first, because Hono would merge its header fields into this one.
     c.res = undefined
     c.res = response
     return undefined

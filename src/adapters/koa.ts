@@ -1,4 +1,4 @@
-// `sealed-session/koa`: the session of each request as `ctx.session`. Nothing of Koa is imported.
+// `sealed-session/koa`: the session of each request as `ctx.session`. Imports nothing of Koa.
 
 import { getInternals } from '../internals.ts'
 import type { Session } from '../session/session.ts'
@@ -22,7 +22,7 @@ export interface KoaSessionContext<Data extends object = Record<string, unknown>
 }
 
 /**
- * What is needed of Koa's context.
+ * The members of Koa's context that the middleware uses.
  *
  * @example
  * const isSecure = (ctx: KoaContext): boolean => ctx.req.headers.cookie !== undefined
@@ -47,9 +47,9 @@ export type KoaSessionMiddleware<Data extends object = Record<string, unknown>> 
 ) => Promise<void>
 
 /**
- * Returns a middleware of Koa that opens the session of each request as `ctx.session`, and commits it
- * when the middleware behind it has run. Where that fails, the session stays as it came. A session that
- * does not fit is thrown to the middleware before it.
+ * Returns a middleware of Koa that opens the session of each request as `ctx.session`, and commits
+ * it after the downstream middleware has run. If that throws, its changes are discarded. The error
+ * of a session that does not fit is thrown to the upstream middleware.
  *
  * @throws SessionConfigError if `sessions` is not what `createSessions` has returned
  * @example
@@ -69,7 +69,7 @@ export function koaSession<Data extends object>(
       return
     }
     const session = await internals.open(ctx.req)
-    // Middleware that writes to `ctx.res` itself may send the head before it has run.
+    // Middleware that writes to `ctx.res` itself may send the head before the commit.
     attachNodeSession(sessions, session, ctx.res, (error) => ctx.onerror(toError(error)))
     defineSession(ctx, session)
     try {

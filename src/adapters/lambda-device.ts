@@ -5,7 +5,10 @@ import { isRecord, ownProperty } from '../validate.ts'
 import { attachToResult } from './lambda-result.ts'
 import type { LambdaEvent, LambdaForm, LambdaResponse } from './lambda-result.ts'
 
-/** Returns what is read of an event: payload 1.0 and load balancers name things as one, 2.0 as others. */
+/**
+ * Returns the fields of an event that are read: payload 1.0 and load balancers name them
+ * differently from 2.0.
+ */
 export function deviceEvent(event: LambdaEvent): DeviceRequest {
   const context = ownProperty(event, 'requestContext')
   const http = isRecord(context) ? ownProperty(context, 'http') : undefined
@@ -19,7 +22,7 @@ export function deviceEvent(event: LambdaEvent): DeviceRequest {
   }
 }
 
-/** Returns an answer as a result. */
+/** Returns an answer as a Lambda result. */
 export function answerResult(answer: DeviceAnswer, form: LambdaForm): LambdaResponse {
   const { status, fields, setCookie, body } = answer
   const result = { statusCode: status, headers: Object.fromEntries(fields), body }

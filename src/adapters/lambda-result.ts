@@ -9,7 +9,8 @@ import type { IsOwnCookie } from '../http/own-cookies.ts'
 import { isRecord, ownProperties, ownProperty } from '../validate.ts'
 
 /**
- * What is needed of an event. Those of API Gateway, function URLs and load balancers have it.
+ * The members of an event that the handler uses. Events of API Gateway, function URLs and load
+ * balancers have them.
  *
  * @example
  * const event: LambdaEvent = { version: '2.0', headers: {}, cookies: ['theme=dark'] }
@@ -23,7 +24,7 @@ export interface LambdaEvent {
 }
 
 /**
- * A response made of what a handler for payload 2.0 may return instead of one.
+ * A response built from what a handler for payload 2.0 may return instead of a response.
  *
  * @example
  * const response: LambdaResponse = { statusCode: 200, headers: {}, body: '{"saved":true}' }
@@ -43,7 +44,9 @@ export interface LambdaCookies {
   readonly registration: string | undefined
 }
 
-/** How a source takes several cookies: as an array, as arrays of all header fields, or not at all. */
+/**
+ * How a source takes several cookies: as an array, as arrays of all header fields, or not at all.
+ */
 export type LambdaForm = 'cookies' | 'multiValue' | 'single'
 
 /** Header fields by their names in lower case. */
@@ -53,13 +56,13 @@ type FieldMap = Map<string, { readonly name: string; readonly values: readonly s
 export function formOf(event: LambdaEvent): LambdaForm {
   const { version, requestContext, multiValueHeaders } = ownProperties(event)
   if (version === '2.0') return 'cookies'
-  // A load balancer sends and takes arrays if it is set to, and else neither.
+  // A load balancer sends and takes arrays only if its target group is configured to.
   const isBalancer = isRecord(requestContext) && Object.hasOwn(requestContext, 'elb')
   return isBalancer && !isRecord(multiValueHeaders) ? 'single' : 'multiValue'
 }
 
 /**
- * Returns a result with the fields of a session that was used. The given one is not changed.
+ * Returns a result with the fields of a session that was used. The given result is not changed.
  *
  * @throws SessionError `ERR_SESSION_RESPONSE` if it cannot carry the cookies
  */
@@ -92,14 +95,14 @@ export function attachToResult<Result>(
   return { ...result, headers: joinedFields(fields), cookies: lines }
 }
 
-/** Returns what API Gateway and function URLs make of a result without a status. */
+/** Returns the result that API Gateway and function URLs build from one without a status. */
 function inferResponse(result: unknown): LambdaResponse {
   const body = typeof result === 'string' ? result : JSON.stringify(result ?? null)
   return { statusCode: 200, headers: { 'content-type': 'application/json' }, body }
 }
 
 /**
- * Leaves the one cookie that matters most, where only one can be sent.
+ * Leaves only the one cookie that cannot be left out, for a source that carries only one.
  *
  * @throws SessionError `ERR_SESSION_RESPONSE` if two matter
  */
@@ -121,14 +124,14 @@ function keepOneCookie(fields: FieldMap, { lines, isOwnCookie }: LambdaCookies):
 /**
  * Returns the cookies that cannot be left out.
  *
- * A logout is its stamp alone. The deletion of the first part is not enough: a response in flight that
- * carries the session arrives later and brings it back, and then no cookie of the browser says that it
- * has ended. The stamp ends every session that does not know it, in whatever order responses arrive,
- * and what it leaves in the browser is deleted by the next response. It goes before a message that was
- * left for after the logout, and before cookies of the application, because a logout must not fail.
+ * A logout needs its stamp alone. Deleting the first part is not enough: a response in flight that
+ * carries the session may arrive later and restore it, and then no cookie in the browser says that
+ * it has ended. The stamp ends every session that does not know it, in whatever order responses
+ * arrive, and the next response deletes what is left in the browser. The stamp takes precedence
+ * over a flash message and over cookies of the application, because a logout must not fail.
  *
- * Everything else than data may be left out: leftover parts are ignored, a use can be recorded by the
- * next response, and a deletion repeated by it.
+ * All other cookies without data may be left out: leftover parts are ignored, and the next response
+ * can record a use or repeat a deletion.
  */
 function mostImportant(
   all: readonly string[],
@@ -140,7 +143,7 @@ function mostImportant(
   if (stamps.length > 0) return stamps
   const needed = all.filter((line) => {
     const role = roleOf(line)
-    // A bound session is refused without its first ticket.
+    // A bound session is rejected without its first ticket.
     const holds = typeof role === 'number' || role === 'device'
     return role === undefined || (holds && !isDeletion(line))
   })

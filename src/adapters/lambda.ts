@@ -14,7 +14,7 @@ import type { LambdaEvent, LambdaResponse } from './lambda-result.ts'
 export type { LambdaEvent, LambdaResponse } from './lambda-result.ts'
 
 /**
- * A Lambda handler that is given the session beside the event.
+ * A Lambda handler that receives the session beside the event.
  *
  * @example
  * type Handler = LambdaHandler<{ user: string }, LambdaEvent, [], LambdaResponse>
@@ -27,15 +27,16 @@ export type LambdaHandler<
 > = (event: Event, session: Session<Data>, ...rest: Rest) => Result | Promise<Result>
 
 /**
- * Returns a Lambda handler around one that is also given the session: `(event, session, context)`.
+ * Returns a Lambda handler around a handler that also receives the session: `(event, session,
+ * context)`.
  *
  * The result gets the session's cookies in `cookies` (payload 2.0, function URLs) or in
- * `multiValueHeaders` (payload 1.0, load balancers), to which all its headers move then. The handler's
- * own object is never changed, and is returned as it is if the handler did not look at the session.
- * What the handler throws is passed on.
+ * `multiValueHeaders` (payload 1.0, load balancers); all its headers then move there. The handler's
+ * own object is never changed, and is returned as it is if the handler did not access the session.
+ * Exceptions of the handler are passed on.
  *
  * A load balancer without multi-value headers carries one cookie a response. A logout is then its
- * stamp alone, which ends the session; a message for after it, and other cookies beside it, are lost.
+ * stamp alone, which ends the session; a flash message and other cookies of that response are lost.
  *
  * @throws SessionConfigError if an argument is wrong. The returned function rejects with what
  * `setCookies` throws, and with SessionError `ERR_SESSION_RESPONSE` if the result cannot carry the
@@ -67,7 +68,7 @@ export function wrapLambda<
     if (answering !== undefined) return answerResult(await answering, formOf(event))
     const session = await internals.open(event)
     const state = getState(session)
-    // A handler that throws has nothing to commit.
+    // A handler that throws has no result to commit to.
     if (state !== undefined) state.handlers++
     const result = await handler(event, session, ...rest)
     const lines = await sessions.setCookies(session)
@@ -78,7 +79,7 @@ export function wrapLambda<
       const cookies = { lines, isOwnCookie, reportOverwrite, registration }
       return attachToResult(result, formOf(event), cookies)
     }
-    // What is changed from now on could not reach the browser.
+    // Later changes could not reach the browser.
     if (state !== undefined) state.committed = true
     return result
   }

@@ -1,10 +1,10 @@
-// Arguments of a response's methods, checked as Node checks them: a call that is held back must fail
-// when it is made, and with the codes that frameworks look for.
+// Arguments of a response's methods, checked as Node checks them: a call that is held back must
+// throw when it is made, with the codes that frameworks check.
 
 import { isMethod } from './node-response.ts'
 
 /**
- * Throws unless Node takes the first argument of `write` or `end`.
+ * Throws unless Node accepts the first argument of `write` or `end`.
  *
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  */
@@ -16,7 +16,7 @@ export function assertChunk(name: string, chunk: unknown): void {
 }
 
 /**
- * Throws unless Node takes a status.
+ * Throws unless Node accepts the status.
  *
  * @throws RangeError `ERR_HTTP_INVALID_STATUS_CODE`
  */
@@ -25,7 +25,7 @@ export function assertStatus(status: number): void {
   throw withCode(new RangeError(`Invalid status code: ${status}`), 'ERR_HTTP_INVALID_STATUS_CODE')
 }
 
-/** Throws what Node throws where the head of a response has been sent. */
+/** Throws the error that Node throws after the head of a response has been sent. */
 export function throwHeadersSent(): never {
   const error = new Error('the head of this response has been sent')
   throw withCode(error, 'ERR_HTTP_HEADERS_SENT')

@@ -1,11 +1,11 @@
-// A device's requests on their way from Node, and the answers on their way to it.
+// Requests and answers of the option `device`, converted from and to Node's.
 
 import type { DeviceAnswer, DeviceRequest } from '../device-option.ts'
 import { hasMember, ownProperty } from '../validate.ts'
 import type { SessionInternals } from '../internals.ts'
 import type { NodeResponse } from './node-response.ts'
 
-/** Answers a request to the path of the option `device`, and says whether it was one. */
+/** Answers a request to the path of the option `device`. Returns whether it was one. */
 export async function answerNodeDevice<Data extends object>(
   { answerDevice }: SessionInternals<Data>,
   request: { readonly headers: object },
@@ -17,7 +17,10 @@ export async function answerNodeDevice<Data extends object>(
   return true
 }
 
-/** Returns what is read of a Node request. A framework that mounts handlers has shortened its `url`. */
+/**
+ * Returns the parts of a Node request that are read. A framework that mounts handlers has shortened
+ * its `url`.
+ */
 function deviceRequest(request: { readonly headers: object }): DeviceRequest {
   const [method, original, url] = ['method', 'originalUrl', 'url'].map((name) => {
     const value: unknown = hasMember(request, name) ? Reflect.get(request, name) : undefined

@@ -1,5 +1,5 @@
-// The header fields of a Node response: what a session adds to them, and which of them stay when the
-// response is replaced by an error.
+// The header fields of a Node response: which a session adds, and which remain when the response is
+// replaced by an error.
 
 import { setHeaderFields } from '../http/header-fields.ts'
 import type { HeaderFields } from '../http/header-fields.ts'
@@ -10,19 +10,21 @@ import { callMethod } from './node-response.ts'
 import type { FieldSnapshot, FieldValue, NodeResponse } from './node-response.ts'
 
 /**
- * Fields that say what a browser may do with a response, or which request it belongs to, and nothing
- * of its content. Middleware sets them for every response, errors included.
+ * Fields that say what a browser may do with a response, or which request it belongs to, and
+ * nothing of its content. Middleware sets them for every response, errors included.
  */
 const CONTENT_FREE =
   /^(?:vary|access-control-.+|content-security-policy(?:-report-only)?|strict-transport-security|cross-origin-.+|origin-agent-cluster|permissions-policy|referrer-policy|report-to|reporting-endpoints|nel|x-content-type-options|x-dns-prefetch-control|x-download-options|x-frame-options|x-permitted-cross-domain-policies|x-xss-protection|x-request-id|x-correlation-id|traceparent|connection|date)$/
 
-/** Puts the cookies that were made on a response, with the fields that keep it out of shared caches. */
+/**
+ * Sets the cookies that were made on a response, with the fields that keep it out of shared caches.
+ */
 export function setCookieFields(response: NodeResponse, made: readonly MadeCookies[]): void {
   const fields = nodeFields(response)
   const written = made.filter(
     ({ outcome }) => outcome.status === 'fulfilled' && outcome.value.length > 0,
   )
-  // A session that is only read asks for less than one that is written.
+  // A session that is only read restricts caches less than one that is written.
   for (const { session, outcome } of written.length > 0 ? written : made) {
     const lines = outcome.status === 'fulfilled' ? outcome.value : []
     const { isOwnCookie, reportOverwrite, registration } = session
@@ -31,8 +33,8 @@ export function setCookieFields(response: NodeResponse, made: readonly MadeCooki
 }
 
 /**
- * Turns the arguments of `writeHead` into settings of the response, so that cookies can be added to
- * them. Returns what is left of them: the status, and the reason if one was given.
+ * Applies the arguments of `writeHead` to the response, so that cookies can be added to the fields.
+ * Returns the remaining arguments: the status, and the reason if one was given.
  */
 export function setHead(response: NodeResponse, args: readonly unknown[]): readonly unknown[] {
   const [status, second, third] = args
@@ -46,7 +48,7 @@ export function setHead(response: NodeResponse, args: readonly unknown[]): reado
   return hasReason ? [code, second] : [code]
 }
 
-/** Returns the fields that a response has now. */
+/** Returns the current fields of a response. */
 export function snapshotFields(response: NodeResponse): FieldSnapshot {
   return new Map(
     response.getHeaderNames().map((name) => {
@@ -57,8 +59,8 @@ export function snapshotFields(response: NodeResponse): FieldSnapshot {
 }
 
 /**
- * Takes a response's fields back to what they were before its handlers ran, because those describe a
- * page that is not sent after all, and may be one visitor's. Content-free fields stay.
+ * Resets a response's fields to what they were before its handlers ran, because those describe a
+ * page that is not sent, and may be one visitor's. Content-free fields remain.
  */
 export function restoreFields(response: NodeResponse, before: FieldSnapshot): void {
   for (const name of response.getHeaderNames()) {

@@ -1,10 +1,10 @@
-// What the Node adapter needs of a response, and what it can tell of one that is not Node's own: test
-// doubles and the mocked responses of frameworks have some of its members, or none.
+// The members of a response that the Node adapter uses, and how it tells Node's own from others:
+// test doubles and the mocked responses of frameworks have some of these members, or none.
 
 import { hasMethod } from '../validate.ts'
 
 /**
- * A response that can carry a session: `http.ServerResponse` and `Http2ServerResponse` can.
+ * A response that can carry a session, such as `http.ServerResponse` and `Http2ServerResponse`.
  *
  * @example
  * const fail = (response: NodeResponse): unknown => response.end('sorry')
@@ -44,24 +44,24 @@ const REQUIRED: readonly string[] = [
 ]
 
 /**
- * Whether the cookies of a session can be put on a response. Not on the empty object that stands for
- * one where a middleware serves a WebSocket, nor on a frozen one.
+ * Whether the cookies of a session can be set on a response. False for the empty object that stands
+ * for a response if middleware serves a WebSocket, and for a frozen one.
  */
 export function canCarryCookies(response: object): boolean {
   return Object.isExtensible(response) && REQUIRED.every((name) => hasMethod(response, name))
 }
 
 /**
- * Whether a response can be held back until its cookies are made. A mock cannot: its caller reads what
- * is there as soon as the handler returns. Mocks keep `headersSent` as a plain property, where Node has
- * an accessor.
+ * Whether a response can be held back until its cookies are made. A mock cannot: its caller reads
+ * it as soon as the handler returns. Mocks keep `headersSent` as a plain property; Node has an
+ * accessor.
  */
 export function canWait(response: object): boolean {
   const property = Object.getOwnPropertyDescriptor(response, 'headersSent')
   return property === undefined || !Object.hasOwn(property, 'value')
 }
 
-/** Returns a method of a response, or `undefined` if it has none of that name. */
+/** Returns a method of a response; `undefined` if it has none of that name. */
 export function findMethod(response: object, name: string): Method | undefined {
   const method: unknown = Reflect.get(response, name)
   return isMethod(method) ? method : undefined

@@ -1,4 +1,4 @@
-// A session on a response of Node: what the adapters of Node's frameworks share.
+// A session on a response of Node: the shared part of the adapters for Node's frameworks.
 
 import { getInternals } from '../internals.ts'
 import { getState } from '../session/session.ts'
@@ -9,10 +9,10 @@ import type { NodeResponse } from './node-response.ts'
 import type { PendingSession } from './pending-session.ts'
 
 /**
- * Makes a response carry the cookies of a session, however it is ended.
+ * Makes a response carry the cookies of a session, whichever call ends it.
  *
  * @param fail receives why the cookies could not be made; must not throw
- * @param prepare is called before they are made, each time
+ * @param prepare is called before the cookies are made, each time
  */
 export function attachNodeSession<Data extends object>(
   sessions: Sessions<Data>,
@@ -27,13 +27,16 @@ export function attachNodeSession<Data extends object>(
   attachSession(response, session, pending)
 }
 
-/** Records that a response is going to make the session's cookies, whatever becomes of the handler. */
+/** Records that a response is going to make the session's cookies, even if the handler throws. */
 export function takeOver<Data extends object>(session: Session<Data>): void {
   const state = getState(session)
   if (state !== undefined) state.handlers++
 }
 
-/** Returns what a response needs of a session; `undefined` if it is not a session of this module. */
+/**
+ * Returns a session in the form that a response needs; `undefined` if it is not a session of this
+ * module.
+ */
 export function pendingSession<Data extends object>(
   sessions: Sessions<Data>,
   session: Session<Data>,

@@ -1,5 +1,5 @@
-// `sealed-session/node`: the same sessions for `(request, response)`: Node's `http` and `https`, the
-// compatibility API of `http2`, Express, Connect and Fastify. Nothing of Node is imported.
+// `sealed-session/node`: the same sessions for `(request, response)`: Node's `http` and `https`,
+// the compatibility API of `http2`, Express, Connect and Fastify. Imports nothing of Node.
 
 import { getInternals } from '../internals.ts'
 import type { Sessions } from '../sessions.ts'
@@ -17,7 +17,8 @@ import { createRequestProperty } from './request-property.ts'
 export type { NodeResponse } from './node-response.ts'
 
 /**
- * What is needed of a request: `http.IncomingMessage` and `Http2ServerRequest` have it.
+ * The members of a request that are used; `http.IncomingMessage` and `Http2ServerRequest` have
+ * them.
  *
  * @example
  * const request: NodeRequest = { headers: { cookie: 'theme=dark' } }
@@ -27,8 +28,8 @@ export interface NodeRequest {
 }
 
 /**
- * The type of a request that has been through the middleware, for an application to apply in a
- * declaration of its own. Without one, `sessionOf(request)` is as well typed.
+ * Type of a request that has passed the middleware, for an application's own declaration. Without a
+ * declaration, `sessionOf(request)` returns the same type.
  *
  * @example
  * declare global {
@@ -58,7 +59,7 @@ export interface NodeSessionsOptions<
    */
   readonly property?: string | undefined
   /**
-   * Called when the cookies of a session got with `open` cannot be made. `response` is as it was when
+   * Called if the cookies of a session got with `open` cannot be made. `response` is as it was when
    * the session was opened, with status 500, and waits for an answer; or it is destroyed, if it was
    * still being written. Default: `console.error`, and a plain page with status 500.
    */
@@ -66,7 +67,7 @@ export interface NodeSessionsOptions<
 }
 
 /**
- * What `nodeSessions` returns. Its members need no `this`, so they may be taken apart.
+ * What `nodeSessions` returns. Its members use no `this`, so they can be destructured.
  *
  * @example
  * const { open, middleware, sessionOf } = nodeSessions(sessions)
@@ -77,14 +78,15 @@ export interface NodeSessions<
   Res extends NodeResponse = NodeResponse,
 > {
   /**
-   * Returns the session of a request, whose cookies the response will carry, however it is ended. It
-   * is the same one for the same request. Opened after the head was sent, it can be read only.
+   * Returns the session of a request. The response will carry its cookies, whichever call ends it.
+   * The same request gives the same session. A session that is opened after the head was sent is
+   * read-only.
    */
   open(request: Req, response: Res): Promise<Session<Data>>
   /**
-   * Sets `request.session` for the handlers that follow. The response to a request whose session none
-   * of them looks at stays as it is. `next` is called when the session is open, and again with an
-   * error if its cookies cannot be made.
+   * Sets `request.session` for the handlers that follow. If none of them accesses the session, the
+   * response is not changed. `next` is called when the session is open, and again with an error if
+   * its cookies cannot be made.
    *
    * @throws SessionConfigError if `next` is not a function
    */
@@ -92,12 +94,12 @@ export interface NodeSessions<
   /**
    * Returns the session that the middleware has set, typed without a declaration.
    *
-   * @throws SessionConfigError if the request has not been through the middleware
+   * @throws SessionConfigError if the request has not passed the middleware
    */
   sessionOf(request: Req): Session<Data>
   /**
-   * Answers a request to the path of the option `device`, and says whether it was one. For `open`; the
-   * middleware does this itself.
+   * Answers a request to the path of the option `device`, and returns whether it was one. For use
+   * with `open`; the middleware calls it itself.
    */
   device(request: Req, response: Res): Promise<boolean>
 }
@@ -105,18 +107,19 @@ export interface NodeSessions<
 /**
  * Creates sessions for Node's requests and responses.
  *
- * The cookies are made when the head of the response is about to be sent (`writeHead`, `write`, `end`,
- * `flushHeaders`, a pipe). If making them takes time, the head is held back, and all that is called
- * meanwhile waits behind it, in order; `headersSent` and `writableEnded` say at once what they would
- * say without this. From then on a change of the session is a `SessionCommittedError`. Cookies that
- * others set are kept; `Vary` and `Cache-Control` are set as `commit` sets them.
+ * The cookies are made when the head of the response is about to be sent (`writeHead`, `write`,
+ * `end`, `flushHeaders`, a pipe). If making them is asynchronous, the head is held back, and all
+ * later calls are queued behind it, in order; meanwhile `headersSent` and `writableEnded` have the
+ * values that they would have without sessions. Later changes of the session throw
+ * `SessionCommittedError`. Cookies that others set are kept; `Vary` and `Cache-Control` are set as
+ * `commit` sets them.
  *
- * If the cookies cannot be made (`SessionTooLargeError`, `SessionDataError`), nothing of the response
- * is sent. A complete one is withdrawn with all header fields that were set since the session was
- * opened, except those that describe no content (`Vary`, CORS, security policies); `next(error)` or
- * `onError` may give another one, which carries the cookies if they can be made then. If that takes
- * more than five seconds to begin, or throws, a plain page with status 500 is sent. A response that
- * was still being written is destroyed. To find out earlier, where it can be caught,
+ * If the cookies cannot be made (`SessionTooLargeError`, `SessionDataError`), nothing of the
+ * response is sent. A complete response is withdrawn with all header fields that were set since the
+ * session was opened, except those that describe no content (`Vary`, CORS, security policies);
+ * `next(error)` or `onError` may give another response, which carries the cookies if they can be
+ * made then. If that takes more than five seconds to begin, or throws, a plain page with status 500
+ * is sent. A response that was still being written is destroyed. To catch the error earlier, use
  * `await sessions.setCookies(session)`: it makes the same cookies.
  *
  * @throws SessionConfigError if an option is wrong
@@ -154,7 +157,7 @@ export function nodeSessions<
     void run(request, response, next)
   }
 
-  /** Opens the session, and runs the handlers. What they throw or reject with is reported too. */
+  /** Opens the session, and runs the handlers. Reports what they throw or reject with. */
   async function run(request: Req, response: Res, next: (error?: Error) => unknown): Promise<void> {
     const fail = (error: unknown) => reportError(next, error, response)
     try {

@@ -4,33 +4,33 @@ import { isThenable } from '../validate.ts'
 
 /** A session whose cookies a response may have to carry. */
 export interface PendingSession {
-  /** Whether the application has looked at the session. */
+  /** Whether the application has accessed the session. */
   readonly isAccessed: () => boolean
-  /** Returns its `Set-Cookie` lines. From then on no change can reach the browser. */
+  /** Returns its `Set-Cookie` lines. Later changes cannot reach the browser. */
   readonly makeCookies: () => readonly string[] | Promise<readonly string[]>
   readonly isOwnCookie: (name: string) => boolean
   /** Returns the header field that asks the browser for a key of its device, once the cookies are made. */
   readonly registration: () => string | undefined
-  /** Closes the session to changes without making its cookies, or opens it again. */
+  /** Closes the session to changes without making its cookies, or reopens it. */
   readonly setCommitted: (committed: boolean) => void
   /**
-   * Reports why the response has no cookies. Must not throw. The response can be answered anew if
+   * Reports why the response has no cookies. Must not throw. The response can be answered again if
    * nothing of it was sent, and is destroyed otherwise.
    */
   readonly fail: (error: unknown) => void
-  /** Reports that cookies of this session which were there have been replaced. */
+  /** Reports that cookies of this session that the response already had were replaced. */
   readonly reportOverwrite: () => void
 }
 
-/** A session, and its `Set-Cookie` lines or why there are none. */
+/** A session, and its `Set-Cookie` lines or the reason why there are none. */
 export interface MadeCookies {
   readonly session: PendingSession
   readonly outcome: PromiseSettledResult<readonly string[]>
 }
 
 /**
- * Makes the cookies of sessions: at once, or in a promise if that takes time for any of them. It never
- * throws, and the promise never rejects.
+ * Makes the cookies of sessions: synchronously, or as a promise if that is asynchronous for any of
+ * them. Never throws, and the promise never rejects.
  */
 export function makeCookies(
   sessions: readonly PendingSession[],

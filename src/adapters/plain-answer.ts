@@ -1,13 +1,13 @@
-// The last answer: a page for an error that the application does not handle.
+// A plain page for an error that the application does not handle.
 
 import { HEAD, hasHead } from './head.ts'
 import { callMethod } from './node-response.ts'
 import type { NodeResponse } from './node-response.ts'
 
 /**
- * Logs an error, and answers with a plain page and status 500, as frameworks do. The page carries no
- * session, because what a failed request has changed is not to be kept. A response that is being
- * written is cut. Never throws.
+ * Logs an error, and answers with a plain page and status 500, as frameworks do. The page carries
+ * no session, because changes of a failed request are not kept. A response that is being written is
+ * destroyed. Never throws.
  */
 export function answerPlainly(response: NodeResponse, error: unknown): void {
   console.error(error)
@@ -23,7 +23,7 @@ export function answerPlainly(response: NodeResponse, error: unknown): void {
     response.setHeader('Content-Type', 'text/plain; charset=utf-8')
     response.end('Internal Server Error')
   } catch {
-    // It takes no answer: where middleware serves a WebSocket, an empty object stands for a response.
+    // Not a response: middleware that serves a WebSocket passes an empty object.
   }
 }
 

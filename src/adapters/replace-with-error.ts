@@ -1,4 +1,4 @@
-// A response whose cookies cannot be made: it must not be sent, so the application answers again.
+// Replaces a response whose cookies cannot be made by the application's answer to that error.
 
 import { reopenHead } from './head.ts'
 import type { Head } from './head.ts'
@@ -8,15 +8,15 @@ import { callMethod, isMethod } from './node-response.ts'
 import { answerPlainly } from './plain-answer.ts'
 
 /**
- * How long an application may take to begin the answer to an error, in milliseconds. Where middleware
- * is used as a promise (Koa), `next` is called in vain, because that promise is settled.
+ * How long an application may take to begin the answer to an error, in milliseconds. If middleware
+ * is used as a promise (Koa), `next` has no effect, because that promise is settled.
  */
 const ANSWER_TIMEOUT = 5000
 
 /**
- * Withdraws a response, and reports why. A complete one is dropped with all that its handlers have
- * set, and the application may give another. One that is still being written cannot be replaced under
- * its writer's hands: it ends as if the client had gone.
+ * Withdraws a response, and reports why. A complete response is dropped with all that its handlers
+ * have set, and the application may give another. A response that is still being written cannot be
+ * replaced: it is destroyed, as if the client had disconnected.
  */
 export function replaceWithError(head: Head, session: PendingSession, error: unknown): void {
   const { response, heldCalls } = head
@@ -35,7 +35,7 @@ export function replaceWithError(head: Head, session: PendingSession, error: unk
   session.fail(error)
 }
 
-/** Makes the response as it was before its handlers, but for the status. */
+/** Restores a response to the state before its handlers, except for the status. */
 function reset(head: Head, error: unknown): void {
   const { response } = head
   reopenHead(head)
@@ -43,7 +43,7 @@ function reset(head: Head, error: unknown): void {
   restoreFields(response, head.fieldsBefore)
   response.setHeader('Cache-Control', 'no-store')
   response.statusCode = 500
-  // HTTP/2 has no reason phrase: there it is no property of the response's own.
+  // HTTP/2 has no reason phrase, so there it is not an own property of the response.
   Reflect.deleteProperty(response, 'statusMessage')
   head.answerTimer = setTimeout(() => {
     const isGone = Reflect.get(response, 'destroyed') === true

@@ -1,4 +1,4 @@
-// What a session's failure becomes: an error that the application is given, or a plain page.
+// The errors of a session: the application receives them, or a plain page is sent.
 
 import { SessionError } from '../errors.ts'
 import { isThenable } from '../validate.ts'
@@ -6,7 +6,7 @@ import type { NodeResponse } from './node-response.ts'
 import { answerPlainly } from './plain-answer.ts'
 
 /**
- * Passes an error to the application. If it throws or rejects in turn, the response is answered with a
+ * Passes an error to the application. If that throws or rejects, the response is answered with a
  * plain page, because no error handler is left. Never throws.
  */
 export function reportError(
@@ -23,7 +23,7 @@ export function reportError(
   }
 }
 
-/** Returns an error: a serializer or an observer may throw anything. */
+/** Returns `value` as an `Error`: a serializer or an observer may throw any value. */
 export function toError(error: unknown): Error {
   if (error instanceof Error) return error
   const message = 'the cookies of the session could not be made'

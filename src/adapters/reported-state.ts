@@ -1,5 +1,5 @@
-// What a response says of itself while its head is held back: that it is sent, as it would be without
-// the sessions.
+// The state that a response reports while its head is held back: that it is sent, as it would be
+// without sessions.
 
 import { ownProperties } from '../validate.ts'
 import { HEAD } from './head.ts'
@@ -9,15 +9,15 @@ import { isMethod } from './node-response.ts'
 import type { Method } from './node-response.ts'
 
 /**
- * Makes a response report that its head is sent while that is held back. Installed with the first call
- * that is held, and not before: most responses have none.
+ * Makes a response report that its head is sent while it is held back. Installed with the first
+ * held call, because most responses have none.
  */
 export function reportAsSent(head: Head): void {
   if (head.hidden !== undefined) return
   const { response } = head
   const names = Object.keys(REPORTED).filter((name) => name in response)
   const hidden: object = Object.create(Object.getPrototypeOf(response))
-  // Other middleware may have put some of these members on the response itself.
+  // Other middleware may have defined some of these members on the response itself.
   for (const name of names.filter((each) => Object.hasOwn(response, each))) {
     const descriptor = Reflect.getOwnPropertyDescriptor(response, name) ?? {}
     Object.defineProperty(hidden, name, ownProperties(descriptor))
@@ -47,11 +47,11 @@ const REPORTED: Readonly<Record<string, PropertyDescriptor>> = {
   setHeaders: unlessHeld('setHeaders', throwHeadersSent),
   appendHeader: unlessHeld('appendHeader', throwHeadersSent),
   removeHeader: unlessHeld('removeHeader', throwHeadersSent),
-  // Middleware calls it where it finds no head yet.
+  // Middleware calls it if it finds that the head is not sent yet.
   _implicitHeader: unlessHeld('_implicitHeader', () => undefined),
 }
 
-/** Describes a method that does something else while the head is held back. */
+/** Describes a method that behaves differently while the head is held back. */
 function unlessHeld(name: string, instead: Method): PropertyDescriptor {
   return {
     configurable: true,

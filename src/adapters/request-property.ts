@@ -1,4 +1,4 @@
-// `request.session`: a property that can be read and not assigned.
+// `request.session`: a read-only property.
 
 import { SessionConfigError } from '../errors.ts'
 import { ownProperties } from '../validate.ts'
@@ -7,12 +7,12 @@ import { ownProperties } from '../validate.ts'
 export type DefineProperty = (request: object, value: object) => void
 
 /**
- * Returns what defines a property of this name on each request, or on the object that the framework calls
- * `owner`. It is not enumerable, because printing a request would show the data of its session, and an
- * assignment throws, because `request.session = null` would end no session.
+ * Returns a function that defines a property of this name on a request, or on the object that the
+ * framework calls `owner`. It is not enumerable, because printing a request would show the data of
+ * its session. An assignment throws, because `request.session = null` would not end the session.
  *
- * All requests have the same accessor, and their value under a symbol: with functions of its own, each
- * request would have a hidden class of its own, which takes V8 half as long as opening the session.
+ * All requests share one accessor and keep their value under a symbol: accessors of its own would
+ * give each request a hidden class of its own, which takes V8 half as long as opening the session.
  */
 export function createRequestProperty(name: string, owner = 'request'): DefineProperty {
   const slot = Symbol(name)

@@ -1,4 +1,4 @@
-// The session of one request as `request.session` has it, and what becomes of it by assignment.
+// `request.session` of one request, and what an assignment to it does.
 
 import type { SessionInternals } from '../internals.ts'
 import { SessionConfigError } from '../errors.ts'
@@ -17,20 +17,20 @@ import { assertStorableMember, removeUndefined } from './undefined-members.ts'
 export interface RequestSession {
   readonly sessions: object
   readonly session: object
-  /** Returns the object that `request.session` is: `null` or `undefined` once the session is ended. */
+  /** Returns the value of `request.session`: `null` or `undefined` after the session has ended. */
   read(): object | null | undefined
   /** Ends the session, or begins another one with the members of an object. */
   assign(value: unknown): void
-  /** Returns the id of the session; `undefined` once it is ended. */
+  /** Returns the id of the session; `undefined` after it has ended. */
   id(): string | undefined
-  /** Prepares the data for being written. */
+  /** Prepares the data for writing. */
   prepare(): void
 }
 
 /**
  * Creates what `request.session` reads and writes.
  *
- * @param report is given what a callback throws
+ * @param report receives what a callback throws
  */
 export function createRequestSession<Data extends object>(
   sessions: Sessions<Data>,
@@ -40,9 +40,9 @@ export function createRequestSession<Data extends object>(
 ): RequestSession {
   const state = requireState(session)
   let keys = new SessionKeys(state, pipeline)
-  /** Created when it is first asked for: most requests do not look. */
+  /** Created at the first access: most requests have none. */
   let object: object | undefined
-  /** What `request.session` is once the session has ended. */
+  /** The value of `request.session` after the session has ended. */
   let ended: { readonly as: null | undefined } | undefined
 
   const control: SessionControl = {

@@ -1,4 +1,4 @@
-// `request.session.cookie`: the lifetime of a session in the words of express-session.
+// `request.session.cookie`: the lifetime of a session with the members of express-session.
 
 import { SessionConfigError } from '../errors.ts'
 import type { ResolvedOptions } from '../options.ts'
@@ -10,8 +10,8 @@ import type { Lifetime } from '../token/claims.ts'
 import { describe, isWholeNumber } from '../validate.ts'
 
 /**
- * The lifetime of a session. Times are in milliseconds; `null` is until the browser is closed. To set
- * one chooses among the configured lifetimes.
+ * The lifetime of a session. Times are in milliseconds; `null` means until the browser is closed.
+ * An assignment chooses one of the configured lifetimes.
  *
  * @example
  * // createSessions({ secrets, lifetimes: { remembered: { maxAge: 2_592_000, idleTimeout: false } } })
@@ -21,21 +21,21 @@ export interface ExpressSessionCookie {
   /**
    * Milliseconds until the session ends if it is not used again.
    *
-   * @throws SessionConfigError if it is set to what no configured lifetime has
+   * @throws SessionConfigError on assignment, if no configured lifetime matches
    */
   get maxAge(): number | null
   set maxAge(milliseconds: number | false | null | undefined)
   /**
    * When the session ends if it is not used again.
    *
-   * @throws SessionConfigError if it is set to what no configured lifetime has, within a minute
+   * @throws SessionConfigError on assignment, if no configured lifetime matches within a minute
    */
   get expires(): Date | null
   set expires(date: Date | false | null | undefined)
   /** The `maxAge` of the session's lifetime. */
   get originalMaxAge(): number | null
   set originalMaxAge(milliseconds: number | false | null | undefined)
-  /** Always. */
+  /** Always `true`. */
   readonly httpOnly: true
   readonly path: string
   readonly domain: string | undefined
@@ -45,7 +45,10 @@ export interface ExpressSessionCookie {
   readonly priority: 'low' | 'medium' | 'high' | undefined
 }
 
-/** A date was made from a clock in milliseconds, at some time during the request. */
+/**
+ * Tolerance of a date: it was computed with a clock in milliseconds, at some time during the
+ * request.
+ */
 const EXPIRES_SLACK = 60_000
 
 const ATTRIBUTES = ['path', 'domain', 'secure', 'sameSite', 'partitioned', 'priority'] as const

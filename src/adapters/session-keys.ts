@@ -1,4 +1,5 @@
-// Where the keys of an Express session are: in the session, or after its end in a copy of what it held.
+// Where the keys of an Express session are stored: in the session, or after its end in a copy of
+// its data.
 
 import { SessionConfigError } from '../errors.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
@@ -19,7 +20,7 @@ export class SessionKeys {
     this.#pipeline = pipeline
   }
 
-  /** The id of the session if it has ended. */
+  /** The id of the session after it has ended. */
   get keptId(): string | undefined {
     return this.#kept?.id
   }
@@ -35,7 +36,7 @@ export class SessionKeys {
   }
 
   /**
-   * Stores a value; removes the key if that is `undefined`.
+   * Stores a value, or removes the key if the value is `undefined`.
    *
    * @throws SessionDataError, SessionCommittedError
    */
@@ -55,7 +56,10 @@ export class SessionKeys {
     if (this.read().has(key)) this.#change().contents.data.delete(key)
   }
 
-  /** Does what begins or ends the session. From then on this object keeps what the session held. */
+  /**
+   * Runs an action that begins or ends the session. Afterwards this object keeps the session's
+   * former data.
+   */
   leave(act: () => void): void {
     const { data } = access(this.#state).contents
     const kept = { id: reserveClaims(this.#state).id, data: new Map(data) }

@@ -1,5 +1,5 @@
-// What an Express session has beside the application's keys: the members that express-session and
-// cookie-session give it.
+// The members of an Express session beside the application's keys: those of express-session and
+// cookie-session.
 
 import { assertCommittable } from '../pipeline/writable.ts'
 import { run } from '../steps.ts'
@@ -19,15 +19,15 @@ import type { SessionCallback } from './callback-or-promise.ts'
 import { withoutUndefined } from './undefined-members.ts'
 
 /**
- * What `request.session` has beside the application's keys. Each method takes a callback, or returns a
- * promise; with a callback it returns the session.
+ * The members of `request.session` beside the application's keys. Each method takes a callback, or
+ * returns a promise; with a callback it returns the session.
  *
  * @example
  * await request.session.regenerate()
  * request.session.user = 'ada'
  */
 export interface ExpressSessionMembers {
-  /** The session's id. That of a session which stays empty is another one in the next request. */
+  /** The session's id. A session that stays empty has another id in the next request. */
   readonly id: string
   /** The session's lifetime. */
   readonly cookie: ExpressSessionCookie
@@ -38,8 +38,8 @@ export interface ExpressSessionMembers {
   /** Whether the session is new, or differs from the one that was received. */
   readonly isChanged: boolean
   /**
-   * Begins a new session, which is `request.session` from then on. The old object keeps its values and
-   * takes no others.
+   * Begins a new session, which `request.session` returns from then on. The old object keeps its
+   * values and accepts no others.
    */
   regenerate(callback: SessionCallback): this
   regenerate(): Promise<void>
@@ -47,7 +47,7 @@ export interface ExpressSessionMembers {
   destroy(callback: SessionCallback): this
   destroy(): Promise<void>
   /**
-   * Forgets the changes of this request, and asks again whether the session is valid.
+   * Discards the changes of this request, and checks again whether the session is valid.
    *
    * @throws SessionError `ERR_SESSION_RELOAD` if it is not, or if none was received
    */
@@ -65,12 +65,12 @@ export interface ExpressSessionMembers {
   /** Counts this request as a use, whatever `touchInterval` says. */
   touch(callback: SessionCallback): this
   touch(): Promise<void>
-  /** Does what `touch` does. */
+  /** Same as `touch`. */
   resetMaxAge(callback: SessionCallback): this
   resetMaxAge(): Promise<void>
 }
 
-/** One session of one request, as its members reach it. */
+/** One session of one request, as its members use it. */
 export interface SessionControl {
   readonly state: SessionState
   readonly pipeline: Pipeline
@@ -78,33 +78,33 @@ export interface SessionControl {
   readonly touch: () => void
   readonly discard: () => void
   readonly verify: () => Promise<SessionRejection | undefined>
-  /** Begins a new session, with another object for it. */
+  /** Begins a new session, with a new object for it. */
   readonly renew: () => void
-  /** Ends the session, and leaves none. */
+  /** Ends the session without a successor. */
   readonly end: () => void
 }
 
-/** As Node spells it. */
+/** Node's name for the method that formats an object for printing. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
 /** The members of one object. */
 export class SessionMembers {
   static {
-    // Prints what the session holds. Node calls it on the proxy in front of this object.
+    // Returns the data for printing. Node calls it on the proxy in front of this object.
     const inspect = ownProperties<PropertyDescriptor>({
       value(this: object) {
         return Object.fromEntries(Object.entries(this))
       },
     })
     Object.defineProperty(this.prototype, INSPECT, inspect)
-    // Every session inherits from it, and `session.__proto__` leads to it.
+    // Frozen, because every session inherits from it, and `session.__proto__` returns it.
     Object.freeze(this.prototype)
     Object.freeze(this)
   }
 
   readonly #control: SessionControl
   readonly #keys: SessionKeys
-  /** The object that the application has. */
+  /** The object that the application uses. */
   readonly #self: () => object
   #cookie: ExpressSessionCookie | undefined
 
@@ -162,7 +162,7 @@ export class SessionMembers {
 
   save(callback?: unknown): unknown {
     const result = this.#settle('save', callback, () => assertSavable(this.#control))
-    // If it is not waited for, the response reports the same error.
+    // If the application does not await it, the response reports the same error.
     if (result instanceof Promise) result.catch(() => {})
     return result
   }
@@ -196,7 +196,7 @@ async function assertSavable({ state, pipeline }: SessionControl): Promise<void>
   if (isLate) throw new SessionCommittedError()
 }
 
-/** Returns a state to look at, with the data that would be written now. */
+/** Returns the state with the data that would be written now. */
 function withCleanData(state: SessionState, { serializer }: Pipeline): SessionState {
   if (serializer !== undefined) return state
   return { ...state, contents: withoutUndefined(state.contents) }

@@ -6,14 +6,14 @@ import type { SessionKeys } from './session-keys.ts'
 import { SessionMembers } from './session-members.ts'
 import type { SessionControl } from './session-members.ts'
 
-/** The names that no key can have. */
+/** Names that no key can have. */
 const MEMBER_NAMES: ReadonlySet<PropertyKey> = new Set(
   Object.getOwnPropertyNames(SessionMembers.prototype).filter((name) => name !== 'constructor'),
 )
 
 /**
- * Returns an object with the members of a session, and its keys as properties. Only the keys are its own
- * and enumerable, so that copies and JSON have the data and nothing else.
+ * Returns an object with the members of a session, and its keys as properties. Only the keys are
+ * own and enumerable, so that copies and JSON contain the data alone.
  */
 export function createSessionObject(control: SessionControl, keys: SessionKeys): object {
   const members: SessionMembers = new SessionMembers(control, keys, () => object)

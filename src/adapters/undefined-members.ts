@@ -1,5 +1,5 @@
-// Members that are `undefined`: JSON drops them, and they read as `undefined` again. Middleware that was
-// written for sessions of JSON stores them, so an Express session may hold them.
+// Members that are `undefined`: JSON drops them, and reading them gives `undefined` again.
+// Middleware that was written for JSON sessions stores them, so an Express session may hold them.
 
 import { MAX_DEPTH } from '../data/serialize.ts'
 import {
@@ -15,9 +15,10 @@ import { copyContents } from '../session/contents.ts'
 import type { Contents } from '../session/contents.ts'
 
 /**
- * Throws for a value that strict JSON would change or lose, beyond members that are `undefined`.
+ * Throws for a value that strict JSON would change or lose, except for members that are
+ * `undefined`.
  *
- * @throws SessionDataError with the path of what would be lost
+ * @throws SessionDataError with the path of the value
  */
 export function assertStorableMember(key: string, value: unknown): void {
   if (!key.isWellFormed()) {
@@ -37,17 +38,17 @@ export function withoutUndefined(contents: Contents): Contents {
 /** Replaces the values of contents that have members which are `undefined`. */
 export function removeUndefined({ data }: Contents): void {
   for (const [key, value] of data) {
-    // A value that cannot be stored stays as it is, to be refused by its path.
+    // Kept as it is: a later check reports it with its path.
     if (findLoss(value) === undefined) data.set(key, copyDefined(value))
   }
 }
 
-/** The session's data is a level of its own. */
+/** The session's data is one level of nesting. */
 function findLoss(value: unknown): DataProblem | undefined {
   return findProblem(value, MAX_DEPTH - 1, createWalkLimits(true))
 }
 
-/** Returns the value itself if there is nothing to leave out. */
+/** Returns a copy without members that are `undefined`; the value itself if it has none. */
 function copyDefined(value: unknown): unknown {
   if (isPlainArray(value)) {
     const copy = value.map(copyDefined)

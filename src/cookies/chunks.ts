@@ -1,28 +1,30 @@
-// One value <-> the values of one or several cookies. A value that fits is its cookie's value; a longer
-// one is cut, and the first part says into how many: `3.<secret id>.<day>.<iv>.…`.
+// Splits one value into the values of one or several cookies, and joins them again. A value that
+// fits is one cookie's value. A longer one is cut, and the first part begins with the number of
+// parts: `3.<secret id>.<day>.<iv>.…`.
 
 import { MAX_COOKIE_BYTES, MAX_COOKIES } from './cookie-names.ts'
 import type { RejectionReason } from '../errors.ts'
 
-/** A value put together again, or why it could not be. */
+/** A joined value, or the reason why the parts could not be joined. */
 export type JoinResult =
   | { readonly value: string }
   | { readonly reason: Extract<RejectionReason, 'malformed' | 'incomplete' | 'too-large'> }
 
 /**
- * A count, and behind it the secret id, the day and the IV of a value. They are what tells a count from
- * a secret id that consists of digits: in a whole value the third field is the IV, in a counted one it
- * is the day, and these two have different lengths.
+ * The number of parts, followed by the secret id, the day and the IV of a value. These tell a
+ * number of parts from a secret id that consists of digits: the third field of a whole value is the
+ * IV, that of a counted value is the day, and the two have different lengths.
  */
 const COUNTED = /^([0-9]{1,16})\.(?=[A-Za-z0-9_-]{1,32}\.[0-9]{1,6}\.[A-Za-z0-9_-]{16}\.)/
 
 /**
- * Each scope (host, domain, path) may bring a session of its own, and overlapping ones can pair
- * their parts in several ways. Four attempts cover two whole scopes in any order.
+ * How many combinations of parts are tried. Each scope (host, domain, path) may bring a session of
+ * its own, and parts of overlapping scopes can pair in several ways. Four cover two whole scopes in
+ * any order.
  */
 const MAX_CANDIDATES = 4
 
-/** Whether the parts gave a value. */
+/** Whether joining the parts gave a value. */
 export function isJoined(
   result: JoinResult,
 ): result is Extract<JoinResult, { readonly value: string }> {
@@ -30,7 +32,7 @@ export function isJoined(
 }
 
 /**
- * Cuts a value for as few cookies as hold it, each as long as its cookie has room for.
+ * Cuts a value into as few parts as the cookies allow, each filling its cookie.
  *
  * @param room how many characters the value of cookie `index` may have
  */
@@ -42,8 +44,8 @@ export function split(value: string, room: (index: number) => number): string[] 
 }
 
 /**
- * Returns the values that these parts can mean, in the order in which they came: one, unless the same
- * name came twice. Counts are bounded before anything is put together.
+ * Returns the possible values of these parts, in the order of the request: one, unless a name came
+ * twice. Counts are bounded before any parts are joined.
  *
  * @param parts the values of each part, by its number
  */
@@ -74,7 +76,10 @@ function withCount(parts: readonly string[]): string[] {
   return parts.map((part, index) => (index === 0 ? `${parts.length}.${part}` : part))
 }
 
-/** Returns what one first part can mean. Twins of later parts are taken in step, never mixed. */
+/**
+ * Returns the possible values of one first part. Same-named later parts are taken in step, never
+ * mixed.
+ */
 function joinFrom(beginning: string, parts: readonly (readonly string[])[]): JoinResult[] {
   if (beginning.length > MAX_COOKIE_BYTES) return [{ reason: 'too-large' }]
   const match = COUNTED.exec(beginning)

@@ -3,17 +3,17 @@
 // Names are compared byte for byte.
 
 /**
- * However high the limits: 16 cookies of 4 096 bytes are four times what any common server reads.
+ * Upper bound for any limits: 16 cookies of 4 096 bytes are four times what common servers read.
  */
 export const MAX_COOKIES = 16
 
-/** Browsers keep no larger name and value together (RFC 6265bis section 5.6). */
+/** Browsers store no longer name and value together (RFC 6265bis section 5.6). */
 export const MAX_COOKIE_BYTES = 4096
 
 /** Which of a session's cookies a name is: a part's number, the ticket, the stamp, or a bound ticket. */
 export type CookieRole = number | 'ticket' | 'stamp' | 'device'
 
-/** What may follow the base name. Without a leading zero, which would be a second spelling. */
+/** Suffixes of the base name. A number has no leading zero, which would be a second spelling. */
 const SUFFIX = /^\.(x|t|[1-9]|1[0-5]|d\.[A-Za-z0-9_-]{8})$/
 
 /** Returns the name of the cookie that holds part `index` of a token. */

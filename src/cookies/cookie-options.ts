@@ -1,5 +1,5 @@
-// The `cookie` option. Browsers enforce the rules of cookies by dropping them silently; here each rule
-// is an error.
+// The `cookie` option. Browsers silently drop cookies that break their rules; here each such
+// combination is an error.
 
 import { SessionConfigError } from '../errors.ts'
 import {
@@ -12,17 +12,17 @@ import {
 } from '../validate.ts'
 
 /**
- * How the session's cookies are written. They are always `HttpOnly`. Combinations that browsers would
- * drop are refused by `createSessions`.
+ * Attributes of the session's cookies, which are always `HttpOnly`. `createSessions` throws for
+ * combinations that browsers would drop.
  *
  * @example
  * createSessions({ secrets, cookie: { name: 'shop', secure: isProduction, sameSite: 'strict' } })
  */
 export interface CookieOptions {
   /**
-   * Default `__Host-session`. With the prefix `__Host-`, browsers accept the cookie from this host
-   * alone, over HTTPS, for all of its paths. Must not end as the session's further cookies do:
-   * `.x`, `.t`, `.d` or `.d.` and anything, a dot and a number.
+   * Default `__Host-session`. With the prefix `__Host-`, browsers accept the cookie only from this
+   * host, over HTTPS, for all of its paths. Must not end as the names of the session's further
+   * cookies do: `.x`, `.t`, `.d`, `.d.` and more characters, or a dot and a number.
    */
   readonly name?: string | undefined
   /** Default `/`. Must be `/` for a name with `__Host-`. */
@@ -60,7 +60,7 @@ export interface ResolvedCookieOptions {
   readonly sameSite: 'lax' | 'strict' | 'none'
   readonly partitioned: boolean
   readonly priority: 'low' | 'medium' | 'high' | undefined
-  /** Of the default lifetime. */
+  /** Seconds, of the default lifetime. */
   readonly persistent: boolean
 }
 
@@ -171,7 +171,7 @@ function pathOption(path: unknown): string {
 }
 
 /**
- * Returns a host name (RFC 1123). Browsers ignore or refuse a leading dot, a port and an address.
+ * Returns a host name (RFC 1123). Browsers ignore or reject a leading dot, a port and an address.
  */
 function domainOption(domain: unknown): string {
   const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'

@@ -1,4 +1,4 @@
-// Writing into a framework's own store of cookies. A store belongs to the framework: only its `set` is
+// Writes into a framework's cookie store. A store belongs to the framework: only its `set` is
 // called.
 
 import { SessionConfigError } from '../errors.ts'
@@ -9,7 +9,8 @@ import type { CookieAttributes, CookieWrite } from './set-cookie.ts'
 import type { CookieStoreSource } from './source.ts'
 
 /**
- * Sets one cookie. The cookies of Astro and of other frameworks fit as a function of this shape.
+ * Sets one cookie. Write such a function for Astro and other frameworks whose stores have another
+ * form.
  *
  * @example
  * await sessions.save(session, (name, value, attributes) => {
@@ -23,7 +24,7 @@ export type SetCookieFunction = (
 ) => unknown
 
 /**
- * Anything that cookies can be written into: a store with `set`, or a function.
+ * Destination of cookies: a store with `set`, or a function.
  *
  * @example
  * await sessions.save(session, await cookies()) // Next.js
@@ -32,7 +33,7 @@ export type SetCookieFunction = (
 export type CookieSink =
   | SetCookieFunction
   | { set: SetCookieFunction }
-  // The cookies of a request take no attributes: `NextRequest.cookies`, in a proxy of Next.js.
+  // The cookies of a request accept no attributes: `NextRequest.cookies`, in a proxy of Next.js.
   | (CookieStoreSource & { set(name: string, value: string): unknown })
 
 /**
@@ -50,14 +51,14 @@ export async function writeToStore(
     typeof sink === 'function' ? sink : (...given) => Reflect.apply(sink.set, sink, given)
   for (const write of writes) {
     const { name, value, maxAge } = write
-    // In their order, because the first part says how many there are.
+    // Sequential, because the first part says how many there are.
     // oxlint-disable-next-line no-await-in-loop
     await set(name, value, attributesOf(maxAge, optionsOf(write, options)))
   }
 }
 
 /**
- * Throws unless cookies can be written into it.
+ * Throws unless `sink` can receive cookies.
  *
  * @throws SessionConfigError
  */
@@ -70,8 +71,8 @@ export function assertCookieSink(sink: unknown): asserts sink is CookieSink {
 }
 
 /**
- * `set` of these others means something else: `Headers`, and the responses of frameworks, would get a
- * header of the cookie's name, and a `Map` would keep the cookie to itself.
+ * Whether `sink` is a cookie store. Other objects have a `set` of another meaning: `Headers` and responses would get a header
+ * with the cookie's name, and a `Map` would keep the cookie to itself.
  */
 function isStore(sink: unknown): boolean {
   if (typeof sink !== 'object' || sink === null) return false

@@ -1,35 +1,35 @@
-// A request's cookies, as far as one session needs them. Values are never decoded, other cookies are
-// only counted.
+// Parses a request's cookies as far as one session needs them. Values are never decoded, and other
+// cookies are only counted.
 
 import { bindingOf, roleOf } from './cookie-names.ts'
 import type { CookieWrite } from './set-cookie.ts'
 
-/** The cookies that a request brought. */
+/** The cookies of a request. */
 export interface RequestCookies {
   /** The values of each part, by its number: usually one, more where scopes overlap. */
   readonly parts: readonly (readonly string[])[]
-  /** The values of the ticket cookie, in the order in which they came. */
+  /** The values of the ticket cookie, in the order of the request. */
   readonly tickets: readonly string[]
-  /** The values of tickets of bound sessions, with the binding that each is named after. */
+  /** The tickets of bound sessions: binding and value of each. */
   readonly devices: readonly (readonly [binding: string, value: string])[]
-  /** The distinct logout stamps, concatenated; empty if none came. */
+  /** The distinct logout stamps, concatenated; empty if the request has none. */
   readonly stamps: string
   /** Bytes of all other cookies as the browser sends them, with a separator after each. */
   readonly otherBytes: number
 }
 
-/** The same name can come from a host, a domain and several paths. More than this is noise. */
+/** Most values per name. A name can come from a host, a domain and several paths; more is noise. */
 const MAX_TWINS = 4
 
-/** Between two cookies of a `Cookie` header: `; `. */
+/** Bytes between two cookies of a `Cookie` header: `; `. */
 export const SEPARATOR_BYTES = 2
 
-/** Characters of a logout stamp: 24 random bits, told apart among those of one browser. */
+/** Characters of a logout stamp: 24 random bits, enough to be unique within one browser. */
 export const STAMP_LENGTH = 4
 
 const STAMP = /^[A-Za-z0-9_-]{4}$/
 
-/** No header can hold it as it is. */
+/** Characters that no header can hold as they are. */
 const BEYOND_A_BYTE = /[\u0100-\uffff]/
 
 /** The cookies of no request. */
@@ -41,7 +41,7 @@ export const NO_COOKIES: RequestCookies = Object.freeze({
   otherBytes: 0,
 })
 
-/** Parses a `Cookie` header. One pass, linear for any input. */
+/** Parses a `Cookie` header in one pass, in linear time for any input. */
 export function parseRequestCookies(header: string, name: string): RequestCookies {
   const cookies = createCollection()
   for (let start = 0; start < header.length;) {
@@ -57,7 +57,10 @@ export function parseRequestCookies(header: string, name: string): RequestCookie
   return cookies
 }
 
-/** Reads cookies that were parsed elsewhere, and decoded: they are counted as a browser encodes them. */
+/**
+ * Collects cookies that were parsed and decoded elsewhere. They are counted as a browser encodes
+ * them.
+ */
 export function collectRequestCookies(
   pairs: Iterable<readonly [name: string, value: string]>,
   name: string,
@@ -70,7 +73,7 @@ export function collectRequestCookies(
   return cookies
 }
 
-/** Returns the cookies that a browser has after it has stored these. */
+/** Returns the cookies that a browser has after it has stored `cookies`. */
 export function withWrites(
   { parts, ...others }: RequestCookies,
   writes: readonly CookieWrite[],
@@ -98,7 +101,7 @@ export function withWrites(
   return after
 }
 
-/** What is collected, while it grows. */
+/** The cookies that were collected so far. */
 interface CookieCollection extends RequestCookies {
   readonly parts: string[][]
   readonly tickets: string[]
@@ -162,7 +165,7 @@ function addOwnSegment(cookies: CookieCollection, name: string, segment: string)
   addOther(cookies, segment.slice(at))
 }
 
-/** Space and tab only (RFC 6265bis section 5.6); any other blank of Unicode is part of a name. */
+/** Skips space and tab only (RFC 6265bis section 5.6); other white space of Unicode is part of a name. */
 function skipBlanks(text: string, start: number, stop: number): number {
   let at = start
   while (at < stop && isBlank(text.charCodeAt(at))) at++
@@ -180,8 +183,8 @@ function isBlank(code: number): boolean {
 }
 
 /**
- * Returns the bytes of a cookie on the wire. Servers give headers as one character a byte; a string
- * with other characters was decoded on the way in, and is UTF-8 on the way out.
+ * Returns the bytes of a cookie on the wire. Servers pass headers as one character a byte. A string
+ * with other characters was decoded on receipt, and is sent as UTF-8.
  */
 function bytesOf(cookie: string): number {
   return BEYOND_A_BYTE.test(cookie) ? new TextEncoder().encode(cookie).length : cookie.length

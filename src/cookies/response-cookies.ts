@@ -11,13 +11,13 @@ import type { RequestCookies } from './request-cookies.ts'
 import { deletion, setCookieLength } from './set-cookie.ts'
 import type { CookieWrite } from './set-cookie.ts'
 
-/** The cookies of one response, and what they and the browser's other cookies come to. */
+/** The cookies of one response, and their sizes together with the browser's other cookies. */
 export interface ResponseCookies {
   readonly writes: readonly CookieWrite[]
   readonly sizes: CookieSizes
 }
 
-/** The lengths of what one response sets and the browser then sends, in characters. */
+/** The lengths, in characters, of what one response sets and the browser then sends. */
 export interface CookieSizes {
   /** The token. */
   readonly token: number
@@ -34,15 +34,16 @@ export interface CookieSizes {
 }
 
 /**
- * Characters of the longest ticket: of the longest secret id and the latest day. A cookie that holds it
- * also holds the secret id, the day and the IV of a first part, which tell a count from an id.
+ * Characters of the longest ticket, with the longest secret id and the latest day. A cookie that
+ * can hold it can also hold the count, secret id, day and IV of a first part, by which a count is
+ * told from an id.
  */
 export const LONGEST_TICKET: number = valueLength(TICKET_BYTES, {
   id: '-'.repeat(32),
   day: 999_999,
 })
 
-/** What surrounds the token in a response. */
+/** Everything beside the token that decides which cookies a response sets. */
 export interface ResponseContext {
   readonly request: RequestCookies
   /** What the response sets beside the token, such as a logout stamp. */
@@ -89,9 +90,9 @@ export function buildResponseCookies(
 }
 
 /**
- * Returns the deletions of the parts that were received, from part `from` on. Beside a write of the first
- * part only, or of all: a response that deletes some of them alone could arrive after one that has
- * grown the session, and tear it.
+ * Returns the deletions of the received parts, from part `from` on. Only beside a write of the first
+ * part alone, or of all parts: a response that deletes some of them alone could arrive after one that has
+ * grown the session, and make it incomplete.
  */
 export function partDeletions(
   { parts }: RequestCookies,
@@ -106,8 +107,8 @@ export function partDeletions(
 }
 
 /**
- * Adds the lengths of the pairs that accompany the parts: the ticket, and a stamp after each logout.
- * They are counted before they are there, so that a session that may be written may be used and ended.
+ * Adds the lengths of the pairs that accompany the parts: the ticket, and one stamp for each logout.
+ * They are counted before they exist, so that each session that can be written can be used and ended.
  */
 function addAccompanyingPairs(
   pairs: number[],
@@ -130,7 +131,7 @@ function pairLength(name: number, value: number): number {
   return name + '='.length + value
 }
 
-/** Returns the longest token that so many cookies hold. */
+/** Returns the length of the longest token that so many cookies hold. */
 function capacityOf(count: number, room: (index: number) => number): number {
   let capacity = count === 1 ? 0 : -`${count}.`.length
   for (let index = 0; index < count; index++) capacity += room(index)

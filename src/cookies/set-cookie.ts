@@ -1,5 +1,5 @@
-// What one response sets: the cookies of a token, its ticket, its deletions and its logout stamp, and
-// each of them as a `Set-Cookie` line (RFC 6265bis), with `cookie`.
+// The cookies that one response sets: a token, its ticket, deletions and a logout stamp. Formats
+// each as a `Set-Cookie` line (RFC 6265bis) with the package `cookie`.
 
 import { stringifySetCookie } from 'cookie'
 import type { SetCookie } from 'cookie'
@@ -9,14 +9,14 @@ import type { ResolvedCookieOptions } from './cookie-options.ts'
 export interface CookieWrite {
   readonly name: string
   readonly value: string
-  /** Seconds; `undefined` for a cookie that ends with the browser, 0 for one to delete. */
+  /** Seconds; `undefined` for a cookie that ends with the browser, 0 for a deletion. */
   readonly maxAge: number | undefined
-  /** Its path, if that is not the one of the option `cookie`. */
+  /** Its path, if it differs from that of the option `cookie`. */
   readonly path?: string
 }
 
 /**
- * A cookie's attributes as frameworks' cookie stores take them.
+ * Attributes of a cookie in the form that frameworks' cookie stores accept.
  *
  * @example
  * const attributes: CookieAttributes = { path: '/', httpOnly: true, secure: true, sameSite: 'lax' }
@@ -34,7 +34,7 @@ export interface CookieAttributes {
   readonly expires?: Date
 }
 
-/** What a response sets that sets nothing. */
+/** The cookies of a response that sets none. */
 export const NO_WRITES: readonly CookieWrite[] = Object.freeze([])
 
 /** Returns the write that deletes a cookie. */
@@ -71,7 +71,7 @@ function attributesText(write: CookieWrite, given: ResolvedCookieOptions): strin
   return last.text
 }
 
-/** The attributes built last: the lines of one response, and of the next ones, mostly share them. */
+/** The last attributes: the lines of one response, and of the next ones, mostly share them. */
 let last:
   | {
       readonly options: ResolvedCookieOptions
@@ -80,7 +80,9 @@ let last:
     }
   | undefined
 
-/** Returns the options of a write. Only its own path counts, not that of a polluted prototype. */
+/**
+ * Returns the options of a write. Only an own `path` counts, because a prototype may be polluted.
+ */
 export function optionsOf(
   write: CookieWrite,
   options: ResolvedCookieOptions,
@@ -110,7 +112,7 @@ export function attributesOf(
 }
 
 function formatAttributes(maxAge: number | undefined, options: ResolvedCookieOptions): string {
-  // No prototype, because `cookie` also reads attributes that are not set.
+  // A null prototype, because `cookie` also reads attributes that are not set.
   const cookie: SetCookie & { __proto__: null } = {
     __proto__: null,
     name: options.name,

@@ -1,17 +1,18 @@
-// What a session can be opened from, and where its cookies are there. Only the `Cookie` header is read,
-// never another header, because a client can set those.
+// The sources that a session can be opened from, and how to read their cookies. Reads only the
+// `Cookie` header: a client can set any other one.
 
 import { SessionConfigError } from '../errors.ts'
 import { describe, hasMember, hasMethod, isRecord, isThenable, ownProperty } from '../validate.ts'
 
-/** A cookie as a cookie store gives it, its value decoded. */
+/** A cookie as a cookie store returns it, with its value decoded. */
 export interface StoredCookie {
   readonly name: string
   readonly value?: string | undefined
 }
 
 /**
- * A framework's own store of cookies: `cookies()` and `request.cookies` of Next.js, `cookies` of
+ * A framework's cookie store: `cookies()` and `request.cookies` of Next.js, `cookies` of SvelteKit,
+ * `cookieStore` of browsers.
  * SvelteKit, `cookieStore` of browsers.
  *
  * @example
@@ -22,7 +23,7 @@ export interface CookieStoreSource {
 }
 
 /**
- * Anything that the cookies of a request can be read from.
+ * Source of a request's cookies.
  *
  * @example
  * await sessions.open(request)
@@ -43,18 +44,18 @@ export type CookieSource =
       readonly multiValueHeaders?: object | null | undefined
     }
 
-/** Cookies as a source has them: a header, or pairs that were parsed and decoded. */
+/** Cookies in the form that a source has: a header, or pairs that were parsed and decoded. */
 export type SourceCookies = string | readonly (readonly [name: string, value: string])[]
 
-/** Headers that are read and not `Headers` of this runtime. */
+/** Headers that can be read but are not this runtime's `Headers`. */
 interface HeadersLike {
   get(name: string): unknown
 }
 
 /**
- * Returns the cookies of a source; the empty string if there are none.
+ * Returns the cookies of a source; the empty string if it has none.
  *
- * @throws SessionConfigError if the source is nothing that cookies can be read from
+ * @throws SessionConfigError if cookies cannot be read from the source
  */
 export function readCookies(source: CookieSource): SourceCookies | Promise<SourceCookies> {
   if (source === null || source === undefined) return ''
@@ -70,9 +71,9 @@ export function readCookies(source: CookieSource): SourceCookies | Promise<Sourc
 }
 
 /**
- * Whether a source is one request, and stays it: a fetch `Request`, a request of Node, or a cookie store.
- * Only these are remembered, because `Headers` and other objects may be filled again for another
- * visitor.
+ * Whether a source belongs to one request for good: a fetch `Request`, a request of Node, or a
+ * cookie store. Only these are remembered, because `Headers` and other objects may be reused for
+ * another visitor.
  */
 export function isRequest(source: unknown): source is Exclude<CookieSource, string> & object {
   if (typeof source !== 'object' || source === null) return false
@@ -81,13 +82,17 @@ export function isRequest(source: unknown): source is Exclude<CookieSource, stri
   return 'method' in source && typeof source.method === 'string' && 'headers' in source
 }
 
-/** Returns a header field of a request, by its name in lower case; the empty string if it has none. */
+/**
+ * Returns a header field of a request, by its name in lower case; the empty string if it has none.
+ */
 export function readHeader(source: object, name: string): string {
   const headers = headersOf(source) ?? {}
   return isHeadersLike(headers) ? headerText(headers.get(name)) : fromRecord(headers, name)
 }
 
-/** `FormData` and `URLSearchParams` have `getAll` too, and `append`. */
+/**
+ * Whether `source` is a cookie store. `FormData` and `URLSearchParams` have `getAll` too, and `append`.
+ */
 function isCookieStore(source: unknown): source is CookieStoreSource {
   return hasMethod(source, 'getAll') && !hasMethod(source, 'append')
 }
@@ -104,7 +109,7 @@ function pairsOf(cookies: readonly StoredCookie[]): SourceCookies {
   return cookies.map(({ name, value }) => [name, value ?? ''] as const)
 }
 
-/** A response has headers, and never a `Cookie` header. */
+/** Whether `source` is a `Response`, which has headers but never a `Cookie` header. */
 function isFetchResponse(source: object): boolean {
   return typeof Response === 'function' && source instanceof Response
 }
@@ -112,11 +117,12 @@ function isFetchResponse(source: object): boolean {
 function findHeader(source: object): string | undefined {
   // Other objects with these two methods, such as the cookies of Astro, have no `append`.
   if (isHeadersLike(source) && hasMethod(source, 'append')) return headerText(source.get('cookie'))
-  // API Gateway's payload 2.0 and function URLs take the cookies out of the headers. An own property,
-  // because an array on a polluted `Object.prototype` would be a session for every visitor.
+  // API Gateway's payload 2.0 and function URLs move the cookies out of the headers. Must be an own
+  // property, because an array on a polluted `Object.prototype` would be a session for every
+  // visitor.
   const cookies = ownProperty(source, 'cookies')
   if (Array.isArray(cookies)) return cookies.join('; ')
-  // Payload 1.0 has both: where a client sends several lines, `headers` has only the last one.
+  // Payload 1.0 has both: if a client sends several lines, `headers` has only the last one.
   const listed = ownProperty(source, 'multiValueHeaders')
   const header = isRecord(listed) ? fromRecord(listed) : ''
   if (header !== '') return header
@@ -124,7 +130,7 @@ function findHeader(source: object): string | undefined {
   if (headers !== undefined) {
     return isHeadersLike(headers) ? headerText(headers.get('cookie')) : fromRecord(headers)
   }
-  // A load balancer that is set to multi-value headers sends no others.
+  // A load balancer that is configured for multi-value headers sends no others.
   return isRecord(listed) || ownProperty(source, 'multiValueHeaders') === null ? '' : undefined
 }
 
@@ -137,7 +143,10 @@ function headersOf(source: object): object | undefined {
   return typeof headers === 'object' && headers !== null ? headers : undefined
 }
 
-/** Node's headers are in lower case; Lambda's come as the client or HTTP/2 spelled them. */
+/**
+ * Finds a header whatever its case: Node's are in lower case, Lambda's as the client or HTTP/2
+ * wrote them.
+ */
 function fromRecord(headers: object, wanted = 'cookie'): string {
   for (const [name, value] of Object.entries(headers)) {
     if (name.toLowerCase() !== wanted) continue
@@ -147,7 +156,7 @@ function fromRecord(headers: object, wanted = 'cookie'): string {
   return ''
 }
 
-/** Other implementations of `Headers` count; a `Map`, which also has `get`, does not. */
+/** Whether `value` implements `Headers`. A `Map`, which also has `get`, does not. */
 function isHeadersLike(value: object): value is HeadersLike {
   if (value instanceof Headers) return true
   const isMap = value instanceof Map || value instanceof WeakMap

@@ -1,5 +1,5 @@
-// Copies of values, so that what a serializer or a schema is given, and what it returns, belongs to one
-// request alone: either may keep an object, return it again for another visitor, or change it later.
+// Copies values, so that what a serializer or a schema receives and returns belongs to one request
+// alone: either may keep an object, return it again for another visitor, or change it later.
 
 import { SessionDataError } from '../errors.ts'
 import {
@@ -11,14 +11,14 @@ import {
 } from './strict-json.ts'
 
 /**
- * Returns a copy of a value. Objects and arrays, Maps, Sets, Dates and binary data are new, however deep
- * they stand; objects that were one stay one, in cycles too.
+ * Returns a copy of a value. Objects and arrays, Maps, Sets, Dates and binary data are new, at every
+ * depth; shared references stay shared, in cycles too.
  *
  * @param levels how deep the value may nest
  * @param subject what an error calls the value
- * @param keep returns what stands in the copy for an instance of any other class; by default itself
- * @throws SessionDataError if the value nests deeper, or if its parts, counted as often as they are
- * referred to, are more than a session can hold
+ * @param keep returns the value in the copy for an instance of any other class; default: the instance itself
+ * @throws SessionDataError if the value nests deeper, or if its parts, counted once for each
+ * reference, are more than a session can hold
  */
 export function copyValue(
   value: unknown,
@@ -39,7 +39,7 @@ export function copyValue(
     if (typeof original !== 'object' || original === null) return original
     const done = copies.get(original)
     if (done !== undefined) {
-      // What was copied once is not visited again, and counts as if it had been.
+      // What was already copied is not visited again, and counts as if it were.
       spend(done.count)
       return done.copy
     }
@@ -57,7 +57,7 @@ export function copyValue(
   return copyOne(value, levels)
 }
 
-/** Returns the object that a copy begins as; `undefined` for an instance that has no parts to copy. */
+/** Returns the empty copy of an object; `undefined` for an instance that has no parts to copy. */
 function createEmpty(original: object): object | undefined {
   if (isPlainArray(original)) return []
   if (isPlainObject(original)) return Object.create(Object.getPrototypeOf(original))
@@ -82,7 +82,7 @@ function copyInto(
   }
   const keys = Object.keys(original)
   if (Array.isArray(original) && Array.isArray(copy)) {
-    // Serializers write holes, too.
+    // Counts holes too, because serializers write them.
     spend(Math.max(0, original.length - keys.length))
     copy.length = original.length
   }
@@ -97,7 +97,8 @@ function copyInto(
 }
 
 function setOwn(object: object, key: PropertyKey, value: unknown): void {
-  // Assigning to what is inherited, as `__proto__` is, would call its setter.
+  // Defines the member, because assigning an inherited one such as `__proto__` would call its
+  // setter.
   if (key in object) {
     Object.defineProperty(object, key, {
       value,

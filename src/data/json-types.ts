@@ -1,11 +1,11 @@
-// What strict JSON would change or lose of a type, as far as the compiler knows it. No code at run time.
+// What strict JSON would change or lose, at the level of types. No code at run time.
 
 import type { SessionSerializer } from './serialize.ts'
 
 /**
- * The types in `T` that strict JSON would change: of dates, maps and other instances their methods, of
- * others themselves. `never` if there are none. Looks six levels deep, because types may refer to
- * themselves.
+ * The types in `T` that strict JSON would change: the methods of dates, maps and other instances,
+ * and other types themselves. `never` if there are none. Looks six levels deep, because types may
+ * be recursive.
  */
 export type ChangedByJson<T, Levels extends readonly unknown[] = []> = unknown extends T
   ? never
@@ -25,7 +25,7 @@ export interface SerializerForThisData {
   readonly serializer: SessionSerializer
 }
 
-/** What the options must have besides, for this data. */
+/** The members that the options must also have for this data. */
 export type RequiredFor<Data> = [ChangedByJson<Data>] extends [never]
   ? unknown
   : SerializerForThisData

@@ -1,19 +1,19 @@
-// Whether what is written is what will be read: what would be lost between two requests is refused in
-// the first.
+// Whether the serializer reads what it writes. Data that would be lost between two requests is
+// rejected in the first.
 
 import { SessionDataError } from '../errors.ts'
 import { MAX_DEPTH, forEachEntry, readValue, stringify } from './serialize.ts'
 import type { SessionSerializer } from './serialize.ts'
 import { formatKey, isPlainObject } from './strict-json.ts'
 
-/** The path of what no key is to blame for alone. */
+/** The path if no single key is to blame. */
 const SESSION = 'the session'
 
 /**
- * Throws unless the serializer reads what it writes: its `parse` takes the text, no key is gone, and
- * written again it is the same text. Otherwise the next request would find other data, or none.
+ * Throws unless the serializer reads what it writes: its `parse` accepts the string, no key is missing,
+ * and writing the result gives the same string. Otherwise the next request would find other data, or none.
  *
- * @param place what the path of a refused value begins with
+ * @param place what the path of a rejected value begins with
  * @throws SessionDataError with the first key that fails alone, if there is one
  */
 export function assertReadable(
@@ -32,9 +32,9 @@ export function assertReadable(
 }
 
 /**
- * Returns the path of the first key that is in `before` and not in `after`, or `undefined`. Looks into
- * objects in objects, and into arrays of the same length. A nested key that is `undefined` counts as
- * absent.
+ * Returns the path of the first key that is in `before` and not in `after`, or `undefined`.
+ * Descends into objects, and into arrays of the same length. A nested key that is `undefined`
+ * counts as absent.
  */
 export function findMissingKey(
   before: Readonly<Record<string, unknown>>,
@@ -76,7 +76,7 @@ function assertRoundTrip(
   }
 }
 
-/** @param seen the objects that were looked into: a serializer may keep cycles */
+/** @param seen the objects that were visited: a serializer may support cycles */
 function findMissingIn(before: unknown, after: unknown, seen: Set<unknown>): string | undefined {
   if (typeof before !== 'object' || seen.has(before)) return undefined
   seen.add(before)

@@ -1,5 +1,5 @@
-// Data <-> text: strict JSON, or the application's serializer. What would be changed or lost on the way
-// is refused when it is written.
+// Converts data to strings and back: strict JSON, or the application's serializer. Data that would
+// be changed or lost is rejected when it is written.
 
 import { SessionDataError } from '../errors.ts'
 import { describeKind } from '../validate.ts'
@@ -8,16 +8,18 @@ import { createWalkLimits, findProblem, formatKey, isPlainObject } from './stric
 import type { WalkLimits } from './strict-json.ts'
 
 /**
- * Data <-> text. `JSON`, `devalue` and `superjson` fit as they are.
+ * Converts data to a string and back. `JSON`, `devalue` and `superjson` can be passed as they are.
  *
  * @example
  * import * as devalue from 'devalue'
  * const sessions = createSessions({ secrets, serializer: devalue })
  */
 export interface SessionSerializer {
-  /** Returns the same text for the same data: any difference counts as a change. */
+  /** Returns the same string for the same data: any difference counts as a change. */
   stringify(data: object): string
-  /** Returns what `stringify` was given. May throw; the session is then rejected as `invalid-data`. */
+  /**
+   * Returns the argument of `stringify`. If it throws, the session is rejected as `invalid-data`.
+   */
   parse(text: string): unknown
 }
 
@@ -25,12 +27,12 @@ export interface SessionSerializer {
 export const MAX_DEPTH = 100
 
 /**
- * Returns entries as their text in a token: an object for strict JSON, else a string that holds what the
- * serializer wrote, so that none of its text can reach the rest of the payload.
+ * Returns entries in the form that a token holds: an object for strict JSON, else a string with the
+ * serializer's output, so that none of it can reach the rest of the payload.
  *
- * @param serializer `undefined` for strict JSON. What it wrote is not read again here: before text of it
- * is sealed, `assertReadable` must be called
- * @param place what the path of a refused value begins with
+ * @param serializer `undefined` for strict JSON. Its output is not parsed again here: call
+ * `assertReadable` before such output is sealed
+ * @param place what the path of a rejected value begins with
  * @throws SessionDataError if strict JSON would change or lose a value, or if the serializer throws
  */
 export function writeData(
@@ -55,15 +57,15 @@ export function writeData(
 function objectOf(entries: ReadonlyMap<string, unknown>): object {
   const object: Record<string, unknown> = {}
   for (const [key, value] of entries) {
-    // An assignment to this key would set the prototype.
-    if (key === '__proto__') return Object.fromEntries(entries)
+    // An assignment would set the prototype, or fail where `Object.prototype` is frozen.
+    if (key in object) return Object.fromEntries(entries)
     object[key] = value
   }
   return object
 }
 
 /**
- * Returns an object's text in a token. Strict JSON is not checked.
+ * Returns an object in the form that a token holds. Strict JSON is not checked.
  *
  * @param levels how deep the object may nest for a serializer
  * @throws SessionDataError if the serializer throws, or returns no string
@@ -77,7 +79,7 @@ export function textOf(
 }
 
 /**
- * Returns the serializer's own text of an object.
+ * Returns the serializer's output for an object.
  *
  * @param path what an error calls the object
  * @throws SessionDataError if the serializer throws, or returns no string
@@ -88,13 +90,13 @@ export function stringify(
   levels: number,
   path: string = 'the session',
 ): string {
-  // A copy, because a serializer may keep what it is given, and return it to another visitor.
+  // A copy, because a serializer may keep its argument, and return it to another visitor.
   const copy: object = Object(copyValue(object, levels, path))
   let text: unknown
   try {
     text = serializer.stringify(copy)
   } catch (error) {
-    // Not as the cause: serializers' errors quote values, and devalue's carry the whole data.
+    // No `cause`: serializers' errors quote values, and devalue's contain the whole data.
     const kind = error instanceof Error ? error.name : typeof error
     const advice = 'its stringify(session.toJSON()) says where'
     throw new SessionDataError(path, `was refused by the serializer (${kind}): ${advice}`)
@@ -104,8 +106,8 @@ export function stringify(
 }
 
 /**
- * Calls `act` with each entry as an object of its own, and with its path: what failed for all entries
- * together then fails for the first one that is to blame, if there is one.
+ * Calls `act` with each entry as an object of its own, and with its path. A failure of all entries
+ * together then becomes a failure of the first one to blame, if there is one.
  */
 export function forEachEntry(
   data: ReadonlyMap<string, unknown>,
@@ -120,8 +122,8 @@ export function forEachEntry(
 /**
  * Throws for the first entry that strict JSON would change or lose.
  *
- * @param place what the path of a refused value begins with
- * @param limits one for all entries of a session, which may share values
+ * @param place what the path of a rejected value begins with
+ * @param limits shared by all entries of a session, because they may share values
  * @throws SessionDataError with the value's path and the remedy
  */
 export function assertAllStorable(
@@ -142,7 +144,7 @@ export function assertStorable(
   if (!key.isWellFormed()) {
     throw new SessionDataError('a key', 'holds half of a surrogate pair: use well-formed strings')
   }
-  // The data is a level of its own.
+  // The data is one level of nesting itself.
   const found = findProblem(value, MAX_DEPTH - 1, limits)
   if (found === undefined) return
   throw new SessionDataError(place + formatKey(key) + found.path, found.problem)
@@ -163,8 +165,8 @@ export function readData(
 }
 
 /**
- * Returns a value of a token, or `undefined` if it cannot be read. Never throws, and keeps no object that
- * the serializer returned.
+ * Returns a value of a token, or `undefined` if it cannot be read. Never throws, and keeps no
+ * object that the serializer returned.
  *
  * @param levels how deep the value may nest
  */
@@ -174,7 +176,7 @@ export function readValue(
   levels: number,
 ): unknown {
   try {
-    // Sessions from before a serializer was configured are objects: they are read as they are.
+    // Sessions from before a serializer was configured are objects: they are returned as they are.
     if (typeof value === 'string' && serializer !== undefined) {
       return copyValue(serializer.parse(value), levels)
     }
@@ -188,7 +190,7 @@ export function readValue(
 export function entriesOf(value: unknown): Map<string, unknown> | undefined {
   if (!isPlainObject(value)) return undefined
   const entries = new Map<string, unknown>()
-  // A Map that is given its entries takes four times as long as one that they are put into.
+  // Sets each entry, because `new Map(entries)` takes four times as long.
   for (const key of Object.keys(value)) entries.set(key, value[key])
   return entries
 }

@@ -1,31 +1,31 @@
-// What strict JSON would change or lose of a value, found before it is lost, with its path.
+// Finds what strict JSON would change or lose of a value, with its path.
 
-/** Why a value cannot be stored, and where it stands below the value that was looked at. */
+/** Why a value cannot be stored, and its path below the value that was checked. */
 export interface DataProblem {
   readonly path: string
   readonly problem: string
 }
 
-/** What one walk over values may still do. Shared by walks that belong to one session. */
+/** The remaining limits of a walk. Walks over values of one session share them. */
 export interface WalkLimits {
-  /** How much may still be visited: see `MAX_WALK`. */
+  /** How many values may still be visited: see `MAX_WALK`. */
   left: number
-  /** Whether a property that is `undefined` counts as absent, as in what a schema returns. */
+  /** Whether a property that is `undefined` counts as absent, as in the result of a schema. */
   readonly skipsUndefined: boolean
 }
 
 /**
- * Values in one session, each counted as often as it is referred to. `x = [x, x]`, twenty times, is a
- * million values of twenty arrays, and with each further step twice as many. Sixteen cookies of 4 096
- * characters hold 65 536, and a value takes two of them (a digit and a comma): 32 768 values. This is
- * three times as much, so nothing that any cookies could carry is refused for it.
+ * Most values in one session, each counted once per reference. `x = [x, x]`, twenty times, is a
+ * million values of twenty arrays, and each further step doubles that. Sixteen cookies of 4 096
+ * characters hold 65 536, and a value takes two of them (a digit and a comma): 32 768 values. This
+ * limit is three times as much, so it rejects no value that cookies could carry.
  */
 const MAX_VALUES = 100_000
 
-/** Characters of a string or a key that count as one value more. */
+/** Characters of a string or a key that count as one more value. */
 const CHARACTERS_PER_VALUE = 100
 
-/** What stands in a message where a value is too large to be looked at. */
+/** The problem of a value that is too large to be checked. */
 export const TOO_MANY_VALUES: string = `holds more than ${MAX_VALUES} values (an object that is referred to twice counts twice, and ${CHARACTERS_PER_VALUE} characters of a string as one value): store ids instead`
 
 const OVERFLOW: DataProblem = { path: '', problem: TOO_MANY_VALUES }
@@ -34,8 +34,9 @@ const USE_DEVALUE =
   "or createSessions({ serializer: devalue }) with `import * as devalue from 'devalue'`"
 
 /**
- * Numbers that may be -0 or too large for a double, and escapes of surrogates. Matches numbers only where
- * JSON can have one, so that a date in a string is no match; what matches nevertheless costs a walk.
+ * Matches numbers that may be -0 or too large for a double, and escapes of surrogates. Numbers
+ * match only where JSON can have one, so that a date in a string does not; a false match only costs
+ * a walk.
  */
 const MAYBE_UNWRITABLE = /(?:^|[\s:,[])(?:-0|-?\d[\d.]*[eE]|-?\d{309})|\\u[dD][89a-fA-F]/
 
@@ -44,7 +45,7 @@ export function createWalkLimits(skipsUndefined: boolean = false): WalkLimits {
   return { left: MAX_VALUES, skipsUndefined }
 }
 
-/** Returns how many values a value counts as by itself, without those inside it. */
+/** Returns how many values a value counts as, without those inside it. */
 export function countValue(value: unknown): number {
   return typeof value === 'string' ? 1 + value.length / CHARACTERS_PER_VALUE : 1
 }
@@ -53,7 +54,7 @@ export function countValue(value: unknown): number {
  * Returns the first value that JSON would change or lose, or `undefined` if there is none.
  *
  * @param levels how deep the value may nest
- * @param limits taken from as values are visited
+ * @param limits reduced as values are visited
  */
 export function findProblem(
   value: unknown,
@@ -64,9 +65,9 @@ export function findProblem(
 }
 
 /**
- * Whether strict JSON could not write again what was parsed from `text`, a text that another writer may
- * have made: it holds -0, a number that has become infinite, or half of a surrogate pair. Costs a search
- * of the text, and only if that finds something a walk over the values.
+ * Whether strict JSON could not write again what was parsed from `text`, which another writer may
+ * have made: it holds -0, a number that became infinite, or half of a surrogate pair. Costs a
+ * search of the string, and a walk over the values only if that finds a match.
  */
 export function hasUnwritableValues(text: string, parsed: unknown): boolean {
   if (!MAYBE_UNWRITABLE.test(text)) return false
@@ -85,7 +86,7 @@ export function hasUnwritableValues(text: string, parsed: unknown): boolean {
 }
 
 /**
- * Whether an object is a literal, of this realm or another: its prototype is a root, or nothing. Edge
+ * Whether an object is a literal, of this realm or another: its prototype is `null` or a root. Edge
  * runtimes and test runners pass objects from one realm to another.
  */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -93,7 +94,7 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   return countPrototypes(value) <= 1
 }
 
-/** Whether a value is an array and no instance of a class of arrays. */
+/** Whether a value is an array and not an instance of a subclass. */
 export function isPlainArray(value: unknown): value is readonly unknown[] {
   return Array.isArray(value) && countPrototypes(value) === 2
 }
@@ -106,7 +107,7 @@ export function formatKey(key: string, dot: '' | '.' = ''): string {
 interface Walk {
   readonly limits: WalkLimits
   readonly levels: number
-  /** The objects that the value stands in. */
+  /** The objects that contain the value. */
   readonly ancestors: object[]
 }
 
@@ -144,7 +145,7 @@ function findInObject(object: object, walk: Walk): DataProblem | undefined {
   if (ancestors.includes(object)) {
     return problem(`refers to itself, which JSON cannot hold: store an id instead, ${USE_DEVALUE}`)
   }
-  // The session's data is the first level, and holds the value that was looked at.
+  // The session's data is the first level, and contains the value that is checked.
   if (ancestors.length >= levels) return problem(`nests deeper than ${levels + 1} levels`)
   ancestors.push(object)
   const found = Array.isArray(object) ? findInArray(object, walk) : findInRecord(object, walk)
@@ -197,7 +198,7 @@ function problemOfInstance(object: object): DataProblem {
   if (kind === 'Map' || kind === 'Set') {
     return problem(`is a ${kind}, which JSON turns into {}: store [...value], ${USE_DEVALUE}`)
   }
-  // The name of the application's own class may be long or secret, so a built-in's tag has to do.
+  // Only the built-in's tag, because the name of the application's class may be long or secret.
   const what = kind === 'Object' ? 'an instance of a class' : `of the kind ${kind}`
   return problem(`is ${what}, which JSON would change: store a plain object, ${USE_DEVALUE}`)
 }
@@ -206,7 +207,9 @@ function problem(text: string, path = ''): DataProblem {
   return { path, problem: text }
 }
 
-/** Returns a problem with its path from one level above. Too many values are a fault of the whole. */
+/**
+ * Returns a problem with its path from one level above. Too many values are a problem of the whole.
+ */
 function below(step: string, found: DataProblem): DataProblem {
   return found === OVERFLOW ? found : problem(found.problem, step + found.path)
 }

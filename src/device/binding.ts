@@ -1,5 +1,5 @@
-// `sealed-session/device`: sessions that are bound to the device of a browser, by Device Bound Session
-// Credentials, without a store.
+// `sealed-session/device`: sessions that are bound to a device by Device Bound Session Credentials,
+// without a store.
 
 import type { DeviceAnswer, DeviceBinding, DeviceRequest, DeviceSupport } from '../device-option.ts'
 import { deviceName, ticketName } from '../cookies/cookie-names.ts'
@@ -22,11 +22,12 @@ export type { DeviceBinding } from '../device-option.ts'
 export type { DeviceBoundOptions } from './device-options.ts'
 
 /**
- * Returns what the option `device` takes. A session is then bound by `session.bindToDevice()`: where the
- * browser knows Device Bound Session Credentials, it makes a key in the machine's secure hardware, and a
- * copy of its cookies ends after `interval` seconds. Other browsers go on as before.
+ * Returns the value of the option `device`. `session.bindToDevice()` then binds a session: if the
+ * browser supports Device Bound Session Credentials, it creates a key in the machine's secure
+ * hardware, and a copy of its cookies ends after `interval` seconds. Other browsers use the session
+ * as before.
  *
- * Only browsers over HTTPS with a trusted certificate do it.
+ * Browsers support this only over HTTPS with a trusted certificate.
  *
  * @throws SessionConfigError if an option is wrong; `createSessions` throws it if the path does not lie
  * within `cookie.path`, or the cookies are partitioned
@@ -43,11 +44,11 @@ export function deviceBound(options?: DeviceBoundOptions): DeviceBinding {
 }
 
 /**
- * Returns the header field `Secure-Session-Registration` of a session that was bound in this request, or
- * `undefined`. For responses that get their cookies by `setCookies` or `save`, after those: `commit`,
- * `wrap` and the adapters set it themselves. Without it, the browser is not asked.
+ * Returns the header field `Secure-Session-Registration` of a session that was bound in this
+ * request, or `undefined`. For responses whose cookies come from `setCookies` or `save`, after that
+ * call: `commit`, `wrap` and the adapters set it themselves. Without it, the browser is not asked.
  *
- * @throws SessionConfigError if it is no session
+ * @throws SessionConfigError if `session` is not a session
  * @example
  * await sessions.save(session, event.cookies) // SvelteKit
  * const field = registrationOf(session)
@@ -66,7 +67,7 @@ function createSupport(options: ResolvedDeviceOptions, pipeline: Pipeline): Devi
   assertTicketRoom(cookie, limits.cookie)
   const answer = createEndpoint(options, pipeline)
   return {
-    // A ticket that is proven is renewed by a proof alone.
+    // Only a proof renews a proven ticket.
     isRenewable: (usedAt, provenAt, lifetime) =>
       provenAt === undefined && isRenewable(now() - usedAt, lifetime),
     answer,
@@ -88,7 +89,7 @@ function createSupport(options: ResolvedDeviceOptions, pipeline: Pipeline): Devi
       ]
     },
     respond(request) {
-      // The path is compared where it may be the endpoint's: every request passes here.
+      // Compares the path only if it may be the endpoint's, because every request passes here.
       if (request.method !== 'POST') return undefined
       return answer(fetchRequest(request))?.then(toResponse)
     },
@@ -97,9 +98,9 @@ function createSupport(options: ResolvedDeviceOptions, pipeline: Pipeline): Devi
 
 function fetchRequest(request: Request): DeviceRequest {
   const { method, url, headers } = request
-  // Some frameworks' requests have a path alone.
+  // The requests of some frameworks have only a path.
   const { pathname, host } = new URL(url, 'https://host')
-  // Not every runtime lists the header that the URL was made of.
+  // Not every runtime lists the `Host` header, from which the URL was built.
   const field = (name: string) => headers.get(name) ?? (name === 'Host' ? host : undefined)
   return { method, path: pathname, field, source: request }
 }

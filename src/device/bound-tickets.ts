@@ -1,4 +1,4 @@
-// The tickets of bound sessions: how long a proof is good, and what the tickets of a request say.
+// The tickets of bound sessions: how long a proof is valid, and what the tickets of a request say.
 
 import type { RequestCookies } from '../cookies/request-cookies.ts'
 import { deviceName } from '../cookies/cookie-names.ts'
@@ -16,17 +16,17 @@ import type { BoundTicket } from '../token/ticket.ts'
 import { sealText } from './sealed-arrays.ts'
 
 /**
- * Registration comes within seconds of a login. Until it must have come, an ordinary response in flight
- * must not replace the proven ticket by one that is not.
+ * Time within which registration comes, usually seconds after a login. Before it is over, an ordinary
+ * response in flight must not replace the proven ticket by an unproven one.
  */
 const REGISTRATION_SECONDS = 300
 
-/** Whether so long after its last use an unproven ticket is renewed by use. */
+/** Whether a use renews an unproven ticket so long after the last one. */
 export function isRenewable(age: number, { idleTimeout }: Lifetime): boolean {
   return age >= Math.min(REGISTRATION_SECONDS, Math.floor(idleTimeout / 2))
 }
 
-/** Returns for how long a proof is good: sessions in use must not idle out between two of them. */
+/** Returns how long a proof is valid: a session in use must not idle out between two proofs. */
 export function proofLife(interval: number, { idleTimeout }: Lifetime): number {
   return Math.max(1, Math.min(interval, Math.floor(idleTimeout / 2)))
 }
@@ -52,7 +52,7 @@ export async function sealProvenTicket(
   return { name: deviceName(cookie.name, binding), value, maxAge: Math.max(1, life) }
 }
 
-/** Finds out what the tickets of a request say of a bound session: the newest of its own. */
+/** Finds the newest ticket of a bound session among the tickets of a request. */
 export async function findBoundUse(
   claims: Claims,
   cookies: RequestCookies,
@@ -72,7 +72,7 @@ export async function findBoundUse(
   return usedSince(usedAt, ticket.usedAt)
 }
 
-/** Returns the newest ticket of a binding. Of two of one second, the proven one. */
+/** Returns the newest ticket of a binding. Of two from the same second, the proven one. */
 export async function newestTicket(
   binding: string,
   { devices }: RequestCookies,

@@ -1,9 +1,9 @@
-// Challenges: sealed, so that the server remembers none of them.
+// Challenges: sealed, so that the server stores none of them.
 
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { openArray, sealArray } from './sealed-arrays.ts'
 
-/** What a challenge is for. A key is accepted in answer to one of the first kind alone. */
+/** The purpose of a challenge. Only an answer to one of the first kind may bring a key. */
 export type ChallengeKind = 'register' | 'prove'
 
 /** How long a browser may take to answer: a signature of secure hardware, and a slow network. */
@@ -18,7 +18,10 @@ export async function sealChallenge(
   return sealArray('device-challenge', [kind, binding], pipeline)
 }
 
-/** Returns why a text is no challenge of this kind for this binding any more; `undefined` if it is. */
+/**
+ * Returns why a string is not a valid challenge of this kind for this binding; `undefined` if it
+ * is.
+ */
 export async function checkChallenge(
   text: string,
   kind: ChallengeKind,

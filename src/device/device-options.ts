@@ -1,4 +1,4 @@
-// What `deviceBound` takes, checked, alone and beside the option `cookie`.
+// The options of `deviceBound`, checked alone and together with the option `cookie`.
 
 import { deviceName } from '../cookies/cookie-names.ts'
 import type { ResolvedCookieOptions } from '../cookies/cookie-options.ts'
@@ -12,26 +12,26 @@ import { BOUND_TICKET_BYTES } from '../token/ticket.ts'
 import { assertKnownKeys, booleanOption, describe, isRecord, ownProperties } from '../validate.ts'
 
 /**
- * What `deviceBound` takes.
+ * The options of `deviceBound`.
  *
  * @example
  * const options: DeviceBoundOptions = { path: '/session/device', interval: 300 }
  */
 export interface DeviceBoundOptions {
   /**
-   * The path at which the browser registers its device and proves it. Must lie within `cookie.path`.
+   * The path at which the browser registers and proves its device. Must lie within `cookie.path`.
    * Default `/.well-known/session-device`.
    */
   readonly path?: string | undefined
   /**
-   * Seconds for which a proof is good, and so the time after which a copied cookie has ended. At most half
-   * of `idleTimeout` counts. Default 600, from 1 to 86 400. Browsers renew a proof two minutes ahead and
-   * limit how often they do, so less than 300 is for tests.
+   * Seconds for which a proof is valid, and thus the time after which a copied cookie has ended. At
+   * most half of `idleTimeout` is used. Default 600, from 1 to 86 400. Browsers renew a proof two
+   * minutes ahead and limit how often they do, so use less than 300 only in tests.
    */
   readonly interval?: number | undefined
   /**
-   * Whether the browser proves the device for all subdomains, which only works where the registrable
-   * domain itself (`example.com`) answers the path. Must be given with `cookie.domain`. Default `false`:
+   * Whether the browser proves the device for all subdomains, which only works if the registrable
+   * domain itself (`example.com`) answers the path. Required with `cookie.domain`. Default `false`:
    * for the origin that answers the path.
    */
   readonly site?: boolean | undefined
@@ -42,7 +42,7 @@ export interface DeviceBoundOptions {
   readonly origin?: string | undefined
 }
 
-/** The same, complete. */
+/** The options of `deviceBound`, complete. */
 export interface ResolvedDeviceOptions {
   readonly path: string
   readonly interval: number
@@ -52,7 +52,7 @@ export interface ResolvedDeviceOptions {
 
 const DEFAULT_PATH = '/.well-known/session-device'
 
-/** Ten minutes: what a thief gets, against a signature of the machine's secure hardware. */
+/** Ten minutes: how long a thief can use a copy, against the cost of a signature. */
 const DEFAULT_INTERVAL = 600
 
 /**
@@ -104,7 +104,7 @@ export function assertBindable(
 }
 
 /**
- * Throws if name and attributes leave no room for a bound session's ticket, which is never cut.
+ * Throws if name and attributes leave no room for a bound session's ticket, which is never split.
  *
  * @throws SessionConfigError
  */

@@ -1,5 +1,5 @@
-// The path at which a browser registers its device, and proves it. Without a valid session a request costs
-// what opening one costs, and no request costs more than one verification of a signature.
+// The path at which a browser registers and proves its device. Without a valid session a request
+// costs what opening one costs, and no request costs more than one verification of a signature.
 
 import { collectRequestCookies, parseRequestCookies } from '../cookies/request-cookies.ts'
 import type { RequestCookies } from '../cookies/request-cookies.ts'
@@ -27,13 +27,16 @@ import type { PublicKey } from './public-key.ts'
 import { formatChallenge, formatEnd, formatInstructions } from './registration.ts'
 import { parseItem } from './structured-fields.ts'
 
-/** Reasons for which a session does not come back. */
+/** Reasons after which a session never becomes valid again. */
 const FINAL: ReadonlySet<string> = new Set(['expired', 'idle', 'revoked', 'destroyed'])
 
 const REFUSED = answerWith(403)
 const UNAVAILABLE = answerWith(503)
 
-/** Returns what answers requests to the path of the options; any other request is `undefined`. */
+/**
+ * Returns a function that answers requests to the path of the options, and returns `undefined` for
+ * any other request.
+ */
 export function createEndpoint(
   options: ResolvedDeviceOptions,
   pipeline: Pipeline,
@@ -49,11 +52,12 @@ export function createEndpoint(
         : collectRequestCookies(given, cookie.name)
     const id = request.field('Sec-Secure-Session-Id')
     if (id === undefined) return register(request, cookies)
-    // Chromium sends it without quotation marks, and then it may begin as no token does.
+    // Chromium sends it without quotation marks, and then it may begin with a character that no
+    // token has.
     return refresh(request, cookies, given, BINDING.test(id) ? id : parseItem(id))
   }
 
-  /** A session that is valid, and has its ticket, brings the key that its device has made. */
+  /** Registers the key of a device for a valid session with its ticket. */
   async function register(request: DeviceRequest, cookies: RequestCookies): Promise<DeviceAnswer> {
     const findUse = (claims: Claims) => findBoundUse(claims, cookies, interval, pipeline)
     const claims = boundClaims(await run(openCookies(cookies, pipeline, findUse)))
@@ -63,7 +67,10 @@ export function createEndpoint(
     return accept(claims, key, 'registered')
   }
 
-  /** A session that is valid but for its ticket, with the cookie that has its key, brings a proof. */
+  /**
+   * Accepts a proof for a session that is valid except for its ticket, with the cookie that has its
+   * key.
+   */
   async function refresh(
     request: DeviceRequest,
     cookies: RequestCookies,
@@ -80,7 +87,7 @@ export function createEndpoint(
     const session = await run(openCookies(cookies, pipeline, findUse))
     const claims = boundClaims(session)
     if (claims === undefined || claims.binding !== id || key === undefined) {
-      // What this server refuses may be good again in a minute, and the browser would forget its key.
+      // What this server rejects may be valid in a minute, and the browser would forget its key.
       return refuse(isForGood(session) ? endBinding(id) : UNAVAILABLE, claims, 'session')
     }
     if (request.field('Secure-Session-Response') === undefined) return challenge(claims)
@@ -89,7 +96,9 @@ export function createEndpoint(
     return accept(claims, proven, 'proven')
   }
 
-  /** Returns the key that a proof was signed with, or why it is refused. The signature comes last. */
+  /**
+   * Returns the key that a proof was signed with, or why it is rejected. Checks the signature last.
+   */
   async function verify(
     request: DeviceRequest,
     { binding }: Claims,
@@ -159,13 +168,13 @@ function boundClaims(session: ValidSession | RejectedSession | undefined): Claim
   return session.claims.binding === '' ? undefined : session.claims
 }
 
-/** Whether there is no session, or one that does not come back, or one that is bound otherwise. */
+/** Whether there is no session, one that never becomes valid again, or one with another binding. */
 function isForGood(session: ValidSession | RejectedSession | undefined): boolean {
   if (session === undefined || isValid(session)) return true
   return FINAL.has(session.reason) && !Object.hasOwn(session, 'error')
 }
 
-/** Whether a proof was made for the endpoint, as far as the browser says what for. */
+/** Whether a proof was made for the endpoint, if the browser names its audience. */
 function isForPath(
   audience: string | undefined,
   request: DeviceRequest,

@@ -1,5 +1,5 @@
-// The cookie with the public key of a session's device. It travels to the endpoint's path alone, sealed, so
-// that no request to another path is larger for it and the server keeps no key.
+// The cookie with the public key of a session's device. It is sealed, and sent only to the
+// endpoint's path: no other request grows, and the server stores no key.
 
 import { deletion } from '../cookies/set-cookie.ts'
 import type { CookieWrite } from '../cookies/set-cookie.ts'
@@ -11,14 +11,14 @@ import { isPublicKey } from './public-key.ts'
 import type { PublicKey } from './public-key.ts'
 import { openArray, sealArray } from './sealed-arrays.ts'
 
-/** A key, and when its device has proven itself last. */
+/** A key, and when its device proved itself last. */
 export interface DeviceKey {
   readonly key: PublicKey
   /** Seconds since 1970. */
   readonly provenAt: number
 }
 
-/** The same name can come from a few scopes. More than this is noise. */
+/** A name can come from several scopes. More than this is noise. */
 const MAX_KEYS = 4
 
 /** Seals a key of a session as its cookie. */
@@ -34,12 +34,12 @@ export async function sealKey(
   return { name: keyName(cookie.name, claims.binding), value, maxAge, path }
 }
 
-/** Returns the deletion of the cookie of a binding. */
+/** Returns the deletion of the key cookie of a binding. */
 export function keyDeletion(name: string, binding: string, path: string): CookieWrite {
   return { ...deletion(keyName(name, binding)), path }
 }
 
-/** Returns the values of the cookie of a binding, as they came. */
+/** Returns the values of the key cookie of a binding, in the order of the request. */
 export function findKeys(cookies: SourceCookies, name: string, binding: string): string[] {
   const wanted = keyName(name, binding)
   const pairs = typeof cookies === 'string' ? splitHeader(cookies) : cookies
@@ -49,7 +49,9 @@ export function findKeys(cookies: SourceCookies, name: string, binding: string):
     .map(([, value]) => value)
 }
 
-/** Returns the key of a binding that was proven last; `undefined` if none of the values holds one. */
+/**
+ * Returns the most recently proven key of a binding; `undefined` if none of the values holds one.
+ */
 export async function openKey(
   values: readonly string[],
   binding: string,
@@ -69,12 +71,15 @@ export async function openKey(
   return latest
 }
 
-/** It cannot have the prefix `__Host-`, because that asks for `Path=/`. */
+/** Returns the name of the key cookie. It has no prefix `__Host-`, which would require `Path=/`. */
 function keyName(name: string, binding: string): string {
   return `${name.replace(/^__Host-/i, '__Secure-')}.k.${binding}`
 }
 
-/** Deno and workerd join several `Cookie` lines with a comma, which no value of ours holds. */
+/**
+ * Splits at commas, with which Deno and workerd join several `Cookie` lines. No value of ours has
+ * one.
+ */
 function splitHeader(header: string): [name: string, value: string][] {
   return header.split(/[;,]/).map((pair) => {
     const [name = '', ...value] = pair.trim().split('=')

@@ -1,5 +1,5 @@
-// The JWT that a browser signs with the key of its device. A stranger wrote it, so every member is checked
-// before anything is done with it (RFC 8725).
+// The JWT that a browser signs with the key of its device. The sender is not trusted, so every
+// member is checked before it is used (RFC 8725).
 
 import { importJWK } from 'jose/key/import'
 import { compactVerify } from 'jose/jws/compact/verify'
@@ -11,37 +11,37 @@ import { formatJwk, parsePublicJwk } from './public-key.ts'
 import type { PublicKey } from './public-key.ts'
 import { parseItem } from './structured-fields.ts'
 
-/** A proof whose signature is not checked yet. */
+/** A proof whose signature is not verified yet. */
 export interface Proof {
   readonly jwt: string
   readonly alg: PublicKey['alg']
-  /** The key that is to be registered. */
+  /** The key to register. */
   readonly key: PublicKey | undefined
   readonly challenge: string
-  /** The URL that it was made for, if the browser says so. */
+  /** The URL for which it was made, if the browser names it. */
   readonly audience: string | undefined
 }
 
-/** Characters of a proof. With an RSA key of 4 096 bits and its signature it has 1.7 kB. */
+/** Most characters of a proof. With an RSA key of 4 096 bits and its signature it has 1.7 kB. */
 const MAX_PROOF = 4096
 
-/** A proof as a string has quotation marks around it, and may have parameters behind it. */
+/** A proof as a structured string has quotation marks, and may have parameters. */
 const MAX_FIELD = MAX_PROOF + 256
 
 const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+$/
 
 /**
- * Returns the JWT of a header field: a string, or a token as Chromium sends it. The empty string if it is
- * neither, `undefined` if it is too long to be read.
+ * Returns the JWT of a header field: a string, or a token as Chromium sends it. Returns the empty
+ * string if it is neither, `undefined` if it is too long.
  */
 export function readProof(field: string): string | undefined {
   return field.length > MAX_FIELD ? undefined : (parseItem(field) ?? '')
 }
 
 /**
- * Returns a proof taken apart, or why it is none. No crypto.
+ * Parses a proof. Returns why it is invalid if it is. Uses no crypto.
  *
- * @param isRegistration whether it must bring a key; otherwise it must not
+ * @param isRegistration whether it must contain a key; otherwise it must not
  */
 export function parseProof(jwt: string, isRegistration: boolean): Proof | DeviceRefusal {
   if (jwt.length > MAX_PROOF) return 'too-large'
@@ -51,9 +51,9 @@ export function parseProof(jwt: string, isRegistration: boolean): Proof | Device
   if (header === undefined || payload === undefined) return 'malformed'
   const { alg, typ, jwk } = header
   const { jti, aud } = payload
-  // An explicit type keeps a JWT of another use out (RFC 8725 section 3.11).
+  // An explicit type rejects a JWT for another use (RFC 8725 section 3.11).
   if (typ !== 'dbsc+jwt') return 'malformed'
-  // Never what the header says alone: `none`, and HMAC with a public key (RFC 8725 section 3.1).
+  // The header alone never decides: `none`, and HMAC with a public key (RFC 8725 section 3.1).
   if (alg !== 'ES256' && alg !== 'RS256') return 'algorithm'
   if ((jwk !== undefined) !== isRegistration) return 'key'
   const key = isRegistration ? parsePublicJwk(jwk, alg) : undefined
@@ -71,7 +71,7 @@ export async function isSignedBy({ jwt, alg }: Proof, key: PublicKey): Promise<b
     await compactVerify(jwt, imported, ownProperties({ algorithms: [alg] }))
     return true
   } catch {
-    // A point that is not on the curve, a critical member that is not understood, another signature.
+    // A point that is not on the curve, an unknown critical member, or another signature.
     return false
   }
 }

@@ -1,9 +1,9 @@
-// Public keys of devices: which are accepted, and what is kept of them.
+// Public keys of devices: which are accepted, and which of their members are stored.
 
 import { decode } from '../token/base64url.ts'
 import { isRecord, ownProperties } from '../validate.ts'
 
-/** A key that is accepted, by its algorithm. */
+/** An accepted key, by its algorithm. */
 export interface PublicKey {
   readonly alg: 'ES256' | 'RS256'
   /** `x` and `y` of an EC key, `n` and `e` of an RSA key, in base64url. */
@@ -13,7 +13,7 @@ export interface PublicKey {
 /** Bytes of a coordinate on P-256 (RFC 7518 section 6.2.1.2). */
 const COORDINATE_BYTES = 32
 
-/** RFC 7518 section 3.3 asks for 2 048 bits at least; more than 4 096 only cost time. */
+/** RFC 7518 section 3.3 requires at least 2 048 bits; more than 4 096 only cost time. */
 const LEAST_MODULUS_BYTES = 256
 const MOST_MODULUS_BYTES = 512
 
@@ -21,13 +21,13 @@ const MOST_MODULUS_BYTES = 512
 const EXPONENT = 'AQAB'
 
 /**
- * Returns what is kept of a JWK, or `undefined` if it is no public key of the algorithm. Only the members
- * of the key itself are read: nothing that a stranger writes beside them has a meaning.
+ * Returns the stored form of a JWK, or `undefined` if it is not a public key of the algorithm.
+ * Reads only the members of the key itself, because the sender is not trusted.
  */
 export function parsePublicJwk(jwk: unknown, alg: PublicKey['alg']): PublicKey | undefined {
   if (!isRecord(jwk)) return undefined
   const { kty, crv, x, y, n, e, d, k } = ownProperties(jwk)
-  // A private or a symmetric key proves nothing: its sender has given it away.
+  // A private or a symmetric key proves nothing, because its sender has disclosed it.
   if (d !== undefined || k !== undefined) return undefined
   const isEc = alg === 'ES256'
   if (kty !== (isEc ? 'EC' : 'RSA') || (isEc && crv !== 'P-256')) return undefined
@@ -51,7 +51,7 @@ export function isPublicKey(key: {
   return modulus.length >= LEAST_MODULUS_BYTES && modulus.length <= MOST_MODULUS_BYTES
 }
 
-/** Returns a key as a JWK of nothing but its parts. */
+/** Returns a key as a JWK with only its parts. */
 export function formatJwk({ alg, parts }: PublicKey): JsonWebKey {
   const [first, second] = parts
   return alg === 'ES256'

@@ -1,4 +1,5 @@
-// What the browser gets to read: a request for a key, what the session is bound by, and its end.
+// What the browser reads: a request for a key, the cookie that the session is bound by, and its
+// end.
 
 import { deviceName } from '../cookies/cookie-names.ts'
 import type { ResolvedCookieOptions } from '../cookies/cookie-options.ts'
@@ -16,7 +17,7 @@ export function formatChallenge(challenge: string, binding: string): string {
   return formatItem(challenge, { id: binding })
 }
 
-/** Returns the body that tells the browser which cookie the session is bound by, and how to renew it. */
+/** Returns the body that names the cookie to which the session is bound, and how to renew it. */
 export function formatInstructions(
   binding: string,
   { path, site = false }: ResolvedDeviceOptions,

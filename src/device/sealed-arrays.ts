@@ -8,14 +8,14 @@ import { formatValue, parseValue } from '../token/jwe.ts'
 import type { Purpose } from '../token/key-ring.ts'
 import { isWholeNumber } from '../validate.ts'
 
-/** An array that was opened: its first element is a time, which is counted from the start of a day. */
+/** An opened array: its first element is a time, stored relative to the start of a day. */
 export interface OpenedArray {
   /** Seconds since 1970. */
   readonly sealedAt: number
   readonly items: readonly unknown[]
 }
 
-/** Seals a text under the key of a day. */
+/** Seals a string under the key of a day. */
 export async function sealText(
   purpose: Purpose,
   text: string,
@@ -26,7 +26,7 @@ export async function sealText(
   return formatValue(key, await key.seal(text))
 }
 
-/** Seals an array with the time. */
+/** Seals an array with the current time. */
 export async function sealArray(
   purpose: Purpose,
   items: readonly string[],
@@ -36,7 +36,10 @@ export async function sealArray(
   return sealText(purpose, JSON.stringify([now % DAY_SECONDS, ...items]), now, pipeline)
 }
 
-/** Opens a value that `sealArray` returned, unless a server whose clock is ahead has sealed it. */
+/**
+ * Opens a value that `sealArray` returned. Returns `undefined` if a server whose clock is ahead
+ * sealed it.
+ */
 export async function openArray(
   purpose: Purpose,
   value: string,

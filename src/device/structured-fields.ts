@@ -1,13 +1,13 @@
 // The structured fields of the protocol (RFC 9651): items that are strings or tokens, inner lists of
 // tokens, and their parameters.
 
-/** What follows an item or an inner list. Values are strings here. */
+/** Parameters of an item or an inner list. Values are strings here. */
 export type FieldParameters = Readonly<Record<string, string>>
 
 const FIELD_STRING = String.raw`"(?:[ !#-[\]-~]|\\["\\])*"`
 const FIELD_TOKEN = "[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*"
 
-/** Every kind of bare item: the grammar of parameters allows them all, and those here are passed over. */
+/** Every kind of bare item, because parameters allow them all. Their values are ignored here. */
 const BARE_ITEMS = [
   FIELD_STRING,
   FIELD_TOKEN,
@@ -23,8 +23,9 @@ const PARAMETER = String.raw`; *[a-z*][a-z0-9_.*-]*(?:=(?:${BARE_ITEMS.join('|')
 const ITEM = new RegExp(`^ *(${FIELD_STRING}|${FIELD_TOKEN})(?:${PARAMETER})* *$`)
 
 /**
- * Returns the text of an item that is a string or a token; `undefined` for anything else. Its parameters
- * are checked and ignored, because the protocol defines none for the fields that are read.
+ * Returns the value of an item that is a string or a token; `undefined` for any other. Its
+ * parameters are checked and ignored, because the protocol defines none for the fields that are
+ * read.
  */
 export function parseItem(field: string): string | undefined {
   const [, item] = ITEM.exec(field) ?? []
@@ -48,7 +49,7 @@ function formatParameters(parameters: FieldParameters): string {
     .join('')
 }
 
-/** What is written here is ASCII: challenges, ids and a path that the option allows. */
+/** Formats a string. All of ours are ASCII: challenges, ids and a path that the option has checked. */
 function formatString(text: string): string {
   return `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`
 }

@@ -1,7 +1,7 @@
-// What `Vary` and `Cache-Control` must say of a response that depends on a session, read by the
+// The values of `Vary` and `Cache-Control` for a response that depends on a session, parsed by the
 // grammar of their fields.
 
-/** One directive of `Cache-Control`; `argument` is `undefined` where it has none. */
+/** One directive of `Cache-Control`; `argument` is `undefined` if it has none. */
 interface CacheDirective {
   readonly name: string
   readonly argument: string | undefined
@@ -15,8 +15,8 @@ const DIRECTIVE =
   /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([\w!#$%&'*+.^`|~-]+)))?)?[ \t]*(?:,|$)/y
 
 /**
- * Header fields, beside `*-CDN-Cache-Control` (RFC 9213), by which a response tells one CDN or proxy
- * to keep it whatever `Cache-Control` says.
+ * Header fields, beside `*-CDN-Cache-Control` (RFC 9213), that make one CDN or proxy store a
+ * response whatever `Cache-Control` says.
  */
 const SHARED_CACHE_FIELDS: ReadonlySet<string> = new Set([
   'surrogate-control',
@@ -27,8 +27,8 @@ const SHARED_CACHE_FIELDS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Returns the value that `Vary` needs so that a response is kept apart by its `Cookie` (RFC 9110
- * section 12.5.5), or `undefined` if `vary` says so.
+ * Returns the value of `Vary` with which caches keep a response apart by its `Cookie` (RFC 9110
+ * section 12.5.5), or `undefined` if `vary` already says so.
  */
 export function varyOnCookie(vary: string | null): string | undefined {
   if (vary === null) return 'Cookie'
@@ -38,10 +38,10 @@ export function varyOnCookie(vary: string | null): string | undefined {
 }
 
 /**
- * Returns the value that `Cache-Control` needs, or `undefined` if `cacheControl` says enough.
+ * Returns the value that `Cache-Control` needs, or `undefined` if `cacheControl` is strict enough.
  *
- * A response that sets a cookie must be kept by no cache (RFC 9111 section 7.3). One that only read
- * the session may be kept by the browser, unless the application has said more.
+ * No cache may store a response that sets a cookie (RFC 9111 section 7.3). The browser may store
+ * one that only read the session, unless the application has set more.
  */
 export function restrictCaching(
   cacheControl: string | null,
@@ -54,13 +54,16 @@ export function restrictCaching(
   return directives !== undefined && isForOneVisitor(directives) ? undefined : 'private, no-store'
 }
 
-/** Whether a field, in any case, may make a shared cache keep a response. */
+/** Whether a field, in any case, may make a shared cache store a response. */
 export function controlsSharedCache(name: string): boolean {
   const lowerCase = name.toLowerCase()
   return lowerCase.endsWith('cdn-cache-control') || SHARED_CACHE_FIELDS.has(lowerCase)
 }
 
-/** With an argument, `private` is about the named fields only (RFC 9111 section 5.2.2.7). */
+/**
+ * Whether all of the response is private: with an argument, only the named fields are (RFC 9111
+ * section 5.2.2.7).
+ */
 function isForOneVisitor(directives: readonly CacheDirective[]): boolean {
   const has = (name: string) => directives.some((directive) => directive.name === name)
   const isUnqualified = (name: string) =>
@@ -70,7 +73,7 @@ function isForOneVisitor(directives: readonly CacheDirective[]): boolean {
   return isUnqualified('no-store') || isUnqualified('private')
 }
 
-/** Returns the directives of a field in lower case, or `undefined` if it breaks the grammar. */
+/** Returns the directives of a field in lower case, or `undefined` if it violates the grammar. */
 function parseDirectives(field: string): CacheDirective[] | undefined {
   const directives: CacheDirective[] = []
   DIRECTIVE.lastIndex = 0

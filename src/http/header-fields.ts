@@ -1,5 +1,5 @@
-// The header fields that a session adds to a response, whatever carries them: a `Response`, a Node
-// response, the result of a Lambda function.
+// The header fields that a session adds to a response of any kind: a `Response`, a Node response,
+// or the result of a Lambda function.
 
 import { controlsSharedCache, restrictCaching, varyOnCookie } from './caching.ts'
 import { cookieName, ownRole } from './own-cookies.ts'
@@ -21,26 +21,26 @@ export interface HeaderFields extends ReadableFields {
   replaceSetCookie(lines: readonly string[]): void
 }
 
-/** What has to become of the header fields of a response. */
+/** Changes of the header fields of a response. */
 export interface FieldChanges {
   readonly set: readonly (readonly [name: string, value: string])[]
   readonly deleted: readonly string[]
-  /** All `Set-Cookie` lines, or `undefined` if they stay as they are. */
+  /** All `Set-Cookie` lines, or `undefined` if they do not change. */
   readonly setCookie: readonly string[] | undefined
-  /** Whether a cookie of these sessions is replaced by another one. */
+  /** Whether a different cookie of these sessions is replaced. */
   readonly isOverwrite: boolean
 }
 
-/** A list (RFC 9651), so that each of several sessions can ask for a key. */
+/** An array (RFC 9651 list), so that each of several sessions can ask for a key. */
 const REGISTRATION = 'Secure-Session-Registration'
 
 /**
- * Returns what has to change so that the response of a request whose session was used carries `lines`.
+ * Returns the changes with which the response of a request whose session was used carries `lines`.
  *
  * Lines of the same sessions that are already there are replaced, because no response may set a cookie
  * twice (RFC 6265bis section 4.1.1). Other lines keep their order and their spelling.
  *
- * @param registration asks the browser for a key of its device, beside what others ask for
+ * @param registration asks the browser for a key of its device, beside the requests of others
  */
 export function planFields(
   fields: ReadableFields,
@@ -59,16 +59,17 @@ export function planFields(
   if (cacheControl !== undefined) set.push(['Cache-Control', cacheControl])
   if (lines.length === 0) return { set, deleted: [], setCookie: undefined, isOverwrite: false }
 
+  const deleted = [...fields.keys()].filter(controlsSharedCache)
   const present = fields.getSetCookie()
+  if (present.length === 0) return { set, deleted, setCookie: lines, isOverwrite: false }
   const isReplaced = replacedBy(lines, isOwnCookie)
   const replaced = present.filter((line) => isReplaced(cookieName(line)))
   const isThere = replaced.length === lines.length && replaced.every((line, i) => line === lines[i])
+  const others = present.filter((line) => !isReplaced(cookieName(line)))
   return {
     set,
-    deleted: [...fields.keys()].filter(controlsSharedCache),
-    setCookie: isThere
-      ? undefined
-      : [...present.filter((line) => !isReplaced(cookieName(line))), ...lines],
+    deleted,
+    setCookie: isThere ? undefined : [...others, ...lines],
     isOverwrite: replaced.some((line) => !lines.includes(line)),
   }
 }
@@ -76,7 +77,7 @@ export function planFields(
 /**
  * Sets the header fields that the response of a request whose session was used needs.
  *
- * @param onOverwrite called if a cookie of these sessions that was there was another one
+ * @param onOverwrite called if a different cookie of these sessions is replaced
  */
 export function setHeaderFields(
   fields: HeaderFields,
@@ -101,9 +102,9 @@ export function applyChanges(
 }
 
 /**
- * Returns which cookies do not stay beside `lines`: those of the same name, and beside a session that
- * is written or deleted all its parts and its ticket. A logout stamp stays, because a logout holds
- * whatever is written in the same response.
+ * Returns which cookies `lines` replace: those of the same name, and if the session is written or
+ * deleted, all its parts and its ticket. A logout stamp is kept, because a logout holds whatever
+ * else the response writes.
  */
 function replacedBy(lines: readonly string[], isOwnCookie: IsOwnCookie): (name: string) => boolean {
   const written = new Set(lines.map(cookieName))

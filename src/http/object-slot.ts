@@ -1,7 +1,7 @@
-// One value for an object that belongs to the application or its server, for as long as that object
+// Stores one value for an object of the application or its server, for as long as that object
 // lives: the session that was opened from a request.
 
-/** Keeps at most one value for each object. */
+/** Stores at most one value for each object. */
 export interface ObjectSlot<Value> {
   get(object: object): Value | undefined
   set(object: object, value: Value): void
@@ -20,15 +20,17 @@ class Installed {
 }
 
 /**
- * Creates a slot that keeps its values in a private field of the objects themselves, which no other
- * code can see.
+ * Creates a slot that stores its values in a private field of the objects themselves, which no
+ * other code can see.
  *
- * A `WeakMap` does the same and costs more: minor garbage collections treat its entries as alive, so
- * each request with its session would be promoted before it is freed. That took a ninth of the time
- * of a whole request that only reads its session (Node 20).
+ * A `WeakMap` does the same and costs more: minor garbage collections treat its entries as alive,
+ * so each request with its session would be promoted before it is freed. That took a ninth of the
+ * time of a whole request that only reads its session (Node 20).
  */
 export function createObjectSlot<Value>(): ObjectSlot<Value> {
-  /** Objects that cannot be extended: a proposal makes them refuse private fields too. */
+  /**
+   * Fallback for objects that cannot be extended: a proposal makes them reject private fields too.
+   */
   const fixed = new WeakMap<object, Value>()
 
   class Slot extends Installed {

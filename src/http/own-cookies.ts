@@ -1,10 +1,9 @@
-// Which cookie of a session a `Set-Cookie` line is about, known from its name and from what the
-// sessions say is theirs.
+// Which cookie of a session a `Set-Cookie` line sets, found by its name.
 
 import { roleOf, stampName } from '../cookies/cookie-names.ts'
 import type { CookieRole } from '../cookies/cookie-names.ts'
 
-/** Whether a name is that of a cookie of certain sessions: a part, a ticket or the logout stamp. */
+/** Whether a name is that of a cookie of these sessions: a part, a ticket or the logout stamp. */
 export type IsOwnCookie = (name: string) => boolean
 
 /** Returns the name of the cookie that a `Set-Cookie` line sets. */
@@ -12,7 +11,7 @@ export function cookieName(line: string): string {
   return (line.split(/[=;]/, 1)[0] ?? '').trim()
 }
 
-/** Whether a `Set-Cookie` line leaves the browser without a value: it deletes the cookie. */
+/** Whether a `Set-Cookie` line deletes its cookie. */
 export function isDeletion(line: string): boolean {
   const [pair = ''] = line.split(';', 1)
   return pair.slice(pair.indexOf('=') + 1).trim() === ''
@@ -21,7 +20,7 @@ export function isDeletion(line: string): boolean {
 /** Returns which cookie of its session a name is; `undefined` for every other cookie. */
 export function ownRole(name: string, isOwnCookie: IsOwnCookie): CookieRole | undefined {
   if (!isOwnCookie(name)) return undefined
-  // Only the first cookie has a stamp beside it that is named after it.
+  // Only the first cookie has a stamp that is named after it.
   const base = isOwnCookie(stampName(name)) ? name : name.replace(/(?:\.d)?\.[^.]*$/, '')
   return roleOf(name, base)
 }

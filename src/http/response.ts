@@ -1,6 +1,6 @@
-// What a commit does to a `Response`. A response that needs a header of ours becomes a new one: the
-// given object and its headers are never changed, because the application or a framework may return
-// the same object to the next visitor.
+// Adds the header fields of a commit to a `Response`. A response that needs one of ours is rebuilt:
+// the given object and its headers are never changed, because the application or a framework may
+// return the same object to the next visitor.
 
 import { SessionError } from '../errors.ts'
 import { describeKind, hasMember } from '../validate.ts'
@@ -12,14 +12,14 @@ import type { IsOwnCookie } from './own-cookies.ts'
 const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
 
 /**
- * Returns the response with `lines`, as the response of a request whose session was used. That is the
- * given object if it has all the header fields already, and otherwise a new `Response` around the
- * same body.
+ * Returns the response with `lines`, as the response of a request whose session was used. That is
+ * the given object if it already has all the header fields, and otherwise a new `Response` around
+ * the same body.
  *
- * @param isOwnCookie whether a cookie is one of these sessions: such lines are replaced, not doubled
- * @param onOverwrite called if another cookie of these sessions was there
+ * @param isOwnCookie whether a cookie is one of these sessions: such lines are replaced
+ * @param onOverwrite called if a different cookie of these sessions is replaced
  * @param registration asks the browser for a key of its device
- * @throws SessionError `ERR_SESSION_RESPONSE` if there is something to write and no way to write it
+ * @throws SessionError `ERR_SESSION_RESPONSE` if header fields must be added and cannot be
  */
 export function attachCookies(
   response: Response,
@@ -29,7 +29,7 @@ export function attachCookies(
   registration?: string,
 ): Response {
   if (!isResponse(response)) {
-    // Bun's `server.upgrade` takes the connection over, and its handlers return no response.
+    // After Bun's `server.upgrade`, handlers return no response.
     if (lines.length === 0) return response
     throw new SessionError(
       'ERR_SESSION_RESPONSE',
@@ -52,7 +52,7 @@ export function attachCookies(
 /**
  * Whether `value` is a `Response`, of this platform or of another implementation (undici,
  * node-fetch). `instanceof` is not enough: those have a class of their own. An error with `status`
- * and `headers`, as some clients throw them, is none, because it has no body to read.
+ * and `headers`, as some clients throw it, is no response, because it has no body to read.
  */
 export function isResponse(value: unknown): value is Response {
   return (
@@ -85,12 +85,12 @@ function rebuild(response: Response, hasCookies: boolean): Response | undefined 
   }
   let cause: unknown
   try {
-    // Bun alone builds status 0 (an error, or opaque), and cannot send it.
+    // Only Bun builds status 0 (an error, or opaque), and it cannot send it.
     if (response.status !== 0) return copyResponse(response)
   } catch (error) {
     cause = error
   }
-  // Only a runtime can build what is beyond these, such as an upgraded connection (101).
+  // Only a runtime can build other statuses, such as an upgraded connection (101).
   const isBuildable = response.status >= 200 && response.status <= 599
   if (!isBuildable && !hasCookies) return undefined
   throw new SessionError(
@@ -103,15 +103,15 @@ function rebuild(response: Response, hasCookies: boolean): Response | undefined 
 
 function copyResponse(response: Response): Response {
   const body = NULL_BODY_STATUSES.has(response.status) ? null : response.body
-  // The response itself is the second argument, because Workers take `webSocket` and `cf` from it.
+  // Passes the response as the second argument, because Workers read `webSocket` and `cf` from it.
   const copy = new Response(body, response)
   if (copy.headers !== response.headers) return copy
-  // Some servers replace the global `Response` by a class that keeps the headers it is given.
+  // Some servers replace the global `Response` by a class that keeps the headers object.
   const { status, statusText } = response
   return new Response(body, { status, statusText, headers: new Headers(response.headers) })
 }
 
-/** Returns the `Set-Cookie` lines of `fields` if they were joined when `rebuilt` was made. */
+/** Returns the `Set-Cookie` lines of `fields` if building `rebuilt` has joined them. */
 function joinedCookies(fields: ReadableFields, rebuilt: Response): readonly string[] | undefined {
   const lines = fields.getSetCookie()
   return lines.length === rebuilt.headers.getSetCookie().length ? undefined : lines
@@ -151,7 +151,7 @@ class ResponseFields implements HeaderFields {
   }
 }
 
-/** node-fetch joins the lines in `get` and in its iterator, and has them apart in `raw()` alone. */
+/** node-fetch joins the lines in `get` and in its iterator, and only `raw()` has them apart. */
 function getSetCookie(headers: Headers): readonly string[] {
   if ('getSetCookie' in headers) return headers.getSetCookie()
   const raw: unknown = Reflect.get(headers, 'raw')

@@ -1,12 +1,12 @@
-// Reads of a store whose answers are used again for a moment. Values are kept, never promises: on workerd
-// a promise that one request began never settles for the others once that request has ended.
+// Reads a store, and reuses answers for a short time. Caches values, never promises: on workerd a
+// promise that one request began never settles for others after that request has ended.
 
 import type { Store } from './storage.ts'
 
-/** Reads of a store that remembers. */
+/** Reads a store through a cache. */
 export interface CachedReader {
   get(key: string): Promise<string | undefined>
-  /** Asks the store at the next read. */
+  /** Removes a key from the cache. */
   forget(key: string): void
 }
 
@@ -16,13 +16,13 @@ interface Answer {
   readonly askedAt: number
 }
 
-/** Clients choose how many sessions there are. */
+/** Most cached answers, because clients choose how many sessions there are. */
 const MAX_ANSWERS = 10_000
 
 /**
  * Returns a reader of this store.
  *
- * @param seconds for how long an answer is used again
+ * @param seconds how long an answer is reused
  * @param now returns seconds since 1970, with their fraction
  */
 export function createReader(store: Store, seconds: number, now: () => number): CachedReader {
@@ -31,7 +31,7 @@ export function createReader(store: Store, seconds: number, now: () => number): 
     async get(key) {
       const askedAt = now()
       const known = answers.get(key)
-      // A clock that was put back makes no answer last.
+      // Compares both directions, so that a clock that was set back does not prolong an answer.
       if (known !== undefined && Math.abs(askedAt - known.askedAt) < seconds) return known.value
       const value = await store.get(key)
       answers.delete(key)

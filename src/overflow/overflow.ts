@@ -1,4 +1,4 @@
-// `sealed-session/overflow`: what does not fit the cookies lives in a store, sealed, and is read with them.
+// `sealed-session/overflow`: stores what does not fit the cookies, sealed, and reads it with them.
 
 import { SessionConfigError } from '../errors.ts'
 import { secondsOption } from '../lifetime-options.ts'
@@ -31,13 +31,13 @@ export type { RevocationOptions, SessionRevocations } from './revocations.ts'
 export type { OverflowStorage } from './storage.ts'
 
 /**
- * What `overflow` takes.
+ * The options of `overflow`.
  *
  * @example
  * const options: OverflowOptions = { storage, keys: ['cart', 'groups'], timeout: 1 }
  */
 export interface OverflowOptions {
-  /** Where parcels are kept: an `unstorage` storage, or anything with its three methods. */
+  /** Storage of the parcels: an `unstorage` storage, or an object with its three methods. */
   readonly storage: OverflowStorage
   /** The keys that may move. Default: all. A scope is written `scope(name)`, messages `flash(key)`. */
   readonly keys?: readonly string[] | undefined
@@ -47,7 +47,7 @@ export interface OverflowOptions {
 
 const OVERFLOW_OPTIONS = ['storage', 'keys', 'timeout']
 
-/** Cloudflare KV keeps nothing for less than a minute. */
+/** Seconds. Cloudflare KV stores nothing for less than a minute. */
 const LEAST_TTL = 60
 
 const GONE: Refusal = Object.freeze({ reason: 'incomplete' })
@@ -55,12 +55,12 @@ const FOREIGN: Refusal = Object.freeze({ reason: 'undecryptable' })
 const UNREADABLE: Refusal = Object.freeze({ reason: 'invalid-data' })
 
 /**
- * Returns what the option `overflow` of `createSessions` takes. A session that is over its limits then keeps
- * its largest keys in `storage`: sealed, under a random id, until the session's absolute end. A session
- * that fits never touches the store.
+ * Returns the value of the option `overflow` of `createSessions`. A session that is over its limits
+ * then stores its largest keys in `storage`: sealed, under a random id, until the session's
+ * absolute end. A session that fits never touches the store.
  *
- * Where the store fails, `open` and `commit` reject with a SessionError `ERR_SESSION_STORE`, and no cookie
- * is touched. Where it has lost a parcel, the session is rejected as `incomplete`.
+ * If the store fails, `open` and `commit` reject with a SessionError `ERR_SESSION_STORE`, and no
+ * cookie is changed. If it has lost a parcel, the session is rejected as `incomplete`.
  *
  * @throws SessionConfigError if an option is wrong
  * @example
@@ -84,7 +84,7 @@ export function overflow(options: OverflowOptions): SessionOverflow {
   })
 }
 
-/** Reads the parcel that a token names. */
+/** Reads the parcel that a token refers to. */
 async function load(
   store: Store,
   kept: Contents,
@@ -106,8 +106,8 @@ async function load(
 }
 
 /**
- * Stores what does not fit. The parcel in the store stays in use where the same would be sealed under the
- * same secret: a change of what stays in the cookies then writes nothing there.
+ * Stores what does not fit. Reuses the stored parcel if the same contents would be sealed under the
+ * same secret, so that a change of the other contents writes nothing to the store.
  */
 async function pack(
   store: Store,
@@ -120,7 +120,7 @@ async function pack(
 ): Promise<PackedSession | undefined> {
   const { serializer } = context
   if (!isTooLarge(lengthOf(claims, whole), claims, cookies, key, context)) return undefined
-  // What is sealed is what was compared: values may be mutated while the store is waited for.
+  // Seals what was compared, because values may be mutated while the store is awaited.
   const contents = parseBodyText(whole, serializer)
   const plan = planMove(contents, claims, cookies, key, keys, context)
   if (plan === undefined) return undefined
@@ -142,13 +142,13 @@ async function storeParcel(
   const id = createId()
   const key = await ring.sealing('overflow', day, now())
   const value = formatValue(key, await key.seal(padParcel(sessionId, id, body)))
-  // Where two clocks differ, the parcel outlives the token.
+  // Adds the tolerance, so that the parcel outlives the token if two clocks differ.
   const ttl = startedAt + life + 2 * lifetimes.clockTolerance - now()
   await store.set(placeOf(id), value, Math.max(ttl, LEAST_TTL))
   return { id, body, secretId: key.id }
 }
 
-/** A logout must not fail because of the store: what is left ages out. */
+/** Never rejects, because a logout must not fail because of the store. Unused parcels expire. */
 async function removeAll(store: Store, parcels: readonly (Parcel | undefined)[]): Promise<void> {
   const ids = new Set(parcels.flatMap((parcel) => (parcel === undefined ? [] : [parcel.id])))
   await Promise.allSettled(Array.from(ids, (id) => store.remove(placeOf(id))))
@@ -159,7 +159,7 @@ function lengthOf(claims: Claims, body: string): number {
   return new TextEncoder().encode(formatPayload(claims, body)).length
 }
 
-/** Returns the key of a parcel in the store. */
+/** Returns the storage key of a parcel. */
 function placeOf(id: string): string {
   return `parcel:${id}`
 }

@@ -1,4 +1,4 @@
-// The text that a parcel seals: a JSON array of the session's id, the parcel's own id and a body
+// The plaintext of a parcel: a JSON array of the session's id, the parcel's own id and a body
 // (`docs/format.md`), padded to a size class.
 
 import type { SessionSerializer } from '../data/serialize.ts'
@@ -6,21 +6,24 @@ import { formatBody, parseBody } from '../session/body.ts'
 import type { Contents } from '../session/contents.ts'
 import { isRecord, ownProperties } from '../validate.ts'
 
-/** Bytes of the smallest size class. Each other one is twice the one before. */
+/** Bytes of the smallest size class. Each class is twice the one before. */
 const SMALLEST_CLASS = 1024
 
-/** Bytes of the largest size class: stores refuse more (Memcached takes 1 MiB), and every open reads it. */
+/**
+ * Bytes of the largest size class: stores reject more (Memcached takes 1 MiB), and every open reads
+ * it.
+ */
 const LARGEST_CLASS = 512 * SMALLEST_CLASS
 
-/** Both ids, quoted, with brackets and commas around them and the body. */
+/** Both ids, quoted, with the brackets and commas around them and the body. */
 const FRAME_BYTES = formatParcel('-'.repeat(22), '-'.repeat(22), '').length
 
-/** A parcel's claims stand in the token. */
+/** A parcel has no claims of its own: they are in the token. */
 const NO_CLAIMS = Object.freeze({ stamps: '', lifetime: '', binding: '' })
 
 const PARCEL_MEMBERS = new Set(['s', 'f'])
 
-/** A parcel taken apart. */
+/** A parsed parcel. */
 interface OpenedParcel {
   readonly body: string
   /** `undefined` if they cannot be read. */
@@ -45,8 +48,8 @@ export function fitsParcel(body: string): boolean {
 }
 
 /**
- * Returns the text of a parcel. The spaces behind it hide its length: the store sees how often 1 024 bytes
- * were doubled, and no more.
+ * Returns the plaintext of a parcel. Trailing spaces hide its length: the store learns only the
+ * size class.
  */
 export function padParcel(sessionId: string, id: string, body: string): string {
   const text = formatParcel(sessionId, id, body)
@@ -56,7 +59,10 @@ export function padParcel(sessionId: string, id: string, body: string): string {
   return text + ' '.repeat(size - bytes)
 }
 
-/** Returns what a parcel holds; `undefined` if it is not the parcel `id` of this session. Never throws. */
+/**
+ * Returns the contents of a parcel; `undefined` if it is not the parcel `id` of this session. Never
+ * throws.
+ */
 export function parseParcel(
   text: string,
   sessionId: string,

@@ -1,4 +1,4 @@
-// Which parts of a session move: the fewest that are enough, largest first.
+// Chooses which parts of a session move to the store: the fewest that are enough, largest first.
 
 import type { RequestCookies } from '../cookies/request-cookies.ts'
 import { PARCEL_PLACEHOLDER } from '../overflow-option.ts'
@@ -26,8 +26,8 @@ export function isTooLarge(
 }
 
 /**
- * Returns what stays in the cookies of a session that does not fit, and what moves; `undefined` if moving
- * would not help.
+ * Returns which contents of a session that does not fit stay in the cookies, and which move;
+ * `undefined` if moving would not help.
  *
  * @param keys the keys that may move; `undefined` for all
  */
@@ -57,7 +57,7 @@ export function planMove(
   }
 }
 
-/** Returns contents that have come apart in one piece again. Keys that had moved come last. */
+/** Returns both contents merged. Keys that had moved come last. */
 export function mergeContents(kept: Contents, moved: Contents): Contents {
   return {
     ...kept,
@@ -77,7 +77,7 @@ function without(
   return left
 }
 
-/** Returns a probe to which every session that fits is `ok`: a parcel is read on each open. */
+/** Returns a probe for which every session that fits is `ok`, because each open reads a parcel. */
 function untilItFits(probe: SizeProbe<MovablePart>): SizeProbe<MovablePart> {
   return {
     ...probe,

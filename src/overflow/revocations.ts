@@ -1,5 +1,5 @@
-// The option `revoked` over a store: which sessions have been ended on the server. The store sees hashes,
-// and times.
+// The option `revoked` over a store: which sessions have been ended on the server. The store
+// receives only hashes and times.
 
 import { encode } from '../token/base64url.ts'
 import { SessionConfigError, SessionError } from '../errors.ts'
@@ -12,20 +12,20 @@ import { DEFAULT_TIMEOUT, MAX_TIMEOUT, assertStorage, limitStore } from './stora
 import type { OverflowStorage } from './storage.ts'
 
 /**
- * What `revocations` takes beside the store. All times are in seconds.
+ * The options of `revocations`. All times are in seconds.
  *
  * @example
  * const options: RevocationOptions<{ user: string }> = { user: (session) => session.get('user') }
  */
 export interface RevocationOptions<Data extends object = Record<string, unknown>> {
-  /** Returns the user's id; `undefined` for visitors. `endUser` needs it. */
+  /** Returns the user's id; `undefined` for visitors. Required for `endUser`. */
   readonly user?: ((session: Session<Data>) => string | undefined) | undefined
   /**
-   * The longest `maxAge` of the sessions, after which an entry may be forgotten. Default: 400 days,
-   * longer than which none lives.
+   * The longest `maxAge` of the sessions, after which an entry may expire. Default: 400 days, the
+   * longest possible.
    */
   readonly maxAge?: number | undefined
-  /** How long an answer of the store is used again. Default 1, at most 60; 0 asks every time. */
+  /** How long an answer of the store is reused. Default 1, at most 60; 0 asks every time. */
   readonly cache?: number | undefined
   /** How long a call of the store may take. Default 2, at most 60. */
   readonly timeout?: number | undefined
@@ -34,8 +34,8 @@ export interface RevocationOptions<Data extends object = Record<string, unknown>
 }
 
 /**
- * What `revocations` returns. Its members need no `this`. Each rejects with a SessionError
- * `ERR_SESSION_STORE` where the store fails; a session is then rejected as `revoked`.
+ * What `revocations` returns. Its members use no `this`. Each rejects with a SessionError
+ * `ERR_SESSION_STORE` if the store fails; a session is then rejected as `revoked`.
  *
  * @example
  * const ended: SessionRevocations = revocations(storage)
@@ -46,41 +46,42 @@ export interface SessionRevocations<Data extends object = Record<string, unknown
   revoked(session: Session<Data>): Promise<boolean>
   /** Ends the session with this id. */
   endSession(id: string): Promise<void>
-  /** Ends all sessions of a user that have begun until now, but those with the ids of `except`. */
+  /** Ends all sessions of a user that began until now, except those with the ids in `except`. */
   endUser(user: string, options?: { readonly except?: string | readonly string[] }): Promise<void>
   /** Ends all sessions that began before a moment: a Date, its ISO text or seconds. Default: now. */
   endAll(before?: Date | string | number): Promise<void>
 }
 
-/** Sessions that began before a moment have ended, but for some. */
+/** An entry: sessions that began before a moment have ended, with exceptions. */
 interface Cutoff {
   /** Seconds since 1970. */
   readonly before: number
-  /** Hashes of ids. */
+  /** Hashes of the ids of sessions that have not ended. */
   readonly except: readonly string[]
 }
 
 const REVOCATION_OPTIONS = ['user', 'maxAge', 'cache', 'timeout', 'clock']
 
-/** A second: how long a logout elsewhere may take to be noticed. */
+/** A second: how late another server may notice a logout. */
 const DEFAULT_CACHE = 1
 
-/** The clocks of two servers differ by less. */
+/** Upper bound for the difference between the clocks of two servers. */
 const MARGIN = 60
 
 const ALL = 'revoked:all'
 const NEVER: Cutoff = { before: 0, except: [] }
 
-/** Not JSON, because some stores parse what they return. */
+/** A string of its own form, because some stores parse JSON that they return. */
 const CUTOFF = /^before ([0-9]{1,12})((?: [A-Za-z0-9_-]{43})*)$/
 const ENDED = 'ended'
 
 /**
- * Returns a list of ended sessions for the option `revoked`, in a store that all servers share. An open
- * reads the entry of the session and that of its user at the same time; entries age out by themselves.
+ * Returns the option `revoked` for sessions that were ended in a store that all servers share. An
+ * open reads the entry of the session and that of its user concurrently; entries expire by
+ * themselves.
  *
- * A session has ended if it began before the second in which it was ended. So a login right after "log
- * out everywhere" is accepted, and so is one from the beginning of that very second.
+ * A session has ended if it began before the second in which it was ended. A login right after "log
+ * out everywhere" is thus accepted, and so is one from the beginning of that second.
  *
  * @throws SessionConfigError if an argument is wrong
  * @example
@@ -134,7 +135,7 @@ export function revocations<Data extends object = Record<string, unknown>>(
     await writeCutoff(ALL, moment, [])
   }
 
-  /** An earlier moment must not take back a later one. */
+  /** Writes a cutoff, unless the stored one is later. */
   async function writeCutoff(
     place: string,
     moment: number,
@@ -157,7 +158,10 @@ function formatCutoff({ before, except }: Cutoff): string {
   return ['before', before, ...except].join(' ')
 }
 
-/** @throws SessionError `ERR_SESSION_STORE` for what was never written: it may have ended the session */
+/**
+ * @throws SessionError `ERR_SESSION_STORE` for a value that was never written: it may have ended
+ * the session
+ */
 function parseCutoff(text: string | undefined): Cutoff {
   if (text === undefined) return NEVER
   const match = CUTOFF.exec(text)
@@ -176,7 +180,7 @@ async function placeOfUser(user: string): Promise<string> {
   return `revoked:user:${await hashOf(user)}`
 }
 
-/** Returns the SHA-256 of a text, in 43 characters. */
+/** Returns the SHA-256 of a string, in 43 characters. */
 async function hashOf(text: string): Promise<string> {
   return encode(
     new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))),

@@ -1,11 +1,11 @@
-// Calls of the application's store. A store is not ours: it may throw, never settle, or return what it was
-// not given.
+// Calls of the application's store. They may throw, never settle, or return another value than the
+// one that was set.
 
 import { SessionConfigError, SessionError } from '../errors.ts'
 import { describe, describeKind, hasMethod } from '../validate.ts'
 
 /**
- * Where parcels and revocations are kept: an `unstorage` storage as it is, or any object with these three
+ * Storage of parcels and revocations: an `unstorage` storage, or an object with these three
  * methods. Each may return a promise.
  *
  * @example
@@ -16,13 +16,13 @@ import { describe, describeKind, hasMethod } from '../validate.ts'
 export interface OverflowStorage {
   /** Returns what was set under the key; `null` or `undefined` if there is nothing. */
   getItem(key: string): unknown
-  /** Keeps a string for `ttl` seconds, a whole number. A store that cannot forget may ignore it. */
+  /** Stores a string for `ttl` seconds, a whole number. A store without expiry may ignore it. */
   setItem(key: string, value: string, options: { ttl: number }): unknown
   /** Removes what was set under the key, if anything. */
   removeItem(key: string): unknown
 }
 
-/** A store whose calls end. */
+/** A store whose calls always settle. */
 export interface Store {
   /** Returns the string under a key; `undefined` if there is none. */
   get(key: string): Promise<string | undefined>
@@ -30,14 +30,14 @@ export interface Store {
   remove(key: string): Promise<void>
 }
 
-/** Two seconds: longer than a store takes that works, and short enough for a person to wait. */
+/** Two seconds: more than a working store takes, and short enough for a person to wait. */
 export const DEFAULT_TIMEOUT = 2
 
-/** Beyond a minute, the servers in front have given up. */
+/** A minute: after that, the servers in front have given up. */
 export const MAX_TIMEOUT = 60
 
 /**
- * Returns the store with a time limit. Each member rejects with `ERR_SESSION_STORE` where the store
+ * Returns the store with a time limit. Each member rejects with `ERR_SESSION_STORE` if the store
  * throws, rejects, or does not settle in time.
  *
  * @param timeout seconds
@@ -62,7 +62,7 @@ export function limitStore(storage: OverflowStorage, timeout: number): Store {
 }
 
 /**
- * Throws unless it is a store.
+ * Throws unless `storage` has the three methods.
  *
  * @throws SessionConfigError
  */
@@ -75,13 +75,14 @@ export function assertStorage(storage: unknown): asserts storage is OverflowStor
   )
 }
 
-/** @throws SessionError `ERR_SESSION_STORE` if the call fails, or is not over in time */
+/** Calls the store. Throws SessionError `ERR_SESSION_STORE` if that fails, or does not settle in time. */
 async function waitFor(name: string, call: () => unknown, timeout: number): Promise<unknown> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     const error = createStoreError(`${name} was not over in ${timeout} seconds`)
     timer = setTimeout(() => {
-      // After a pause of the whole process, timers run before answers that are here already.
+      // Waits one more turn: after a pause of the process, timers run before answers that have
+      // arrived.
       timer = setTimeout(() => reject(error), 0)
     }, timeout * 1000)
   })

@@ -22,7 +22,7 @@ export interface Contents extends Scope {
   testCookie: boolean
 }
 
-/** One thing that could move to a server: a key, a scope, or the messages under a key. */
+/** One part that could move to a server: a key, a scope, or the messages under a key. */
 export interface MovablePart {
   readonly label: string
   /** Contents that hold it, and nothing else. */

@@ -1,5 +1,5 @@
-// The text of a session that does not fit: what is too much, by how much, and what would help. Keys by
-// name, never their values; short however many keys there are.
+// The message for a session that does not fit: which limit is exceeded, by how much, and what would
+// help. Names keys but never their values, and stays short whatever the number of keys.
 
 import { MAX_COOKIES } from '../cookies/cookie-names.ts'
 import { describeName } from '../validate.ts'
@@ -14,7 +14,10 @@ interface SizedKey {
   readonly bytes: number
 }
 
-/** How many keys a text names, and how many characters they may take: clients can choose the keys. */
+/**
+ * How many keys a message names, and how many characters they may take, because clients can choose
+ * keys.
+ */
 const MAX_NAMES = 10
 const MAX_NAMES_LENGTH = 500
 
@@ -24,7 +27,7 @@ const SUGGESTIONS: readonly LimitsPreset[] = ['node', 'cloudflare']
 /**
  * Returns the message for a session that is over its limits.
  *
- * @param moving the keys that must move to a server; none if that would not help
+ * @param moving the keys that must move to a server; empty if that would not help
  */
 export function tooLargeMessage(usage: SizeUsage, moving: readonly SizedKey[]): string {
   const advice = [adviceToMove(usage, moving), adviceToWiden(usage)].filter(
@@ -37,7 +40,7 @@ export function tooLargeMessage(usage: SizeUsage, moving: readonly SizedKey[]): 
   )
 }
 
-/** Returns which limit is passed and by how much. */
+/** Returns which limit is exceeded and by how much. */
 function describeExcess({ tightest, bytes, cookies, limits, used }: SizeUsage): string {
   const { cookie } = limits
   if (tightest === 'cookies') {
@@ -66,7 +69,7 @@ function adviceToMove(
   return others ? 'delete some of the other cookies, or set them for a narrower path' : undefined
 }
 
-/** Returns which wider limits would let the session through; `undefined` if none would. */
+/** Returns the advice to use wider limits that the session fits; `undefined` if there are none. */
 function adviceToWiden({ tightest, bytes, cookies, limits }: SizeUsage): string | undefined {
   const { requestHeader, responseHeader } = bytes
   const fits = ([request, response]: HeaderBytes) =>
@@ -81,12 +84,12 @@ function adviceToWiden({ tightest, bytes, cookies, limits }: SizeUsage): string 
   if (wider === undefined || isBrowsers || cookies > limits.cookies) return undefined
   const condition =
     'if the servers and proxies between your application and its users let more through'
-  // A preset that the application named stands there, so to name others would not help.
+  // Suggests no preset, because one that the application named applies.
   if (preset !== 'portable') return `${condition}, raise limits.${tightest}`
   return `${condition}, name them, as in limits: '${wider}'`
 }
 
-/** Returns the first keys with their sizes, and how many more there are. */
+/** Returns the first keys with their sizes, and the number of the others. */
 function listKeys(keys: readonly SizedKey[]): string {
   const names: string[] = []
   let length = 0
@@ -100,7 +103,7 @@ function listKeys(keys: readonly SizedKey[]): string {
   return `${names.join(', ')}${more === 0 ? '' : ` and ${groupDigits(more)} more`}`
 }
 
-/** `9 990`: a large number in groups of three digits. */
+/** Formats a number in groups of three digits: `9 990`. */
 function groupDigits(count: number): string {
   return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ' ')
 }

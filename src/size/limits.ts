@@ -1,4 +1,4 @@
-// The `limits` option: presets and numbers -> the four bounds of the size guard.
+// The `limits` option: resolves presets and numbers to the four limits of the size guard.
 
 import { MAX_COOKIE_BYTES, MAX_COOKIES } from '../cookies/cookie-names.ts'
 import { SessionConfigError } from '../errors.ts'
@@ -7,7 +7,7 @@ import { PRESET_NAMES, headerBytes, isPreset } from './presets.ts'
 import type { LimitsPreset } from './presets.ts'
 
 /**
- * The four bounds of the size guard. All are bytes but `cookies`.
+ * The four limits of the size guard. All are bytes except `cookies`.
  *
  * @example
  * const { limits } = await sessions.measure(session)
@@ -39,18 +39,18 @@ export type LimitsOption =
       readonly preset?: LimitsPreset | readonly LimitsPreset[] | undefined
     })
 
-/** The limits that a preset can set. */
+/** The limits that a preset sets. */
 type HeaderLimit = 'requestHeader' | 'responseHeader'
 
-/** Where resolved limits come from: the preset behind each; `undefined` for an application's number. */
+/** The origin of resolved limits: the preset of each; `undefined` for an application's number. */
 export interface LimitSources extends Readonly<Record<HeaderLimit, LimitsPreset | undefined>> {
-  /** Whether the browser's bound for partitioned cookies is among them. */
+  /** Whether the browser's limit for partitioned cookies is included. */
   readonly partitioned: boolean
 }
 
 const LIMIT_NAMES = ['cookie', 'cookies', 'requestHeader', 'responseHeader']
 
-/** Kept beside the limits, because reports show those as they are. */
+/** Stored beside the limits, because reports contain those as they are. */
 const sources = new WeakMap<SizeLimits, LimitSources>()
 
 const NO_SOURCES: LimitSources = {
@@ -60,8 +60,8 @@ const NO_SOURCES: LimitSources = {
 }
 
 /**
- * Returns the `limits` option as four numbers: the tightest of each over every preset named, replaced
- * by the numbers given. Partitioned cookies are always held to `chips` too.
+ * Returns the `limits` option as four numbers: the smallest of each over all named presets,
+ * replaced by the given numbers. Partitioned cookies are always subject to `chips` too.
  *
  * @throws SessionConfigError for an unknown preset or a number out of bounds
  */
@@ -91,7 +91,7 @@ export function resolveLimits(option: unknown = 'portable', partitioned: boolean
   return limits
 }
 
-/** Returns where limits that `resolveLimits` returned come from. */
+/** Returns the origin of limits that `resolveLimits` returned. */
 export function findSources(limits: SizeLimits): LimitSources {
   return sources.get(limits) ?? NO_SOURCES
 }
@@ -104,7 +104,9 @@ function requirePreset(name: unknown): LimitsPreset {
   )
 }
 
-/** Returns the smallest bound of several presets for one way, and the first preset that has it. */
+/**
+ * Returns the smallest limit of several presets in one direction, and the first preset that has it.
+ */
 function findTightest(
   presets: readonly LimitsPreset[],
   way: 0 | 1,

@@ -1,5 +1,5 @@
-// The arithmetic of the size guard: the bytes that a session's cookies take on each way, and how much
-// of each limit they use.
+// The arithmetic of the size guard: the bytes that a session's cookies take in each direction, and
+// how much of each limit they use.
 
 import { SEPARATOR_BYTES } from '../cookies/request-cookies.ts'
 import type { CookieSizes } from '../cookies/response-cookies.ts'
@@ -14,13 +14,13 @@ import type { SizeLimits } from './limits.ts'
  */
 export type SizeLevel = 'ok' | 'warn' | 'over'
 
-/** What a session's cookies take, in bytes of the real lines, beside the limits. */
+/** The bytes of the session's real cookie lines, beside the limits. */
 export interface SizeUsage {
   /** `warn` from three quarters of the tightest limit, `over` beyond it. */
   readonly level: SizeLevel
   /** The share of the tightest limit in use: 0.41, or 1.2 when over. */
   readonly used: number
-  /** The limit that is, or would first be, reached. */
+  /** The limit that is, or would first be, exceeded. */
   readonly tightest: keyof SizeLimits
   /** How many cookies hold the session. */
   readonly cookies: number
@@ -34,19 +34,19 @@ export interface SizeUsage {
     readonly requestHeader: number
     /** All `Set-Cookie` lines, deletions too, with their header names and line ends. */
     readonly responseHeader: number
-    /** What the other cookies of this request take in `requestHeader`. */
+    /** The bytes of this request's other cookies in `requestHeader`. */
     readonly otherCookies: number
   }
   readonly limits: SizeLimits
 }
 
-/** Around each line on the wire: `Set-Cookie: ` and CRLF. */
+/** Bytes around each line on the wire: `Set-Cookie: ` and CRLF. */
 const LINE_FRAME_BYTES = 14
 
 /** The last quarter is for data that grows before the next deployment. */
 const WARN = 0.75
 
-/** Compares what a session's cookies take with the limits. */
+/** Compares the sizes of a session's cookies with the limits. */
 export function measureUsage(sizes: CookieSizes, limits: SizeLimits): SizeUsage {
   const { token, capacity, cookies, pairs, lines, otherBytes } = sizes
   const bytes = {
@@ -55,8 +55,8 @@ export function measureUsage(sizes: CookieSizes, limits: SizeLimits): SizeUsage 
     responseHeader: sum(lines, LINE_FRAME_BYTES),
     otherCookies: otherBytes,
   }
-  // A longer token is cut into more full cookies. So the share in use is the token's part of all the
-  // allowed cookies, not the length of one; if one cookie is allowed, both are the same.
+  // A longer token is cut into more full cookies, so the share in use is the token's part of all
+  // allowed cookies, not the length of one. If one cookie is allowed, both are the same.
   let tightest: keyof SizeLimits = limits.cookies === 1 ? 'cookie' : 'cookies'
   let used = token / capacity
   for (const header of ['requestHeader', 'responseHeader'] as const) {
@@ -66,7 +66,9 @@ export function measureUsage(sizes: CookieSizes, limits: SizeLimits): SizeUsage 
   return { level: levelOf(used), used, tightest, cookies, bytes, limits }
 }
 
-/** Returns the usage of a session without cookies: nothing is written, so nothing can be too much. */
+/**
+ * Returns the usage of a session without cookies: nothing is written, so no limit can be exceeded.
+ */
 export function emptyUsage(otherBytes: number, limits: SizeLimits): SizeUsage {
   const sizes = { token: 0, capacity: 1, cookies: 0, pairs: [], lines: [], otherBytes }
   return { ...measureUsage(sizes, limits), level: 'ok' }

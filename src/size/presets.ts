@@ -58,27 +58,28 @@ export type LimitsPreset =
 /** The `Cookie` header and all `Set-Cookie` lines of a response, in bytes. */
 export type HeaderBytes = readonly [requestHeader: number, responseHeader: number]
 
-/** What a preset leaves on each way for every header field that is not a cookie. */
+/** Bytes that a preset leaves in each direction for every header field that is not a cookie. */
 export const RESERVE = 1024
 
-/** The bytes of 16 full cookies: the bound where a server sets none of its own. */
+/** The bytes of 16 full cookies: the limit if a server sets none of its own. */
 const MAX_REQUEST = MAX_COOKIES * MAX_COOKIE_BYTES
 
 /** WebKitGTK 2.50 drops a response with more than 65 359 bytes of headers (measured). */
 const MAX_RESPONSE = 65_359 - RESERVE
 
 /**
- * The table. Where a server counts the whole head, 1 024 bytes are left for the rest; where it counts
- * the `Cookie` line alone, the field's name is. A number that is left out means that the server sets
- * no bound below that of browsers.
+ * The presets. If a server counts the whole head, 1 024 bytes are left for the rest; if it counts
+ * only the `Cookie` line, the field's name. A missing number means that the server sets no limit
+ * below that of browsers.
  */
 const PRESETS: Readonly<Record<LimitsPreset, readonly [request?: number, response?: number]>> = {
   /**
-   * What every common server and proxy passes unconfigured: the request head of Tomcat, Jetty and
-   * lighttpd (8 192), the response head of nginx (4 096). Not uWSGI, which reads 4 096 in all.
+   * What every common server and proxy accepts with default settings: the request head of Tomcat,
+   * Jetty and lighttpd (8 192), the response head of nginx (4 096). Not uWSGI, which reads 4 096 in
+   * all.
    */
   portable: [8192 - RESERVE, 4096 - RESERVE],
-  /** The browsers alone: Chromium 156, Firefox ESR 153 and WebKitGTK 2.50 (measured). */
+  /** Only browsers: Chromium 156, Firefox ESR 153 and WebKitGTK 2.50 (measured). */
   browsers: [],
   /** Partitioned cookies: Chromium evicts above 10 240 bytes a site and partition (measured). */
   chips: [10_240],

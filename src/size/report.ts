@@ -1,12 +1,13 @@
-// The report of the size guard, and the error that carries it. Knows no session: it is given the parts
-// that could move to a server, and how to measure a payload without some of them.
+// The report of the size guard, and the error that carries it. Knows no session: callers pass the
+// parts that could move to a server, and functions that measure a payload without some of them.
 
 import { SessionError } from '../errors.ts'
 import { tooLargeMessage } from './advice.ts'
 import type { SizeUsage } from './measure.ts'
 
 /**
- * What a session takes, in bytes of the real lines, and which keys would have to go. Never a value.
+ * The size of a session, in bytes of its real cookie lines, and which keys would have to move.
+ * Contains no value.
  *
  * @example
  * const { level, tightest, move } = await sessions.measure(session)
@@ -16,8 +17,8 @@ export interface SizeReport extends SizeUsage {
   /** What each key adds to the sealed size, largest first. */
   readonly keys: readonly { readonly key: string; readonly bytes: number; readonly share: number }[]
   /**
-   * The fewest keys, largest first, that must move to a server for the level to be `ok`, or to be
-   * `warn` if other cookies leave no room for `ok`. Empty if moving all of them would not help.
+   * The fewest keys, largest first, that must move to a server for the level to be `ok`, or `warn`
+   * if other cookies leave no room for `ok`. Empty if moving all of them would not help.
    */
   readonly move: readonly string[]
   /** The keys that are, or would be, in the store of the option `overflow`. They are not in `keys`. */
@@ -47,25 +48,27 @@ export class SessionTooLargeError extends SessionError {
   }
 }
 
-/** How to measure a session and what would be left of it. Lengths of payloads are bytes. */
+/**
+ * Measures a session, and what remains without some of its parts. Lengths of payloads are bytes.
+ */
 export interface SizeProbe<Part> {
-  /** The session as it is. */
+  /** The usage of the whole session. */
   readonly usage: SizeUsage
-  /** Its payload. */
+  /** The bytes of its payload. */
   readonly bytes: number
-  /** How much of the payload is one part's. */
+  /** The bytes of one part in the payload. */
   readonly bytesOf: (part: Part) => number
-  /** The payload without some of the parts. */
+  /** The bytes of the payload without some of the parts. */
   readonly bytesWithout: (removed: readonly Part[]) => number
-  /** The characters of a token with such a payload. Cheap: called for every part. */
+  /** The characters of a token with such a payload. Must be cheap: called for every part. */
   readonly tokenLength: (bytes: number) => number
   /** The usage of a session with such a payload. Serialises nothing. */
   readonly usageOf: (bytes: number) => SizeUsage
 }
 
 /**
- * Builds the whole report. Calls `bytesOf` once for each part, and `bytesWithout` a few times only,
- * because each call serialises all that is left: clients choose the keys of many a session.
+ * Builds the whole report. Calls `bytesOf` once for each part, but `bytesWithout` only a few times,
+ * because each call serialises all remaining parts, and clients may choose the number of keys.
  */
 export function createReport<Part extends { readonly label: string }>(
   parts: readonly Part[],
@@ -112,7 +115,9 @@ function countToMove<Part>(
   return smallestCount(largest, room, [bytes, least], leftAfter)
 }
 
-/** Binary search for the largest number that passes, between one that does and one that does not. */
+/**
+ * Binary search for the largest number that passes, between one that passes and one that does not.
+ */
 function largestNumber(
   passing: number,
   failing: number,
@@ -127,16 +132,16 @@ function largestNumber(
   return passed
 }
 
-/** How much of the payload is left without so many of the largest parts. */
+/** The bytes of the payload without the `count` largest parts. */
 interface Left {
   readonly count: number
   readonly bytes: number
 }
 
 /**
- * Returns the smallest count of parts without which at most `room` bytes are left. In JSON the parts
- * add up, so that interpolation finds the count and then confirms it; every third step halves instead,
- * because with a serializer they may not.
+ * Returns the smallest count of parts without which at most `room` bytes remain. Interpolation
+ * finds it quickly, because in JSON the parts add up; every third step halves instead, because with
+ * a serializer they may not.
  */
 function smallestCount(
   largest: readonly { readonly size: number }[],
@@ -161,7 +166,7 @@ function smallestCount(
   return enough.count
 }
 
-/** Returns the count at which `room` bytes are left, if the parts between two counts add up. */
+/** Returns the count at which `room` bytes remain if the parts between two counts add up. */
 function interpolate(
   goneAfter: readonly number[],
   room: number,

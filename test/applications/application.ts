@@ -1,4 +1,5 @@
-// Installs an example as a user does, with the packed library, builds it for production and starts it.
+// Installs an example as a user does, with the packed library, builds it for production and starts
+// it.
 
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -25,7 +26,7 @@ const root = new URL('../../', import.meta.url).pathname
 /** Variables of the environment. */
 export type Settings = Readonly<Record<string, string>>
 
-/** Lets npm and what it starts run on Node 22. */
+/** Makes npm and the programs that it starts run on Node 22. */
 export const ON_NODE_22: Settings = {
   PATH: `${root}test/applications/node_modules/n22/bin:${process.env['PATH'] ?? ''}`,
 }
@@ -35,7 +36,7 @@ export interface RunningApplication {
   stop(): Promise<void>
 }
 
-/** Expects an example to have the files that its page prints. */
+/** Expects that an example has the files that its page prints. */
 export function expectFilesOfPage(folder: string, page: string): void {
   const blocks = findCodeBlocks(`docs/frameworks/${page}.md`).filter(isCheckedWithTypes)
   expect(blocks.length).toBeGreaterThan(3)
@@ -56,7 +57,7 @@ export function install(example: string): string {
   rmSync(library, { recursive: true, force: true })
   mkdirSync(library, { recursive: true })
   run('tar', ['xzf', join(packed, tarball), '-C', library, '--strip-components', '1'], root)
-  // What it depends on, as npm would install it beside it.
+  // Its dependencies, which npm would install beside it.
   for (const name of ['jose', 'cookie']) {
     cpSync(join(root, 'node_modules', name), join(library, 'node_modules', name), {
       recursive: true,
@@ -72,7 +73,7 @@ export function build(folder: string, settings: Settings = {}): void {
   run('npm', ['run', 'build'], folder, { ...env, ...settings })
 }
 
-/** Starts what was built. */
+/** Starts the built example. */
 export async function start(folder: string, settings: Settings = {}): Promise<RunningApplication> {
   const port = await freePort()
   const child = spawn('npm', ['start'], {
@@ -89,7 +90,7 @@ export async function start(folder: string, settings: Settings = {}): Promise<Ru
     // A process group of its own, because npm starts the server as another process.
     detached: true,
   })
-  // Chromium keeps `Secure` cookies of this host alone without TLS.
+  // Chromium stores `Secure` cookies without TLS only for this host.
   const origin = `http://localhost:${port}`
   await untilAnswered(`http://127.0.0.1:${port}/`, child)
   return {

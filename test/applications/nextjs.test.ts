@@ -1,4 +1,4 @@
-// The Next.js example, built for production and driven in Chromium, and with a cookie jar.
+// The Next.js example, built for production, in Chromium and with a cookie jar.
 
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -69,7 +69,7 @@ describeInChromium('the Next.js example', () => {
     expect(await response?.headerValue('cache-control')).toBe('private')
   })
 
-  test('the proxy sends strangers away, and keeps the static page behind it out of caches', async () => {
+  test('the proxy redirects visitors who are not logged in, and keeps the static page out of caches', async () => {
     await page.goto(`${application.origin}/account`)
     expect(new URL(page.url()).pathname).toBe('/')
     await login('ada')
@@ -81,7 +81,7 @@ describeInChromium('the Next.js example', () => {
     expect(await cookies()).toEqual([NAME, `${NAME}.t`])
   })
 
-  test('a logout ends the session, and an older cookie does not bring it back', async () => {
+  test('a logout ends the session, and an older cookie does not restore it', async () => {
     await login('ada')
     const [kept] = await context.cookies()
     await page.click('button:has-text("Log out")')

@@ -1,4 +1,4 @@
-// The SvelteKit example, built for production on Node 22 and driven in Chromium.
+// The SvelteKit example, built for production on Node 22, in Chromium.
 
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -25,7 +25,7 @@ describeInChromium('the SvelteKit example', () => {
   afterAll(() => Promise.all([application.stop(), browser.close()]))
 
   beforeEach(async () => {
-    // As a proxy that ends TLS says it.
+    // The header of a proxy that terminates TLS.
     context = await browser.newContext({ extraHTTPHeaders: { 'x-forwarded-proto': 'http' } })
     page = await context.newPage()
     await page.goto(application.origin)
@@ -57,7 +57,7 @@ describeInChromium('the SvelteKit example', () => {
     expect(await page.locator('p').count()).toBe(0)
   })
 
-  test('an endpoint has the session, and a handler that fails leaves it as it came', async () => {
+  test('an endpoint has the session, and the changes of a handler that fails are discarded', async () => {
     await login('ada')
     const [before] = await context.cookies()
     const failed = await page.goto(`${application.origin}/fail`)
@@ -75,7 +75,7 @@ describeInChromium('the SvelteKit example', () => {
     expect(await response?.headerValue('set-cookie')).toBeNull()
   })
 
-  test('a logout ends the session, and an older cookie does not bring it back', async () => {
+  test('a logout ends the session, and an older cookie does not restore it', async () => {
     await login('ada')
     const [kept] = await context.cookies()
     await page.click('button:has-text("Log out")')

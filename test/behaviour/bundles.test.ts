@@ -1,4 +1,4 @@
-// What a bundler keeps of the library in a page that imports a module with sessions for something else.
+// What bundlers keep of the library in a page that imports other exports of a module with sessions.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,10 @@ import { expect, test } from 'vitest'
 const library = new URL('../../dist/index.js', import.meta.url).pathname
 const device = new URL('../../dist/device/binding.js', import.meta.url).pathname
 
-/** `createSessions` runs when this is loaded: in a browser, which has no secrets, it would throw. */
+/**
+ * The module calls `createSessions` when it is loaded: in a browser, which has no secrets, it would
+ * throw.
+ */
 const MODULE = `
   import { createSessions } from ${JSON.stringify(library)}
   export const sessions = createSessions({ secrets: undefined })
@@ -24,7 +27,7 @@ const BOUND = `
   export const title = 'Shop'
 `
 
-/** Words of device/ that stand nowhere else. */
+/** Strings that occur only in device/. */
 const OF_DEVICE = /dbsc\+jwt|Secure-Session-Challenge|ES256/
 
 /** Bundles a page as Vite does. */
@@ -41,24 +44,24 @@ async function bundle(page: string, module = MODULE): Promise<string> {
   }
 }
 
-test('L22: a page that does not use the sessions of a module it imports holds nothing of them', async () => {
+test('L22: a page that does not use the sessions of a module it imports contains nothing of the library', async () => {
   const code = await bundle(`import { title } from './module.js'\nconsole.log(title)`)
   expect(code).toContain('console.log("Shop")')
   expect(code).not.toMatch(/createSessions|secrets|A256GCM/)
 })
 
-test('a page that does use them holds the library', async () => {
+test('a page that uses them contains the library', async () => {
   const code = await bundle(`import { sessions } from './module.js'\nconsole.log(sessions)`)
   expect(code).toContain('A256GCM')
 })
 
-test('an application that binds no session to a device holds nothing of what does', async () => {
+test('an application that binds no session to a device contains nothing of device/', async () => {
   const page = `import { sessions } from './module.js'\nconsole.log(sessions)`
   expect(await bundle(page)).not.toMatch(OF_DEVICE)
   expect(await bundle(page, BOUND)).toMatch(OF_DEVICE)
 })
 
-test('a page that does not use sessions which can be bound holds nothing of them either', async () => {
+test('a page that does not use sessions with the option device contains nothing of the library either', async () => {
   const code = await bundle(`import { title } from './module.js'\nconsole.log(title)`, BOUND)
   expect(code).toContain('console.log("Shop")')
   expect(code).not.toMatch(OF_DEVICE)

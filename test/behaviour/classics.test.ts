@@ -1,4 +1,5 @@
-// What the classic session systems gave: the rows of classics.md, each through a browser's cookies.
+// The features of classic session systems: the rows of classics.md, each with the cookies of a
+// browser.
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -30,7 +31,7 @@ type Page = (session: Session<Data>, request: Request) => unknown
 const ORIGIN = 'https://example.test'
 const root = new URL('../..', import.meta.url).pathname
 
-/** Creates a browser, a clock to set, and the sessions of the application that it visits. */
+/** Creates a browser, an adjustable clock, and the sessions of the application that it visits. */
 function setUp(options: Partial<SessionOptions<Data>> = {}) {
   const { time, sessions, make: create } = setUpWith(options)
   const browser = createJar(ORIGIN)
@@ -40,7 +41,7 @@ function setUp(options: Partial<SessionOptions<Data>> = {}) {
     browser.store(response)
     return response
   }
-  /** Sends one request to a page. Returns what the page found or made. */
+  /** Sends one request to a page. Returns the result of the page. */
   const visit = async <T>(page: (session: Session<Data>, request: Request) => T, path = '/') => {
     const found: T[] = []
     const handler = sessions.wrap(async (request, session) => {
@@ -63,7 +64,7 @@ function redirect(path: string): Response {
 }
 
 describe('Plone', () => {
-  test('P1: nothing is made by opening and reading: no session, no id, no cookie', async () => {
+  test('P1: opening and reading create nothing: no session, no id, no cookie', async () => {
     const { browser, visit } = setUp()
     const look: Page = (session) => [
       session.get('cart'),
@@ -78,7 +79,7 @@ describe('Plone', () => {
     expect((await visit(look)).result).toEqual([[], false, false, expect.any(String)])
   })
 
-  test('P2: JSON comes back as it was, and with a serializer dates, maps, sets, big integers and cycles', async () => {
+  test('P2: JSON is kept unchanged, and with a serializer dates, maps, sets, big integers and cycles', async () => {
     const json = { text: 'zoë', n: -1.5e-7, list: [null, true, { deep: [] }], '': {} }
     const plain = setUp()
     await plain.visit((session) => session.set('form', json))
@@ -98,7 +99,7 @@ describe('Plone', () => {
     expect((await visit((session) => session.get('rich'))).result).toEqual(rich)
   })
 
-  test('P3: the id stays over tickets, is new at regenerate and renewId, and is none before there is a session', async () => {
+  test('P3: the id is kept by tickets, new after regenerate and renewId, and undefined without a session', async () => {
     const { time, visit } = setUp()
     const id = (session: Session<Data>) => session.id
     expect((await visit(id)).result).toBeUndefined()
@@ -135,7 +136,7 @@ describe('Plone', () => {
     expect([opened.get('user'), opened.id]).toEqual(['ada', session.id])
   })
 
-  test('P5: each add-on has a scope, made by its first entry, and a change in place is stored', async () => {
+  test('P5: each add-on has a scope, created by its first entry, and a change in place is stored', async () => {
     const { visit } = setUp()
     await visit((session) => session.scope<{ items: string[] }>('getpaid').set('items', ['tea']))
     await visit((session) =>
@@ -150,7 +151,7 @@ describe('Plone', () => {
     expect(lines).toEqual([])
   })
 
-  test('P6: a key that was deleted is gone with the next request, and has says so', async () => {
+  test('P6: a deleted key is gone in the next request, as has reports', async () => {
     const { visit } = setUp()
     await visit((session) => {
       session.set('a', 1)
@@ -164,7 +165,7 @@ describe('Plone', () => {
     expect(result).toEqual([false, true])
   })
 
-  test("P7: a test makes a valid cookie of its own, for a handler and for a browser's storage state", async () => {
+  test("P7: a test creates a valid cookie, for a handler and for a browser's storage state", async () => {
     const { time, sessions } = setUp()
     const page = sessions.wrap((_, session) => new Response(String(session.get('user'))))
     const made = await sessions.open(null)
@@ -187,7 +188,7 @@ describe('Plone', () => {
     expect(await (await page(request(sent))).text()).toBe('undefined')
   })
 
-  test('P8: who has the secret reads the session with any JOSE library, and writes one', async () => {
+  test('P8: any JOSE library with the secret can read the session, and write one', async () => {
     const { browser, visit } = setUp()
     const { result: id } = await visit((session) => {
       session.set('user', 'ada')
@@ -233,7 +234,7 @@ describe('Plone', () => {
 })
 
 describe('Zope 3', () => {
-  test('Z1: two packages keep the same key in scopes of their own', async () => {
+  test('Z1: two packages store the same key in separate scopes', async () => {
     const { visit } = setUp()
     await visit((session) => {
       session.scope('products.foo').set('color', 'red')
@@ -246,7 +247,7 @@ describe('Zope 3', () => {
     expect(result).toEqual(['red', undefined])
   })
 
-  test('Z2: two sessions around one handler have their own lifetimes and limits, and undo no write', async () => {
+  test('Z2: two sessions of one handler have separate lifetimes and limits, and undo no write of each other', async () => {
     const { time, browser, create, send } = setUp()
     const accounts = create({ idleTimeout: 600, touchInterval: 60 })
     const carts = create({ cookie: { name: '__Host-cart' }, idleTimeout: 5 * DAY, limits: 'node' })
@@ -260,7 +261,7 @@ describe('Zope 3', () => {
     await send(around((account, cart) => (account.set('user', 'ada'), cart.set('items', 0))))
     expect(browser.names()).toEqual(['__Host-cart', NAME])
 
-    // Writers of either, in flight at the same time; their responses arrive in either order.
+    // Concurrent writers of both sessions, whose responses arrive in either order.
     const login = around((account) => account.set('user', 'eve'))
     const add = around((_, cart) => cart.set('items', Number(cart.get('items')) + 1))
     for (const order of [
@@ -272,7 +273,7 @@ describe('Zope 3', () => {
     }
     expect(await (await send(show)).json()).toEqual(['eve', 2])
 
-    // What is too much for one goes into the other.
+    // What exceeds one session fits the other.
     const large = 'tea,'.repeat(1500)
     await expect(send(around((account) => account.set('note', large)))).rejects.toMatchObject({
       code: 'ERR_SESSION_TOO_LARGE',
@@ -283,12 +284,12 @@ describe('Zope 3', () => {
     expect((await carts.open(browser.header())).get('note')).toBe(large)
     time.now += 5 * DAY + 6
     expect(await (await send(show)).json()).toEqual([null, null])
-    // What has ended is left to the browser, which drops it with its Max-Age.
+    // The browser itself drops what has ended, by its Max-Age.
     await send(around((account, cart) => (account.destroy(), cart.destroy())))
     expect(browser.names()).toEqual(['__Host-cart.x', `${NAME}.x`])
   })
 
-  test('Z3: a session that is read stays with its browser, without a line in the application', async () => {
+  test('Z3: a session that is read stays with its browser, without code in the application', async () => {
     const { time, visit } = setUp()
     const { result: id } = await visit((session) => {
       session.set('user', 'ada')
@@ -309,12 +310,12 @@ describe('Zope 3', () => {
     time.now += 1200
     const { result } = await visit((session) => [session.get('user'), session.rejection?.reason])
     expect(result).toEqual([undefined, 'idle'])
-    // The cookie is left alone, and replaced by the next session.
+    // The cookie is not deleted, but replaced by the next session.
     await visit((session) => session.set('user', 'eve'))
     expect((await visit((session) => session.get('user'))).result).toBe('eve')
   })
 
-  test('Z5: what cannot be stored is an error with its path, and the browser keeps what it had', async () => {
+  test('Z5: a value that cannot be stored is an error with its path, and the browser keeps its cookies', async () => {
     const { browser, visit } = setUp()
     await visit((session) => session.set('cart', [{ sku: 'tea' }]))
     const before = browser.header()
@@ -346,10 +347,10 @@ describe('Zope 3', () => {
     )
   })
 
-  test('Z7: a page counter counts every visit, and no server keeps anything', async () => {
+  test('Z7: a page counter counts every visit, and no server stores data', async () => {
     const { browser, create, send } = setUp()
     for (let visits = 1; visits <= 20; visits++) {
-      // Another server each time: it knows the secret, and nothing else.
+      // Each request goes to another server, which knows only the secret.
       const handler = create().wrap((_, session) => {
         session.set('visits', Number(session.get('visits', 0)) + 1)
         return Response.json(session.get('visits'))
@@ -361,7 +362,7 @@ describe('Zope 3', () => {
 })
 
 describe('repoze.session', () => {
-  test('R1: every use starts the idle time again, and disuse ends the session', async () => {
+  test('R1: every use restarts the idle time, and the session ends without use', async () => {
     const { time, visit } = setUp({ idleTimeout: 3600, touchInterval: 0 })
     await visit((session) => session.set('user', 'ada'))
     for (let use = 0; use < 10; use++) {
@@ -398,7 +399,7 @@ describe('repoze.session', () => {
     expect(await opened(SECRET)).toBe('unknown-key')
   })
 
-  test('R4: every place that opens the same request has the same session', async () => {
+  test('R4: every caller that opens the same request gets the same session', async () => {
     const { browser, sessions, send } = setUp()
     const deepInside = async (request: Request) => (await sessions.open(request)).set('user', 'ada')
     const handler: Handler = async (request) => {
@@ -413,7 +414,7 @@ describe('repoze.session', () => {
 })
 
 describe('Beaker', () => {
-  test('B1: the session is a dictionary, and comes back as one', async () => {
+  test('B1: the session is a dictionary, in the next request too', async () => {
     const { visit } = setUp()
     await visit((session) => {
       session.set('x', 1)
@@ -431,7 +432,7 @@ describe('Beaker', () => {
     expect((await visit((session) => [session.size, session.isNew])).result).toEqual([0, true])
   })
 
-  test('B2: who never opens the session pays nothing for it, in time or in headers', async () => {
+  test('B2: a request that never opens the session costs neither time nor headers', async () => {
     const { browser, send, sessions, visit } = setUp()
     await visit((session) => session.set('user', 'ada'))
     const events: string[] = []
@@ -466,7 +467,7 @@ describe('Beaker', () => {
     expect((await visit((last) => [last.get('count'), last.id])).result).toEqual([3, session.id])
   })
 
-  test("B4: name, domain and path are the application's, and a prefix that forbids them says so", async () => {
+  test("B4: name, domain and path are the application's, and a prefix that forbids them is an error", async () => {
     const { create } = setUp()
     const cookie = { name: 'shop', domain: 'example.test', path: '/shop' }
     const sessions = create({ cookie })
@@ -495,7 +496,7 @@ describe('Beaker', () => {
     }
   })
 
-  test("B5: a cookie can end with the browser, and the session's own end stays", async () => {
+  test('B5: a cookie can end with the browser, and the session keeps its own end', async () => {
     const { time, browser, visit } = setUp({ cookie: { persistent: false } })
     const { lines } = await visit((session) => session.set('user', 'ada'))
     expect(lines.join()).not.toMatch(/max-age|expires/i)
@@ -517,7 +518,7 @@ describe('Beaker', () => {
     expect(await (await send(list, '/list')).json()).toEqual([])
   })
 
-  test('B7: a form and a header carry a token, another string each time, and no other site has one', async () => {
+  test('B7: a form and a header carry a token, a new string each time, and no other site has one', async () => {
     const { browser, sessions, send } = setUp()
     const page = sessions.wrap(
       (_, session) =>
@@ -539,7 +540,7 @@ describe('Beaker', () => {
       const headers = { 'x-csrf-token': csrf }
       expect((await send(change, '/', { method: 'POST', headers })).status).toBe(204)
     }
-    // Another site can send the browser here with its cookies, and knows only its own token.
+    // Another site can send the browser here with its cookies, but knows only its own token.
     const own = await tokenOf(await page(new Request(ORIGIN)))
     expect(browser.names()).toEqual([NAME])
     expect((await send(change, '/', form({ csrf: own }))).status).toBe(403)
@@ -561,7 +562,7 @@ describe('Beaker', () => {
       expect(response.headers.getSetCookie()).toEqual([])
       headers = { 'x-session': response.headers.get('x-session') ?? '' }
     }
-    // It is no cookie, and a cookie is no such token.
+    // It does not open as a cookie, nor a cookie as such a token.
     const token = new Headers(headers).get('x-session')
     const asCookie = await sessions.open(`${NAME}=${token}`)
     expect(asCookie.rejection).toEqual({ reason: 'malformed' })
@@ -659,7 +660,7 @@ describe('Django', () => {
     expect(browser.names()).toEqual([NAME])
     expect(await (await send(login, '/', form({}))).text()).toBe('You are logged in.')
     expect(browser.names()).toEqual([])
-    // A browser that keeps none.
+    // A browser that stores no cookies.
     await login(new Request(ORIGIN))
     const answer = await login(new Request(ORIGIN, form({})))
     expect(await answer.text()).toBe('Please enable cookies.')
@@ -710,7 +711,7 @@ describe('Django', () => {
   })
 
   test('D5: a cookie header is read outside a request, its end too, and by a command', async () => {
-    // The command has a clock of its own, and here time stands still.
+    // The command uses the real clock; the clock of this test stands still.
     const begun = Date.now()
     const { browser, sessions, visit } = setUp({ clock: () => begun })
     await visit((session) => session.set('user', 'ada'))
@@ -785,7 +786,7 @@ describe('Django', () => {
     expect((await sessions.open(member)).id).not.toBe(anonymous)
     expect(await ask('/member')).toBe('7')
 
-    // Still under way while the user logs out, and answered last.
+    // This request is concurrent with the logout, and is answered last.
     const late = await site(new Request(`${ORIGIN}/comment?late`, { headers: { cookie: member } }))
     const touched = await sessions.open(member)
     touched.touch()
@@ -823,7 +824,7 @@ test('every row of classics.md has a test here that says the same, and every tes
     ([, , title = '']) => title,
   )
   expect(titles.toSorted()).toEqual(rows.toSorted())
-  // Nine, seven, four, eleven and eight rows: none may get lost on both sides.
+  // Nine, seven, four, eleven and eight rows, so that none can be lost in both files.
   const ids = rows.map((row) => row.split(':', 1).join())
   const counts = { P: 9, Z: 7, R: 4, B: 11, D: 8 }
   const all = Object.entries(counts).flatMap(([system, count]) =>

@@ -1,5 +1,5 @@
-// The command as a process, as it is installed: in a pipe, in a terminal, and what becomes of its output in
-// the places where secrets are kept. Few processes, because each takes a tenth of a second.
+// The command as an installed process: in a pipe, in a terminal, and its output in the places where
+// secrets are stored. Few processes, because each takes a tenth of a second.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ import { pairsOf } from '../support/cookie-jar.ts'
 const COMMAND = new URL('../../dist/bin/sealed-session.js', import.meta.url).pathname
 const A = 'ykEEgLv87-23LH9XC8_hfO9IS_GmemoBS1XItcafkI0'
 
-/** What a terminal is told to do: colours. */
+/** Escape sequences of a terminal: colours. */
 const ESCAPE = '\u001b['
 
 const folder = mkdtempSync(join(tmpdir(), 'command-'))
@@ -58,7 +58,10 @@ describe('in a pipe', () => {
 })
 
 describe.runIf(process.platform === 'linux')('in a terminal', () => {
-  /** Runs a line in a terminal of its own (util-linux `script`), and types when it is asked to paste. */
+  /**
+   * Runs a line in a separate terminal (util-linux `script`), and types the input when the prompt
+   * appears.
+   */
   async function inTerminal(line: string, typed: string) {
     const env = { PATH: process.env['PATH'], SESSION_SECRETS: A, TERM: 'xterm' }
     const child = spawn('script', ['-qec', line, '/dev/null'], { cwd: folder, env })
@@ -75,7 +78,7 @@ describe.runIf(process.platform === 'linux')('in a terminal', () => {
     return { status, stdout }
   }
 
-  test('says what to paste, takes a line longer than 4 096 characters, and answers in colour', async () => {
+  test('says what to paste, accepts a line longer than 4 096 characters, and answers in colour', async () => {
     const line = `${process.execPath} ${COMMAND} inspect`
     const { status, stdout } = await inTerminal(line, `${cookie}\n\n`)
     expect(stdout).toContain(
@@ -86,7 +89,7 @@ describe.runIf(process.platform === 'linux')('in a terminal', () => {
     expect(status).toBe(0)
   })
 
-  test('answers without colour where NO_COLOR is set, and ends with Ctrl-D', async () => {
+  test('answers without colour if NO_COLOR is set, and ends with Ctrl-D', async () => {
     const line = `NO_COLOR=1 ${process.execPath} ${COMMAND} measure`
     const { status, stdout } = await inTerminal(line, '{"user":"ada"}\n\u0004')
     expect(stdout).toContain('Paste the data of a session as JSON')
@@ -96,7 +99,7 @@ describe.runIf(process.platform === 'linux')('in a terminal', () => {
   })
 })
 
-describe('what rotate prints', () => {
+describe('the output of rotate', () => {
   let value: string
 
   beforeAll(() => {
@@ -116,18 +119,18 @@ describe('what rotate prints', () => {
     expect([stdout, stderr]).toEqual([value, ''])
   })
 
-  test('has no character that Docker’s --env-file, dotenv, YAML or a prompt would read in another way', () => {
+  test('has no character that Docker’s --env-file, dotenv, YAML or a prompt treats specially', () => {
     expect(value).toMatch(/^[A-Za-z0-9_-]+$/)
   })
 
-  test('opens what was sealed before, and so does its JSON', async () => {
+  test('opens earlier sessions, and so does its JSON', async () => {
     for (const secrets of [value, run(process.execPath, [COMMAND, 'rotate', '--json']).stdout]) {
       const session = await createSessions({ secrets }).open(cookie)
       expect(session.get('user')).toBe('ada')
     }
   })
 
-  test('can be rotated again, and loses a secret that has leaked', async () => {
+  test('can be rotated again, and drops a secret that has leaked', async () => {
     const env = { SESSION_SECRETS: value }
     const again = run(process.execPath, [COMMAND, 'rotate'], '', env)
     const [id = ''] = again.stderr.match(/^ {2}\S+(?= {2}seals no more)/m) ?? []

@@ -1,5 +1,6 @@
-// The command: what it prints where, and how it ends. It reads the real clock, so that expected times are
-// read from its output or have minutes to spare. As a process: command-process.test.ts.
+// The command: what it prints to which stream, and its exit codes. It reads the real clock, so that
+// expected times are read from its output or have minutes to spare. As a process:
+// command-process.test.ts.
 
 import * as devalue from 'devalue'
 import { describe, expect, test, vi } from 'vitest'
@@ -20,7 +21,7 @@ const now = () => Math.floor(Date.now() / 1000)
 const k = (secret: string) => Buffer.from(secret).toString('base64url')
 const dateOf = (seconds: number) => new Date(seconds * 1000).toISOString()
 
-/** Decodes what `rotate` prints. */
+/** Decodes the output of `rotate`. */
 function parse(stdout: string): SecretSet {
   expect(stdout).toMatch(/^[\w-]+\n$/)
   return JSON.parse(Buffer.from(stdout, 'base64url').toString())
@@ -30,10 +31,10 @@ const COMMANDS = ['secret', 'rotate', 'leak', 'inspect', 'measure']
 
 const ERROR_LINE = /^sealed-session: [^\n]+\n$/
 
-/** Characters that act on a terminal: ESC, C1, line feeds, and those that change the order of text. */
+/** Characters that act on a terminal: ESC, C1, line feeds, and those that reverse text. */
 const HOSTILE = 'a\u001b]0;b\u0007\u009b2J\u007f\r\n\u202e\u2066\u061c\u200f\u2028c'
 
-/** All of them but the line feeds that the command prints itself. */
+/** All of them except the line feeds that the command prints itself. */
 const UNPRINTABLE = /[^\P{Cc}\n]|[\p{Bidi_Control}\u2028\u2029]/u
 
 /** Returns the cookies of a session that was sealed at a moment. */
@@ -49,7 +50,9 @@ async function cookiesAt(
   return sessions.setCookies(session)
 }
 
-/** Returns what these secrets make of a cookie at a moment, and the secret they seal with. */
+/**
+ * Returns the result of these secrets for a cookie at a moment, and the secret that they seal with.
+ */
 async function visitAt(seconds: number, secrets: string, cookie: string) {
   let sealedBy = ''
   const sessions = createSessions({
@@ -74,7 +77,7 @@ describe('sealed-session', () => {
     expect(await run([])).toEqual({ code: 2, stdout: '', stderr: stdout })
   })
 
-  test.each(COMMANDS)('explains %s, with nothing set, its exit codes too', async (name) => {
+  test.each(COMMANDS)('explains %s without an environment, with its exit codes', async (name) => {
     for (const args of [
       [name, '--help'],
       [name, '-h'],
@@ -87,7 +90,7 @@ describe('sealed-session', () => {
     }
   })
 
-  test('says its version', async () => {
+  test('prints its version', async () => {
     expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\S*\n$/)
   })
 
@@ -99,7 +102,7 @@ describe('sealed-session', () => {
     ['a secret behind an unknown option', ['rotate', `--secrets=${A}`], { secrets: B }],
     ['a secret as the name of a variable', ['rotate', '--variable', A], { secrets: B }],
     ['an option without its value', ['rotate', '--in'], { secrets: A }],
-    ['a time that is none', ['rotate', '--in', '1y'], { secrets: A }],
+    ['an invalid time', ['rotate', '--in', '1y'], { secrets: A }],
     ['a time that is too long', ['rotate', '--in', '999999999w'], { secrets: A }],
     ['leak without an id', ['leak'], { secrets: A }],
     ['[S11] leak with a secret for an id', ['leak', A], { secrets: A }],
@@ -130,7 +133,7 @@ describe('sealed-session', () => {
       { secrets: A, input: 'a=b' },
     ],
     ['measure without input', ['measure'], {}],
-    ['measure of no JSON', ['measure'], { input: `{"token":"${A}"` }],
+    ['measure of invalid JSON', ['measure'], { input: `{"token":"${A}"` }],
     ['measure of an array', ['measure'], { input: `["${A}"]` }],
     ['measure against an unknown preset', ['measure', '--limits', 'moon'], { input: '{}' }],
     ['[S11] measure against a secret', ['measure', '--limits', A], { input: '{}' }],
@@ -171,17 +174,14 @@ describe('sealed-session', () => {
       ['measure'],
       { input: JSON.stringify({ [HOSTILE]: 1 }).replace('1}', '-0}') },
     ],
-  ])(
-    'refuses %s in one line, with exit code 2 and nothing on standard output',
-    async (_, args, rest) => {
-      const { code, stdout, stderr } = await run(args, rest)
-      expect([code, stdout]).toEqual([2, ''])
-      expect(stderr).toMatch(ERROR_LINE)
-      expect(stderr).not.toMatch(UNPRINTABLE)
-    },
-  )
+  ])('rejects %s in one line, with exit code 2 and no standard output', async (_, args, rest) => {
+    const { code, stdout, stderr } = await run(args, rest)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(ERROR_LINE)
+    expect(stderr).not.toMatch(UNPRINTABLE)
+  })
 
-  test('[S11] names the argument and what it takes, without what was given', async () => {
+  test('[S11] names the argument and its valid values, without the given one', async () => {
     const { stderr } = await run(['measure', '--limits', 'hunter2"x'], { input: '{}' })
     expect(stderr).toMatch(/^sealed-session: --limits names .*: write portable, browsers, /)
     expect(stderr).not.toContain('hunter2')
@@ -235,7 +235,7 @@ describe('secret', () => {
   })
 })
 
-/** Returns a value as it would be if it had been made so much earlier. */
+/** Returns a value as if it had been created so much earlier. */
 function aged(value: string, seconds: number): string {
   const keys = parse(value).keys.map(({ kty, k, activeFrom }) => ({
     kty,
@@ -264,7 +264,7 @@ describe('rotate', () => {
       'spring',
     ],
   ])(
-    'of %s gives a value that opens what was sealed and seals with the old until activeFrom',
+    'of %s prints a value that opens earlier sessions and seals with the old secret until activeFrom',
     async (_, secrets, id) => {
       const { code, stdout } = await run(['rotate'], { secrets })
       expect(code).toBe(0)
@@ -280,7 +280,7 @@ describe('rotate', () => {
     },
   )
 
-  test('keeps present secrets to the letter: names, starts, and other members', async () => {
+  test('keeps present secrets unchanged: names, starts, and other members', async () => {
     const old = { kty: 'oct', kid: 'old', k: k(A), use: 'enc', activeFrom: now() - 60 }
     const first = { kty: 'oct', kid: 'first', k: k(B) }
     const { stdout } = await run(['rotate'], { secrets: JSON.stringify({ keys: [old, first] }) })
@@ -292,7 +292,7 @@ describe('rotate', () => {
     ])
   })
 
-  test('says on standard error, by id, which secret seals and opens until when', async () => {
+  test('prints to standard error, by id, until when each secret seals and opens', async () => {
     const { stdout, stderr } = await run(['rotate', '--in', '600'], { secrets: `${B},${A}` })
     const [added] = parse(stdout).keys
     const from = Date.parse(String(added?.activeFrom)) / 1000
@@ -305,7 +305,7 @@ describe('rotate', () => {
     expect(lines[4]).toContain(`before ${start}, in any order`)
   })
 
-  test('drops what stopped sealing longer ago than a session lives, and says so', async () => {
+  test('drops secrets that stopped sealing longer ago than a session lives, and says so', async () => {
     const keyOf = (secret: string, activeFrom?: number) => ({
       kty: 'oct',
       k: k(secret),
@@ -319,7 +319,7 @@ describe('rotate', () => {
     }
     const both = { rest: [k(C)], dropped: [secretId(B), secretId(A)] }
     const none = { rest: [k(C), k(B), k(A)], dropped: [] }
-    // Two minutes for clocks that differ.
+    // Two minutes for differences between clocks.
     expect(await kept(WEEK + 60)).toEqual(none)
     expect(await kept(WEEK + 180)).toEqual(both)
     expect(await kept(3600 + 180)).toEqual(none)
@@ -336,11 +336,11 @@ describe('rotate', () => {
       lengths.push(parse(value).keys.length)
       value = aged(value, 3 * 86_400)
     }
-    // The first one is gone once its successor is older than a week.
+    // The first one is dropped after its successor is older than a week.
     expect(lengths).toEqual([2, 3, 4, 4, 4])
   })
 
-  test('keeps a secret if it is unknown when it stopped sealing', async () => {
+  test('keeps a secret if it has no known time after which it stopped sealing', async () => {
     const { stdout } = await run(['rotate', '--max-age', '1'], { secrets: `${C},${B},${A}` })
     expect(parse(stdout).keys).toHaveLength(4)
   })
@@ -358,7 +358,7 @@ describe('rotate', () => {
 describe('leak', () => {
   const idsOf = (stdout: string) => parse(stdout).keys.map(({ kid }) => kid)
 
-  test('of the secret that seals puts a new one in its place, and says what to do', async () => {
+  test('of the sealing secret replaces it by a new one, and says what to do', async () => {
     const { code, stdout, stderr } = await run(['leak', secretId(B)], { secrets: `${B},${A}` })
     expect(code).toBe(0)
     const [added, ...rest] = parse(stdout).keys
@@ -375,7 +375,7 @@ describe('leak', () => {
     expect([user, sealedBy]).toEqual([undefined, added?.kid])
   })
 
-  test('of another secret removes it alone, and the one that seals stays', async () => {
+  test('of another secret removes only that, and keeps the sealing one', async () => {
     const { stdout, stderr } = await run(['leak', secretId(A), '--json'], { secrets: `${B},${A}` })
     expect(JSON.parse(stdout)).toEqual({ keys: [{ kty: 'oct', k: k(B) }] })
     expect(stderr).toContain('The one that seals stays.')
@@ -398,7 +398,7 @@ describe('inspect', () => {
     return { code, ...JSON.parse(stdout) }
   }
 
-  test('shows the session of Set-Cookie lines, of a Cookie header, and of what curl -v prints', async () => {
+  test('shows the session of Set-Cookie lines, of a Cookie header, and of the output of curl -v', async () => {
     const began = now() - 60
     const data = { user: 'ada', note: 'x'.repeat(4000) }
     const lines = await cookiesAt(began, A, { limits: 'node' }, data)
@@ -431,7 +431,7 @@ describe('inspect', () => {
     for (const input of inputs) expect(await json(input)).toMatchObject(expected)
   })
 
-  test('shows that a session is bound to a device, and which tickets came', async () => {
+  test('shows that a session is bound to a device, and its tickets', async () => {
     const device = deviceBound()
     const sessions = createSessions({ secrets: A, device, clock: () => now() * 1000 })
     const session = await sessions.open(null)
@@ -445,7 +445,7 @@ describe('inspect', () => {
     expect(alone).toMatchObject({ code: 1, reason: 'unproven', binding })
   })
 
-  test('shows it readably, and takes other names than the default', async () => {
+  test('prints it for a reader, and accepts another name than the default', async () => {
     const lines = await cookiesAt(now(), A, { cookie: { name: 'sid' } })
     const { code, stdout } = await run(['inspect', '--name', 'sid', '--variable', 'KEYS'], {
       secrets: A,
@@ -458,7 +458,7 @@ describe('inspect', () => {
     expect(stdout).toContain('"user": "ada"')
   })
 
-  test('counts a ticket and a logout stamp, and takes the use that the ticket records', async () => {
+  test('counts a ticket and a logout stamp, and uses the time of the ticket', async () => {
     const sealedAt = now() - 2 * 3600
     const clock = { now: sealedAt }
     const sessions = createSessions({ secrets: A, clock: () => clock.now * 1000 })
@@ -486,7 +486,7 @@ describe('inspect', () => {
     expect(await json(`${written}; __Host-session.x=wxyz`)).toMatchObject({ reason: 'destroyed' })
   })
 
-  test('[S11] escapes ESC, C1 and bidi characters of the data, in JSON and readably', async () => {
+  test('[S11] escapes ESC, C1 and bidi characters of the data, in JSON and for a reader', async () => {
     const data = { [HOSTILE]: HOSTILE, inner: [{ [HOSTILE]: HOSTILE }] }
     const lines = await cookiesAt(now(), A, {}, data)
     for (const args of [['--json'], []]) {
@@ -501,7 +501,7 @@ describe('inspect', () => {
     expect((await json(lines.join('\n'))).data).toEqual(data)
   })
 
-  test('[S11] escapes the text of a serializer that it does not know', async () => {
+  test('[S11] escapes the output of an unknown serializer', async () => {
     const serializer = {
       stringify: (value: object) => HOSTILE + JSON.stringify(value),
       parse: (text: string): unknown => JSON.parse(text.slice(HOSTILE.length)),
@@ -514,7 +514,7 @@ describe('inspect', () => {
     expect((await json(input)).data).toBe(`${HOSTILE}{"user":"ada"}`)
   })
 
-  test('shows the text of a session whose serializer it does not know', async () => {
+  test('shows the raw data of a session with an unknown serializer', async () => {
     const lines = await cookiesAt(now(), A, { serializer: devalue }, { tags: new Set(['new']) })
     expect((await json(lines.join('\n'))).data).toBe(devalue.stringify({ tags: new Set(['new']) }))
   })
@@ -533,7 +533,7 @@ describe('inspect', () => {
     expect([accepted, data]).toEqual([true, devalue.stringify({ tags: new Set(['new']) })])
   })
 
-  test('says why a session is not accepted, with exit code 1', async () => {
+  test('says why a session is rejected, with exit code 1', async () => {
     const [line = ''] = await cookiesAt(now(), A)
     const [stale = ''] = await cookiesAt(now() - 2 * 86_400, A)
     const [old = ''] = await cookiesAt(now() - WEEK - 60, A, { idleTimeout: false, maxAge: WEEK })
@@ -563,7 +563,7 @@ describe('inspect', () => {
     expect(stdout).toMatch(/^reason +idle$/m)
   })
 
-  test('holds a session to the times that the arguments give', async () => {
+  test('checks a session against the times of the arguments', async () => {
     const options = { idleTimeout: false, maxAge: 30 * 86_400 } as const
     const [line = ''] = await cookiesAt(now() - 2 * WEEK, A, options)
     const verdict = async (...args: string[]) => (await json(line, ...args)).reason
@@ -577,10 +577,10 @@ describe('inspect', () => {
   })
 })
 
-describe('inspect of a session with a lifetime of its own', () => {
+describe('inspect of a session with a named lifetime', () => {
   const remembered = { maxAge: 30 * 86_400, idleTimeout: false } as const
 
-  test('holds it to the times given for that name', async () => {
+  test('checks it against the times given for that name', async () => {
     const began = now() - 8 * 86_400
     const sessions = createSessions({
       secrets: A,
@@ -608,17 +608,17 @@ describe('inspect of a session with a lifetime of its own', () => {
       reason: 'idle',
     })
     expect(await inspect('--lifetime', 'remembered=86400,0')).toMatchObject({ reason: 'expired' })
-    // A lifetime that it was not told is not judged by those of others.
+    // A lifetime without given times is not checked against those of others.
     expect(await inspect('--lifetime', 'other=60,0')).toMatchObject({ accepted: true })
     expect(await inspect('--max-age', '7d')).toMatchObject({ accepted: true })
   })
 })
 
 describe('measure', () => {
-  test('says what a session takes, as sessions.measure does', async () => {
+  test('prints the sizes that sessions.measure returns', async () => {
     const data = { user: 'ada', cart: ['tea', 'milk'] }
     const { code, stdout } = await run(['measure', '--json'], { input: JSON.stringify(data) })
-    // Any second late in the day: earlier ones have fewer digits.
+    // Late in the day, because earlier seconds have fewer digits.
     const sessions = createSessions<typeof data>({ secrets: A, clock: () => START * 1000 })
     const session = await sessions.open(null)
     session.set('user', data.user)
@@ -627,10 +627,10 @@ describe('measure', () => {
     expect(JSON.parse(stdout)).toEqual(await sessions.measure(session))
   })
 
-  test('says the same in every second', async () => {
+  test('prints the same in every second', async () => {
     const input = '{"user":"ada"}'
     const { stdout } = await run(['measure', '--json'], { input })
-    // The first seconds of a day, and a clock that is 1 000 seconds later at every look.
+    // The first seconds of a day, and a clock that advances by 1 000 seconds at every call.
     const midnight = Date.UTC(2031, 1, 2)
     let hurried = midnight
     for (const clock of [() => midnight, () => (hurried += 1_000_000)]) {
@@ -650,7 +650,7 @@ describe('measure', () => {
     expect(JSON.parse((await run(['measure', '--json'], { input })).stdout).move).toEqual([HOSTILE])
   })
 
-  test('exits with 1 if it does not fit, and names what has to move', async () => {
+  test('exits with 1 if a session does not fit, and names the keys that must move', async () => {
     const input = JSON.stringify({ user: 'ada', cart: 'x'.repeat(5000) })
     const { code, stdout } = await run(['measure'], { input })
     expect(code).toBe(1)
@@ -669,11 +669,11 @@ describe('measure', () => {
     const [usual, short] = [await bytes(), await bytes('--name', 'sid')]
     const longer = '__Host-session'.length - 'sid'.length
     expect(usual.responseHeader - short.responseHeader).toBe(longer)
-    // The token's, the ticket's and the stamp's.
+    // The names of the token, the ticket and the stamp.
     expect(usual.requestHeader - short.requestHeader).toBe(3 * longer)
   })
 
-  test('exits with 0 for a session that fits narrowly', async () => {
+  test('exits with 0 for a session that just fits', async () => {
     const { code, stdout } = await run(['measure'], {
       input: JSON.stringify({ text: 'x'.repeat(1700) }),
     })

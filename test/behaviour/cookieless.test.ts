@@ -1,4 +1,4 @@
-// Clients without cookies: the session as a bare token in a header of the application's choice. A
+// Clients without cookies: the session as a bare token in a header that the application chooses. A
 // WebSocket handshake and a native client, over real connections.
 
 import { createHash, randomBytes } from 'node:crypto'
@@ -52,7 +52,9 @@ function headerOf(request: IncomingMessage): string | undefined {
 }
 
 describe('a WebSocket handshake', () => {
-  /** Starts a server that greets clients with a session, and refuses all others before the upgrade. */
+  /**
+   * Starts a server that accepts clients with a session, and rejects all others before the upgrade.
+   */
   async function serve(sessions: ReturnType<typeof setUp>['sessions']) {
     const { server, url } = await listen()
     server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
@@ -75,7 +77,7 @@ describe('a WebSocket handshake', () => {
     return url
   }
 
-  test('opens for the session in the header, and its response carries one that is sealed anew', async () => {
+  test('succeeds with the session in the header, and its response has a newly sealed token', async () => {
     const { time, sessions, tokenOf } = setUp()
     const url = await serve(sessions)
     const token = await tokenOf('ada')
@@ -103,7 +105,7 @@ describe('a WebSocket handshake', () => {
     expect([status, message]).toEqual([401, ''])
   })
 
-  test('is refused for a session that is over, or of another secret', async () => {
+  test('fails for a session that has ended, or of another secret', async () => {
     const { time, sessions, tokenOf } = setUp()
     const url = await serve(sessions)
     const token = await tokenOf('ada')
@@ -115,7 +117,9 @@ describe('a WebSocket handshake', () => {
 })
 
 describe('a native client', () => {
-  /** Starts a server that reads and writes the session of a header, and responds with it in that header. */
+  /**
+   * Starts a server that reads and writes the session of a header, and returns it in that header.
+   */
   async function serve(sessions: ReturnType<typeof setUp>['sessions']) {
     const routes: Record<string, (session: Session<Data>) => unknown> = {
       '/login': (session) => {
@@ -142,7 +146,7 @@ describe('a native client', () => {
     return url
   }
 
-  /** Returns a client that keeps the newest token, as an app does in the storage of its device. */
+  /** Returns a client that stores the newest token, as an app does. */
   function nativeClient(url: string) {
     const kept = { token: '' }
     const ask = async (path: string): Promise<unknown> => {
@@ -154,7 +158,7 @@ describe('a native client', () => {
     return { kept, ask }
   }
 
-  test('keeps its session from request to request, each response carrying the newest token', async () => {
+  test('keeps its session from request to request, with the newest token in each response', async () => {
     const { time, sessions } = setUp()
     const { kept, ask } = nativeClient(await serve(sessions))
     expect([await ask('/me'), kept.token]).toEqual([[null, null], ''])
@@ -168,7 +172,7 @@ describe('a native client', () => {
     expect((await sessions.unseal(kept.token)).id).toBe(id)
   })
 
-  test('gets an empty string at the logout, and begins anew with it', async () => {
+  test('gets an empty string at the logout, with which a new session can begin', async () => {
     const { sessions } = setUp()
     const { kept, ask } = nativeClient(await serve(sessions))
     await ask('/login')
@@ -180,14 +184,14 @@ describe('a native client', () => {
     expect(await ask('/me')).toEqual(['ada', 0])
   })
 
-  test('takes a message once', async () => {
+  test('receives a message once', async () => {
     const { sessions } = setUp()
     const { kept, ask } = nativeClient(await serve(sessions))
     await ask('/message')
     expect([await ask('/read'), kept.token, await ask('/read')]).toEqual([['Saved.'], '', []])
   })
 
-  test('and a browser cannot be given each other’s sessions', async () => {
+  test('and a browser cannot use each other’s sessions', async () => {
     const { sessions, tokenOf } = setUp()
     const token = await tokenOf('ada')
     expect((await sessions.open(`${NAME}=${token}`)).rejection).toEqual({ reason: 'malformed' })
@@ -200,7 +204,7 @@ describe('a native client', () => {
 })
 
 describe('a long connection', () => {
-  test('learns from verify that its session has ended, while it is open', async () => {
+  test('can check with verify that its session has ended', async () => {
     const revoked = new Set<unknown>()
     const { time, sessions, tokenOf } = setUp({
       revoked: (session) => revoked.has(session.id),
@@ -222,7 +226,7 @@ describe('a long connection', () => {
 })
 
 describe('a link in an e-mail', () => {
-  test('opens for its purpose alone, and for no longer than it was sealed for', async () => {
+  test('opens only for its purpose, and until its end', async () => {
     const { time, sessions } = setUp({
       lifetimes: { link: { maxAge: 600, idleTimeout: false } },
     })
@@ -248,7 +252,10 @@ interface Handshake {
   readonly message: string
 }
 
-/** Does a client's side of RFC 6455: the request, the check of the response, and the first message. */
+/**
+ * Performs a client's side of RFC 6455: the request, the check of the response, and the first
+ * message.
+ */
 function handshake(url: string, headers: Readonly<Record<string, string>>): Promise<Handshake> {
   const key = randomBytes(16).toString('base64')
   const upgrade = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' }
@@ -299,7 +306,7 @@ function altered(token: string): string {
   return token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)
 }
 
-/** Does what `Promise.withResolvers` does, which Node 20 does not have. */
+/** Implements `Promise.withResolvers`, which Node 20 does not have. */
 function deferred<T>() {
   let resolve: (value: T) => void = () => {}
   let reject: (reason: unknown) => void = () => {}

@@ -1,5 +1,5 @@
-// How often a request calls the ciphers, `JSON` and the serializer: exactly, because each call that is not
-// needed is paid for by every request.
+// How often a request calls the ciphers, `JSON` and the serializer. The counts are exact, because
+// every request pays for each unnecessary call.
 
 import nodeCrypto from 'node:crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -30,11 +30,14 @@ const nodeNames = [
   'randomFillSync',
 ] as const
 
-/** What one seal costs in `node:crypto`. */
+/** The calls of one seal in `node:crypto`. */
 const ONE_SEAL = { createCipheriv: 1, randomFillSync: 1 }
 const ONE_OPEN = { createDecipheriv: 1 }
 
-/** Returns how often each function of WebCrypto and of `node:crypto` has been called since. */
+/**
+ * Returns how often each function of WebCrypto and of `node:crypto` has been called since the last
+ * call.
+ */
 function watchCrypto() {
   const subtle = subtleNames.map((name) => vi.spyOn(crypto.subtle, name))
   const node = nodeNames.map((name) => vi.spyOn(nodeCrypto, name))
@@ -48,7 +51,7 @@ function watchCrypto() {
     )
 }
 
-/** Counts the calls of `JSON` by our own code: the test runner calls it too. */
+/** Counts only the calls of `JSON` by our own code, because the test runner calls it too. */
 function watchJson() {
   const counts = { parse: 0, stringify: 0 }
   const { parse, stringify } = JSON
@@ -71,7 +74,7 @@ async function cookieOf(options: SessionOptions, data: object): Promise<string> 
   return pairsOf(await sessions.setCookies(session))
 }
 
-/** Creates sessions that have opened `cookie` once, so that its key is there. */
+/** Creates sessions that have opened `cookie` once, so that its key is derived. */
 async function warm(options: SessionOptions, cookie: string): Promise<Sessions> {
   const sessions = createSessions(options)
   expect((await sessions.open(cookie)).rejection).toBeUndefined()
@@ -83,7 +86,7 @@ function counting() {
   return { stringify: vi.fn(JSON.stringify), parse: vi.fn(JSON.parse) }
 }
 
-/** Stands still. */
+/** A clock that stands still. */
 const clock = () => Date.UTC(2026, 10, 20, 12)
 
 const strict = { secrets: SECRET, clock }
@@ -91,7 +94,7 @@ const strict = { secrets: SECRET, clock }
 const requestWith = (cookie: string) =>
   new Request('https://shop.example/', { headers: { cookie } })
 
-/** Sends one request to a handler that does something with the session. Returns the lines it sets. */
+/** Sends one request to a handler that uses the session. Returns the lines that it sets. */
 async function visit(
   sessions: Sessions,
   cookie: string,
@@ -103,10 +106,10 @@ async function visit(
 
 afterEach(() => vi.restoreAllMocks())
 
-describe('no session came', () => {
-  test('no crypto and no JSON, whether the handler looks at the session or not', async () => {
+describe('a request without a session', () => {
+  test('uses no crypto and no JSON, whether or not the handler accesses the session', async () => {
     const sessions = createSessions(strict)
-    // Node loads what `Request` and `Response` are made of at their first use.
+    // Node loads its implementation of `Request` and `Response` at their first use.
     await sessions.wrap(() => new Response('hello'))(requestWith(''))
     const counts = watchCrypto()
     const json = watchJson()
@@ -120,7 +123,7 @@ describe('no session came', () => {
     expect(json).toEqual({ parse: 0, stringify: 0 })
   })
 
-  test('nor when it is looked at after its commit, and committed again', async () => {
+  test('uses none when it is accessed after its commit, and committed again', async () => {
     const sessions = createSessions(strict)
     const session = await sessions.open(null)
     expect(await sessions.setCookies(session)).toEqual([])
@@ -130,7 +133,7 @@ describe('no session came', () => {
     expect(json).toEqual({ parse: 0, stringify: 0 })
   })
 
-  test('a cookie that is no token, or names no key of ours, costs no crypto', async () => {
+  test('with a malformed cookie, or one of an unknown secret, uses no crypto', async () => {
     const foreign = await cookieOf({ secrets: OLDER, clock }, { user: 'ada' })
     const cookie = await cookieOf(strict, { user: 'ada' })
     const sessions = await warm(strict, cookie)
@@ -147,7 +150,7 @@ describe('no session came', () => {
     expect(counts()).toEqual({})
   })
 
-  test('a day that no session can be from costs no derivation', async () => {
+  test('with a day that is out of range derives no key', async () => {
     const later = () => clock() + 30 * DAY
     const cookie = await cookieOf(strict, { user: 'ada' })
     const sessions = createSessions({ secrets: SECRET, clock: later })
@@ -157,8 +160,8 @@ describe('no session came', () => {
   })
 })
 
-describe('a request that is not opened', () => {
-  test('costs nothing, and neither does its commit', async () => {
+describe('a request whose session is not opened', () => {
+  test('uses none of them, and neither does its commit', async () => {
     const cookie = await cookieOf(strict, { user: 'ada' })
     const sessions = await warm(strict, cookie)
     const counts = watchCrypto()
@@ -169,7 +172,7 @@ describe('a request that is not opened', () => {
     expect(json).toEqual({ parse: 0, stringify: 0 })
   })
 
-  test('under wrap it is opened, and nothing more: no check of what is in it, no ticket', async () => {
+  test('under wrap decrypts the session, and does not check it for changes or write a ticket', async () => {
     const time = { now: clock() }
     const serializer = counting()
     const options = { secrets: SECRET, clock: () => time.now, serializer }
@@ -187,8 +190,8 @@ describe('a request that is not opened', () => {
   })
 })
 
-describe('a session that is only read', () => {
-  test('one decryption, no encryption, nothing drawn at random', async () => {
+describe('a request that only reads its session', () => {
+  test('decrypts once, encrypts nothing, and draws no random bytes', async () => {
     const cookie = await cookieOf(strict, { user: 'ada', visits: 3 })
     const sessions = await warm(strict, cookie)
     const counts = watchCrypto()
@@ -199,7 +202,7 @@ describe('a session that is only read', () => {
     expect(counts()).toEqual(ONE_OPEN)
   })
 
-  test('one parse, and no serialisation while only primitives were handed out', async () => {
+  test('parses once, and serialises nothing if only primitives were read', async () => {
     const cookie = await cookieOf(strict, { user: 'ada', cart: ['tea'] })
     const sessions = await warm(strict, cookie)
     const json = watchJson()
@@ -207,7 +210,7 @@ describe('a session that is only read', () => {
     expect(json).toEqual({ parse: 1, stringify: 0 })
   })
 
-  test('one serialisation once an object was handed out, to see whether it changed', async () => {
+  test('serialises once if an object was read, to find out whether it changed', async () => {
     const cookie = await cookieOf(strict, { cart: ['tea'] })
     const sessions = await warm(strict, cookie)
     const counts = watchCrypto()
@@ -217,7 +220,7 @@ describe('a session that is only read', () => {
     expect(counts()).toEqual(ONE_OPEN)
   })
 
-  test('one serialisation by a serializer, too, and one parse', async () => {
+  test('serialises and parses once with a serializer too', async () => {
     const serializer = counting()
     const options = { ...strict, serializer }
     const cookie = await cookieOf(options, { cart: ['tea'] })
@@ -229,7 +232,7 @@ describe('a session that is only read', () => {
     expect(serializer.parse).toHaveBeenCalledTimes(1)
   })
 
-  test('one decryption more for a ticket that came with it, and one parse', async () => {
+  test('decrypts once more for a ticket, and parses once', async () => {
     const time = { now: clock() }
     const options = { secrets: SECRET, clock: () => time.now }
     const browser = createJar()
@@ -248,7 +251,7 @@ describe('a session that is only read', () => {
     expect(json).toEqual({ parse: 2, stringify: 0 })
   })
 
-  test('one decryption however often the same request is asked for its session', async () => {
+  test('decrypts once however often its session is opened', async () => {
     const cookie = await cookieOf(strict, { user: 'ada' })
     const sessions = await warm(strict, cookie)
     const counts = watchCrypto()
@@ -259,7 +262,7 @@ describe('a session that is only read', () => {
     expect(counts()).toEqual(ONE_OPEN)
   })
 
-  test('nothing for a discarded change but the parse that restores what was received', async () => {
+  test('only parses once more for a discarded change, to restore the session', async () => {
     const cookie = await cookieOf(strict, { cart: ['tea'] })
     const sessions = await warm(strict, cookie)
     const counts = watchCrypto()
@@ -274,8 +277,8 @@ describe('a session that is only read', () => {
   })
 })
 
-describe('a ticket', () => {
-  test('one encryption and one IV; the session is neither serialised nor sealed', async () => {
+describe('a ticket takes', () => {
+  test('one encryption and one IV, and the session is neither serialised nor sealed', async () => {
     const serializer = counting()
     const time = { now: clock() }
     const options = { secrets: SECRET, clock: () => time.now, serializer }
@@ -292,7 +295,7 @@ describe('a ticket', () => {
     expect(counts()).toEqual({ ...ONE_OPEN, ...ONE_SEAL })
   })
 
-  test('by touch costs the same', async () => {
+  test('the same by touch', async () => {
     const cookie = await cookieOf(strict, { user: 'ada' })
     const sessions = await warm(strict, cookie)
     await visit(sessions, cookie, (session) => session.touch())
@@ -305,7 +308,7 @@ describe('a ticket', () => {
   })
 })
 
-describe('a session that is written', () => {
+describe('a write takes', () => {
   function write(session: Session): void {
     session.set('visits', 2)
     session.set('user', 'ada')
@@ -321,7 +324,7 @@ describe('a session that is written', () => {
     expect(counts()).toEqual({ ...ONE_OPEN, ...ONE_SEAL })
   })
 
-  test('one id more for a session that begins', async () => {
+  test('one id more for a new session', async () => {
     const sessions = await warm(strict, await cookieOf(strict, { visits: 1 }))
     const counts = watchCrypto()
     const json = watchJson()
@@ -330,7 +333,7 @@ describe('a session that is written', () => {
     expect(counts()).toEqual({ ...ONE_SEAL, getRandomValues: 1 })
   })
 
-  test('a serializer is asked to write it, and whether it reads what it wrote', async () => {
+  test('the calls of a serializer that write the data and check that it can be read', async () => {
     const serializer = counting()
     const options = { ...strict, serializer }
     const cookie = await cookieOf(options, { visits: 1 })
@@ -343,11 +346,11 @@ describe('a session that is written', () => {
     }
     // Written, then read and written again by the check.
     expect(await callsOf('')).toEqual([1, 3])
-    // The same, after it was opened, and compared with what it was in the serializer's own spelling.
+    // The same for a session that was opened, after a comparison with its former state.
     expect(await callsOf(cookie)).toEqual([3, 4])
   })
 
-  test('no second serialisation or encryption for the size guard, in three cookies either', async () => {
+  test('no second serialisation or encryption for the size guard, even with three cookies', async () => {
     const sessions = createSessions({ ...strict, limits: 'node' })
     const session = await sessions.open(null)
     session.set('text', 'x'.repeat(7000))
@@ -358,7 +361,7 @@ describe('a session that is written', () => {
     expect(counts()).toMatchObject(ONE_SEAL)
   })
 
-  test('nothing again when its lines are asked for again', async () => {
+  test('nothing more when its lines are requested again', async () => {
     const sessions = createSessions(strict)
     const session = await sessions.open(null)
     session.set('user', 'ada')
@@ -383,8 +386,8 @@ describe('a session that is written', () => {
   })
 })
 
-describe('the application’s own veto', () => {
-  test('is asked once by a request that reads, and twice by one that writes', async () => {
+describe('the option revoked', () => {
+  test('is called once by a request that reads, and twice by one that writes', async () => {
     const revoked = vi.fn(() => false)
     const options = { ...strict, revoked }
     const cookie = await cookieOf(options, { visits: 1 })
@@ -401,8 +404,8 @@ describe('the application’s own veto', () => {
   })
 })
 
-describe('a Cookie header with others in it', () => {
-  test('none of 50 foreign cookies is decoded or parsed', async () => {
+describe('a Cookie header with other cookies', () => {
+  test('has none of 50 foreign cookies decoded or parsed', async () => {
     const cookie = await cookieOf(strict, { user: 'ada' })
     const sessions = await warm(strict, cookie)
     const foreign = Array.from(
@@ -424,7 +427,7 @@ describe('a Cookie header with others in it', () => {
     expect(counts()).toEqual(ONE_OPEN)
   })
 
-  test('of many sessions and tickets no more than four of each are decrypted', async () => {
+  test('has at most four of many sessions and tickets decrypted', async () => {
     const cookie = await cookieOf(strict, { user: 'ada' })
     const sessions = await warm(strict, cookie)
     const touched = await sessions.open(cookie)
@@ -437,8 +440,8 @@ describe('a Cookie header with others in it', () => {
   })
 })
 
-describe('keys', () => {
-  test('one derivation for each day, secret and purpose, over a hundred requests', async () => {
+describe('key derivation', () => {
+  test('happens once for each day, secret and purpose, over a hundred requests', async () => {
     const time = { now: clock() }
     const ids = {
       secrets: [
@@ -457,7 +460,7 @@ describe('keys', () => {
         await visit(sessions, old, (session) => session.set('visits', 1))
       }
     }
-    // The old secret's day opens; the new secret's two days seal.
+    // Opens with the day of the old secret, and seals with the two days of the new one.
     expect([derive.mock.calls.length, makeKey.mock.calls.length]).toEqual([3, 3])
     for (let request = 0; request < 50; request++) {
       await visit(sessions, old, (session) => session.touch())
@@ -465,7 +468,7 @@ describe('keys', () => {
     expect(derive).toHaveBeenCalledTimes(4)
   })
 
-  test('nothing is decoded that names the key, with any cookie', async () => {
+  test('does not decode the part of a cookie that names the key', async () => {
     const cookie = await cookieOf(strict, { user: 'ada' })
     const sessions = await warm(strict, cookie)
     const decode = vi.spyOn(globalThis, 'atob')
@@ -475,7 +478,7 @@ describe('keys', () => {
     expect(decode).not.toHaveBeenCalled()
   })
 
-  test('a secret without a name has it derived once, and so has its key', async () => {
+  test('happens once for the id of a secret without one, and for its key', async () => {
     const sessions = createSessions(strict)
     const derive = vi.spyOn(crypto.subtle, 'deriveBits')
     for (let request = 0; request < 100; request++) {
@@ -484,7 +487,7 @@ describe('keys', () => {
     expect(derive).toHaveBeenCalledTimes(2)
   })
 
-  test('a purpose has its key derived once while it is one of the last 32', async () => {
+  test('happens once for a purpose while it is one of the last 32', async () => {
     const sessions = createSessions({ secrets: [{ secret: SECRET, id: 'new' }], clock })
     const session = await sessions.open(null)
     session.set('user', 'ada')
@@ -496,7 +499,7 @@ describe('keys', () => {
   })
 })
 
-describe('where the runtime has WebCrypto alone', () => {
+describe('a runtime with only WebCrypto', () => {
   const { getBuiltinModule } = process
 
   function createWithoutNodeCrypto(options: SessionOptions): Sessions {
@@ -508,7 +511,7 @@ describe('where the runtime has WebCrypto alone', () => {
     }
   }
 
-  test('a session read is one decryption, one written an encryption more, and no key is imported again', async () => {
+  test('decrypts once to read a session, encrypts once more to write it, and imports no key again', async () => {
     const cookie = await cookieOf(strict, { visits: 1 })
     const sessions = createWithoutNodeCrypto(strict)
     await sessions.open(cookie)

@@ -1,4 +1,4 @@
-// Sessions that are bound to a device, with everything else that a session can be and do.
+// Sessions that are bound to a device, together with the other features of sessions.
 
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
@@ -29,7 +29,7 @@ import { refusal } from '../support/refusal.ts'
 import type { Data } from '../support/set-up.ts'
 
 describe('a login that binds', () => {
-  test('asks for a key, and gives a ticket that is not proven', async () => {
+  test('asks for a key, and sets an unproven ticket', async () => {
     const { app, browser } = deviceScene()
     const response = await app(browser.request('/login'))
     expect(askedBy(response)).toMatchObject({ path: ENDPOINT })
@@ -37,7 +37,7 @@ describe('a login that binds', () => {
     expect(names).toEqual([NAME, expect.stringMatching(/^__Host-session\.d\.[\w-]{8}$/)])
   })
 
-  test('asks beside another session that asks, and once, however often it is committed', async () => {
+  test('asks beside another session that asks, and once for any number of commits', async () => {
     const { sessions } = deviceScene()
     const session = await sessions.open(null)
     session.set('user', 'ada')
@@ -52,7 +52,7 @@ describe('a login that binds', () => {
     expect(given.headers.get('Secure-Session-Registration')).toBe(other)
   })
 
-  test('binds nothing where nothing is in the session, or the change is discarded or ended', async () => {
+  test('binds nothing if the session is empty, discarded or ended', async () => {
     const { sessions } = deviceScene()
     for (const undo of ['discard', 'destroy', 'clear', ''] as const) {
       // oxlint-disable-next-line no-await-in-loop
@@ -67,13 +67,14 @@ describe('a login that binds', () => {
     }
   })
 
-  test('again has a new binding, a new ticket, and a key of its own', async () => {
+  test('again has a new binding, a new ticket, and a new key', async () => {
     const scene = deviceScene()
     const first = await scene.enrol()
     const second = await scene.enrol()
     expect(second).not.toBe(first)
     expect(await scene.visit('/')).toEqual(PROVEN)
-    // The ticket before it stays until the next login: a write in flight may bring its session back.
+    // The former ticket stays until the next login, because a write in flight may restore its
+    // session.
     expect(scene.browser.names()).toEqual(
       [NAME, `${NAME}.d.${first}`, `${NAME}.d.${second}`].toSorted(),
     )
@@ -85,7 +86,7 @@ describe('a login that binds', () => {
     expect(await scene.visit('/')).toEqual(PROVEN)
   })
 
-  test('takes the ticket that the session had before it was bound', async () => {
+  test('deletes the ticket that the session had before it was bound', async () => {
     const scene = deviceScene({ touchInterval: 10 })
     await scene.visit('/plain')
     scene.time.now += 10
@@ -113,7 +114,7 @@ describe('a bound session', () => {
     expect(await scene.visit('/')).toEqual(PROVEN)
   })
 
-  test('that nobody has proven is renewed by use, not in the first five minutes', async () => {
+  test('without a proof is renewed by use, but not in the first five minutes', async () => {
     const scene = deviceScene({ touchInterval: 1 })
     await scene.visit('/login')
     const name = scene.browser.names().find((each) => each.includes('.d.')) ?? ''
@@ -146,7 +147,7 @@ describe('a bound session', () => {
     expect(scene.browser.value(name)).not.toBe(first)
   })
 
-  test('idles out from its last proof on, not from its last write', async () => {
+  test('idles out after its last proof, not after its last write', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     for (let times = 0; times < 30; times++) {
@@ -160,7 +161,7 @@ describe('a bound session', () => {
     expect(await answer.json()).toMatchObject({ continue: false })
   })
 
-  test('whose idle timeout is shorter than the interval proves itself twice within it', async () => {
+  test('whose idle timeout is shorter than the interval is proven twice within it', async () => {
     const scene = deviceScene({ idleTimeout: 300 })
     const id = await scene.enrol()
     const ticket = () => scene.browser.value(`${NAME}.d.${id}`)
@@ -193,7 +194,7 @@ describe('a bound session', () => {
     })
   })
 
-  test('is as large as it likes: a session in several cookies is bound as any other', async () => {
+  test('may be of any size: a session in several cookies is bound as any other', async () => {
     const scene = deviceScene({ limits: 'node' })
     const id = await scene.enrol()
     const session = await scene.sessions.open(scene.browser.request('/'))
@@ -212,7 +213,7 @@ describe('a bound session', () => {
     )
   })
 
-  test('goes through a rotation: token, ticket and key each under their own secret', async () => {
+  test('survives a rotation: token, ticket and key each under their own secret', async () => {
     const scene = deviceScene({ secrets: OLDER_SECRET })
     const id = await scene.enrol()
     const rotated = scene.again({ secrets: [SECRET, OLDER_SECRET] })
@@ -227,7 +228,7 @@ describe('a bound session', () => {
     expect(scene.events).toMatchObject([{ type: 'opened' }])
   })
 
-  test('takes its named lifetime with it', async () => {
+  test('keeps its named lifetime', async () => {
     const scene = deviceScene({
       lifetimes: { short: { maxAge: 60, idleTimeout: 20, persistent: false } },
     })
@@ -270,7 +271,7 @@ describe('a bound session', () => {
     expect(await scene.visit('/')).toEqual(NEW)
   })
 
-  test('is not in use while it is read: no response to a proven session writes anything', async () => {
+  test('writes nothing in responses while it is proven and only read', async () => {
     const scene = deviceScene({ touchInterval: 1 })
     await scene.enrol()
     scene.time.now += 500
@@ -278,7 +279,7 @@ describe('a bound session', () => {
     expect(response.headers.getSetCookie()).toEqual([])
   })
 
-  test('is asked again by verify: a proof ends within a long connection', async () => {
+  test('is checked by verify: a proof can end during a long connection', async () => {
     const scene = deviceScene()
     await scene.enrol()
     const session = await scene.sessions.open(scene.browser.request('/'))
@@ -288,7 +289,7 @@ describe('a bound session', () => {
     expect(await scene.sessions.verify(session)).toEqual({ reason: 'unproven' })
   })
 
-  test('says what it expects of touch: an end that use does not move', async () => {
+  test('has an end that touch does not move', async () => {
     const scene = deviceScene()
     await scene.enrol()
     scene.time.now += 100
@@ -301,7 +302,7 @@ describe('a bound session', () => {
 })
 
 describe('a proof that has ended by a lower interval', () => {
-  test('is refused at once, and its ticket deleted, so that the browser proves itself', async () => {
+  test('is rejected at once, and its ticket deleted, so that the browser proves itself', async () => {
     const scene = deviceScene({}, { interval: 3600 })
     const id = await scene.enrol()
     const lowered = scene.again({ device: deviceBound({ interval: 60 }) })
@@ -319,7 +320,7 @@ describe('a proof that has ended by a lower interval', () => {
     expect(scene.events).toMatchObject([{ type: 'opened' }])
   })
 
-  test('leaves the other cookies alone, and every cookie of a browser that has no ticket', async () => {
+  test('deletes no other cookies, and no cookie of a browser without a ticket', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     scene.browser.evict(`${NAME}.d.${id}`)
@@ -329,7 +330,7 @@ describe('a proof that has ended by a lower interval', () => {
 })
 
 describe('events', () => {
-  test('say what came of a device, and never what it sent', async () => {
+  test('have the outcome of a device’s request, and never its content', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     await scene.browser.refresh(id, scene.app)
@@ -468,7 +469,7 @@ describe('a browser that follows the protocol', () => {
 })
 
 describe('another transport', () => {
-  test('by cookies alone asks with registrationOf, after the cookies are made', async () => {
+  test('that sets only cookies asks with registrationOf, after the cookies are made', async () => {
     const { sessions } = deviceScene()
     const session = await sessions.open(null)
     session.set('user', 'ada')
@@ -484,7 +485,7 @@ describe('another transport', () => {
     expect(registrationOf(session)).toBe(field)
   })
 
-  test('asks again after a store has refused the cookies', async () => {
+  test('asks again after a store has rejected the cookies', async () => {
     const { sessions } = deviceScene()
     const session = await sessions.open(null)
     session.set('user', 'ada')
@@ -500,14 +501,14 @@ describe('another transport', () => {
     expect(response.headers.getSetCookie()).toHaveLength(2)
   })
 
-  test('sessions.device answers a Request, and nothing without the option', async () => {
+  test('sessions.device answers a Request, and returns undefined without the option', async () => {
     const { sessions } = deviceScene()
     expect((await sessions.device(deviceRequest('', { id: 'AAAAAAAA' })))?.status).toBe(200)
     const plain = createSessions({ secrets: SECRET })
     expect(await plain.device(deviceRequest('', { id: 'AAAAAAAA' }))).toBeUndefined()
   })
 
-  test('Node: the middleware answers, also where it is mounted, and the head carries the field', async () => {
+  test('Node: the middleware answers, also if it is mounted, and the head carries the field', async () => {
     const { sessions } = deviceScene()
     const { middleware, sessionOf, device } = nodeSessions(sessions)
     const server = await serve((request, response) => {
@@ -645,7 +646,7 @@ function resultOf(result: object): { statusCode: number; body: string; fields: H
   return { statusCode, body, fields }
 }
 
-test('a proof for another origin is refused behind a proxy too, where the option names it', async () => {
+test('a proof for another origin is rejected behind a proxy too, if the option names the origin', async () => {
   const scene = deviceScene({}, { origin: 'https://shop.example' })
   const { challenge } = await scene.login()
   const device = await makeDevice()
@@ -670,7 +671,7 @@ test('session.bindToDevice after the response is an error, as every change is', 
   )
 })
 
-test('everything works where there is no node:crypto: with WebCrypto and jose alone', async () => {
+test('everything works without node:crypto: with only WebCrypto and jose', async () => {
   vi.spyOn(process, 'getBuiltinModule').mockReturnValue(untyped(undefined))
   try {
     const scene = deviceScene()
@@ -699,7 +700,7 @@ async function serve(listener: RequestListener) {
   return { origin: `http://127.0.0.1:${port}`, close: () => server.close() }
 }
 
-/** Logs in where the path says so, and tells what the device has said. */
+/** Logs in at the given path, and returns what is known of the device. */
 function answerPage(url: string | undefined, session: Session<Data>): string {
   if (url === '/login') {
     session.set('user', 'ada')

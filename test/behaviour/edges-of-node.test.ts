@@ -1,6 +1,6 @@
-// The Node adapter among what surrounds it: error handlers that fail, requests and responses that are
-// not Node's own, middleware used as a promise, another copy of the package. Every request is answered,
-// and nothing is rejected without a handler (vitest fails on that).
+// The Node adapter in unusual surroundings: error handlers that fail, requests and responses that
+// are not Node's own, middleware used as a promise, another copy of the package. Every request is
+// answered, and no rejection is unhandled (vitest fails on one).
 
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -52,11 +52,11 @@ async function serve(
   return wire
 }
 
-/** What `console.error` was called with. */
+/** The arguments of `console.error`. */
 const logged = () => log.mock.calls.flat()
 
 describe('request.session', () => {
-  test('L4: an assignment ends no session, and says what does', async () => {
+  test('L4: an assignment throws, and says how to end the session', async () => {
     const { middleware, sessionOf } = nodeSessions(make())
     const errors: unknown[] = []
     const wire = await serve((request, response) => {
@@ -81,7 +81,7 @@ describe('request.session', () => {
     }
   })
 
-  test('L4: the error names the property that was chosen', async () => {
+  test('L4: the error names the configured property', async () => {
     const { middleware } = nodeSessions(make(), { property: 'cart' })
     const wire = await serve((request, response) => {
       middleware(request, response, () => {
@@ -97,7 +97,7 @@ describe('request.session', () => {
 })
 
 describe('handlers and error handlers that fail', () => {
-  /** The arguments of each call of `next`, and the answer. */
+  /** Returns the arguments of each call of `next`, and the answer. */
   async function run(
     next: (error: Error | undefined, response: ServerResponse) => unknown,
     prepare: (session: Session<Data>) => void = () => {},
@@ -149,7 +149,7 @@ describe('handlers and error handlers that fail', () => {
     },
   )
 
-  test('L15: next(error) that throws while a response is being written cuts it', async () => {
+  test('L15: next(error) that throws while a response is being written destroys it', async () => {
     const running = run((error, response) => {
       if (error === undefined) response.write('a')
       return raise(error ?? FAILED)
@@ -158,7 +158,7 @@ describe('handlers and error handlers that fail', () => {
     expect(logged()).toEqual([FAILED])
   })
 
-  test('L15: next that throws after the answer changes nothing of it', async () => {
+  test('L15: next that throws after the answer does not change it', async () => {
     const { answer } = await run((error, response) => {
       if (error === undefined) response.end('ab')
       return raise(error ?? FAILED)
@@ -183,7 +183,7 @@ describe('handlers and error handlers that fail', () => {
     expect(logged()).toEqual([AGAIN])
   })
 
-  test('L15: a session that cannot be opened is answered with a plain page where next throws', async () => {
+  test('L15: a session that cannot be opened is answered with a plain page if next throws', async () => {
     const secrets = () => Promise.reject(FAILED)
     const cookie = await cookieOf(make())
     const { middleware } = nodeSessions(make({ secrets }))
@@ -195,7 +195,7 @@ describe('handlers and error handlers that fail', () => {
   })
 
   test.each([[undefined], [null], [{}], ['next']])(
-    'L15: a middleware without a next (%j) is an error at the call',
+    'L15: a middleware without a next (%j) throws when it is called',
     (next) => {
       const { middleware } = nodeSessions(make())
       const call = () => middleware({ headers: {} }, untyped({}), untyped<Next>(next))
@@ -205,7 +205,7 @@ describe('handlers and error handlers that fail', () => {
 })
 
 describe('requests and responses that are not Node’s own', () => {
-  /** Runs the middleware on them, and returns the error that `next` got, if any. */
+  /** Runs the middleware on them, and returns the error that `next` received, if any. */
   function run(
     request: NodeRequest,
     response: unknown,
@@ -224,20 +224,17 @@ describe('requests and responses that are not Node’s own', () => {
     ['an object without a prototype', () => ({ __proto__: null })],
     ['some of its methods', () => ({ setHeader() {}, end() {}, statusCode: 200 })],
     ['a frozen one', () => Object.freeze(new MockResponse())],
-  ])(
-    'L15: where %s stands for a response, the session can be read, and not changed',
-    async (_, response) => {
-      const sessions = make()
-      const cookie = await cookieOf(sessions)
-      const { error, session } = await run({ headers: { cookie } }, response(), sessions)
-      expect([error, session.get('user')]).toEqual([undefined, 'ada'])
-      expect(() => session.set('user', 'eve')).toThrow(
-        expect.objectContaining({ code: 'ERR_SESSION_COMMITTED' }),
-      )
-    },
-  )
+  ])('L15: with %s in place of a response, the session is read-only', async (_, response) => {
+    const sessions = make()
+    const cookie = await cookieOf(sessions)
+    const { error, session } = await run({ headers: { cookie } }, response(), sessions)
+    expect([error, session.get('user')]).toEqual([undefined, 'ada'])
+    expect(() => session.set('user', 'eve')).toThrow(
+      expect.objectContaining({ code: 'ERR_SESSION_COMMITTED' }),
+    )
+  })
 
-  test('L15: a handler that throws where an empty object stands for a response is logged', async () => {
+  test('L15: a handler that throws with an empty object in place of a response is logged', async () => {
     const { middleware } = nodeSessions(make())
     middleware({ headers: {} }, untyped({}), (error) => raise(error ?? FAILED))
     await vi.waitFor(() => expect(logged()).toEqual([FAILED]))
@@ -255,7 +252,7 @@ describe('requests and responses that are not Node’s own', () => {
     expect(session.isEmpty).toBe(true)
   })
 
-  test('L15: a frozen request has its session from open', async () => {
+  test('L15: a frozen request gets its session from open', async () => {
     const { open } = nodeSessions(make())
     const wire = await serve(async (request, response) => {
       const session = await open(Object.freeze({ headers: request.headers }), response)
@@ -266,7 +263,7 @@ describe('requests and responses that are not Node’s own', () => {
     expect([body, cookies.length]).toEqual(['ab', 1])
   })
 
-  /** A handler behind the middleware, called as frameworks call one on a mocked response. */
+  /** Runs a handler behind the middleware, as frameworks call one with a mocked response. */
   async function callMocked(
     response: MockResponse,
     act: (session: Session<Data>, response: NodeResponse) => unknown,
@@ -298,7 +295,7 @@ describe('requests and responses that are not Node’s own', () => {
     expect(response.fields).toEqual({ vary: 'Cookie', 'cache-control': 'private' })
   })
 
-  test('L17: a mocked response that cannot wait for its cookies has that reported', async () => {
+  test('L17: a mocked response that cannot wait for its cookies is reported', async () => {
     const response = new MockResponse()
     const errors = await callMocked(response, (session) => {
       session.set('user', 'ada')
@@ -311,7 +308,7 @@ describe('requests and responses that are not Node’s own', () => {
     expect(response.fields['set-cookie']).toBeUndefined()
   })
 
-  test('L17: a mocked response has the cookies that its handler has waited for', async () => {
+  test('L17: a mocked response has the cookies that its handler has awaited', async () => {
     const sessions = make()
     const { open } = nodeSessions(sessions, { onError: (error) => raise(error) })
     const response = new MockResponse()
@@ -325,7 +322,7 @@ describe('requests and responses that are not Node’s own', () => {
     expect(logged()).toEqual([])
   })
 
-  test('L17: a session that is too large is reported where a mocked response cannot wait', async () => {
+  test('L17: a session that is too large is reported if a mocked response cannot wait', async () => {
     const response = new MockResponse()
     const errors = await callMocked(response, (session) => {
       session.set('big', TOO_MUCH)
@@ -335,7 +332,7 @@ describe('requests and responses that are not Node’s own', () => {
     expect(response.fields['set-cookie']).toBeUndefined()
   })
 
-  test('L17: a mocked response whose session is not looked at is as without one', async () => {
+  test('L17: a mocked response whose session is not accessed is as without one', async () => {
     const response = new MockResponse()
     expect(await callMocked(response, () => response.end('ab'))).toEqual([])
     expect(response).toMatchObject({ statusCode: 200, data: 'ab', fields: {} })
@@ -343,7 +340,7 @@ describe('requests and responses that are not Node’s own', () => {
 })
 
 describe('a middleware used as a promise', () => {
-  /** As Koa and others use Connect middleware: the promise is settled by the first call of `next`. */
+  /** Calls middleware as Koa and others do: the first call of `next` settles the promise. */
   function promised(sessions: Sessions<Data>) {
     const { middleware, sessionOf } = nodeSessions(sessions)
     return (request: IncomingMessage, response: ServerResponse) =>
@@ -355,7 +352,7 @@ describe('a middleware used as a promise', () => {
       })
   }
 
-  test('L16: is answered when a session is too large, although next was called in vain', async () => {
+  test('L16: is answered when a session is too large, although the second call of next has no effect', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const begin = promised(make())
     const wire = await serve(async (request, response) => {
@@ -376,7 +373,7 @@ describe('a middleware used as a promise', () => {
     expect(logged()).toEqual([TOO_LARGE])
   })
 
-  test('L16: is answered once, where an error handler takes its time', async () => {
+  test('L16: is answered once, even if an error handler is slow', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { middleware, sessionOf } = nodeSessions(make())
     const wire = await serve((request, response) => {
@@ -396,7 +393,7 @@ describe('a middleware used as a promise', () => {
     expect(logged()).toEqual([])
   })
 
-  test('L16: is logged no more once its client has gone away', async () => {
+  test('L16: is not logged after its client has disconnected', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const begin = promised(make())
     let leave = (): void => {}
@@ -437,7 +434,7 @@ describe('two copies of the package in one process', () => {
     return { create, adapt }
   }
 
-  test('put the cookies of both on one response', async () => {
+  test('set the cookies of both on one response', async () => {
     const { create, adapt } = await secondCopy()
     const [user, cart] = [
       make(),
@@ -467,7 +464,7 @@ describe('two copies of the package in one process', () => {
     }
   })
 
-  test('report what fails in one of them once, and answer once', async () => {
+  test('report the failure of one once, and answer once', async () => {
     const { create, adapt } = await secondCopy()
     const [user, cart] = [make(), create<Data>({ secrets: SECRET, cookie: { name: 'cart' } })]
     const [first, second] = [nodeSessions(user), adapt(cart, { property: 'cart' })]
@@ -493,7 +490,7 @@ describe('two copies of the package in one process', () => {
     expect(errors).toEqual([TOO_LARGE])
   })
 
-  test('do not take the sessions of one for those of the other', async () => {
+  test('do not confuse the sessions of one with those of the other', async () => {
     const { create, adapt } = await secondCopy()
     expect(() => nodeSessions(untyped<Sessions>(create({ secrets: SECRET })))).toThrow(
       refusal('sessions'),
@@ -504,7 +501,7 @@ describe('two copies of the package in one process', () => {
   })
 })
 
-test('a response that is withdrawn takes all that its handlers have set with it', async () => {
+test('a withdrawn response loses all fields that its handlers have set', async () => {
   const { middleware, sessionOf } = nodeSessions(make())
   const wire = await serve((request, response) => {
     response.setHeader('X-Powered-By', 'us')
@@ -528,7 +525,7 @@ test('a response that is withdrawn takes all that its handlers have set with it'
   expect(JSON.stringify(headers)).not.toContain('ada')
 })
 
-test('the middleware under a plain server answers every request of a client that stays', async () => {
+test('the middleware under a plain server answers every request of a connection', async () => {
   const { middleware, sessionOf } = nodeSessions(make())
   const server = createServer((request, response) => {
     middleware(request, response, (error) => {
@@ -550,7 +547,7 @@ test('the middleware under a plain server answers every request of a client that
   expect(bodies).toEqual(['ab', 'SessionTooLargeError', 'ab', 'SessionTooLargeError'])
 })
 
-/** A response as frameworks and test tools mock it: no socket, and its state in plain properties. */
+/** A mocked response of frameworks and test tools: no socket, and its state in plain properties. */
 class MockResponse implements NodeResponse {
   statusCode = 200
   headersSent = false

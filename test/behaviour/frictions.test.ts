@@ -1,5 +1,6 @@
-// docs/troubleshooting.md, "From the field": each friction that can be reproduced, with its symptom and its
-// cure. Status 502 of a real nginx is in test/servers, and browsers' own are in test/browsers.
+// docs/troubleshooting.md, "From the field": each friction that can be reproduced, with its symptom
+// and its cure. Status 502 of a real nginx is in test/servers, and those of browsers are in
+// test/browsers.
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -16,7 +17,7 @@ type Data = Record<string, unknown>
 
 const DAY = 86_400
 
-/** Creates sessions at a moment, and keeps their events. */
+/** Creates sessions at a moment, and records their events. */
 function create(options: Partial<SessionOptions> = {}, now = START) {
   const events: SessionEvent[] = []
   const sessions = createSessions({
@@ -28,7 +29,7 @@ function create(options: Partial<SessionOptions> = {}, now = START) {
   return { sessions, events }
 }
 
-/** A page that counts visits, and says how many there were. */
+/** Counts visits, and returns the page with the number. */
 function counter(sessions: Sessions<Data>) {
   return sessions.wrap((_, session) => {
     session.set('visits', Number(session.get('visits', 0)) + 1)
@@ -36,7 +37,7 @@ function counter(sessions: Sessions<Data>) {
   })
 }
 
-/** Visits a page three times as a browser does, and returns what it said the last time. */
+/** Visits a page three times as a browser does, and returns the last page. */
 async function visitThrice(
   handler: (request: Request) => Response | Promise<Response>,
   browser: Browser = createJar(),
@@ -51,7 +52,7 @@ async function visitThrice(
   return text
 }
 
-/** Browsers say nothing of a cookie that they drop; tough-cookie throws. */
+/** Browsers drop such a cookie silently; tough-cookie throws. */
 function storeSilently(browser: Browser, response: Response): void {
   try {
     browser.store(response)
@@ -60,7 +61,7 @@ function storeSilently(browser: Browser, response: Response): void {
   }
 }
 
-/** Logs in under some options, and returns what others make of the cookie later. */
+/** Logs in with some options, and returns how other options open the cookie later. */
 async function rejectionUnder(
   before: Partial<SessionOptions>,
   after: Partial<SessionOptions>,
@@ -86,10 +87,10 @@ function codeThrown(act: () => unknown): unknown {
   }
 }
 
-describe('no cookie comes back', () => {
+describe('the browser sends no cookie', () => {
   const MOZILLA = { 'User-Agent': 'Mozilla/5.0' }
 
-  test('on the local network: every visit is the first, a warning says why, and without Secure it counts', async () => {
+  test('on the local network: every visit is the first, a warning says why, and without Secure the counter works', async () => {
     const broken = create()
     expect(
       await visitThrice(counter(broken.sessions), createJar('http://192.168.0.10'), MOZILLA),
@@ -102,7 +103,7 @@ describe('no cookie comes back', () => {
     expect(cured.events.filter(({ type }) => type === 'warning')).toEqual([])
   })
 
-  test('where the response of commit is not returned: every visit is the first, and with it, it counts', async () => {
+  test('if the response of commit is not returned: every visit is the first, and with it the counter works', async () => {
     const { sessions } = create()
     const broken = async (request: Request) => {
       const session = await sessions.open(request)
@@ -115,7 +116,7 @@ describe('no cookie comes back', () => {
     expect(await visitThrice(counter(sessions))).toBe('visit 3')
   })
 
-  test('where commit is never called: a warning says so after a minute', async () => {
+  test('if commit is never called: a warning says so after a minute', async () => {
     const time = { now: START }
     const { sessions, events } = create({ clock: () => time.now * 1000 })
     const broken = async (request: Request) => {
@@ -137,7 +138,7 @@ describe('no cookie comes back', () => {
     expect(createJar('http://127.0.0.1:3000').header()).toBe('')
   })
 
-  test('where the domain of the cookie is another host’s', async () => {
+  test('if the domain of the cookie is that of another host', async () => {
     const options = (domain: string) => ({ cookie: { name: '__Secure-s', domain } })
     const broken = create(options('other.test'))
     const browser = createJar()
@@ -149,7 +150,7 @@ describe('no cookie comes back', () => {
 })
 
 describe('users are logged out', () => {
-  test('after a deployment with another secret, and not if the old one stands behind the new one', async () => {
+  test('after a deployment with another secret, but not if the old one follows the new one', async () => {
     const before = { secrets: OLDER_SECRET }
     expect(await rejectionUnder(before, { secrets: SECRET })).toBe('unknown-key')
     expect(await rejectionUnder(before, { secrets: [SECRET, OLDER_SECRET] })).toBeUndefined()
@@ -160,7 +161,7 @@ describe('users are logged out', () => {
     expect(await rejectionUnder({}, {}, 0)).toBeUndefined()
   })
 
-  test('at midnight by validAfter from today’s date, and not by the keys of the day', async () => {
+  test('at midnight by validAfter from today’s date, but not by the keys of the day', async () => {
     const evening = Date.parse('2026-01-15T23:50:00Z') / 1000
     const night = evening + 1200
     const browser = createJar()
@@ -176,7 +177,7 @@ describe('users are logged out', () => {
     expect((await cured.sessions.open(browser.header())).get('user')).toBe('ada')
   })
 
-  test('after a quiet hour where a proxy removes the ticket, and not where it comes', async () => {
+  test('after an idle hour if a proxy removes the ticket, but not with the ticket', async () => {
     const time = { now: START }
     const { sessions, events } = create({ idleTimeout: 3600, clock: () => time.now * 1000 })
     const lives = async (keepsTicket: boolean) => {
@@ -196,7 +197,7 @@ describe('users are logged out', () => {
     expect(events.at(-1)).toMatchObject({ reason: 'idle', limit: 'idleTimeout', usedAt: START })
   })
 
-  test('after a change of the data, and not if the schema takes the old form too', async () => {
+  test('after a change of the data, but not if the schema accepts the old form too', async () => {
     const schema = (isValid: (value: object) => boolean) =>
       untyped<NonNullable<SessionOptions['schema']>>({
         '~standard': {
@@ -212,7 +213,7 @@ describe('users are logged out', () => {
     expect(await rejectionUnder({}, { schema: schema(() => true) })).toBeUndefined()
   })
 
-  test('by turns where two applications share a host and a name, and not with two names', async () => {
+  test('in turns if two applications share a host and a name, but not with two names', async () => {
     const run = async (name: string) => {
       const shop = counter(create({ cookie: { name: 'session', secure: false } }).sessions)
       const blog = counter(
@@ -231,14 +232,14 @@ describe('users are logged out', () => {
     expect(await run('blog')).toBe('visit 3')
   })
 
-  test('at each hot reload where the secret is made at the start, and not where it stays', async () => {
+  test('at each hot reload if the secret is created at the start, but not if it is kept', async () => {
     const random = () =>
       Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
     expect(await rejectionUnder({ secrets: random() }, { secrets: random() })).toBe('unknown-key')
     expect(await rejectionUnder({}, {})).toBeUndefined()
   })
 
-  test('one by one where the browser evicts a part, and not in one cookie', async () => {
+  test('one by one if the browser evicts a part, but not with one cookie', async () => {
     const { sessions } = create({ limits: 'node' })
     const browser = createJar()
     const session = await sessions.open(null)
@@ -250,7 +251,7 @@ describe('users are logged out', () => {
   })
 })
 
-describe('something is refused', () => {
+describe('something is rejected', () => {
   /** Serves on a free port for one request with this `Cookie` header, and returns the status. */
   async function statusFor(listener: RequestListener, cookie: string): Promise<number> {
     const server = createServer(listener).listen(0, '127.0.0.1')
@@ -263,7 +264,7 @@ describe('something is refused', () => {
     }
   }
 
-  test('with status 431, which limits of node turn into an error at the write', async () => {
+  test('with status 431, which the limits of node turn into an error at the write', async () => {
     const answer: RequestListener = (_, response) => void response.end()
     expect(await statusFor(answer, `a=${'x'.repeat(17_000)}`)).toBe(431)
     expect(await statusFor(answer, `a=${'x'.repeat(15_000)}`)).toBe(200)
@@ -299,7 +300,7 @@ describe('something is refused', () => {
     )
   })
 
-  test('a change in a stream after the head was sent, and not before', async () => {
+  test('a change in a stream after the head was sent, but not before', async () => {
     const { sessions } = create()
     let late: unknown
     const handler = sessions.wrap((_, session) => {
@@ -321,7 +322,7 @@ describe('something is refused', () => {
     expect(late).toBe('ERR_SESSION_COMMITTED')
   })
 
-  test('a session of the module before a hot reload, and not of one that is kept', async () => {
+  test('a session of the module before a hot reload, but not of one that is kept', async () => {
     const [old, fresh] = [create().sessions, create().sessions]
     const session = await old.open(null)
     await expect(fresh.setCookies(session)).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG' })
@@ -339,7 +340,7 @@ describe('something is refused', () => {
   })
 })
 
-test('a copied cookie works after the logout, until revoked refuses it', async () => {
+test('a copied cookie works after the logout, unless revoked rejects it', async () => {
   const revoked = new Set<string>()
   const { sessions } = create({ revoked: ({ id }) => revoked.has(id ?? '') })
   const browser = createJar()
@@ -354,7 +355,7 @@ test('a copied cookie works after the logout, until revoked refuses it', async (
   expect((await sessions.open(copy)).rejection).toEqual({ reason: 'revoked' })
 })
 
-test('no day of a session’s life logs it out by itself', async () => {
+test('no change of the day logs a session out', async () => {
   for (let day = 0; day < 7; day++) {
     expect(
       await rejectionUnder({ idleTimeout: false }, { idleTimeout: false }, day * DAY),

@@ -1,12 +1,13 @@
-// Random histories of one browser: requests and responses in any order, clocks, deploys, evictions and
-// an attacker, faults of servers that pass. Every promise is checked after every step
-// (histories/promises.ts, responses.ts, logouts.ts). One that breaks a promise is shrunk and printed as
-// a line to play again:
+// Random histories of one browser: requests and responses in any order, clocks, deployments,
+// evictions, an attacker, and temporary faults of servers. Every promise is checked after every
+// step (histories/promises.ts, responses.ts, logouts.ts). A history that breaks a promise is
+// shrunk, and printed as a line to replay:
 //
 //   REPLAY='[…]' npx vitest run test/behaviour/histories.test.ts
 //
-// HISTORIES=20000 plays as many, and prints how often everything happened. SEED=7 plays others than the
-// usual ones, which are the same each time, so that what failed on one machine fails on the next.
+// HISTORIES=20000 plays as many, and prints how often everything happened. SEED=7 plays other
+// histories than the default ones, which are the same each time, so that a failure on one machine
+// is a failure on all.
 
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -20,7 +21,9 @@ const RUNS = Number(HISTORIES ?? 800)
 
 const known = REPLAY === undefined ? undefined : (JSON.parse(REPLAY) as History)
 
-/** What eight hundred random histories come to see, or they have stopped looking. */
+/**
+ * Situations that eight hundred random histories must reach, to show that they still cover them.
+ */
 const USUAL = [
   each('step', 'ask answer deliver visit close clock until deploy evict crowd own toss'),
   each('step', 'fault heal provide revoke store prove steal rob forge'),
@@ -51,7 +54,7 @@ const USUAL = [
   ['a session outlived a fault', 'revoked'],
 ].flat()
 
-/** The first two secrets, changed over. */
+/** The first two secrets, in the opposite order. */
 const ROTATED = [
   [1, 0],
   [0, 0],
@@ -60,7 +63,7 @@ const ROTATED = [
 /** A browser with the feature, and servers that bind. */
 const BOUND = { device: 600, proves: true } as const
 
-/** What some thousands see. Each has a history of its own below. */
+/** Situations that some thousands of histories reach. Each has a history of its own below. */
 const RARE = [
   'a goodbye beside another logout',
   'as many cookies as there may be',
@@ -68,13 +71,13 @@ const RARE = [
   'rejected too-large',
 ]
 
-test.runIf(known !== undefined)('the history to play again', async () => {
+test.runIf(known !== undefined)('the history to replay', async () => {
   if (known !== undefined) await play(known, (what) => console.log(what))
 })
 
 describe.runIf(known === undefined)('histories', () => {
   test(
-    `${RUNS} random ones break no promise, and see everything`,
+    `${RUNS} random ones break no promise, and reach every situation`,
     { timeout: 600_000 },
     async () => {
       const counts = new Map<string, number>()
@@ -95,21 +98,21 @@ describe.runIf(known === undefined)('histories', () => {
   )
 })
 
-// Smallest histories that once showed something, each with what it has to come to.
+// Smallest histories that once found a mistake, each with the situation that it reaches.
 describe.runIf(known === undefined)('one history', () => {
   test.each<readonly [title: string, outcome: string, history: History]>([
     [
-      'a logout whose goodbye does not fit is a logout all the same',
+      'a logout whose flash message does not fit is still a logout',
       'logged out',
       [{ fleet: [{ limits: 'portable' }] }, [visit('set', 1), visit('goodbye', 9000)]],
     ],
     [
-      'what one logout says goodbye with is not ended by another that overlaps it',
+      'the flash message of one logout is not ended by another that overlaps it',
       'a goodbye beside another logout',
       [{}, [visit('set', 1), ask('goodbye', 1), visit('logout', 1), ...arrive(0)]],
     ],
     [
-      'an older logout that arrives after a newer one brings no session back',
+      'an older logout that arrives after a newer one restores no session',
       'rejected destroyed',
       [
         {},
@@ -126,7 +129,7 @@ describe.runIf(known === undefined)('one history', () => {
       ],
     ],
     [
-      'a tossed stamp leaves a logout one of its own to set',
+      'a forged stamp leaves room for the stamp of a logout',
       'logged out',
       [
         { cookie: 'domain' },
@@ -140,7 +143,7 @@ describe.runIf(known === undefined)('one history', () => {
       ],
     ],
     [
-      'a response that arrives late is kept from when it arrives, and ends all the same',
+      'a response that arrives late is kept from then on, and its session ends in time',
       'rejected idle',
       [{}, [visit('set', 1), ask('set', 1), ['answer', 0, 0], ['clock', 90_000], ...arrive(0)]],
     ],
@@ -150,7 +153,7 @@ describe.runIf(known === undefined)('one history', () => {
       [{}, [visit('set', 1), ['clock', 9000], ask('read', 1), visit('login', 1), ...arrive(0)]],
     ],
     [
-      'a ticket that arrives after a login does not belong to what has begun',
+      'a ticket that arrives after a login does not belong to the new session',
       'rejected idle',
       [
         {},
@@ -181,27 +184,27 @@ describe.runIf(known === undefined)('one history', () => {
       [{}, [visit('set', 1), ask('renew', 1), ['revoke', 0], ...arrive(0)]],
     ],
     [
-      'a cookie that the browser has dropped stays away when the clock is put back',
+      'a cookie that the browser has dropped does not return when the clock is set back',
       'step clock',
       [{}, [visit('set', 1), ['clock', 604_800], ['clock', -604_800]]],
     ],
     [
-      'a late part that begins with digits and a dot is a part like any other',
+      'a later part that begins with digits and a dot is an ordinary part',
       'several cookies',
       [{}, [visit('set', 5900), ask('set', 3000), ask('set', 9000), ...arrive(0), ...arrive(0)]],
     ],
     [
-      'a write that has arrived by halves opens as nothing',
+      'a write that arrived in part opens as no session',
       'rejected undecryptable',
       [{}, [visit('set', 5900), ask('set', 5900), ['answer', 0, 0], ['deliver', 0, 0, 1]]],
     ],
     [
-      'a tossed count that no server writes opens as nothing',
+      'a forged count that no server writes opens as no session',
       'rejected too-large',
       [{ cookie: 'domain' }, [visit('set', 1), ['toss', 0, 'junk', 2, 0]]],
     ],
     [
-      'a session moves to the new secret when it is written, and its end stays',
+      'a session changes to the new secret when it is written, and keeps its end',
       'sealed changed',
       [
         { fleet: [{}, { secrets: ROTATED }] },
@@ -214,7 +217,7 @@ describe.runIf(known === undefined)('one history', () => {
       ],
     ],
     [
-      'a message that is the last thing in a session takes its cookies with it',
+      'taking a message that is the only content of a session deletes its cookies',
       'only deleted',
       [{}, [visit('flash', 1), visit('take', 1)]],
     ],
@@ -278,7 +281,7 @@ describe.runIf(known === undefined)('one history', () => {
       ],
     ],
     [
-      'sixteen parts, a ticket and a stamp are all there can be',
+      'sixteen parts, a ticket and a stamp are the most cookies',
       'as many cookies as there may be',
       [
         {},
@@ -297,7 +300,7 @@ describe.runIf(known === undefined)('one history', () => {
     expect([...seen]).toContain(outcome)
   })
 
-  test('of a history that fails, the smallest one that does is found', async () => {
+  test('a failing history is shrunk to the smallest one', async () => {
     const fails: History = [{ engine: 'node' }, [visit('set', 1), ['clock', NaN], visit('read', 1)]]
     forgetInstances()
     const least = await smallest(fails)
@@ -313,7 +316,7 @@ function ask(action: Action, amount: number): Step {
   return ['ask', 0, 0, 0, action, amount]
 }
 
-/** The answer and the arrival of the request that has waited longest. */
+/** Answers and delivers the oldest request. */
 function arrive(tab: number): Step[] {
   return [
     ['answer', tab, 0],
@@ -325,10 +328,10 @@ function each(what: string, which: string): string[] {
   return which.split(' ').map((one) => `${what} ${one.replaceAll('_', ' ')}`)
 }
 
-/** The error of a failing history, with the line that plays the smallest one like it. */
+/** Returns the error of a failing history, with the line that replays the smallest one. */
 async function replayable(history: History, error: unknown, runs: number): Promise<Error> {
   const least = await smallest(history)
-  // Ids and nonces are random each time: a failure that hangs on them need not come again.
+  // Ids and nonces are random each time, so a failure that depends on them may not recur.
   const failure = (await failureOf(least)) ?? error
   const line = `REPLAY='${JSON.stringify(least)}' npx vitest run test/behaviour/histories.test.ts`
   return new Error(`after ${runs} runs: ${String(failure)}\n${line}`, { cause: failure })

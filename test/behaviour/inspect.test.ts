@@ -1,4 +1,5 @@
-// `inspect`: every form in which people come by cookies, what it says of each, and where one was altered.
+// `inspect`: every form in which people get cookies, the output for each, and where one was
+// altered.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -45,7 +46,7 @@ interface Answer extends Readonly<Record<string, unknown>> {
   }[]
 }
 
-/** Inspects an hour after `START`, and returns what `--json` prints. */
+/** Inspects an hour after `START`, and returns the output of `--json`. */
 async function inspect(input: string, ...args: string[]): Promise<Answer> {
   const { code, stdout, stderr } = await runCommand(['inspect', '--json', '--at', AT, ...args], {
     secrets: SECRET,
@@ -87,7 +88,7 @@ function har(entries: readonly { url: string; sent?: string; set?: string }[]): 
   })
 }
 
-describe('takes', () => {
+describe('accepts', () => {
   test.each<[string, string]>([
     ['a Cookie header', `Cookie: theme=dark; ${cookie}`],
     ['a header without its name', cookie],
@@ -112,14 +113,14 @@ describe('takes', () => {
     expect(await inspect(input)).toMatchObject({ code: 0, accepted: true, data: { user: 'ada' } })
   })
 
-  test('a bare token, and the purpose that it was sealed for', async () => {
+  test('a bare token, with the purpose that it was sealed for', async () => {
     expect(await inspect(mintToken())).toMatchObject({ accepted: true, purpose: 'token' })
     const reset = mintToken(undefined, { purpose: 'token password reset' })
     expect(await inspect(reset, '--purpose', 'password reset')).toMatchObject({ accepted: true })
     expect(await inspect(reset)).toMatchObject({ accepted: false, reason: 'undecryptable' })
   })
 
-  test('what curl -v prints: the last request, what was set after it, and nothing of the body', async () => {
+  test('the output of curl -v: the last request and the cookies set after it, but not the body', async () => {
     const old = mint(undefined, { secret: '6ihpjzkcL9evMVM-e8hJpUF4tyWMPvvHVJrDP9ggIdY' })
     const input = [
       '* Connected to shop.test',
@@ -151,7 +152,7 @@ describe('takes', () => {
     expect(await inspect(long)).toMatchObject({ accepted: true })
   })
 
-  test('any name under which something looks like a session, and names the others', async () => {
+  test('any name whose value looks like a session, and lists the others', async () => {
     const one = mint(undefined, { name: 'sid' })
     const foreign = mint(undefined, {
       secret: '4j3xnhyMAkerCvpixQPLWuorpKn4_XIFe9nTfTngsgs',
@@ -165,7 +166,7 @@ describe('takes', () => {
 })
 
 describe('shows', () => {
-  test('scopes, messages, stamps, the lifetime and the ticket, and never a CSRF secret', async () => {
+  test('scopes, messages, stamps, the lifetime and the ticket, but never a CSRF secret', async () => {
     const more = {
       s: { cart: [{ items: 2 }, {}] },
       f: [['notice', 'Saved']],
@@ -193,7 +194,7 @@ describe('shows', () => {
     expect(JSON.stringify(answer)).not.toContain(more.c)
   })
 
-  test('times in words, and what each check said', async () => {
+  test('times in words, and the result of each check', async () => {
     const { stdout } = await runCommand(['inspect', '--at', AT], { secrets: SECRET, input: cookie })
     expect(stdout).toMatch(/^startedAt +1 hour ago \(2026-01-15 12:00:00 UTC\)$/m)
     expect(stdout).toMatch(/^ {2}ok secret +\S+, the newest$/m)
@@ -201,7 +202,7 @@ describe('shows', () => {
     expect(stdout).not.toContain('\u001b')
   })
 
-  test('the parts of a session that is refused for its times, too', async () => {
+  test('the contents of a session that is rejected for its times, too', async () => {
     const answer = await inspect(cookie, '--idle-timeout', '10m')
     expect(answer).toMatchObject({
       code: 1,
@@ -214,8 +215,8 @@ describe('shows', () => {
   })
 })
 
-describe('judges', () => {
-  test('by nothing that it was not told: an old session may be one of a long lifetime', async () => {
+describe('checks a session', () => {
+  test('only by given options: an old session may have a long lifetime', async () => {
     const old = `${NAME}=${mintAt({ startedAt: START - 20 * DAY, life: 30 * DAY })}`
     const answer = await inspect(old)
     expect(answer).toMatchObject({ code: 0, accepted: true })
@@ -343,10 +344,11 @@ describe('says what was altered', () => {
     expect(await failure(`${NAME}=${value.replace(/^..../, 'AAAA')}`)).toBe(
       `secret: the id of the secret was altered: it was ${secretId()}`,
     )
-    const today = Math.floor(Date.now() / DAY_MS)
+    const moment = Date.now()
+    const today = Math.floor(moment / DAY_MS)
     const recent = mint(undefined, { day: today })
     const changed = recent.replace(`.${today}.`, `.${today - 1}.`)
-    expect(await failure(`${NAME}=${changed}`, '--at', new Date().toISOString())).toContain(
+    expect(await failure(`${NAME}=${changed}`, '--at', new Date(moment).toISOString())).toContain(
       `the day was altered: it was ${today}`,
     )
   })
@@ -370,7 +372,7 @@ describe('says what was altered', () => {
     expect(alteration).toMatchObject({ place: `character ${place} of ${NAME}.1` })
   })
 
-  test('every single character, wherever it stands', () => {
+  test('every single character, in any position', () => {
     const long = mint(payload({ data: { note: 'x'.repeat(40) } }))
     const secrets = listSecrets(SECRET)
     const use = { purpose: 'cookie', name: NAME }
@@ -405,7 +407,7 @@ describe('says what was altered', () => {
     expect(await failure(input, '--name', input.split('=', 1).join())).toContain(expected)
   })
 
-  test('parts that are missing, by name', async () => {
+  test('the missing parts by name', async () => {
     const [first = ''] = await longLines()
     expect(await failure(first)).toBe(`form: parts are missing: ${NAME}.1`)
   })
@@ -413,21 +415,21 @@ describe('says what was altered', () => {
 
 const DAY_MS = 86_400_000
 
-/** Changes the highest bit of a character. */
+/** Flips the highest bit of a character. */
 function changeAt(text: string, place: number): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   const other = alphabet[alphabet.indexOf(text[place] ?? '') ^ 32] ?? ''
   return text.slice(0, place) + other + text.slice(place + 1)
 }
 
-/** Returns the value of a cookie with what stands in a bare token. */
+/** Returns the value of a cookie with the contents of a bare token. */
 function toCookie(token: string): string {
   const [header = '', , ...sealed] = token.split('.')
   const { kid }: { kid: string } = JSON.parse(Buffer.from(header, 'base64url').toString())
   return [kid, ...sealed].join('.')
 }
 
-test('a session under other options is what the library itself would say', async () => {
+test('a session under other options has the result of the library itself', async () => {
   const options: Partial<SessionOptions> = { maxAge: 100, idleTimeout: false }
   const sessions = createSessions({
     secrets: SECRET,

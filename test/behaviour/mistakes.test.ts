@@ -1,6 +1,6 @@
-// Typical mistakes, and the message that each gets: what is wrong, and what to write instead. A mistake
-// that passes silently is found by a user; one that TypeScript finds is here all the same, because
-// applications are written in JavaScript, too.
+// Typical mistakes, and the message for each: what is wrong, and what to write instead. Only a user
+// would find a mistake that passes silently. Mistakes that TypeScript finds are included, because
+// applications are written in JavaScript too.
 
 import { describe, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
@@ -9,7 +9,7 @@ import { SECRET, untyped } from '../support/mint.ts'
 import { setUp } from '../support/set-up.ts'
 import type { Data } from '../support/set-up.ts'
 
-/** A message that ends so goes on with a list. */
+/** A message that ends so is followed by a list. */
 const MORE = ' …'
 
 const CONFIG: SessionErrorCode = 'ERR_SESSION_CONFIG'
@@ -21,7 +21,7 @@ const DEVALUE =
 const SOURCES =
   'and must be a Request, Headers, a Cookie header, a cookie store, null, or an object with headers'
 
-/** Calls `act`, and expects this error of it, thrown or rejected. */
+/** Calls `act`, and expects this error, thrown or rejected. */
 async function expectError(
   code: SessionErrorCode,
   message: string,
@@ -376,7 +376,7 @@ describe('in a call of the session', () => {
   })
 })
 
-describe('in the order of things', () => {
+describe('in the order of calls', () => {
   const LATE =
     'the session was changed after its cookies were made, so the change would be lost: change it before commit, setCookies, or the return of a wrapped handler'
 
@@ -401,7 +401,7 @@ describe('in the order of things', () => {
     }
   })
 
-  test('more than cookies hold', async () => {
+  test('data that exceeds the cookies', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     session.set('user', 'ada')

@@ -1,5 +1,5 @@
-// Sessions that are larger than their cookies: what moves into the store, when it comes back, how often the
-// store is called, and what happens beside the other members of a session.
+// Sessions that are larger than their cookies: what moves to the store, when it moves back, how
+// often the store is called, and the interplay with the other methods of a session.
 
 import * as devalue from 'devalue'
 import fc from 'fast-check'
@@ -48,7 +48,7 @@ describe('a session that fits', () => {
     expect(store.count()).toBe('')
   })
 
-  test('gets the cookies that it gets without the option', async () => {
+  test('gets the same cookies as without the option', async () => {
     const { sessions, make } = setUp()
     const written = await Promise.all(
       [sessions, make({ overflow: undefined })].map(async (by) => {
@@ -83,7 +83,7 @@ describe('a session that does not fit', () => {
     expect(store.count()).toBe('')
   })
 
-  test('writes nothing when what was handed out did not change, at either place', async () => {
+  test('writes nothing when returned values did not change, in cookies or store', async () => {
     const { received, sessions, store } = setUp()
     const session = await received((first) => {
       first.set('cart', [LARGE])
@@ -113,7 +113,7 @@ describe('a session that does not fit', () => {
     })
   })
 
-  test('moves no key that is not among those that may', async () => {
+  test('moves no key that is not allowed to move', async () => {
     const { sessions, events } = setUp({ keys: ['cart', 'groups'] })
     const session = await sessions.open(null)
     session.set('user', 'x'.repeat(1200))
@@ -123,7 +123,7 @@ describe('a session that does not fit', () => {
     expect(events.at(-1)).toMatchObject({ type: 'sealed', moved: ['cart'] })
   })
 
-  test('is too large if moving what may move does not help, and no parcel is left', async () => {
+  test('is too large if moving the allowed keys does not help, and stores no parcel', async () => {
     const { sessions, store } = setUp({ keys: ['cart'] })
     const session = await sessions.open(null)
     session.set('text', LARGE)
@@ -146,7 +146,7 @@ describe('a session that does not fit', () => {
     await expect(sessions.setCookies(more)).rejects.toMatchObject({ code: 'ERR_SESSION_TOO_LARGE' })
   })
 
-  test('comes back into the cookie when it fits, and the store is not read any more', async () => {
+  test('moves back into the cookies when it fits, and the store is no longer read', async () => {
     const { received, next, store, events } = setUp()
     const session = await received((first) => {
       first.set('cart', LARGE)
@@ -160,7 +160,7 @@ describe('a session that does not fit', () => {
     expect(events.findLast(({ type }) => type === 'sealed')).not.toHaveProperty('moved')
   })
 
-  test('keeps its parcel where only the rest changed: the store is not written', async () => {
+  test('keeps its parcel if only the other data changed: the store is not written', async () => {
     const { received, next, store } = setUp()
     let session = await received((first) => {
       first.set('cart', LARGE)
@@ -176,7 +176,7 @@ describe('a session that does not fit', () => {
     expect(store.parcels()).toHaveLength(1)
   })
 
-  test('makes a new parcel where what moved has changed, and leaves the old one as it is', async () => {
+  test('gets a new parcel if the moved data has changed, and the old one stays as it is', async () => {
     const { received, next, store } = setUp()
     const session = await received((first) => first.set('cart', [LARGE]))
     const [former = ''] = store.parcels()
@@ -188,7 +188,7 @@ describe('a session that does not fit', () => {
     expect(store.items.get(former)?.value).toBe(value)
   })
 
-  test('makes a new parcel where the secret is another one by now', async () => {
+  test('gets a new parcel if the secret has changed', async () => {
     const { received, next, store, make } = setUp({}, { secrets: OLDER_SECRET })
     const session = await received((first) => {
       first.set('cart', LARGE)
@@ -223,7 +223,7 @@ describe('a session that does not fit', () => {
     expect(session.get('user')).toBe('ada')
   })
 
-  test('holds what it held, whatever that was', async () => {
+  test('keeps any data unchanged', async () => {
     const { received } = setUp({}, { limits: { requestHeader: 900, responseHeader: 900 } })
     const value = storableJson({ maxDepth: 4 })
     const data = fc.dictionary(fc.string({ unit: 'grapheme' }), value, { maxKeys: 30 })
@@ -239,7 +239,7 @@ describe('a session that does not fit', () => {
     )
   })
 
-  test('is whole through a serializer', async () => {
+  test('is complete with a serializer', async () => {
     const { received, next, store } = setUp({}, { serializer: devalue })
     const items = new Map([['tea', new Date(0)]])
     const session = await received((first) => {
@@ -266,7 +266,7 @@ describe('a session that does not fit', () => {
     expect((await sessions.open(cookie)).rejection?.reason).toBe('invalid-data')
   })
 
-  test('is seen whole by revoked', async () => {
+  test('is passed to revoked as a whole', async () => {
     const seen: unknown[] = []
     const { received } = setUp(
       {},
@@ -281,7 +281,7 @@ describe('a session that does not fit', () => {
     expect(seen).toEqual([LARGE])
   })
 
-  test('is a bare token as a whole, and no token names a parcel', async () => {
+  test('is sealed into a bare token as a whole, without a parcel', async () => {
     const { received, sessions, store } = setUp()
     const session = await received((first) => first.set('cart', LARGE))
     store.count()
@@ -291,7 +291,7 @@ describe('a session that does not fit', () => {
     expect(store.count()).toBe('')
   })
 
-  test('may take several cookies beside its parcel', async () => {
+  test('may use several cookies beside its parcel', async () => {
     const { received, next } = setUp({}, { limits: 'node' })
     const session = await received((first) => {
       first.set('page', 'y'.repeat(9000))
@@ -303,8 +303,8 @@ describe('a session that does not fit', () => {
   })
 })
 
-describe('beside the other members', () => {
-  test('regenerate carries over what it keeps, in a parcel of the new session', async () => {
+describe('with the other methods', () => {
+  test('regenerate moves the kept data to a parcel of the new session', async () => {
     const { received, next, store } = setUp()
     const session = await received((first) => {
       first.set('cart', LARGE)
@@ -316,7 +316,7 @@ describe('beside the other members', () => {
     expect(store.parcels()).toHaveLength(2)
   })
 
-  test('renewId makes a parcel for the new id', async () => {
+  test('renewId creates a parcel for the new id', async () => {
     const { received, next, store } = setUp()
     const session = await received((first) => first.set('cart', LARGE))
     session.renewId()
@@ -325,7 +325,7 @@ describe('beside the other members', () => {
     expect(store.parcels()).toHaveLength(2)
   })
 
-  test('discard brings back what had moved', async () => {
+  test('discard restores the moved data', async () => {
     const { received, sessions, store } = setUp()
     const session = await received((first) => first.set('cart', [LARGE]))
     cartOf(session).push('tea')
@@ -337,7 +337,7 @@ describe('beside the other members', () => {
     expect(store.count()).toBe('')
   })
 
-  test('save may be repeated, and each store of cookies gets a session that opens', async () => {
+  test('save may be repeated, and the session in each cookie store opens', async () => {
     const { received, sessions } = setUp()
     const session = await received((first) => first.set('cart', LARGE))
     const cookies = new Map<string, string>()
@@ -354,7 +354,7 @@ describe('beside the other members', () => {
     expect((await open()).toJSON()).toEqual({ cart: LARGE })
   })
 
-  test('a write that was refused leaves no parcel to the next one, under another id', async () => {
+  test('a write that failed leaves no parcel for the next one, with another id', async () => {
     let isRevoked = false
     const { received, sessions } = setUp({}, { revoked: () => isRevoked })
     const session = await received((first) => first.set('cart', LARGE))
@@ -384,7 +384,7 @@ describe('beside the other members', () => {
     expect((await next(session)).get('cart')).toBe(LARGE)
   })
 
-  test('verify asks no store', async () => {
+  test('verify does not call the store', async () => {
     const { received, sessions, store, clock } = setUp()
     const session = await received((first) => first.set('cart', LARGE))
     store.count()
@@ -394,7 +394,7 @@ describe('beside the other members', () => {
     expect(store.count()).toBe('')
   })
 
-  test('measure tells what would move and writes nothing', async () => {
+  test('measure reports what would move and writes nothing', async () => {
     const { sessions, store } = setUp()
     const session = await sessions.open(null)
     session.set('cart', LARGE)
@@ -408,7 +408,7 @@ describe('beside the other members', () => {
     expect(store.count()).toBe('')
   })
 
-  test('measure tells the bytes that are written', async () => {
+  test('measure reports the bytes that are written', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     session.set('user', 'ada')
@@ -426,7 +426,7 @@ describe('beside the other members', () => {
     expect(store.items.size).toBe(0)
   })
 
-  test('destroy removes the parcels of this request too, and a goodbye may move', async () => {
+  test('destroy removes the parcels of this request too, and a later flash message may move', async () => {
     const { received, sessions, next, store } = setUp()
     const session = await received((first) => first.set('cart', LARGE))
     session.set('cart', `${LARGE}1`)
@@ -439,7 +439,7 @@ describe('beside the other members', () => {
     expect(store.parcels()).toHaveLength(1)
   })
 
-  test('clear leaves the parcel to age out: the answer may be lost, and the browser keeps its token', async () => {
+  test('clear leaves the parcel to expire, because the answer may be lost', async () => {
     const { received, sessions, store } = setUp()
     const session = await received((first) => first.set('cart', LARGE))
     session.clear()
@@ -468,7 +468,7 @@ describe('a parcel', () => {
     expect(ends).toEqual([START + WEEK + 10, START + WEEK + 10])
   })
 
-  test('is kept for a minute at least, because Cloudflare KV takes no less', async () => {
+  test('is kept for at least a minute, because Cloudflare KV accepts no less', async () => {
     const { sessions, store } = setUp({}, { maxAge: 10, idleTimeout: 5, touchInterval: 1 })
     const session = await sessions.open(null)
     session.set('cart', LARGE)
@@ -477,7 +477,7 @@ describe('a parcel', () => {
     expect(entry?.endsAt).toBe(START + 60)
   })
 
-  test('opens to the last second of its session', async () => {
+  test('opens until the last second of its session', async () => {
     const { sessions, cookieOf, clock, store } = setUp({}, { idleTimeout: false })
     const cookie = await cookieOf((session) => session.set('cart', LARGE))
     clock.now = START + WEEK + 4
@@ -489,8 +489,8 @@ describe('a parcel', () => {
   })
 })
 
-describe('two at the same time', () => {
-  test('two tabs tear nothing: the last answer wins as a whole', async () => {
+describe('concurrent requests', () => {
+  test('two tabs leave a complete session: the last answer wins', async () => {
     const { sessions, cookieOf } = setUp()
     const browser = createJar()
     for (const part of (await cookieOf((first) => first.set('cart', LARGE))).split('; ')) {
@@ -515,7 +515,7 @@ describe('two at the same time', () => {
     }
   })
 
-  test('an answer that is lost leaves the former session whole, and its parcel ages out', async () => {
+  test('a lost answer leaves the former session complete, and its parcel expires', async () => {
     const { sessions, cookieOf, store, clock } = setUp()
     const cookie = await cookieOf((first) => first.set('cart', LARGE))
     const session = await sessions.open(cookie)
@@ -527,7 +527,7 @@ describe('two at the same time', () => {
       expect(endsAt).toBeLessThan(clock.now + WEEK + 60)
   })
 
-  test('a write in flight does not bring back a session that has logged out', async () => {
+  test('a write in flight does not restore a session that has logged out', async () => {
     const { sessions, cookieOf, store } = setUp()
     const browser = createJar()
     browser.store([`${await cookieOf((first) => first.set('cart', LARGE))}; Path=/; Secure`])
@@ -544,7 +544,7 @@ describe('two at the same time', () => {
     expect(store.count()).toBe('')
   })
 
-  test('a value that is mutated while the store is waited for does not tear the session', async () => {
+  test('a value that is mutated while the store is awaited does not corrupt the session', async () => {
     const { sessions, store } = setUp()
     const session = await sessions.open(null)
     const cart = ['tea', LARGE]
@@ -562,7 +562,7 @@ describe('two at the same time', () => {
     expect(later.toJSON()).toEqual({ cart: ['tea', LARGE], state: { step: 1 } })
   })
 
-  test('a rotation in the middle of a write leaves token and parcel under secrets that are configured', async () => {
+  test('a rotation during a write leaves token and parcel under configured secrets', async () => {
     const { store, clock } = setUp()
     let secrets: readonly string[] = [OLDER_SECRET]
     const sessions = createSessions({
@@ -597,7 +597,7 @@ describe('the option', () => {
     }
   })
 
-  test('shows which keys may move', () => {
+  test('exposes which keys may move', () => {
     const storage = createFaultyStore(() => 0)
     expect(overflow({ storage, keys: ['cart'] }).keys).toEqual(['cart'])
     expect(overflow({ storage }).keys).toBeUndefined()

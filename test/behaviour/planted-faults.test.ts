@@ -1,5 +1,5 @@
-// Faults that are put into the library on purpose: the histories have to find each of them. A history
-// that finds one of these stands for every mistake of its kind in a change to come.
+// Deliberate faults in the library, each of which the histories must find. Each represents the
+// mistakes of its kind that a later change could make.
 
 import * as fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -14,7 +14,10 @@ import type { Pipeline } from '../../src/pipeline/pipeline.ts'
 import type { CookieWrite } from '../../src/cookies/set-cookie.ts'
 import type { SessionState } from '../../src/session/state.ts'
 
-/** More than any of them takes; each is found within some hundred, the same each time. */
+/**
+ * Upper bound for each fault, all of which are found within some hundred histories, the same each
+ * time.
+ */
 const RUNS = 4000
 
 afterEach(() => {
@@ -32,7 +35,7 @@ afterEach(() => {
   vi.resetModules()
 })
 
-/** Plays random histories of one kind until one breaks a promise, and returns which. */
+/** Plays random histories of one kind until one breaks a promise, and returns that promise. */
 async function promiseBrokenIn(kind: HistoryKind): Promise<string> {
   vi.resetModules()
   const { play } = await import('../histories/play.ts')
@@ -107,7 +110,7 @@ test('a ticket that is not bound to its session is found', async () => {
   expect(await promiseBrokenIn('hostile')).toContain('only its own use moves them')
 })
 
-test('a refused cookie that is deleted is found', async () => {
+test('a rejected cookie that is deleted is found', async () => {
   vi.doMock(import('../../src/pipeline/end-session.ts'), async (load) => {
     const original = await load()
     const { partDeletions } = await import('../../src/cookies/response-cookies.ts')
@@ -125,7 +128,7 @@ test('a refused cookie that is deleted is found', async () => {
   )
 })
 
-test('a stamp that counts, and can be topped, is found', async () => {
+test('a stamp that is a counter, and can be exceeded, is found', async () => {
   vi.doMock(import('../../src/session/state.ts'), async (load) => {
     const original = await load()
     return {
@@ -158,7 +161,7 @@ test('a write that gives a session a new end is found', async () => {
   expect(await promiseBrokenIn('calm')).toContain('no write moves the start')
 })
 
-test('a revocation that is not asked again before a write is found', async () => {
+test('a revocation that is not checked again before a write is found', async () => {
   vi.doMock(import('../../src/pipeline/recheck.ts'), async (load) => ({
     ...(await load()),
     *recheck() {
@@ -168,7 +171,7 @@ test('a revocation that is not asked again before a write is found', async () =>
   expect(await promiseBrokenIn('slow')).toContain('nothing is sealed of a session that was revoked')
 })
 
-test('a parcel that is not bound to its place is found', async () => {
+test('a parcel that is not bound to its key in the store is found', async () => {
   vi.doMock(import('../../src/overflow/parcel.ts'), async (load) => {
     const original = await load()
     return {
@@ -182,7 +185,7 @@ test('a parcel that is not bound to its place is found', async () => {
   expect(await promiseBrokenIn('moving')).toContain('what opens was written as a whole')
 })
 
-test('a former parcel that is removed with a write is found: the answer may be lost', async () => {
+test('a former parcel that is removed with a write is found, because the answer may be lost', async () => {
   plantInCommit(function* remove(writes, state, pipeline) {
     const former = state.received?.parcel
     if (former !== state.written?.parcel) yield* settled(pipeline.overflow?.remove([former]))

@@ -1,4 +1,4 @@
-// The playground as its README shows it, with curl, and as a fetch handler.
+// The playground, used with curl as its documentation shows, and as a fetch handler.
 
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -36,7 +36,7 @@ describe('with curl', () => {
     await rm(folder, { recursive: true })
   })
 
-  /** Runs a line of the documentation without the progress meter, and returns what it prints. */
+  /** Runs a line of the documentation without the progress meter, and returns its output. */
   async function run(line: string): Promise<string> {
     const [, ...parameters] = line.replace(ORIGIN, server.url).split(' ')
     const { stdout } = await promisify(execFile)('curl', ['-sS', ...parameters], { cwd: folder })
@@ -47,7 +47,7 @@ describe('with curl', () => {
     return JSON.parse(await run('curl -b jar http://127.0.0.1:3000/session.json'))
   }
 
-  test('a cookie jar logs in, keeps what is set, survives too much, and logs out', async () => {
+  test('a cookie jar logs in, keeps its values, survives a write that is too large, and logs out', async () => {
     await run('curl -c jar -b jar -d name=Ada http://127.0.0.1:3000/login')
     await run('curl -c jar -b jar -d key=theme -d value=dark http://127.0.0.1:3000/set')
     expect(await session()).toMatchObject({ data: { user: 'Ada', theme: 'dark' }, isNew: false })
@@ -62,7 +62,7 @@ describe('with curl', () => {
 })
 
 describe('as a process', () => {
-  test('takes the next port if the one it was given is taken', async () => {
+  test('uses the next port if the given one is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
@@ -77,7 +77,7 @@ describe('as a process', () => {
     }
   })
 
-  test('makes a secret of its own if it is given none, and says so in one line', async () => {
+  test('creates a secret if it has none, and says so in one line', async () => {
     const server = await startPlayground({ PORT: '0' })
     await server.stop()
     expect(server.printed).toEqual([expect.stringContaining('SESSION_SECRETS'), server.url])
@@ -94,7 +94,7 @@ describe('as a fetch handler', () => {
     expect(response.headers.getSetCookie()).toEqual([])
   })
 
-  test('a form of another site is refused, one of its own and one of no site are not', async () => {
+  test('a form of another site is rejected, but not one of its own or of no site', async () => {
     const { post, get } = visitor()
     const from = (headers: Record<string, string>) => post('/login', { name: 'Eve' }, headers)
     expect((await from({ 'Sec-Fetch-Site': 'cross-site' })).status).toBe(403)
@@ -106,7 +106,7 @@ describe('as a fetch handler', () => {
     expect((await from({})).status).toBe(303)
   })
 
-  test('with a store, what does not fit moves there, sealed, and comes back with the store', async () => {
+  test('with a store, data that does not fit moves there, sealed, and is read from there', async () => {
     const { post, get } = visitor()
     const data = async () => (await get('/session.json')).json()
     await post('/login', { name: 'Ada' })
@@ -138,7 +138,7 @@ describe('as a fetch handler', () => {
     expect(await text()).toContain('the latest was refused')
   })
 
-  test('what a visitor writes is text on the page, and the page may run nothing else', async () => {
+  test('input of a visitor is text on the page, and the page may run no other script', async () => {
     const { post, get } = visitor()
     await post('/login', { name: '<script>alert(1)</script>' })
     await post('/set', { key: '"><img src=x>', value: '"><script>alert(2)</script>' })
@@ -152,7 +152,7 @@ describe('as a fetch handler', () => {
     )
   })
 
-  test('logging in begins a new session that keeps the cart and nothing else', async () => {
+  test('logging in begins a new session that keeps only the cart', async () => {
     const { post, session } = visitor()
     await post('/set', { key: 'cart', value: '[{"sku":"A1"}]' })
     await post('/set', { key: 'theme', value: 'dark' })
@@ -164,7 +164,7 @@ describe('as a fetch handler', () => {
     expect(after).not.toMatchObject({ id: before['id'] })
   })
 
-  test('a value that could not come back as it is is refused, and the session stays', async () => {
+  test('a value that JSON would change is rejected, and the session stays', async () => {
     const { post, session } = visitor()
     await post('/set', { key: 'theme', value: 'dark' })
     const refused = await post('/set', { key: 'theme', value: '1e999' }, { Accept: 'text/html' })
@@ -173,7 +173,7 @@ describe('as a fetch handler', () => {
     expect(await session()).toMatchObject({ data: { theme: 'dark' } })
   })
 
-  test('a session fits the limits that are chosen, or is refused and stays', async () => {
+  test('a session fits the chosen limits, or the write is rejected and it stays', async () => {
     const { post, get, session, jar } = visitor()
     await post('/set', { key: 'theme', value: 'dark' })
     expect((await post('/fill')).status).toBe(413)
@@ -193,7 +193,7 @@ describe('as a fetch handler', () => {
     expect(jar.names()).toEqual(['playground'])
   })
 
-  test('a rotated secret seals at the next write, and the visitor stays logged in', async () => {
+  test('after a rotation the new secret seals the next write, and the visitor stays logged in', async () => {
     const { post, session } = visitor()
     await post('/login', { name: 'Ada' })
     const { secretId: old } = await session()
@@ -206,7 +206,7 @@ describe('as a fetch handler', () => {
     expect(secretId).not.toBe(old)
   })
 
-  test('tampering shows the reason, and leaves the visitor’s own cookie as it was', async () => {
+  test('tampering shows the reason, and does not change the visitor’s own cookie', async () => {
     const { post, session } = visitor()
     await post('/tamper')
     expect(await session()).toMatchObject({ message: expect.stringContaining('no cookie') })
@@ -219,7 +219,7 @@ describe('as a fetch handler', () => {
     })
   })
 
-  test('a session idles out after the time that is chosen', async () => {
+  test('a session idles out after the chosen time', async () => {
     const { post, session, wait } = visitor()
     await post('/login', { name: 'Ada' })
     await post('/configure', { timeouts: 'idle' })
@@ -231,7 +231,7 @@ describe('as a fetch handler', () => {
     expect(await session()).toMatchObject({ data: {}, rejection: { reason: 'idle' } })
   })
 
-  test('a refused session is shown with its reason, and its cookies stay until a write', async () => {
+  test('a rejected session is shown with its reason, and its cookies stay until a write', async () => {
     const { get, post, wait, jar } = visitor()
     await post('/login', { name: 'Ada' })
     await get('/')
@@ -249,7 +249,7 @@ describe('as a fetch handler', () => {
     expect(await (await get('/')).text()).not.toContain('id="rejection"')
   })
 
-  test('a touch writes the ticket alone, and the page says what each cookie is', async () => {
+  test('a touch writes only the ticket, and the page says what each cookie is', async () => {
     const { get, post, session, jar } = visitor()
     await post('/login', { name: 'Ada' })
     const { secretId } = await session()
@@ -259,7 +259,7 @@ describe('as a fetch handler', () => {
     const page = await (await get('/')).text()
     expect(page).toMatch(/<code>playground<\/code>\s*<small>the session</)
     expect(page).toMatch(/<code>playground.t<\/code>\s*<small>ticket: last use</)
-    // The ticket is sealed under the new secret, and the session still under the one before.
+    // The ticket is sealed under the new secret, and the session still under the former one.
     expect(await session()).toMatchObject({ data: { user: 'Ada' }, secretId })
 
     await post('/logout')
@@ -278,7 +278,7 @@ describe('as a fetch handler', () => {
     expect(await session()).toMatchObject({ expiresAt: '2026-01-08T00:00:00.000Z' })
   })
 
-  test('a slow request writes after its delay, which is five seconds at most', async () => {
+  test('a slow request writes after its delay, which is at most five seconds', async () => {
     const { get, post, session } = visitor()
     await post('/login', { name: 'Ada' })
     expect(await (await get('/slow?ms=90000')).json()).toEqual({ user: 'Ada', delay: 5000 })
@@ -300,7 +300,7 @@ describe('as a fetch handler', () => {
   })
 })
 
-/** Returns a visitor with cookies, a playground and a clock of their own. */
+/** Creates a visitor with separate cookies, playground and clock. */
 function visitor() {
   let now = Date.parse('2026-01-01T00:00:00Z')
   const handle = createPlayground({ secrets: [newSecret()], clock: () => now })

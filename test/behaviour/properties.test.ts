@@ -1,4 +1,4 @@
-// What holds for any input at all. `SLOW=1` looks for longer.
+// Properties that hold for any input. `SLOW=1` tries more inputs.
 
 import { stringifySetCookie } from 'cookie'
 import * as fc from 'fast-check'
@@ -30,7 +30,7 @@ const json = storableJson({ maxDepth: 6, stringUnit: 'grapheme' })
 const data = fc.dictionary(text, json, { minKeys: 1, maxKeys: 8 })
 
 describe('data', () => {
-  test('any JSON data comes back through the cookies as it was, in its order', async () => {
+  test('any JSON data is kept unchanged by the cookies, in its order', async () => {
     const property = fc.asyncProperty(data, async (written) => {
       const { sessions } = setUp()
       const session = await sessions.open(await cookieOf(written))
@@ -42,7 +42,7 @@ describe('data', () => {
     await fc.assert(property, runs(200))
   })
 
-  test('and through a bare token', async () => {
+  test('any JSON data is kept unchanged by a bare token', async () => {
     const property = fc.asyncProperty(data, async (written) => {
       const { sessions } = setUp()
       const session = await sessions.open(null)
@@ -53,7 +53,7 @@ describe('data', () => {
     await fc.assert(property, runs(50))
   })
 
-  test('any sequence of changes gives what the same changes give to a Map', async () => {
+  test('any sequence of changes has the same result as on a Map', async () => {
     const key = fc.constantFrom('a', 'b', 'c', '__proto__')
     const step = fc.oneof(
       fc.record({ act: fc.constant('set'), key, value: json }),
@@ -87,7 +87,7 @@ describe('data', () => {
 })
 
 describe('a cookie store', () => {
-  test('however often a session is changed and saved, the browser has what was saved last', async () => {
+  test('the browser has the last saved session, after any number of changes and saves', async () => {
     const key = fc.constantFrom('a', 'b', 'text')
     const act = fc.constantFrom(
       ...(['set', 'delete', 'clear', 'renewId', 'regenerate', 'destroy', 'discard'] as const),
@@ -124,7 +124,7 @@ describe('a cookie store', () => {
           model.clear()
           hasLoggedOut = true
         } else if (name === 'discard') {
-          // A logout that the browser has been told of cannot be taken back.
+          // A logout that the browser has received cannot be undone.
           if (hasSavedLogout) continue
           session.discard()
           model = new Map(received)
@@ -173,7 +173,7 @@ function mutate(
   return before + character + after
 }
 
-/** Returns a value as a server reads it: up to a semicolon, without the blanks at its end. */
+/** Returns a value as a server reads it: up to a semicolon, without trailing white space. */
 function received(value: string): string {
   return (value.split(';', 1)[0] ?? '').replace(/[ \t]+$/, '')
 }
@@ -184,7 +184,7 @@ describe('mutations', () => {
     [2, 4000],
     [3, 7000],
   ])(
-    'any changed character of any of %i cookies is an empty session with a reason',
+    'any changed character in any of %i cookies gives an empty session with a reason',
     async (count, size) => {
       const { sessions } = setUp({ secrets: [SECRET, OLDER_SECRET] })
       const pairs = (await cookieOf({ text: 'x'.repeat(size) })).split('; ')
@@ -208,7 +208,7 @@ describe('mutations', () => {
   )
 })
 
-/** Headers that come close to ours, and headers that do not. */
+/** Headers that resemble ours, and headers that do not. */
 const name = fc.oneof(
   fc.constantFrom(
     NAME,
@@ -252,7 +252,7 @@ const anyHeader = fc.oneof(
 )
 
 describe('headers', () => {
-  test('open never rejects, and a look at what it returns writes nothing', async () => {
+  test('open never rejects, and reading its result writes nothing', async () => {
     const { sessions } = setUp()
     const property = fc.asyncProperty(anyHeader, async (header) => {
       const session = await sessions.open(header)
@@ -262,7 +262,7 @@ describe('headers', () => {
     await fc.assert(property, runs(1000))
   })
 
-  test('whatever came, a session that begins then is there with the next request', async () => {
+  test('a session that begins after any header is kept until the next request', async () => {
     const { sessions } = setUp()
     const property = fc.asyncProperty(anyHeader, async (header) => {
       const session = await sessions.open(header)
@@ -275,7 +275,7 @@ describe('headers', () => {
     await fc.assert(property, runs(300))
   })
 
-  test('our cookie is found among any others that are not ours', async () => {
+  test('our cookie is found among any other cookies', async () => {
     const { sessions } = setUp()
     const cookie = await cookieOf({ user: 'ada' })
     const stranger = anyHeader.filter((header) => !header.includes(NAME))
@@ -368,7 +368,7 @@ describe('time', () => {
 })
 
 describe('requests', () => {
-  test('a thousand that are interleaved in any order see only their own', async () => {
+  test('a thousand that are interleaved in any order see only their own session', async () => {
     const property = fc.asyncProperty(fc.scheduler(), async (scheduler) => {
       const { sessions } = setUp()
       const handler = sessions.wrap(async (request, session) => {
@@ -382,7 +382,7 @@ describe('requests', () => {
       const answers = Array.from({ length: 1000 }, (_, index) =>
         handler(new Request(`https://example.test/${index}`)),
       )
-      // Each handler waits in the scheduler before it goes on, so none is missed.
+      // Each handler waits in the scheduler before it continues, so that none is missed.
       await scheduler.waitFor(Promise.all(answers))
       const ids = new Set<string>()
       for (const [index, answer] of (await Promise.all(answers)).entries()) {

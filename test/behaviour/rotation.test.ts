@@ -1,4 +1,5 @@
-// From one secret to the next: which one seals, what opens, and that nothing of a session moves.
+// The change from one secret to the next: which one seals, which open, and that no time of a
+// session moves.
 
 import { describe, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
@@ -19,7 +20,7 @@ type Options = Partial<SessionOptions<{ user: string }>>
 
 const k = (secret: string) => Buffer.from(secret).toString('base64url')
 
-/** Creates a server: its secrets, and a clock that a test sets, in seconds. */
+/** Creates a server with secrets, and a clock in seconds that a test sets. */
 function instance(secrets: SecretsOption, options: Options = {}, time = { now: START }) {
   const events: SessionEvent[] = []
   const sessions = createSessions<{ user: string }>({
@@ -36,12 +37,12 @@ function instance(secrets: SecretsOption, options: Options = {}, time = { now: S
     return sessions.setCookies(session)
   }
 
-  /** Returns what a browser sends after them. */
+  /** Returns the `Cookie` header that a browser sends after these lines. */
   async function begin(): Promise<string> {
     return pairsOf(await start())
   }
 
-  /** Returns the reason for which this server refuses a cookie, or else its user. */
+  /** Returns the reason for which this server rejects a cookie, or else its user. */
   async function verdict(cookie: string): Promise<string> {
     const session = await sessions.open(cookie)
     return session.rejection?.reason ?? session.get('user', 'empty')
@@ -110,7 +111,7 @@ describe('the secret that seals', () => {
     expect(await now.verdict(await instance(A).begin())).toBe('ada')
   })
 
-  test('is, for every order of every ring, the first one that is active', async () => {
+  test('is the first active one, for every order of every ring', async () => {
     let rings = 0
     for (const order of ordersOf([A, B, C, D])) {
       for (let active = 1; active < 16; active++) {
@@ -126,7 +127,7 @@ describe('the secret that seals', () => {
     expect(rings).toBe(24 * 15)
   })
 
-  test('changes in the second of activeFrom, and never changes back', async () => {
+  test('changes in the second of activeFrom, and never back', async () => {
     const from = START + 100
     const { begin, time } = instance([{ secret: B, activeFrom: from }, A])
     const ids = []
@@ -135,7 +136,7 @@ describe('the secret that seals', () => {
     expect(ids).toEqual([a, a, b, b, b])
   })
 
-  test('of several staged ones is each in its turn', async () => {
+  test('changes to each of several staged ones in turn', async () => {
     const staged = [
       { secret: C, activeFrom: START + 200 },
       { secret: B, activeFrom: START + 100 },
@@ -149,7 +150,10 @@ describe('the secret that seals', () => {
 })
 
 describe('a rolling deploy', () => {
-  /** Gives the instances their new secrets one after another; in between, each opens what each sealed. */
+  /**
+   * Gives the instances their new secrets one after another. In between, each opens the sessions of
+   * all.
+   */
   async function deploy(before: SecretsOption, after: SecretsOption, order: number[]) {
     const time = { now: START }
     const instances = order.map(() => instance(before, {}, time))
@@ -172,19 +176,19 @@ describe('a rolling deploy', () => {
 
   const ORDERS = ordersOf([0, 1, 2])
 
-  test.each(ORDERS)('with a staged secret logs nobody out: %i, %i, %i', async (...order) => {
+  test.each(ORDERS)('with a staged secret logs no user out: %i, %i, %i', async (...order) => {
     const after = [{ secret: B, activeFrom: START + 100 }, A]
     const { verdicts, ids } = await deploy(A, after, order)
     expect(verdicts).toEqual(new Set(['ada']))
     expect(ids).toEqual(new Set([secretId(B)]))
   })
 
-  test.each(ORDERS)('without staging it does: %i, %i, %i', async (...order) => {
+  test.each(ORDERS)('without a staged secret logs users out: %i, %i, %i', async (...order) => {
     const { verdicts } = await deploy(A, [B, A], order)
     expect(verdicts).toEqual(new Set(['ada', 'unknown-key']))
   })
 
-  test('with clocks that differ by the tolerance logs nobody out as the secret becomes active', async () => {
+  test('with clocks that differ by the tolerance logs no user out when the secret becomes active', async () => {
     const ring = [{ secret: B, activeFrom: START + 10 }, A]
     const fast = instance(ring, {}, { now: START + 10 })
     const slow = instance(ring, {}, { now: START + 10 - TOLERANCE })
@@ -194,7 +198,7 @@ describe('a rolling deploy', () => {
     expect(await fast.verdict(late)).toBe('ada')
   })
 
-  test('rejects under a removed secret exactly what it sealed, as unknown-key', async () => {
+  test('rejects exactly the sessions of a removed secret, as unknown-key', async () => {
     const old = await instance(A).begin()
     const { verdict, begin } = instance([C, B])
     expect(await verdict(old)).toBe('unknown-key')
@@ -204,7 +208,7 @@ describe('a rolling deploy', () => {
 })
 
 describe('a session under an older secret', () => {
-  /** Returns a browser with a session under A, and a server with B in front, some time later. */
+  /** Returns a browser with a session under A, and a server with B first, some time later. */
   async function visitor(seconds: number, options: Options = {}) {
     const jar = createJar()
     const old = instance(A, options)
@@ -217,14 +221,14 @@ describe('a session under an older secret', () => {
     return { jar, now, time: now.time, id, startedAt, expiresAt }
   }
 
-  test('is not written again when it is only read', async () => {
+  test('is not written when it is only read', async () => {
     const { jar, now, expiresAt } = await visitor(60)
     const session = await now.sessions.open(jar.header())
     expect([session.get('user'), session.expiresAt]).toEqual(['ada', expiresAt])
     expect(await now.sessions.setCookies(session)).toEqual([])
   })
 
-  test('is sealed under the newest at a write, its id and its start kept', async () => {
+  test('is sealed under the newest at a write, and keeps its id and start', async () => {
     const { jar, now, id, startedAt } = await visitor(60)
     const session = await now.sessions.open(jar.header())
     session.set('user', 'eve')
@@ -250,7 +254,7 @@ describe('a session under an older secret', () => {
     expect(await now.verdict(jar.header())).toBe('ada')
   })
 
-  test('is used with a ticket of an older secret, or without one whose secret was removed', async () => {
+  test('opens with a ticket of an older secret, or without one whose secret was removed', async () => {
     const { jar, now, time } = await visitor(DAY / 10)
     const session = await now.sessions.open(jar.header())
     session.get('user')
@@ -260,7 +264,7 @@ describe('a session under an older secret', () => {
     expect(await instance([C, A], {}, time).verdict(jar.header())).toBe('idle')
   })
 
-  test('ends, however often secrets change, in the second in which it would have', async () => {
+  test('keeps its end, to the second, however often secrets change', async () => {
     const ring = [A]
     const { sessions, time, start } = instance(() => [...ring], { secretsRefresh: 1 })
     const jar = createJar()
@@ -293,7 +297,7 @@ describe('a session under an older secret', () => {
     expect((await ignoring(jar.request())).headers.getSetCookie()).toEqual([])
   })
 
-  test('is sealed again under it while the newest is only staged', async () => {
+  test('is sealed under it again while the newest is only staged', async () => {
     const cookie = await instance(A).begin()
     const { sessions, time } = instance([{ secret: B, activeFrom: START + 10 }, A])
     const write = async () => {
@@ -307,7 +311,7 @@ describe('a session under an older secret', () => {
     expect(await write()).toBe(secretId(B))
   })
 
-  test('is left alone where its secret is missing on one instance, and opens on the others', async () => {
+  test('is not deleted by an instance without its secret, and opens on the others', async () => {
     const { jar, now, time } = await visitor(DAY / 2)
     const lacking = instance(B, {}, time)
     const handler = lacking.sessions.wrap((_, session) => Response.json(session.rejection))
@@ -325,7 +329,7 @@ describe('time', () => {
     ['a month', Date.UTC(2028, 2, 1) / 1000],
     ['a year', Date.UTC(2027, 0, 1) / 1000],
   ])(
-    'over the edge of %s a session opens, gets a ticket and moves to a staged secret',
+    'across the end of %s a session opens, gets a ticket and changes to a staged secret',
     async (_, edge) => {
       const ring = [{ secret: B, activeFrom: edge }, A]
       const { sessions, begin, verdict, time, events } = instance(
@@ -346,13 +350,13 @@ describe('time', () => {
       const written = pairsOf(await sessions.setCookies(writer))
       expect(idOf(written)).toBe(secretId(B))
       expect(writer.startedAt).toEqual(new Date((edge - 1) * 1000))
-      // A server whose clock is still before the edge.
+      // A server whose clock is still before the end.
       time.now = edge - TOLERANCE
       expect(await verdict(`${written}; ${ticket}`)).toBe('eve')
     },
   )
 
-  test('a server whose clock is ahead makes sessions for others within the tolerance only', async () => {
+  test('sessions of a server whose clock is ahead open on others only within the tolerance', async () => {
     const here = instance(A, { clockTolerance: 60 })
     const ahead = (seconds: number) => instance(A, {}, { now: START + seconds }).begin()
     expect(await here.verdict(await ahead(60))).toBe('ada')
@@ -360,7 +364,7 @@ describe('time', () => {
     expect(await here.verdict(await ahead(3600))).toBe('not-yet-valid')
   })
 
-  test('a server whose clock is an hour behind makes sessions that are an hour old', async () => {
+  test('sessions of a server whose clock is an hour behind are an hour old', async () => {
     const { verdict, events } = instance(A)
     expect(await verdict(await instance(A, {}, { now: START - 3600 }).begin())).toBe('ada')
     expect(events).toMatchObject([{ type: 'opened', secretId: secretId(A), age: 3600 }])
@@ -368,7 +372,7 @@ describe('time', () => {
 })
 
 describe('several secrets', () => {
-  test('are named in events by their chosen or derived ids, with how old the seal was', async () => {
+  test('are named in events by their chosen or derived ids, with the age of the seal', async () => {
     const named = [B, { secret: A, id: 'spring' }]
     const { verdict, events, begin, time } = instance(named)
     const [own, old] = [await begin(), await instance([{ secret: A, id: 'spring' }]).begin()]
@@ -407,12 +411,12 @@ describe('several secrets', () => {
     expect(() => instance(secrets)).toThrow(refusal(option))
   })
 
-  test('with an id that another secret derives are refused at the first use', async () => {
+  test('with an id that another secret derives are rejected at the first use', async () => {
     const { begin } = instance([{ secret: B, id: secretId(A) }, A])
     await expect(begin()).rejects.toEqual(refusal('secrets'))
   })
 
-  test('of which none is active are refused at a use, if no clock ran when they were given', async () => {
+  test('of which none is active are rejected at a use, if no clock ran when they were configured', async () => {
     const time = { now: 0 }
     const { begin } = instance([{ secret: B, activeFrom: START + 1 }], {}, time)
     time.now = START
@@ -421,7 +425,7 @@ describe('several secrets', () => {
     expect(idOf(await begin())).toBe(secretId(B))
   })
 
-  test('may be one under two names, for a time in which it is renamed', async () => {
+  test('may be one with two ids, while it is renamed', async () => {
     const cookie = await instance([{ secret: A, id: 'one' }]).begin()
     const { verdict, begin } = instance([
       { secret: A, id: 'two' },

@@ -1,5 +1,5 @@
-// Several cookies, several requests and a browser between them: whatever the order in which responses
-// arrive, what the browser ends up with is one whole session or none.
+// Several cookies, several requests and one browser. In whatever order responses arrive, the
+// browser has one complete session or none.
 
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -84,7 +84,7 @@ describe('parts', () => {
         await visit(jar, write(text))
         const session = await look(jar)
         expect(session.get('text')).toBe(text)
-        // A count stands before the secret id, the day and the IV.
+        // A count precedes the secret id, the day and the IV.
         const counted = /^__Host-session=(?:([0-9]+)\.)?[\w-]{4}\.20468\./.exec(jar.header())
         const count = Number(counted?.[1] ?? '1')
         expect(jar.names().toSorted()).toEqual(namesOf(count))
@@ -93,7 +93,7 @@ describe('parts', () => {
     await fc.assert(property, { numRuns: 40 })
   })
 
-  test('a session emptied or destroyed takes every part with it', async () => {
+  test('emptying or destroying a session deletes every part', async () => {
     const { visit } = setUp()
     const jar = createJar()
     await visit(jar, write('x'.repeat(9000)))
@@ -104,7 +104,7 @@ describe('parts', () => {
     expect(jar.names()).toEqual([`${NAME}.x`])
   })
 
-  test('an evicted part is incomplete, and what is left is deleted by the next write', async () => {
+  test('a session with an evicted part is incomplete, and the next write deletes the other parts', async () => {
     for (const lost of [NAME, `${NAME}.1`, `${NAME}.2`]) {
       const { visit, look } = setUp()
       const jar = createJar()
@@ -146,7 +146,7 @@ describe('parts', () => {
 })
 
 describe('parallel writers', () => {
-  test('the last one wins, whole, and the next write removes what another has left', async () => {
+  test('the last one wins completely, and the next write removes leftovers of another', async () => {
     const texts = ['a'.repeat(10), 'b'.repeat(5000), 'c'.repeat(9000)]
     for (const order of orders([0, 1, 2])) {
       const { send, visit, look } = setUp()
@@ -162,7 +162,7 @@ describe('parallel writers', () => {
     }
   })
 
-  test('a request that read before another wrote sends nothing, and undoes nothing', async () => {
+  test('a request that read before another wrote sends no cookie, and undoes nothing', async () => {
     const { send, visit, look } = setUp()
     const jar = createJar()
     await visit(jar, logIn)
@@ -193,7 +193,7 @@ describe('parallel writers', () => {
     }
   })
 
-  test('a slow read, answered last, does not bring back a message that was taken', async () => {
+  test('a slow read that is answered last does not restore a message that was taken', async () => {
     const { send, visit, look, time } = setUp()
     const jar = createJar()
     await visit(jar, (session) => session.flash('notice', 'once'))
@@ -206,7 +206,7 @@ describe('parallel writers', () => {
 })
 
 describe('logout', () => {
-  test('a request in flight that writes the old session back does not undo it, in any order', async () => {
+  test('a request in flight that writes the old session does not undo it, in any order', async () => {
     for (const order of orders(['logout', 'small', 'large'] as const)) {
       const { send, visit, look } = setUp()
       const jar = createJar()
@@ -228,7 +228,7 @@ describe('logout', () => {
     }
   })
 
-  test('a ticket in flight does not undo it, and makes no session', async () => {
+  test('a ticket in flight does not undo it, and begins no session', async () => {
     const { send, visit, look, time } = setUp()
     const jar = createJar()
     await visit(jar, logIn)
@@ -311,7 +311,7 @@ describe('logout', () => {
             session.destroy()
           }
         })
-        // What a logout's visitor sees next is the page that the logout answered with.
+        // The next page of the user who logs out follows the answer to the logout.
         if (act === 'logout') jar.store(response)
         else inFlight.push({ due: at + delay, response })
         for (const { due, response: arrived } of inFlight) if (due === at) jar.store(arrived)
@@ -326,7 +326,7 @@ describe('logout', () => {
     await fc.assert(property, { numRuns: 60 })
   })
 
-  test('a goodbye message after destroy is there for the next request, in a session of its own', async () => {
+  test('a flash message after destroy is kept for the next request, in a new session', async () => {
     const { visit, look } = setUp()
     const jar = createJar()
     await visit(jar, logIn)
@@ -341,7 +341,7 @@ describe('logout', () => {
     expect(jar.names()).toEqual([NAME, `${NAME}.x`])
   })
 
-  test('a goodbye message does not let a request in flight bring the old session back', async () => {
+  test('a flash message does not let a request in flight restore the old session', async () => {
     const { send, visit, look } = setUp()
     const jar = createJar()
     await visit(jar, logIn)
@@ -357,7 +357,7 @@ describe('logout', () => {
     expect(jar.names()).toEqual([`${NAME}.x`])
   })
 
-  test('a forged stamp ends the session, begins none, and lets every later login in and out', async () => {
+  test('a forged stamp ends the session, begins none, and affects no later login or logout', async () => {
     for (const value of ['aaaa', '0000', '9999', '999999999', 'aaa', '-1', 'aa.a', '']) {
       const { send, visit, look } = setUp()
       const jar = createJar()
@@ -377,7 +377,7 @@ describe('logout', () => {
     }
   })
 
-  test('a stamp that a neighbour keeps beside ours ends no session that began under it', async () => {
+  test('a stamp of another subdomain ends no session that began with it', async () => {
     const { sessions } = setUp()
     const neighbour = `${NAME}.x=zzzz`
     const jar = createJar()

@@ -1,5 +1,5 @@
-// The size guard as an application meets it: what it reports, what it throws, and what it leaves alone.
-// The arithmetic underneath has its own tests.
+// The size guard as an application uses it: its reports, its errors, and what it does not change.
+// The arithmetic has tests of its own.
 
 import { inspect } from 'node:util'
 import * as fc from 'fast-check'
@@ -42,7 +42,7 @@ function setUp(limits: LimitsOption, more: Partial<SessionOptions<Data>> = {}) {
   return { time, events, reports, sessions }
 }
 
-/** Returns the error of a commit that must not go through. */
+/** Returns the error of a commit that must fail. */
 async function refusal(commit: Promise<unknown>): Promise<SessionTooLargeError> {
   const error: unknown = await commit.then(
     () => undefined,
@@ -53,7 +53,7 @@ async function refusal(commit: Promise<unknown>): Promise<SessionTooLargeError> 
 }
 
 describe('the report', () => {
-  test('goes from ok over warn, at three quarters, to over, beyond the limit', async () => {
+  test('has the level ok, warn from three quarters, and over beyond the limit', async () => {
     const { sessions } = setUp({ preset: 'node', responseHeader: 2000 })
     const session = await sessions.open(null)
     const at = async (bytes: number) => {
@@ -80,7 +80,7 @@ describe('the report', () => {
     ['requestHeader', { requestHeader: 900 }],
     ['responseHeader', { responseHeader: 1000 }],
   ]
-  test.each(tightest)('names %s where it is the tightest', async (name, limits) => {
+  test.each(tightest)('names %s if it is the tightest', async (name, limits) => {
     const { sessions } = setUp({ preset: 'node', ...limits })
     const session = await sessions.open(null)
     session.set('text', 'x'.repeat(400))
@@ -91,7 +91,7 @@ describe('the report', () => {
     expect(report.limits).toMatchObject(limits)
   })
 
-  test('counts the other cookies of the request as the bytes they travel in', async () => {
+  test('counts the bytes of the other cookies of the request as they are sent', async () => {
     const { sessions } = setUp({ preset: 'node', requestHeader: 1000 })
     const header = `theme=dark; lang=zoë\u{1f98a}; empty=`
     const session = await sessions.open(header)
@@ -105,7 +105,7 @@ describe('the report', () => {
     expect(bytes.requestHeader).toBe(bytes.otherCookies + pair.length + TICKET + STAMP)
   })
 
-  test('counts a ticket and a logout stamp before they are there, to the byte', async () => {
+  test('counts a ticket and a logout stamp before they exist, to the byte', async () => {
     const { sessions, time } = setUp('portable')
     const jar = createJar()
     const former = await sessions.open(jar.request())
@@ -121,7 +121,7 @@ describe('the report', () => {
     const { bytes } = await sessions.measure(session)
     jar.store(await sessions.setCookies(session))
     expect(jar.header()).toHaveLength(bytes.requestHeader - TICKET)
-    // Still in the part of the day whose seconds have five digits.
+    // Late in the day, when its seconds have five digits.
     time.now += 20_000
     const later = await sessions.open(jar.request())
     expect(later.get('user')).toBe('ada')
@@ -130,7 +130,7 @@ describe('the report', () => {
     expect(jar.header()).toHaveLength(bytes.requestHeader)
   })
 
-  test('moves nothing where other cookies alone leave no room, and says that they do', async () => {
+  test('moves no key if other cookies alone leave no room, and says so', async () => {
     const { sessions } = setUp('portable')
     const session = await sessions.open(`other=${'x'.repeat(8000)}`)
     session.set('sid', 'c9s2')
@@ -143,7 +143,7 @@ describe('the report', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('has every key once, the largest first, with shares that fit in the whole', async () => {
+  test('has every key once, largest first, with shares of at most 1 in total', async () => {
     const { sessions } = setUp('node')
     const session = await sessions.open(null)
     session.set('small', 1)
@@ -157,7 +157,7 @@ describe('the report', () => {
     expect(shares).toBeLessThan(1)
   })
 
-  test('gives each key the bytes by which the token is shorter without it', async () => {
+  test('has for each key the bytes by which the token is shorter without it', async () => {
     const texts = fc.dictionary(fc.stringMatching(/^[a-zäö"]{1,9}$/), fc.string(), { minKeys: 1 })
     const sealed = async (data: object) => {
       const { sessions } = setUp('browsers')
@@ -203,7 +203,7 @@ describe('the report', () => {
 })
 
 describe('[S9] keys that a client has chosen', () => {
-  test('cost work in proportion to their number', async () => {
+  test('cost time in proportion to their number', async () => {
     let characters = 0
     const serializer: SessionSerializer = {
       parse: JSON.parse,
@@ -221,7 +221,7 @@ describe('[S9] keys that a client has chosen', () => {
       characters = 0
       const { move } = await sessions.measure(session)
       expect(move.length > 0).toBe(count > 50)
-      // The whole, each part alone, and what would be left, which is little, a few times.
+      // The whole, each part alone, and the remainder, which is small, a few times.
       expect(characters).toBeLessThan(4 * whole)
       if (count > 50) await refusal(sessions.setCookies(session))
       expect(characters).toBeLessThan(10 * whole)
@@ -282,7 +282,7 @@ describe('over a limit', () => {
     },
   )
 
-  test('the error names the preset that is the tight one', async () => {
+  test('the error names the tightest preset', async () => {
     const { sessions } = setUp(['node', 'nginx', 'cloudflare'])
     const session = await sessions.open(null)
     session.set('cart', 'x'.repeat(4000))
@@ -300,7 +300,7 @@ describe('over a limit', () => {
     expect(message).not.toContain("limits: 'node'")
   })
 
-  test('the browser keeps the session it had', async () => {
+  test('the browser keeps its session', async () => {
     const { sessions } = setUp('portable')
     const jar = createJar()
     const session = await sessions.open(jar.request())
@@ -371,7 +371,7 @@ describe('properties', () => {
     expect([...seen].toSorted()).toEqual(['ok', 'over', 'warn'])
   })
 
-  test('what may be written may be used and ended within the limits', async () => {
+  test('a session that may be written may be used and ended within the limits', async () => {
     const property = fc.asyncProperty(
       freshData,
       someLimits,
@@ -401,7 +401,7 @@ describe('properties', () => {
     await fc.assert(property, { numRuns: 50 })
   })
 
-  test('move names the fewest keys that make the level as good as moving can', async () => {
+  test('move names the fewest keys for the best level that moving can reach', async () => {
     const property = fc.asyncProperty(
       freshData,
       someLimits,
@@ -433,7 +433,7 @@ describe('properties', () => {
   })
 })
 
-/** Cookies written under high limits, and sessions with lower ones. */
+/** Cookies that were written with high limits, and sessions with lower ones. */
 async function lowered(more: Partial<SessionOptions<Data>> = {}) {
   const wide = setUp('node')
   const session = await wide.sessions.open(null)
@@ -465,7 +465,7 @@ describe('a session too large for lowered limits', () => {
     expect(events.map(({ type }) => type)).toEqual(['opened', 'sealed'])
   })
 
-  test('refuses a change that makes it larger still', async () => {
+  test('rejects a change that makes it larger', async () => {
     const { cookie, sessions, reports } = await lowered()
     const session = await sessions.open(cookie)
     session.set('user', 'countess')
@@ -474,7 +474,7 @@ describe('a session too large for lowered limits', () => {
     expect(reports()).toEqual([report])
   })
 
-  test('takes a change that makes it smaller, even if it is too large all the same', async () => {
+  test('accepts a change that makes it smaller, even if it is still too large', async () => {
     const { cookie, sessions } = await lowered()
     const session = await sessions.open(cookie)
     session.set('text', 'x'.repeat(5000))
@@ -502,7 +502,7 @@ describe('a session too large for lowered limits', () => {
   })
 })
 
-describe('the largest session that may be written', () => {
+describe('the largest session that can be written', () => {
   test.each([
     { responseHeader: 1000 },
     { requestHeader: 1000 },
@@ -538,7 +538,7 @@ describe('the largest session that may be written', () => {
 })
 
 describe('size events', () => {
-  test('come once when a session comes near its limit, and again after it had left', async () => {
+  test('occur once when a session comes near its limit, and again after it was smaller', async () => {
     const { sessions, reports } = setUp('portable')
     const jar = createJar()
     const write = async (bytes: number) => {
@@ -553,7 +553,7 @@ describe('size events', () => {
     expect(reports().map(({ level }) => level)).toEqual(['warn', 'warn'])
   })
 
-  test('come once for a new session that begins near its limit', async () => {
+  test('occur once for a new session that begins near its limit', async () => {
     const { sessions, events } = setUp('portable')
     const session = await sessions.open(null)
     session.set('text', 'x'.repeat(1700))
@@ -563,7 +563,7 @@ describe('size events', () => {
     expect(events[0]).toMatchObject({ id: session.id, report: { level: 'warn' } })
   })
 
-  test('come with every refusal', async () => {
+  test('occur with every rejected write', async () => {
     const { sessions, reports } = setUp('portable')
     const session = await sessions.open(null)
     session.set('text', 'x'.repeat(9000))
@@ -572,7 +572,7 @@ describe('size events', () => {
     expect(reports().map(({ level }) => level)).toEqual(['over', 'over'])
   })
 
-  test('do not come with measure', async () => {
+  test('do not occur with measure', async () => {
     const { sessions, events } = setUp('portable')
     const session = await sessions.open(null)
     session.set('text', 'x'.repeat(9000))

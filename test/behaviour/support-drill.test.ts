@@ -1,6 +1,6 @@
-// A drill for support: deployments that are broken, each diagnosed to the right cause. The one on duty has
-// the events, the cookies that the user sent, and `inspect` with the configuration and the secrets that were
-// ever in use. Nothing else of the deployment is looked at.
+// Diagnosis of broken deployments, each to the right cause, with what support has: the events, the
+// cookies that the user sent, and `inspect` with the configuration and all secrets that were in
+// use. No other part of the deployment is inspected.
 
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -23,12 +23,12 @@ import {
 
 const folder = mkdtempSync(join(tmpdir(), 'drill-'))
 const CONFIG = join(folder, 'session.config.mjs')
-/** No instance of this process seals with it: it stands for what another process has. */
+/** Represents another process: no instance of this process seals with it. */
 const ELSEWHERE = 'q9Xj2vTn7RkLw4Yd8ZbHs6McPf3GaUe5Vx1KoIy0ErQ'
 const VAULT = `${SECRET},${OLDER_SECRET},${ELSEWHERE}`
 const NAME = '__Host-session'
 
-/** The configuration as it is in the repository: what every instance should run. */
+/** The configuration in the repository, which every instance should run. */
 const CONFIGURED = `({
   secrets: process.env.SESSION_SECRETS,
   schema: { '~standard': { version: 1, vendor: 'drill', validate: (value) =>
@@ -38,7 +38,7 @@ const CONFIGURED = `({
 beforeAll(() => writeFileSync(CONFIG, `export default ${CONFIGURED}\n`))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** What reaches support. */
+/** The information that support receives. */
 interface Incident {
   readonly events: readonly SessionEvent[]
   /** The `Cookie` header of the user's last request. */
@@ -64,7 +64,10 @@ async function inspect({ cookie, at }: Incident): Promise<Inspection> {
   return JSON.parse(stdout)
 }
 
-/** Finds the cause as docs/troubleshooting.md does: warnings first, then the reason and the failed check. */
+/**
+ * Finds the cause as docs/troubleshooting.md does: warnings first, then the reason and the failed
+ * check.
+ */
 async function diagnose(incident: Incident): Promise<string> {
   const { events } = incident
   for (const event of events) {
@@ -112,7 +115,7 @@ const schema = untyped<NonNullable<SessionOptions['schema']>>({
   },
 })
 
-/** An instance at a moment. */
+/** Creates an instance at a moment. */
 function instance(options: Partial<SessionOptions> = {}, now: number = START) {
   const events: SessionEvent[] = []
   const sessions = createSessions({
@@ -125,7 +128,7 @@ function instance(options: Partial<SessionOptions> = {}, now: number = START) {
   return { sessions, events }
 }
 
-/** Logs a user in at a good instance. */
+/** Logs a user in at a working instance. */
 async function loggedIn(
   options: Partial<SessionOptions> = {},
   fill: (session: Session) => void = () => undefined,
@@ -144,7 +147,7 @@ function mintedWith(secret: string): string {
   return `${NAME}=${mint(payload({ data: { role: 'editor' } }), { secret })}`
 }
 
-/** Lets a user visit a broken instance with these cookies. */
+/** Sends a user's request with these cookies to a broken instance. */
 async function visit(
   cookie: string,
   options: Partial<SessionOptions>,
@@ -303,6 +306,6 @@ test.each<[deployment: string, cause: string, happen: () => Promise<Incident>]>(
   expect(await diagnose(await happen())).toBe(cause)
 })
 
-test('a deployment that works gives nothing to diagnose', async () => {
+test('a working deployment has nothing to diagnose', async () => {
   expect(await diagnose(await visit((await loggedIn()).header(), {}))).toBe('nothing is wrong')
 })

@@ -1,5 +1,5 @@
-// What the types say. The compiler checks this file: each `@ts-expect-error` must be one, and each
-// `expectTypeOf` must hold. Nothing in `unchecked` runs.
+// The public types. The compiler checks this file: each `@ts-expect-error` must be one, and each
+// `expectTypeOf` must hold. Code in `unchecked` never runs.
 
 import * as devalue from 'devalue'
 import * as v from 'valibot'
@@ -37,11 +37,11 @@ interface Data {
 
 const sessions = createSessions<Data>({ secrets: SECRET })
 
-/** Statements for the compiler alone. */
+/** Statements that only the compiler reads. */
 function unchecked(_statements: (session: Session<Data>) => unknown): void {}
 
 describe('data', () => {
-  test('may be an interface, a type, or nothing at all', () => {
+  test('may be an interface, a type, or omitted', () => {
     expectTypeOf(sessions).toEqualTypeOf<Sessions<Data>>()
     expectTypeOf(createSessions<{ a: 1 }>({ secrets: SECRET })).toEqualTypeOf<Sessions<{ a: 1 }>>()
     const untyped = createSessions({ secrets: SECRET })
@@ -64,7 +64,7 @@ describe('data', () => {
     expect(session.get('user')).toBeUndefined()
   })
 
-  test('with a fallback there is always a value', async () => {
+  test('with a fallback the value is never undefined', async () => {
     const session = await sessions.open(null)
     expectTypeOf(session.get('visits', 0)).toEqualTypeOf<number>()
     expectTypeOf(session.get('user', null)).toEqualTypeOf<string | null>()
@@ -103,7 +103,7 @@ describe('data', () => {
     expect(session.keys()).toEqual(['maybe'])
   })
 
-  test('entries keep each key with its own value', async () => {
+  test('entries have the type of each key and its value', async () => {
     const session = await sessions.open(null)
     expectTypeOf(session.keys()).toEqualTypeOf<SessionKey<Data>[]>()
     expectTypeOf<SessionKey<Data>>().toEqualTypeOf<'user' | 'visits' | 'cart' | 'maybe'>()
@@ -114,7 +114,7 @@ describe('data', () => {
     expect(session.entries()).toEqual([])
   })
 
-  test('identity is undefined while there is none', async () => {
+  test('identity may be undefined', async () => {
     const session = await sessions.open(null)
     expectTypeOf(session.id).toEqualTypeOf<string | undefined>()
     expectTypeOf(session.startedAt).toEqualTypeOf<Date | undefined>()
@@ -125,7 +125,7 @@ describe('data', () => {
 })
 
 describe('options', () => {
-  test('secrets may be what process.env gives', () => {
+  test('secrets may be a value of process.env', () => {
     const fromEnvironment: string | undefined = SECRET
     expectTypeOf<{ secrets: string | undefined }>().toExtend<SessionOptions>()
     expectTypeOf<{ secrets: readonly string[] }>().toExtend<SessionOptions>()
@@ -146,7 +146,7 @@ describe('options', () => {
     expect(createSessions({ secrets: fromEnvironment })).toHaveProperty('open')
   })
 
-  test('a cookie takes plain variables; what browsers would drop is found at run time', () => {
+  test('a cookie accepts plain variables; combinations that browsers would drop are found at run time', () => {
     const isProduction: boolean = Boolean(SECRET)
     const name: string = 'sid'
     const good: readonly CookieOptions[] = [
@@ -178,7 +178,7 @@ describe('options', () => {
     )
   })
 
-  test('lifetimes have names of the application’s own', () => {
+  test('lifetimes have names that the application chooses', () => {
     const lifetimes = {
       remembered: { maxAge: 2_592_000, idleTimeout: false, persistent: true },
       brief: { idleTimeout: 600, touchInterval: undefined },
@@ -214,7 +214,7 @@ describe('options', () => {
     expect(createSessions(blank)).toHaveProperty('open')
   })
 
-  test('a schema says what the data is', () => {
+  test('a schema determines the type of the data', () => {
     const schema = v.object({ user: v.string(), visits: v.optional(v.number(), 0) })
     const inferred = createSessions({ secrets: SECRET, schema })
     expectTypeOf(inferred).toEqualTypeOf<Sessions<{ user: string; visits: number }>>()
@@ -225,7 +225,7 @@ describe('options', () => {
     expect(inferred).toHaveProperty('open')
   })
 
-  test('data that JSON would change asks for a serializer', () => {
+  test('data that JSON would change requires a serializer', () => {
     interface Tree {
       name: string
       children: Tree[]
@@ -283,7 +283,7 @@ describe('options', () => {
     for (const one of all) expect(one).toHaveProperty('open')
   })
 
-  test('a function of an application’s own may take the options for any data', () => {
+  test('a generic function may accept the options for any data', () => {
     function createTestSessions<D extends object>(options: SessionOptions<D>): Sessions<D> {
       return createSessions<D>(options)
     }
@@ -296,7 +296,7 @@ describe('options', () => {
     expect(createTestSessions({ secrets: SECRET })).toHaveProperty('open')
   })
 
-  test('revoked is given a session of the data, and answers now or later', () => {
+  test('revoked receives a session of the data, and may be asynchronous', () => {
     const revoked = (session: Session<Data>) => session.get('user') === 'eve'
     const later = async (session: Session<Data>) => session.get('visits') === 5
     expectTypeOf<{ secrets: string; revoked: typeof revoked }>().toExtend<SessionOptions<Data>>()
@@ -310,7 +310,7 @@ describe('options', () => {
 })
 
 describe('members', () => {
-  test('wrap passes on what else a handler takes', () => {
+  test('wrap passes on the further arguments of a handler', () => {
     const plain = sessions.wrap((_request, session) => new Response(session.get('user', 'nobody')))
     expectTypeOf(plain).toEqualTypeOf<(request: Request) => Promise<Response>>()
     const rest = sessions.wrap((_request, _session, env: { KV: string }, count: number) =>
@@ -353,7 +353,7 @@ describe('members', () => {
     expect([named, inferred, both, plain]).toHaveLength(4)
   })
 
-  test('open takes what a Cookie header can be found in', () => {
+  test('open accepts every source of a Cookie header', () => {
     expectTypeOf(sessions.open).toBeCallableWith('a=b')
     expectTypeOf(sessions.open).toBeCallableWith(null)
     expectTypeOf(sessions.open).toBeCallableWith(undefined)
@@ -379,7 +379,7 @@ describe('members', () => {
     expect(sessions).toHaveProperty('open')
   })
 
-  test('save takes a store with set, or a function', () => {
+  test('save accepts a store with set, or a function', () => {
     expectTypeOf(sessions.save).parameter(1).toEqualTypeOf<CookieSink>()
     expectTypeOf(sessions.save).returns.resolves.toEqualTypeOf<void>()
     // As in Next.js, which returns the store, and in SvelteKit, which wants a path.
@@ -401,7 +401,7 @@ describe('members', () => {
     expect(sessions).toHaveProperty('save')
   })
 
-  test('messages are arrays of the type that their reader names', async () => {
+  test('messages are arrays of the type that the caller names', async () => {
     const session = await sessions.open(null)
     expectTypeOf(session.flash('notice')).toEqualTypeOf<string[]>()
     expectTypeOf(session.flash<{ text: string }>('notice')).toEqualTypeOf<{ text: string }[]>()
@@ -410,7 +410,7 @@ describe('members', () => {
     expect(session.peekFlash('notice')).toEqual(['hello'])
   })
 
-  test('methods without arguments take none', () => {
+  test('methods without parameters accept no arguments', () => {
     unchecked((session) => {
       const callback = () => {}
       // @ts-expect-error it is done when it returns

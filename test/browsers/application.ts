@@ -1,5 +1,6 @@
 // The application that the browsers visit: a fetch handler around the library, behind Node's own
-// servers, over HTTPS and over HTTP. Responses can be held back, to decide in which order they arrive.
+// servers, over HTTPS and over HTTP. Responses can be delayed, to choose the order in which they
+// arrive.
 
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -20,25 +21,25 @@ export interface Data {
   visits: number
 }
 
-/** What a response says of the session. */
+/** The session in a response. */
 export interface View {
   readonly user: string
   readonly visits: number
   /** Characters of `text`. */
   readonly length: number
-  /** Whether `text` is what was stored, to the last character. */
+  /** Whether `text` equals the stored text. */
   readonly whole: boolean
   readonly rejection: string | null
-  /** The cookies that came, by name, sorted. */
+  /** The names of the received cookies, sorted. */
   readonly names: readonly string[]
 }
 
-/** Limits far above every preset, because no server or proxy is on the way. */
+/** Limits far above every preset, because no server or proxy is between. */
 const NO_LIMITS = { cookie: 4096, cookies: 16, requestHeader: 1_000_000, responseHeader: 1_000_000 }
 
 const YEARS = 400 * 86_400
 
-/** The options of each application, by the folder under which it is served. */
+/** The options of each application, by its folder. */
 const VARIANTS = {
   host: {},
   strict: { cookie: { name: '__Host-strict', sameSite: 'strict' } },
@@ -60,7 +61,7 @@ const VARIANTS = {
 
 export type Variant = keyof typeof VARIANTS
 
-/** The host under which both servers serve the playground. */
+/** The host of the playground on both servers. */
 export const PLAYGROUND = 'playground.localhost'
 
 export interface Application {
@@ -74,7 +75,7 @@ export interface Application {
   arrival(gate: string): Promise<void>
   /** Sends the response of such a request. */
   release(gate: string): void
-  /** Ends the servers, and starts others with sessions of their own from the same secret. */
+  /** Stops the servers, and starts others with new sessions and the same secret. */
   restart(): Promise<void>
   stop(): Promise<void>
 }
@@ -116,7 +117,7 @@ export async function startApplication(secret: string): Promise<Application> {
       paths.push(pathname + search)
       return answer(request)
     })
-    // Sessions of 16 cookies are beyond Node's default limit.
+    // Sessions of 16 cookies exceed Node's default limit.
     const options = { maxHeaderSize: 1_000_000 }
     const handle = (...[request, response]: Parameters<typeof listener>) =>
       void listener(request, response)
@@ -245,7 +246,7 @@ function nameOf(pair: string): string {
 }
 
 function page(body: string): Response {
-  // Without an icon, the browser would send one more request for it.
+  // Without an icon, the browser would send one more request.
   const html = `<!doctype html><link rel="icon" href="data:,"><body>${body}`
   return new Response(html, { headers: { 'content-type': 'text/html; charset=utf-8' } })
 }
@@ -256,7 +257,7 @@ function greeting(view: View): string {
   return `<p>Hello ${view.user || 'you'}</p><script>${tell}</script>`
 }
 
-/** Returns a page with a frame. Its variable `heard` resolves to what the framed page sends. */
+/** Returns a page with a frame. Its variable `heard` resolves to the message of the framed page. */
 function frameOf(url: string): string {
   const hear = `var heard = new Promise((resolve) => {
     addEventListener('message', ({ data }) => resolve(data), { once: true })
@@ -274,7 +275,7 @@ function setting(lines: readonly string[]): Response {
   return response
 }
 
-/** Makes a certificate for this run. */
+/** Creates a certificate for this run. */
 function makeCertificate(): { key: Buffer; cert: Buffer } {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'))
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]

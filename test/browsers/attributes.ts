@@ -1,4 +1,4 @@
-// The attributes of the cookies, as the browser has kept them.
+// The attributes of the cookies, as the browser has stored them.
 
 import { describe, expect, test } from 'vitest'
 import type { Variant } from './application.ts'
@@ -29,7 +29,7 @@ export function attributes(scene: Scene): void {
   const { product, arrive, secure, open } = scene
 
   describe('attributes', () => {
-    test('every cookie is kept as it was meant, on HTTPS', async (context) => {
+    test('every cookie is stored as configured, on HTTPS', async (context) => {
       note(context, 'version', scene.version())
       const tab = await arrive(secure('app.localhost'))
       for (const [variant, expected, lifetime] of EXPECTED) {
@@ -72,7 +72,7 @@ export function attributes(scene: Scene): void {
       }
     })
 
-    test('a logout leaves nothing but its stamp, whatever the attributes', async () => {
+    test('a logout leaves only its stamp, for all attributes', async () => {
       const tab = await arrive(secure('app.localhost'))
       for (const [variant, { name = '', ...expected }] of EXPECTED) {
         await tab.go(`${secure('app.localhost')}/${variant}/set`)
@@ -85,7 +85,7 @@ export function attributes(scene: Scene): void {
       }
     })
 
-    test('no script sees a session, a ticket or a logout stamp, or can replace them', async () => {
+    test('no script can read or replace a session, a ticket or a logout stamp', async () => {
       const tab = await arrive(secure('app.localhost'))
       for (const variant of ['host', 'wide', 'open']) await call(tab, `/${variant}/set`)
       await call(tab, '/large/set?length=6000')
@@ -102,14 +102,14 @@ export function attributes(scene: Scene): void {
   })
 
   describe('http://localhost', () => {
-    test('a session without Secure is kept', async () => {
+    test('a session without Secure is stored', async () => {
       const tab = await arrive(open())
       await call(tab, '/open/set')
       expect(await call(tab, '/open/read')).toMatchObject({ user: 'ada', rejection: null })
       expect(await tab.cookies()).toMatchObject([{ name: 'open', secure: false, httpOnly: true }])
     })
 
-    test('the default session is kept, or dropped as a whole', async (context) => {
+    test('the default session is stored, or dropped as a whole', async (context) => {
       const tab = await arrive(open())
       await call(tab, '/host/set')
       const { user, names, rejection } = await call(tab, '/host/read')

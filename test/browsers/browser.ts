@@ -1,14 +1,15 @@
-// What the suites need of a browser, and Chromium and Firefox through Playwright.
+// The interface of a browser for the suites, and its implementation for Chromium and Firefox with
+// Playwright.
 
 import { existsSync } from 'node:fs'
 import { chromium, firefox } from 'playwright-core'
 import type { BrowserContext, Page } from 'playwright-core'
 
-/** A cookie as the browser has it. What cannot be read from the browser is left out. */
+/** A cookie of the browser. Members that cannot be read from the browser are missing. */
 export interface Kept {
   readonly name: string
   readonly value: string
-  /** With a leading dot if subdomains get it too. */
+  /** With a leading dot if subdomains receive it too. */
   readonly domain: string
   readonly path: string
   /** Seconds since 1970; `undefined` if it ends with the browser. */
@@ -22,7 +23,7 @@ export interface Kept {
 
 export interface Tab {
   go(url: string): Promise<void>
-  /** Goes back as the button does. It may return before the page is left. */
+  /** Goes back, as the back button. May return before the page has changed. */
   back(): Promise<void>
   /** Returns the value of an expression, or what its promise resolves to. */
   run<T>(expression: string): Promise<T>
@@ -61,20 +62,23 @@ export interface Product {
   /** The features that it lacks, in some versions at least. */
   readonly lacks: readonly Ability[]
   readonly launch: () => Promise<Browser>
-  /** Returns a visitor whose cookies stay in `folder`. Launched from it again, the browser has restarted. */
+  /**
+   * Returns a visitor whose cookies are stored in `folder`. Launching from it again simulates a
+   * restart.
+   */
   readonly launchFrom: ((folder: string) => Promise<Visitor>) | undefined
 }
 
 const CHROMIUM = {
   executablePath: '/usr/bin/chromium',
-  // In containers tests run as root, and Chromium's sandbox does not. A service worker is refused
-  // where a certificate was only excused, and the cache not used.
+  // In containers tests run as root, and Chromium's sandbox does not. With a certificate that is
+  // only excused, service workers are rejected and the cache is not used.
   args: ['--no-sandbox', '--ignore-certificate-errors'],
-  // Playwright turns off the back/forward cache, which visitors have.
+  // Playwright turns off the back/forward cache, which real visitors have.
   ignoreDefaultArgs: ['--disable-back-forward-cache'],
 }
 
-// Debian's Firefox speaks WebDriver BiDi, and not the protocol of Playwright's own build.
+// Debian's Firefox supports WebDriver BiDi, and not the protocol of Playwright's own build.
 const FIREFOX = { executablePath: '/usr/bin/firefox-esr', channel: 'moz-firefox' }
 
 export const CHROMIUM_PRODUCT: Product = product('Chromium', 'chromium', chromium, CHROMIUM)
@@ -120,8 +124,8 @@ function tabOf(page: Page, context: BrowserContext): Tab {
       await page.goto(url)
     },
     async back() {
-      // Firefox may end the script together with its page, and Playwright's own way waits for a load
-      // that does not come when a page is shown as it was left.
+      // Firefox may end the script together with its page, and Playwright's own method waits for a
+      // load event that never fires when a page is restored.
       await page.evaluate('void history.back()').catch(() => {})
     },
     run: (expression) => page.evaluate(expression),
@@ -137,7 +141,7 @@ async function cookiesOf(page: Page, context: BrowserContext): Promise<Kept[]> {
   return cookies.map((cookie) => keptOf(cookie, cookie.expires === -1))
 }
 
-/** Reads the cookies with Chromium's own protocol, which has more of them than Playwright. */
+/** Reads the cookies with Chromium's own protocol, which has more members than Playwright's. */
 async function cookiesByProtocol(page: Page, context: BrowserContext): Promise<Kept[]> {
   const protocol = await context.newCDPSession(page)
   const { cookies } = await protocol.send('Network.getCookies')
@@ -150,7 +154,7 @@ async function cookiesByProtocol(page: Page, context: BrowserContext): Promise<K
   )
 }
 
-/** Returns what both ways of reading have. */
+/** Returns the cookies that both ways of reading have. */
 function keptOf(
   cookie: Omit<Kept, 'sameSite'> & { readonly sameSite?: string },
   endsWithBrowser: boolean,

@@ -1,4 +1,5 @@
-// Requests that overlap: writers at once, a reader in flight, and a logout while another request is in flight.
+// Overlapping requests: concurrent writers, a reader in flight, and a logout with another request
+// in flight.
 
 import { describe, expect, test } from 'vitest'
 import type { Tab } from './browser.ts'
@@ -14,7 +15,7 @@ export function flight({ arrive, visit, secure, begin }: Scene): void {
     return [one, place === 'another tab' ? await openOn(secure(), visitor) : one]
   }
 
-  describe('writers at once', () => {
+  describe('concurrent writers', () => {
     test('in two tabs: the last response wins, as a whole', async () => {
       const [one, two] = await twoTabs()
       for (const [first, last] of [
@@ -33,7 +34,7 @@ export function flight({ arrive, visit, secure, begin }: Scene): void {
       }
     })
 
-    test('by the dozen: what is left is one of them, whole', async () => {
+    test('by the dozen: the remaining session is one of them, complete', async () => {
       const tab = await arrive()
       for (let round = 0; round < 5; round++) {
         const lengths = Array.from({ length: 24 }, (_, index) => 1 + ((index * 7919) % 12_000))
@@ -47,7 +48,7 @@ export function flight({ arrive, visit, secure, begin }: Scene): void {
   })
 
   describe('a request that only reads, in flight', () => {
-    test('answered after a write, records its use and undoes nothing', async () => {
+    test('answered after a write, records its use and undoes no write', async () => {
       const [one, two] = await twoTabs()
       await call(one, '/large/set?user=ada&length=9000')
       const answer = await begin(two, '/large/touch')
@@ -61,7 +62,7 @@ export function flight({ arrive, visit, secure, begin }: Scene): void {
       })
     })
 
-    test('answered after a logout, leaves a ticket that opens nothing', async () => {
+    test('answered after a logout, leaves a ticket that opens no session', async () => {
       const [one, two] = await twoTabs()
       await call(one, '/large/set?user=ada')
       const answer = await begin(two, '/large/touch')
@@ -100,7 +101,7 @@ export function flight({ arrive, visit, secure, begin }: Scene): void {
       await call(tab, '/large/set?user=ada&length=9000')
       await answerLogout()
 
-      // The logout has deleted the one cookie of its request. The three others are replaced by the next write.
+      // The logout has deleted the cookie of its request. The next write replaces the three others.
       const rest = [...namesOf('__Host-large', 4).slice(1), '__Host-large.x']
       const ended = { user: '', rejection: 'incomplete', names: rest }
       expect(await call(tab, '/large/read')).toMatchObject(ended)
@@ -123,7 +124,7 @@ export function flight({ arrive, visit, secure, begin }: Scene): void {
       expect(await call(tab, '/large/read')).toMatchObject({ user: '', rejection: 'destroyed' })
     })
 
-    test('two logouts at once, with a write between: ended, and the next login holds', async () => {
+    test('two concurrent logouts, with a write between: ended, and the next login holds', async () => {
       const [one, two] = await twoTabs()
       await call(one, '/large/set?user=ada')
       const answerWrite = await begin(one, '/large/set?user=ada&length=6000')

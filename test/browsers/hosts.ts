@@ -1,5 +1,5 @@
-// What another host of the same site can do to a session: nothing, where `__Host-` is enforced. Elsewhere it
-// can replace the whole session, and never a part.
+// What another host of the same site can do to a session: nothing, if the browser enforces
+// `__Host-`. Otherwise it can replace the whole session, and never a part.
 
 import { describe, expect, test } from 'vitest'
 import type { TestContext } from 'vitest'
@@ -35,7 +35,7 @@ export function hosts({ product, visit, secure, open }: Scene): void {
   }
 
   describe('another host of the site', () => {
-    test('cannot touch a __Host- session: not replace, not tear, not end it', async (context) => {
+    test('can neither replace, nor damage, nor end a __Host- session', async (context) => {
       const [tab, toss] = await scenery('large', 7001)
       const mine = { user: 'ada', length: 7001, whole: true, rejection: null }
 
@@ -61,7 +61,7 @@ export function hosts({ product, visit, secure, open }: Scene): void {
       }
     })
 
-    test('cannot tear a session that has a domain with parts beside its own', async () => {
+    test('cannot damage a session with a domain by parts beside its own', async () => {
       const [tab, toss] = await scenery('wide', 7001)
       const [base = '', second = ''] = await malloryOf('wide', 7000)
       for (const pairs of [[second], [base], ['wide.1=garbage']]) {
@@ -72,7 +72,7 @@ export function hosts({ product, visit, secure, open }: Scene): void {
       }
     })
 
-    test('can replace a session that has a domain, as a whole, until its next logout', async () => {
+    test('can replace a session with a domain, as a whole, until its next logout', async () => {
       for (const [path, hers, mine] of [
         ['/', 10, 7001],
         ['/wide', 7000, 7001],
@@ -99,7 +99,7 @@ function noteHostPrefix(context: TestContext, { names }: View): void {
   note(context, "__Host- set by a subdomain's Domain=", twins === 0 ? 'refused' : 'accepted')
 }
 
-/** Expects Ada's session or one of Mallory's, to the last character: no mixture, and no refusal. */
+/** Expects Ada's session or one of Mallory's, complete: no mixture, and no rejection. */
 function expectOneWhole(view: View, mine: number | undefined, hers: readonly number[]): void {
   expect(view).toMatchObject({ rejection: null, whole: true })
   const allowed = hers.map((length) => `mallory ${length}`)

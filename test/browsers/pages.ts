@@ -68,7 +68,7 @@ export function pages(scene: Scene): void {
       await visits('one', '/framed/logout')
       const afterwards = [await visits('one', '/framed/read'), await visits('two', '/framed/read')]
       if (isKept) expect(afterwards).toEqual([0, 2])
-      // The session of the site itself, outside a frame, goes on.
+      // The session of the site itself, outside a frame, continues.
       await tab.go(`${secure('app.localhost')}/`)
       expect(await call(tab, '/framed/read')).toMatchObject({ visits: 1 })
       note(context, "framed pages send the site's own session", afterwards[1] === 1 ? 'yes' : 'no')
@@ -97,14 +97,14 @@ export function pages(scene: Scene): void {
     ])('the back button shows no page that is no-store, on %s', async (title, origin) => {
       const tab = await arrive(origin())
       const isKept = title !== 'HTTPS' && product.lacks.includes('no-store over HTTP')
-      // The first page writes the session, so it is no-store by itself. The other one only reads it.
+      // The first page writes the session, so it is no-store. The other one only reads it.
       for (const path of ['/open/count?page', '/open/read?page&cache=no-store']) {
         const shown = await shownByBack(tab, origin(), path)
         if (!isKept) expect(shown).toBe('Hello you')
       }
     })
 
-    test('the back button may show a page that read the session and may be kept', async (context) => {
+    test('the back button may show a page that read the session and may be stored', async (context) => {
       const tab = await arrive()
       const heading = 'Back to a page that read the session'
       for (const [what, cache] of [
@@ -117,7 +117,7 @@ export function pages(scene: Scene): void {
     })
 
     test('a cached page is not shown: it varies by the cookie', async () => {
-      // Not over HTTPS: a certificate that was only excused keeps Chromium from caching.
+      // Not over HTTPS, because Chromium does not cache with a certificate that is only excused.
       const tab = await arrive(open())
       for (const action of ['read', 'count']) {
         const path = `/open/${action}?page&cache=private, max-age=600`
@@ -131,7 +131,7 @@ export function pages(scene: Scene): void {
         }
         await call(tab, '/open/set?user=ada')
         expect((await look()).greeting).toBe('Hello ada')
-        // The page that only read the session is kept, and would be shown again without `Vary`.
+        // The page that only read the session is cached, and would be shown again without `Vary`.
         const again = await look()
         expect(again.greeting).toBe('Hello ada')
         if (action === 'read') expect(again.isCached).toBe(true)
@@ -158,7 +158,7 @@ function greetingOf(tab: Tab): Promise<string> {
 /** Waits until the browser is on a page. */
 async function until(tab: Tab, url: string, deadline = Date.now() + DEADLINE): Promise<void> {
   const ready = `document.readyState === 'complete' && location.href`
-  // Between two pages the script fails.
+  // The script fails between two pages.
   const now = await tab.run<unknown>(ready).catch(() => undefined)
   if (now === new URL(url).href) return
   if (Date.now() > deadline) throw new Error(`not at ${url} but at ${String(now)}`)

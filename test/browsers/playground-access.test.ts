@@ -1,6 +1,6 @@
-// The playground for all of its visitors: every state passes the rules of axe, in both colour schemes and in
-// forced colours; it works with the keyboard alone and without scripts; on a phone, what came of a button
-// is in view. In Chromium.
+// Accessibility of the playground: every state passes the rules of axe, in both colour schemes and
+// in forced colours; it works with the keyboard alone and without scripts; on a phone, the result
+// of a button is in view. In Chromium.
 
 import { randomBytes } from 'node:crypto'
 import axe from 'axe-core'
@@ -12,7 +12,7 @@ import type { PlaygroundServer } from '../support/playground-server.ts'
 
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true } as const
 
-describeInChromium('the playground for all', () => {
+describeInChromium('the accessibility of the playground', () => {
   let server: PlaygroundServer
   let browser: Browser
 
@@ -26,7 +26,7 @@ describeInChromium('the playground for all', () => {
 
   afterAll(() => Promise.all([server.stop(), browser.close()]))
 
-  /** Opens the page as a visitor of their own. */
+  /** Opens the page as a new visitor. */
   async function visit(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await browser.newContext(options)
     const page = await context.newPage()
@@ -51,7 +51,7 @@ describeInChromium('the playground for all', () => {
     await page.context().close()
   })
 
-  test('works with the keyboard alone, and a button that was pressed has the focus again', async () => {
+  test('works with the keyboard alone, and a pressed button has the focus again', async () => {
     const page = await visit()
     await tabTo(page, 'Name')
     await page.keyboard.type('Ada')
@@ -76,7 +76,7 @@ describeInChromium('the playground for all', () => {
     await page.context().close()
   })
 
-  test('on a phone what came of each button is in view, and the button is where it was', async () => {
+  test('on a phone the result of each button is in view, and the button has not moved', async () => {
     const page = await visit(PHONE)
     await logIn(page)
     for (const name of [
@@ -101,7 +101,7 @@ describeInChromium('the playground for all', () => {
     await page.context().close()
   })
 
-  test('a copy is dead in this browser after the logout, and alive elsewhere', async () => {
+  test('a copy is rejected in this browser after the logout, and accepted elsewhere', async () => {
     const page = await visit()
     await logIn(page)
     await press(page, 'Copy')
@@ -125,7 +125,7 @@ describeInChromium('the playground for all', () => {
     await page.context().close()
   })
 
-  test('shows the code of each button as it stands in the file', async () => {
+  test('shows the code of each button as in its file', async () => {
     const page = await visit()
     const code = await page.locator('pre', { hasText: 'session.regenerate' }).textContent()
     expect(code).toContain("keep: ['cart']")
@@ -159,7 +159,7 @@ async function tabTo(page: Page, name: string): Promise<void> {
   throw new Error(`the tab key does not reach ${name}`)
 }
 
-/** Returns the text of what has the focus, or of its label. */
+/** Returns the text of the focused element, or of its label. */
 function focused(page: Page): Promise<string> {
   return page.evaluate(
     `(document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim()`,

@@ -1,4 +1,4 @@
-// The playground in a real browser, served by its own process.
+// The playground in a real browser, served by a separate process.
 
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -45,7 +45,7 @@ describeInChromium('the playground in Chromium', () => {
     }
   })
 
-  test('a session that grew to three cookies and shrinks again leaves one, and none over', async () => {
+  test('a session that grew to three cookies and shrinks again leaves exactly one', async () => {
     const { context, page } = await visit()
     await chooseLimits(page, 'node')
     await press(page, 'Fill')
@@ -56,7 +56,7 @@ describeInChromium('the playground in Chromium', () => {
     await context.close()
   })
 
-  test('a request in flight at the logout writes the old session back, and it stays ended', async () => {
+  test('a request in flight at the logout writes the old session, which stays ended', async () => {
     const { context, page } = await visit()
     const other = await context.newPage()
     const underway = other.waitForRequest(/slow/)
@@ -66,7 +66,7 @@ describeInChromium('the playground in Chromium', () => {
     expect(await page.textContent('#message')).toContain('Goodbye, Ada')
     expect(await cookieNames(context)).toEqual(['playground.x'])
 
-    // It was Ada's when it began: it left before the logout.
+    // It has Ada's session, because it was sent before the logout.
     expect(await (await slow)?.json()).toMatchObject({ user: 'Ada' })
     expect(await cookieNames(context)).toEqual(['playground', 'playground.x'])
     expect(await sessionOf(page)).toMatchObject({ data: {}, rejection: { reason: 'destroyed' } })
@@ -74,7 +74,7 @@ describeInChromium('the playground in Chromium', () => {
     await context.close()
   })
 
-  test('too much data is refused with the keys to move, and nothing is lost', async () => {
+  test('data that is too large is rejected with the keys to move, and nothing is lost', async () => {
     const { context, page } = await visit()
     const [before] = await context.cookies()
     await press(page, 'Overfill')
@@ -103,7 +103,7 @@ describeInChromium('the playground in Chromium', () => {
     await context.close()
   })
 
-  test('scripts see no cookie of the session, and the page’s own counts down', async () => {
+  test('scripts can read no cookie of the session, and the page’s own script counts down', async () => {
     const { context, page } = await visit()
     expect(await cookieNames(context)).toEqual(['playground'])
     expect(await page.evaluate('document.cookie')).toBe('')
@@ -111,7 +111,7 @@ describeInChromium('the playground in Chromium', () => {
     await context.close()
   })
 
-  /** Returns a visitor who has just logged in, in a browser context of their own. */
+  /** Returns a visitor who has just logged in, in a separate browser context. */
   async function visit(): Promise<{ context: BrowserContext; page: Page }> {
     const context = await browser.newContext()
     const page = await context.newPage()

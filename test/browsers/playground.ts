@@ -26,7 +26,7 @@ export function playground({ secure, open, arrive }: Scene): void {
       expect(await textOf(tab, '#countdown')).toMatch(/^in (1 day )?\d\d:\d\d:\d\d$/)
     })
 
-    test('shows scripts no cookie, and is styled', async () => {
+    test('exposes no cookie to scripts, and is styled', async () => {
       const tab = await come()
       expect(await tab.run('document.cookie')).toBe('')
       expect(await tab.cookies()).toMatchObject([
@@ -45,7 +45,7 @@ export function playground({ secure, open, arrive }: Scene): void {
       expect(await namesIn(tab)).toEqual([COOKIE])
     })
 
-    test('refuses what no browser would keep, and loses nothing', async () => {
+    test('rejects a session that no browser would store, and loses nothing', async () => {
       const tab = await come()
       const before = await tab.cookies()
       const { status, text } = await press(tab, '/overfill')
@@ -73,7 +73,7 @@ export function playground({ secure, open, arrive }: Scene): void {
       expect(await violationsIn(tab)).toEqual([])
     })
 
-    test('leaves nothing but the logout stamp after a logout', async () => {
+    test('leaves only the logout stamp after a logout', async () => {
       const tab = await come()
       await press(tab, '/logout')
       expect(await namesIn(tab)).toEqual([`${COOKIE}.x`])
@@ -90,7 +90,7 @@ async function violationsIn(tab: Tab): Promise<unknown> {
   )
 }
 
-/** Returns a script as an expression, which is all that a tab runs. */
+/** Returns a script as an expression, because a tab evaluates only expressions. */
 function toExpression(script: string): string {
   return `(() => { ${script} })()`
 }

@@ -12,7 +12,7 @@ export function restart({ product, secure, application, begin }: Scene): void {
   const { launchFrom } = product
   if (launchFrom === undefined) return
 
-  test('after a restart persistent and remembered sessions are there, others gone, and a logout holds', async (context) => {
+  test('after a restart persistent and remembered sessions are kept, others gone, and a logout holds', async (context) => {
     const folder = await mkdtemp(join(tmpdir(), 'visitor-'))
     try {
       const before = await launchFrom(folder)

@@ -1,4 +1,5 @@
-// What every suite needs: an application, a browser, and visitors that are removed after each test.
+// The surroundings of every suite: an application, a browser, and visitors that are removed after
+// each test.
 
 import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll } from 'vitest'
@@ -14,13 +15,15 @@ export interface Scene {
   /** `http://HOST:PORT` */
   open(host?: string): string
   application(): Application
-  /** Returns a visitor without cookies. WebKitGTK has one at a time, so the one before is closed. */
+  /**
+   * Returns a visitor without cookies. WebKitGTK has one at a time, so the former one is closed.
+   */
   visit(): Promise<Visitor>
   /** Returns a tab of a new visitor, on a page of `origin`. */
   arrive(origin?: string): Promise<Tab>
   /**
-   * Sends a request, and resolves when the server has it, to a function that makes the server answer and
-   * resolves when the browser has the answer.
+   * Sends a request. Resolves when the server has it, to a function that makes the server answer
+   * and resolves when the browser has the answer.
    */
   begin(tab: Tab, path: string): Promise<() => Promise<void>>
 }
@@ -87,7 +90,7 @@ export async function openOn(origin: string, visitor: Visitor): Promise<Tab> {
   return tab
 }
 
-/** Returns what a script of the page fetches. */
+/** Returns the result of a fetch by a script of the page. */
 export async function call(tab: Tab, path: string): Promise<View> {
   return tab.run<View>(`fetch(${JSON.stringify(path)}).then((response) => response.json())`)
 }

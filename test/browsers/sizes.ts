@@ -6,15 +6,15 @@ import { call, namesOf, openOn } from './scene.ts'
 import type { Scene } from './scene.ts'
 import { note } from './table.ts'
 
-/** About how many characters of a session's text fill a cookie. */
+/** Approximate characters of a session's text that fill a cookie. */
 const CHARACTERS = 2990
 
-/** How many cookies of one site Chromium and Firefox keep. */
+/** How many cookies of one site Chromium and Firefox store. */
 const MOST_COOKIES = 180
 
 export function sizes({ product, arrive, visit, secure }: Scene): void {
   describe('sizes', () => {
-    test('1 to 16 cookies arrive whole, growing and shrinking, and none is left over', async () => {
+    test('1 to 16 cookies arrive complete, growing and shrinking, without leftovers', async () => {
       const tab = await arrive()
       const growing = Array.from({ length: 16 }, (_, index) => index + 1)
       for (const count of [...growing, 12, 9, 5, 3, 1, 15, 2]) {
@@ -37,7 +37,7 @@ export function sizes({ product, arrive, visit, secure }: Scene): void {
       expect(Math.max(...sizes)).toBeGreaterThan(3900)
     })
 
-    test('16 full cookies at once arrive, or the session stays that was', async (context) => {
+    test('16 full cookies arrive together, or the former session stays', async (context) => {
       const tab = await arrive()
       await call(tab, '/huge/set?user=before&length=9000')
       await tab.run(`fetch('/huge/fill').then(() => {}, () => {})`)
@@ -51,10 +51,11 @@ export function sizes({ product, arrive, visit, secure }: Scene): void {
     })
   })
 
-  describe('a browser with as many cookies of the site as it keeps', () => {
-    test('leaves a whole session or none, and the next one holds', async (context) => {
+  describe('a browser with the most cookies of a site that it stores', () => {
+    test('leaves a complete session or none, and the next one holds', async (context) => {
       const visitor = await visit()
-      // With the 181st cookie of a site, the 31 oldest are removed: so many of the session's four.
+      // With the 181st cookie of a site, the 31 oldest are removed; this many of them are the
+      // session's four.
       for (const [host, lost, older] of [
         ['localhost', 4, 0],
         ['app.localhost', 3, 28],
@@ -79,7 +80,7 @@ export function sizes({ product, arrive, visit, secure }: Scene): void {
         }
         note(context, 'cookies of a site', left.length === 4 ? 'more than 180' : '180')
 
-        // What is left stays until the next session is written, which replaces it.
+        // The rest stays until the next session is written, which replaces it.
         const after = await call(tab, '/large/set?user=bob&length=7000')
         expect(after.names.filter(isOurs)).toEqual(left)
         const next = await call(tab, '/large/read')

@@ -1,5 +1,5 @@
-// All suites for one browser. Where browsers differ, a test asserts what holds in each of them, and notes
-// what this one does.
+// All suites for one browser. If browsers differ, a test asserts what holds in each of them, and
+// records the behaviour of this one.
 
 import { describe, test } from 'vitest'
 import { attributes } from './attributes.ts'

@@ -1,11 +1,11 @@
-// How the browsers differ: tests leave notes, and a table of them is printed at the end.
+// The differences between browsers: tests record them, and a table is printed at the end.
 
 import type { TestContext } from 'vitest'
 import type { Reporter } from 'vitest/node'
 
 declare module 'vitest' {
   interface TaskMeta {
-    /** What the browser does, by headings that all browsers share. */
+    /** The behaviour of the browser, by headings that all browsers share. */
     found?: Record<string, string>
   }
 }

@@ -1,5 +1,5 @@
-// A browser that keeps cookies, and one that does not: the login of Django's documentation, when a cookie
-// is set, and a browser that begins with a session made in a test.
+// A browser that stores cookies, and one that does not: the login of Django's documentation, when a
+// cookie is set, and a browser that starts with a session from a test.
 
 import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -18,7 +18,7 @@ interface Data {
   member: string
 }
 
-// The server speaks HTTP: localhost may set Secure cookies all the same.
+// The server speaks HTTP: localhost may still set Secure cookies.
 const sessions = createSessions<Data>({ secrets: randomBytes(32).toString('base64url') })
 
 const site = sessions.wrap((request, session) => {
@@ -75,7 +75,7 @@ describeInChromium('the test cookie in Chromium', () => {
     await context.close()
   })
 
-  test('with cookies off, the form does not find it, however often it is tried', async () => {
+  test('with cookies off, the form does not find it, at any attempt', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'no-cookies-'))
     try {
       await refuseCookies(folder)
@@ -84,7 +84,7 @@ describeInChromium('the test cookie in Chromium', () => {
       expect(await logIn(page, url)).toBe('Please enable cookies and try again.')
       expect(await logIn(page, url)).toBe('Please enable cookies and try again.')
       expect(await cookieNames(context)).toEqual([])
-      // Not the server's cookies alone: this browser keeps none at all.
+      // This browser stores no cookies at all, not only none of the server.
       expect(await page.evaluate('document.cookie = "a=1", document.cookie')).toBe('')
       await context.close()
     } finally {
@@ -92,7 +92,7 @@ describeInChromium('the test cookie in Chromium', () => {
     }
   })
 
-  test('a page that keeps nothing sets no cookie, and looking at the session keeps nothing', async () => {
+  test('a page that stores nothing sets no cookie, and reading the session sets none either', async () => {
     const context = await browser.newContext()
     const page = await context.newPage()
     for (const path of ['/plain', '/look', '/plain']) {
@@ -105,7 +105,7 @@ describeInChromium('the test cookie in Chromium', () => {
     await context.close()
   })
 
-  test('a browser that begins with a storage state made in the test is logged in', async () => {
+  test('a browser that starts with a storage state from the test is logged in', async () => {
     const session = await sessions.open(null)
     session.set('member', 'zoe')
     const cookies = (await sessions.setCookies(session)).map((line) => {
@@ -137,7 +137,7 @@ async function cookieNames(context: BrowserContext): Promise<string[]> {
   return (await context.cookies()).map(({ name }) => name)
 }
 
-/** The setting "block all cookies", in a profile that is not there yet. */
+/** The setting "block all cookies", in a new profile. */
 async function refuseCookies(folder: string): Promise<void> {
   const profile = { default_content_setting_values: { cookies: 2 } }
   await mkdir(join(folder, 'Default'))

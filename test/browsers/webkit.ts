@@ -1,5 +1,5 @@
-// WebKitGTK through its WebDriver, over plain HTTP, on a virtual display. Each visitor has a driver of its
-// own, and begins without cookies: no browser that keeps them can be driven.
+// WebKitGTK with its WebDriver, over plain HTTP, on a virtual display. Each visitor has a separate
+// driver and begins without cookies, because the driver supports no persistent profile.
 
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -55,7 +55,7 @@ async function launch(): Promise<Browser> {
   const display = spawn(DISPLAY, ['-displayfd', '3', '-nolisten', 'tcp'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   })
-  // A run that is broken off leaves no process behind.
+  // An interrupted run leaves no process.
   const kill = () => display.kill()
   process.once('exit', kill)
   const number = await firstLine(display)
@@ -77,7 +77,7 @@ async function launch(): Promise<Browser> {
   }
 }
 
-/** Starts a driver. Sometimes one does not reach the browser that it has started: then starts another. */
+/** Starts a driver. If one does not reach the browser that it has started, starts another. */
 async function visit(
   display: string,
   attempts = 3,
@@ -235,7 +235,7 @@ function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode === null && signalCode === null
 }
 
-/** Finds the MiniBrowser, which Debian keeps in a folder named after the architecture. */
+/** Finds the MiniBrowser, which Debian installs in a folder named after the architecture. */
 function findMiniBrowser(): string | undefined {
   const libraries = '/usr/lib'
   if (!existsSync(libraries)) return undefined

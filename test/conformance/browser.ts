@@ -1,14 +1,14 @@
-// A browser's cookie store in twenty lines: one origin, exact names, the newest value, `Max-Age`.
+// A minimal cookie store of a browser: one origin, exact names, the newest value, `Max-Age`.
 
 const ORIGIN = 'https://app.example'
 
 export interface Browser {
-  /** The `Cookie` header it would send; the empty string without cookies. */
+  /** The `Cookie` header that it would send; the empty string without cookies. */
   header(): string
   request(init?: RequestInit): Request
-  /** Keeps what a response, or these lines, set. */
+  /** Stores the cookies of a response, or of lines. */
   store(from: Response | readonly string[]): void
-  /** By name; may be changed to play a client that is not honest. */
+  /** By name; tests may change it, to simulate a dishonest client. */
   readonly cookies: Map<string, string>
 }
 
@@ -37,7 +37,7 @@ export function createBrowser(): Browser {
   }
 }
 
-/** A `Set-Cookie` line taken apart. */
+/** A parsed `Set-Cookie` line. */
 export function parseLine(line: string): { name: string; value: string; attributes: string[] } {
   const [pair = '', ...attributes] = line.split('; ')
   const at = pair.indexOf('=')

@@ -1,5 +1,4 @@
-// What a check is, and the few assertions that checks are written with: plain functions, for runtimes
-// that no test framework runs on.
+// The type of a check, and its assertions: plain functions, for runtimes without a test framework.
 
 /** The library under test, as its module namespace. */
 export type Library = typeof import('sealed-session')
@@ -7,7 +6,7 @@ export type Library = typeof import('sealed-session')
 /** Its entry for devices. */
 export type DeviceEntry = typeof import('sealed-session/device')
 
-/** One behaviour: its name says what holds. */
+/** One behaviour, stated by its name. */
 export interface Check {
   readonly name: string
   readonly run: (library: Library, entry: DeviceEntry) => void | Promise<void>
@@ -17,7 +16,7 @@ export function check(name: string, run: Check['run']): Check {
   return { name, run }
 }
 
-/** Compares plain values by what they hold. */
+/** Compares plain values by their contents. */
 export function equal(actual: unknown, expected: unknown, what = 'value'): void {
   if (show(actual) !== show(expected)) {
     throw new Error(`${what} is ${show(actual)} and should be ${show(expected)}`)
@@ -28,7 +27,7 @@ export function holds(condition: boolean, what: string): void {
   if (!condition) throw new Error(`does not hold: ${what}`)
 }
 
-/** The error that `act` throws or rejects with; its code, if it is one of the library's. */
+/** Returns the error that `act` throws or rejects with; its code, if it is one of the library's. */
 export async function errorOf(act: () => unknown): Promise<{ error: unknown; code: unknown }> {
   try {
     await act()
@@ -39,7 +38,7 @@ export async function errorOf(act: () => unknown): Promise<{ error: unknown; cod
   throw new Error('nothing was thrown')
 }
 
-/** A value as text: the same text for the same content, whatever the order of an object's keys. */
+/** Formats a value: equal contents give the same string, in any order of an object's keys. */
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`

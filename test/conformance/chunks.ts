@@ -47,7 +47,7 @@ export const chunks: readonly Check[] = [
     ])
   }),
 
-  check('no cookie is longer than browsers keep', async (library) => {
+  check('no cookie is longer than browsers store', async (library) => {
     const { visit } = createScene(library, LIMITS)
     for (const bytes of [2900, 3000, 3100, 9000]) {
       const response = await visit((session) => session.set('text', filler(bytes)))
@@ -58,7 +58,7 @@ export const chunks: readonly Check[] = [
     }
   }),
 
-  check('parts may come in any order', async (library) => {
+  check('parts may be in any order', async (library) => {
     const { visit, sessions, browser } = createScene(library, LIMITS)
     await visit((session) => session.set('text', filler(9000)))
     const pairs = browser.header().split('; ').toReversed()
@@ -77,7 +77,7 @@ export const chunks: readonly Check[] = [
     equal((await look()).get('text'), filler(9000))
   }),
 
-  check('parts of two sessions are not put together', async (library) => {
+  check('parts of two sessions are not joined', async (library) => {
     const { visit, look, browser } = createScene(library, LIMITS)
     await visit((session) => session.set('text', filler(9000)))
     const old = browser.cookies.get(`${NAME}.1`) ?? ''
@@ -86,7 +86,7 @@ export const chunks: readonly Check[] = [
     equal((await look()).rejection?.reason, 'undecryptable')
   }),
 
-  check('of a name that came twice the newest valid session is taken', async (library) => {
+  check('of two cookies of one name the newest valid session opens', async (library) => {
     const { visit, sessions, at, browser } = createScene(library)
     await visit((session) => session.set('user', 'old'))
     const old = browser.header()
@@ -103,7 +103,7 @@ export const chunks: readonly Check[] = [
     }
   }),
 
-  check('a count that is none of ours is refused by its value', async (library) => {
+  check('an invalid count is rejected by its value', async (library) => {
     const { sessions } = createScene(library)
     const value = await craft()
     const counts: [string, string][] = [
@@ -121,7 +121,7 @@ export const chunks: readonly Check[] = [
     }
   }),
 
-  check('a count without a secret id, a day and an IV behind it is none', async (library) => {
+  check('a number that no secret id, day and IV follow is no count', async (library) => {
     const { sessions } = createScene(library)
     const [id = '', day = '', iv = '', ...rest] = (await craft()).split('.')
     const beginnings: [string, string][] = [
@@ -139,7 +139,7 @@ export const chunks: readonly Check[] = [
     equal(session.get('user'), 'ada')
   }),
 
-  check('a session under an id of digits is split and joined', async (library) => {
+  check('a session with a secret id of digits is split and joined', async (library) => {
     const secrets = [{ secret: SECRET, id: '16' }]
     const { visit, look, browser } = createScene(library, { ...LIMITS, secrets })
     for (const [bytes, count] of [

@@ -1,4 +1,4 @@
-// Seals cookie values, tickets and bare tokens from docs/format.md alone, with WebCrypto and without the
+// Seals cookie values, tickets and bare tokens from docs/format.md, with WebCrypto and without the
 // library: as another implementation does, or an attacker who has a key.
 
 import { DAY, NAME, SECRET, START } from './scene.ts'
@@ -13,7 +13,7 @@ export interface Craft {
   readonly name?: string
   readonly day?: number
   readonly payload?: string | Uint8Array<ArrayBuffer>
-  /** `<secret id>.<day>` as it is to be written and authenticated. */
+  /** `<secret id>.<day>` as it is written and authenticated. */
   readonly kid?: string
   /** The protected header of a bare token. */
   readonly header?: string
@@ -21,7 +21,7 @@ export interface Craft {
   readonly encryptedKey?: string
   readonly ivBytes?: number
   readonly tagBytes?: number
-  /** Bytes of the key that are used: 32, or 16 for AES-128. */
+  /** Bytes of the key: 32, or 16 for AES-128. */
   readonly keyBytes?: number
 }
 
@@ -59,7 +59,7 @@ export function craftTicket(usedAt: number, id: string, changes: Craft = {}): Pr
   return craft({ purpose: 'ticket', day: dayOf(usedAt), payload, ...changes })
 }
 
-/** Returns the plaintext of a cookie's value, opened by the description of the format. */
+/** Returns the plaintext of a cookie's value, opened as docs/format.md describes. */
 export async function uncraft(value: string, changes: Craft = {}): Promise<string> {
   const { secret = SECRET, purpose = 'cookie', name = NAME } = changes
   const [id = '', day = '', iv = '', ciphertext = '', tag = ''] = value.split('.')
@@ -79,12 +79,12 @@ export async function kidOf(secret: string = SECRET, day = dayOf(START)): Promis
   return `${base64url(await derive(secret, 'id', 3))}.${day}`
 }
 
-/** Returns a protected header, to the byte. */
+/** Returns a protected header, byte for byte. */
 export function headerFor(kid: string): string {
   return `{"alg":"dir","enc":"A256GCM","kid":"${kid}"}`
 }
 
-/** Returns a payload as the format has it, with some of its elements replaced. */
+/** Returns a payload of the format, with some of its elements replaced. */
 export function payloadOf(changes: Payload = {}): string {
   const { id, sealed, life, age, data, more } = {
     id: 'AAECAwQFBgcICQoLDA0ODw',
@@ -119,7 +119,7 @@ async function kidFor({ secret, id, day = dayOf(START), kid }: Craft): Promise<s
   return kid ?? (id === undefined ? kidOf(secret, day) : `${id}.${day}`)
 }
 
-/** Returns `<iv>.<ciphertext>.<tag>`, with the header authenticated as it stands. */
+/** Returns `<iv>.<ciphertext>.<tag>`, with the header authenticated as given. */
 async function seal(header: string, changes: Craft): Promise<string> {
   const { secret = SECRET, purpose = 'cookie', name = NAME, day = dayOf(START) } = changes
   const { payload = payloadOf(), ivBytes = 12, tagBytes = 16, keyBytes = 32 } = changes
@@ -130,10 +130,10 @@ async function seal(header: string, changes: Craft): Promise<string> {
   const algorithm = { name: 'AES-GCM', iv, additionalData: associatedData(header) }
   const sealed = new Uint8Array(await crypto.subtle.encrypt(algorithm, key, plaintext))
   const ciphertext = sealed.slice(0, plaintext.length)
-  // A shorter tag is a prefix of the full one (SP 800-38D section 7.1); a longer one is no tag.
+  // A shorter tag is a prefix of the full one (SP 800-38D section 7.1); a longer one is invalid.
   const tag = new Uint8Array(tagBytes)
   tag.set(sealed.slice(plaintext.length).subarray(0, tagBytes))
-  // Not every WebCrypto seals under another length: the IV is cut, or gets zeros, afterwards.
+  // Not every WebCrypto seals with another length: the IV is cut, or padded with zeros, afterwards.
   const written = new Uint8Array(ivBytes)
   written.set(iv.subarray(0, ivBytes))
   return [written, ciphertext, tag].map(base64url).join('.')
@@ -143,7 +143,7 @@ function associatedData(header: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(base64url(encoder.encode(header)))
 }
 
-/** A purpose text stands behind the name. */
+/** A purpose text follows the name. */
 function contextOf(purpose: string, day: number, name: string): string {
   const [kind, ...text] = purpose.split(' ')
   return [kind, day, name, ...text].join(' ')

@@ -1,18 +1,18 @@
-// The session as a dictionary, over a round trip through the browser.
+// The session as a dictionary, in two requests of a browser.
 
 import { check, equal, errorOf, holds } from './check.ts'
 import type { Check } from './check.ts'
 import { createScene, DAY, filler, NAME, START } from './scene.ts'
 
 export const dictionary: readonly Check[] = [
-  check('a session comes back in one cookie', async (library) => {
+  check('a session is kept in one cookie', async (library) => {
     const { visit, look, browser } = createScene(library)
     await visit((session) => session.set('user', 'ada'))
     equal([...browser.cookies.keys()], [NAME])
     equal((await look()).toJSON(), { user: 'ada' })
   }),
 
-  check('a session comes back in two cookies', async (library) => {
+  check('a session is kept in two cookies', async (library) => {
     const { visit, look, browser } = createScene(library, { limits: 'node' })
     const text = filler(4500)
     await visit((session) => session.set('text', text))
@@ -20,7 +20,7 @@ export const dictionary: readonly Check[] = [
     equal((await look()).get('text'), text)
   }),
 
-  check('a session comes back in fifteen cookies', async (library) => {
+  check('a session is kept in fifteen cookies', async (library) => {
     const { visit, look, browser } = createScene(library, { limits: 'cloudflare' })
     const text = filler(43_000)
     await visit((session) => session.set('text', text))
@@ -28,7 +28,7 @@ export const dictionary: readonly Check[] = [
     equal((await look()).get('text'), text)
   }),
 
-  check('every kind of JSON value comes back', async (library) => {
+  check('every kind of JSON value is kept', async (library) => {
     const { visit, look } = createScene(library)
     const values = {
       text: 'plain',
@@ -45,14 +45,14 @@ export const dictionary: readonly Check[] = [
     equal((await look()).toJSON(), values)
   }),
 
-  check('text beyond ASCII comes back, in keys and values', async (library) => {
+  check('text beyond ASCII is kept, in keys and values', async (library) => {
     const { visit, look } = createScene(library)
     const text = 'gr\u00fc\u00dfe \u65e5\u672c\u8a9e \u{1f36a} \u202e\u0000\u001f\u2028 e\u0301'
     await visit((session) => session.set('\u043a\u043b\u044e\u0447', text))
     equal((await look()).toJSON(), { ключ: text })
   }),
 
-  check('keys that are special to objects are data', async (library) => {
+  check('keys with a meaning in JavaScript are ordinary keys', async (library) => {
     const { visit, look } = createScene(library)
     const keys = ['id', 'exp', 'd', 'jti', 'get', 'size', 'toString', 'constructor', 'then']
     await visit((session) => keys.forEach((key) => session.set(key, key)))
@@ -80,7 +80,7 @@ export const dictionary: readonly Check[] = [
   }),
 
   check(
-    'keys that look like array indices come back first, as in every JSON object',
+    'keys that look like array indices are first in the next request, as in every JSON object',
     async (library) => {
       const { visit, look } = createScene(library)
       await visit((session) => {
@@ -108,7 +108,7 @@ export const dictionary: readonly Check[] = [
     equal([...session], entries)
   }),
 
-  check('toJSON and JSON.stringify give the data and nothing else', async (library) => {
+  check('toJSON and JSON.stringify return only the data', async (library) => {
     const { visit, look } = createScene(library)
     await visit((session) => session.set('user', 'ada'))
     const session = await look()
@@ -128,7 +128,7 @@ export const dictionary: readonly Check[] = [
     equal((await look()).get('cart'), ['tea', 'milk'])
   }),
 
-  check('nothing changed, no Set-Cookie', async (library) => {
+  check('a session without changes writes no Set-Cookie', async (library) => {
     const { visit } = createScene(library)
     await visit((session) => session.set('cart', ['tea']))
     const response = await visit((session) => {
@@ -146,7 +146,7 @@ export const dictionary: readonly Check[] = [
     equal([(await look()).isEmpty, (await look()).rejection], [true, undefined])
   }),
 
-  check('id, startedAt, expiresAt and isNew tell of a session over its life', async (library) => {
+  check('id, startedAt, expiresAt and isNew describe a session over its life', async (library) => {
     const { visit, look, at } = createScene(library)
     let id: string | undefined
     await visit((session) => {
@@ -165,7 +165,7 @@ export const dictionary: readonly Check[] = [
     equal(session.expiresAt, new Date((START + DAY) * 1000))
   }),
 
-  check('ids of 500 sessions are 500 ids', async (library) => {
+  check('500 sessions have 500 different ids', async (library) => {
     const { sessions } = createScene(library)
     const ids = new Set<string | undefined>()
     for (let number = 0; number < 500; number++) {
@@ -205,7 +205,7 @@ export const dictionary: readonly Check[] = [
     },
   ),
 
-  check('discard forgets every change, one inside a value too', async (library) => {
+  check('discard reverts every change, one inside a value too', async (library) => {
     const { visit, look } = createScene(library)
     await visit((session) => {
       session.set('cart', ['tea'])
@@ -223,7 +223,7 @@ export const dictionary: readonly Check[] = [
     equal((await look()).flash('notice'), ['saved'])
   }),
 
-  check('a property cannot be set, and the error names what to call', async (library) => {
+  check('a property cannot be set, and the error names the method to call', async (library) => {
     const { sessions } = createScene(library)
     const session = await sessions.open(null)
     for (const target of [session, session.scope('cart')]) {
@@ -241,7 +241,7 @@ export const dictionary: readonly Check[] = [
     equal((await look()).expiresAt, new Date((START + 60 + DAY) * 1000))
   }),
 
-  check('a value that JSON would change is refused with its path', async (library) => {
+  check('a value that JSON would change is rejected with its path', async (library) => {
     const { sessions } = createScene(library)
     const session = await sessions.open(null)
     const misfits: [unknown, string][] = [

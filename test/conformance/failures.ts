@@ -1,4 +1,4 @@
-// What a programmer gets wrong: at once, by code, with nothing written.
+// Mistakes of a programmer: each throws at once, with a code, and writes nothing.
 
 import { check, equal, errorOf, holds } from './check.ts'
 import type { Check } from './check.ts'
@@ -6,7 +6,7 @@ import { createScene, filler, SECRET } from './scene.ts'
 
 export const failures: readonly Check[] = [
   check(
-    'a secret that is missing, short, repeated or weak is refused by option',
+    'a secret that is missing, short, repeated or weak is rejected by option',
     async (library) => {
       const wrong: [string | string[] | undefined, string][] = [
         [undefined, 'secrets'],
@@ -27,7 +27,7 @@ export const failures: readonly Check[] = [
     },
   ),
 
-  check('an option that browsers or the library cannot honour is refused', async (library) => {
+  check('an option that browsers or the library cannot fulfil is rejected', async (library) => {
     const wrong: [object, string][] = [
       [{ maxAge: 1.5 }, 'maxAge'],
       [{ cookie: { secure: false } }, 'cookie.secure'],
@@ -64,7 +64,7 @@ export const failures: readonly Check[] = [
     equal((await sessions.commit(session, response)).headers.getSetCookie(), [])
   }),
 
-  check('a change after the commit is refused', async (library) => {
+  check('a change after the commit is rejected', async (library) => {
     const { sessions } = createScene(library)
     const session = await sessions.open(null)
     session.set('cart', ['tea'])
@@ -78,7 +78,7 @@ export const failures: readonly Check[] = [
     equal((await errorOf(() => sessions.setCookies(session))).code, 'ERR_SESSION_COMMITTED')
   }),
 
-  check('an argument that means nothing is refused at the call', async (library) => {
+  check('a meaningless argument is rejected when the method is called', async (library) => {
     const { sessions } = createScene(library)
     const session = await sessions.open(null)
     session.set('user', 'ada')
@@ -93,20 +93,20 @@ export const failures: readonly Check[] = [
     equal(session.toJSON(), { user: 'ada' })
   }),
 
-  check('a session of other sessions is refused', async (library) => {
+  check('a session of other sessions is rejected', async (library) => {
     const session = await createScene(library).sessions.open(null)
     const { code } = await errorOf(() => createScene(library).sessions.setCookies(session))
     equal(code, 'ERR_SESSION_CONFIG')
   }),
 
-  check('a source without headers is refused', async (library) => {
+  check('a source without headers is rejected', async (library) => {
     const { sessions } = createScene(library)
     const source: object = { header: 'misspelt' }
     const { code } = await errorOf(() => Reflect.apply(sessions.open, undefined, [source]))
     equal(code, 'ERR_SESSION_CONFIG')
   }),
 
-  check('a response that cannot carry cookies is refused if there are some', async (library) => {
+  check('a response that cannot carry cookies is rejected if there are some', async (library) => {
     const { sessions } = createScene(library)
     const session = await sessions.open(null)
     const failed = Response.error()

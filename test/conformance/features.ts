@@ -1,11 +1,11 @@
-// What a session keeps beside its data: scopes, messages, the CSRF secret, the test cookie.
+// The contents of a session beside its data: scopes, messages, the CSRF secret, the test cookie.
 
 import { check, equal, holds } from './check.ts'
 import type { Check } from './check.ts'
 import { createScene } from './scene.ts'
 
 export const features: readonly Check[] = [
-  check('scopes keep their keys apart, within each other too', async (library) => {
+  check('scopes have separate keys, nested ones too', async (library) => {
     const { visit, look } = createScene(library)
     await visit((session) => {
       session.set('step', 'outer')
@@ -29,7 +29,7 @@ export const features: readonly Check[] = [
     equal(browser.cookies.size, 0)
   }),
 
-  check('messages keep their order, and looking at them takes none', async (library) => {
+  check('messages keep their order, and peekFlash takes none', async (library) => {
     const { visit, look } = createScene(library)
     await visit((session) => {
       session.flash('notice', 'first')
@@ -45,7 +45,7 @@ export const features: readonly Check[] = [
     equal([session.peekFlash('notice'), session.flash('error')], [[], ['apart']])
   }),
 
-  check('of more than twenty messages the oldest go', async (library) => {
+  check('the oldest of more than twenty messages are dropped', async (library) => {
     const { visit, look } = createScene(library)
     await visit((session) => {
       for (let number = 1; number <= 25; number++) session.flash('notice', number)
@@ -56,7 +56,7 @@ export const features: readonly Check[] = [
     )
   }),
 
-  check('a CSRF token is another at each call and good for its session alone', async (library) => {
+  check('a CSRF token differs at each call and is valid only for its session', async (library) => {
     const { visit, look } = createScene(library)
     const tokens: string[] = []
     await visit((session) => {
@@ -76,7 +76,7 @@ export const features: readonly Check[] = [
     })
   }),
 
-  check('the test cookie tells whether the browser keeps cookies', async (library) => {
+  check('the test cookie shows whether the browser stores cookies', async (library) => {
     const { visit, look, browser } = createScene(library)
     await visit((session) => {
       session.setTestCookie()

@@ -1,4 +1,5 @@
-// Cookies and tokens that were sealed once, without the library, and must open for ever, everywhere.
+// Cookies and tokens that were sealed once, without the library, and must open in every later
+// version and runtime.
 
 import { check, equal, holds } from './check.ts'
 import type { Check } from './check.ts'
@@ -18,7 +19,7 @@ const NAMED =
   'winter-2025.20522.ok8qqwYlykGvmS7O.GrthsJIkYRx5t3qsS-aZvoognTCIyB1MIcI3WMUL6IHjX6ww9Ax' +
   'fjTf-_RQBr37WFtNxlj-3pW8.6jTL70mThctAzeeePO_NGw'
 
-/** Sealed under a secret whose id looks like a count. */
+/** Sealed with a secret whose id looks like a count. */
 const DIGITS =
   '2.20522.xYthd9eITxw2hWDp.w9nO-WNcz-GATuAarwhoICdV_vJunLn4KOVB8UC5kvn8UBh_v3cv62w9-fAG7' +
   '_oJ393NHa9LxE0.Y8q_QdUxv_DXKOiOyBP5vg'
@@ -42,7 +43,7 @@ const DIGIT_PARTS = [
     '7WM-7gq6ZA_AtNphZgm7eVIOjxX_SM.ZOZQp_xgMBtQqOjuyDWGzQ',
 ]
 
-/** Begun under two logout stamps, and written again an hour later. */
+/** Begun with two logout stamps, and written again an hour later. */
 const RESEALED =
   '57J2.20522.MXsIyHC7NtIyaBQL.J724FAdL0iJYxSeVQAN72slnrWbVNfU0kBXodUHg8Dcr0o6fREERCLgReS' +
   'mRnBbkeUZ_V89Q8mGalr5ZFKrR2TnmnaB6NrNjTKKxNdzJOkOXe8tTROYX.lfSCC9bMe_BgEBfg9L9C2Q'
@@ -126,7 +127,7 @@ export const golden: readonly Check[] = [
     },
   ),
 
-  check('golden: a ticket says when its session was last used', async (library) => {
+  check('golden: a ticket states when its session was last used', async (library) => {
     const { sessions, at } = createScene(library)
     at(DAY + 5)
     equal((await sessions.open(`${NAME}=${PLAIN}`)).rejection?.reason, 'idle')
@@ -156,7 +157,7 @@ export const golden: readonly Check[] = [
     equal(session.scope('shop').scope('checkout').toJSON(), { step: 2 })
     equal([session.flash('notice'), session.flash('error')], [['Saved.', 'Sent.'], [7]])
     holds(session.testCookieWorked(), 'the test cookie came')
-    // The secret 00 01 … 0f under the mask 00 10 … f0.
+    // The secret 00 01 … 0f with the mask 00 10 … f0.
     const token = 'ABAgMEBQYHCAkKCwwNDg8AARIjNEVWZ3iJmqu8zd7v8'
     holds(session.verifyCsrfToken(token), 'the CSRF token is that of the secret')
   }),
@@ -171,7 +172,7 @@ export const golden: readonly Check[] = [
     equal((await sessions.unseal(BARE, 'password reset')).rejection?.reason, 'undecryptable')
   }),
 
-  check('what is sealed here opens by the description of the format', async (library) => {
+  check('a sealed value opens as docs/format.md describes', async (library) => {
     const { visit, browser } = createScene(library)
     await visit((session) => session.set('user', 'gr\u00fc\u00dfe'))
     const value = browser.cookies.get(NAME) ?? ''
@@ -180,23 +181,20 @@ export const golden: readonly Check[] = [
     equal(value.split('.', 2), PLAIN.split('.', 2), 'the id of the secret and the day')
   }),
 
-  check(
-    'what another writer spelled in another way opens, and reading keeps it',
-    async (library) => {
-      const usual = payloadOf({ data: { user: 'ada', cart: [] } })
-      for (const payload of [` ${usual}`, `${usual}\n`, usual.replaceAll(',', ', ')]) {
-        const { visit, look, browser, at } = createScene(library, { revoked: () => false })
-        browser.cookies.set(NAME, await craft({ payload }))
-        equal((await look()).toJSON(), { user: 'ada', cart: [] })
-        at(60)
-        const response = await visit((session) => {
-          session.get('cart')
-        })
-        equal(response.headers.getSetCookie(), [])
-        await visit((session) => session.set('user', 'eve'))
-        equal((await look()).toJSON(), { user: 'eve', cart: [] })
-        equal((await look()).startedAt, new Date(START * 1000))
-      }
-    },
-  ),
+  check('another spelling of another writer opens, and reading keeps it', async (library) => {
+    const usual = payloadOf({ data: { user: 'ada', cart: [] } })
+    for (const payload of [` ${usual}`, `${usual}\n`, usual.replaceAll(',', ', ')]) {
+      const { visit, look, browser, at } = createScene(library, { revoked: () => false })
+      browser.cookies.set(NAME, await craft({ payload }))
+      equal((await look()).toJSON(), { user: 'ada', cart: [] })
+      at(60)
+      const response = await visit((session) => {
+        session.get('cart')
+      })
+      equal(response.headers.getSetCookie(), [])
+      await visit((session) => session.set('user', 'eve'))
+      equal((await look()).toJSON(), { user: 'eve', cart: [] })
+      equal((await look()).startedAt, new Date(START * 1000))
+    }
+  }),
 ]

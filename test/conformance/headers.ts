@@ -1,4 +1,4 @@
-// Cookie headers as they come: several of them, with odd bytes and blanks.
+// Cookie headers of real clients: several of them, with unusual bytes and white space.
 
 import { check, equal } from './check.ts'
 import type { Check, Library } from './check.ts'
@@ -38,7 +38,7 @@ export const headers: readonly Check[] = [
     equal((await sessions.open(request)).get('user'), 'ada')
   }),
 
-  check('a foreign cookie cannot smuggle ours in behind a comma', async (library) => {
+  check('a foreign cookie cannot contain one of ours after a comma', async (library) => {
     const { sessions, cookie } = await begin(library)
     for (const header of [`theme=dark, ${cookie}`, `theme=dark,${cookie}`, `theme="${cookie}"`]) {
       const session = await sessions.open(new Headers({ cookie: header }))
@@ -46,7 +46,7 @@ export const headers: readonly Check[] = [
     }
   }),
 
-  check('blanks, tabs and empty pairs around a cookie are not part of it', async (library) => {
+  check('spaces, tabs and empty pairs around a cookie are not part of it', async (library) => {
     const { sessions, cookie } = await begin(library)
     for (const header of [
       `  ${cookie}  `,
@@ -59,7 +59,7 @@ export const headers: readonly Check[] = [
     }
   }),
 
-  check('names that only look like ours are foreign', async (library) => {
+  check('names that only resemble ours are foreign', async (library) => {
     const { sessions, cookie } = await begin(library)
     const value = cookie.slice(NAME.length + 1)
     for (const name of [
@@ -77,7 +77,7 @@ export const headers: readonly Check[] = [
     }
   }),
 
-  check('odd bytes in other cookies neither hurt nor are lost from the count', async (library) => {
+  check('unusual bytes in other cookies cause no error and are counted', async (library) => {
     const { sessions, cookie } = await begin(library)
     const foreign = 'odd=\u00fc\u00ff\u0080{"a":1,"b":"\\"}%ff%'
     for (const source of [
@@ -90,7 +90,7 @@ export const headers: readonly Check[] = [
     }
   }),
 
-  check('odd bytes in our own cookie are a reason, never an exception', async (library) => {
+  check('unusual bytes in our own cookie give a reason, never an exception', async (library) => {
     const { sessions, cookie } = await begin(library)
     const values = ['', '"', '""', '\u00ff', '%00', 'null', '{}', '.....', 'eyJ', '=', 'a=b', '2.']
     for (const value of [...values, `"${cookie.slice(NAME.length + 1)}"`, 'x'.repeat(70_000)]) {

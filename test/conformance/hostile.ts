@@ -1,5 +1,5 @@
-// Values of an attacker who has the right key, and of one who has only a good value to alter. None may
-// open, none may throw, and each must be refused for the right reason.
+// Values of an attacker who has the right key, and of one who has only a valid value to alter. None
+// opens or throws, and each is rejected for the right reason.
 
 import { check, equal } from './check.ts'
 import type { Check, Library } from './check.ts'
@@ -24,7 +24,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const ID = 'AAECAwQFBgcICQoLDA0ODw'
 
 export const hostile: readonly Check[] = [
-  check('a crafted value that keeps to the format opens', async (library) => {
+  check('a crafted value in the right format opens', async (library) => {
     equal(await verdictOf(library, {}), 'ada')
     equal(await verdictOf(library, { day: dayOf(START) }), 'ada')
     equal(await verdictOfToken(library, {}), 'ada')
@@ -32,7 +32,7 @@ export const hostile: readonly Check[] = [
     equal(await verdictOfToken(library, { header: headerFor(kid) }), 'ada')
   }),
 
-  check('a whole token as a cookie is refused, and a value as a bare token', async (library) => {
+  check('a whole token as a cookie is rejected, and a value as a bare token', async (library) => {
     const { sessions } = createScene(library)
     const token = await craftToken({ purpose: 'cookie' })
     equal((await sessions.open(`${NAME}=${token}`)).rejection?.reason, 'malformed')
@@ -40,15 +40,15 @@ export const hostile: readonly Check[] = [
     equal((await sessions.unseal(value)).rejection?.reason, 'malformed')
   }),
 
-  check('a header with zip is refused, under the right key too', async (library) => {
+  check('a header with zip is rejected, under the right key too', async (library) => {
     const header = headerFor(await kidOf()).replace('}', ',"zip":"DEF"}')
     const payload = deflateStored(payloadOf())
     equal(await verdictOfToken(library, { header, payload }), 'malformed')
-    // There is no header in a cookie that could ask for it.
+    // A cookie has no header that could request it.
     equal(await verdictOf(library, { payload }), 'undecryptable')
   }),
 
-  check('a header with crit is refused', async (library) => {
+  check('a header with crit is rejected', async (library) => {
     const good = headerFor(await kidOf())
     for (const more of ['"crit":["kid"]', '"crit":[]', '"crit":["b64"],"b64":false']) {
       const header = good.replace('}', `,${more}}`)
@@ -56,7 +56,7 @@ export const hostile: readonly Check[] = [
     }
   }),
 
-  check('a header with another alg is refused', async (library) => {
+  check('a header with another alg is rejected', async (library) => {
     const good = headerFor(await kidOf())
     for (const alg of ['none', 'A256KW', 'A256GCMKW', 'PBES2-HS256+A128KW', 'ECDH-ES', 'DIR', '']) {
       const header = good.replace('dir', alg)
@@ -65,7 +65,7 @@ export const hostile: readonly Check[] = [
   }),
 
   check(
-    'a header with another enc is refused, with a key that would fit it too',
+    'a header with another enc is rejected, even with a key of the right length',
     async (library) => {
       const good = headerFor(await kidOf())
       const header = good.replace('A256GCM', 'A128GCM')
@@ -77,7 +77,7 @@ export const hostile: readonly Check[] = [
     },
   ),
 
-  check('a header of the same meaning in another spelling is refused', async (library) => {
+  check('a header of the same meaning in another spelling is rejected', async (library) => {
     const kid = await kidOf()
     const spellings = [
       `{"enc":"A256GCM","alg":"dir","kid":"${kid}"}`,
@@ -96,7 +96,7 @@ export const hostile: readonly Check[] = [
   }),
 
   check(
-    'an id or a day in another spelling is refused, authenticated as it stands',
+    'an id or a day in another spelling is rejected, even if authenticated',
     async (library) => {
       const [id = '', day = ''] = (await kidOf()).split('.')
       const spellings = [
@@ -116,7 +116,7 @@ export const hostile: readonly Check[] = [
     },
   ),
 
-  check('an id that is not configured is refused', async (library) => {
+  check('an id that is not configured is rejected', async (library) => {
     equal(await verdictOf(library, { secret: OTHER_SECRET }), 'unknown-key')
     equal(await verdictOf(library, { id: '__proto__' }), 'unknown-key')
   }),
@@ -131,31 +131,31 @@ export const hostile: readonly Check[] = [
     equal(await verdictOfToken(library, { purpose: 'token reset' }), 'undecryptable')
   }),
 
-  check('a day outside the lifetime is refused by its number', async (library) => {
+  check('a day outside the lifetime is rejected by its number', async (library) => {
     equal(await verdictOf(library, { day: dayOf(START) - 8 }), 'expired')
     equal(await verdictOf(library, { day: 0 }), 'expired')
     equal(await verdictOf(library, { day: dayOf(START) + 1 }), 'not-yet-valid')
     equal(await verdictOf(library, { day: 999_999 }), 'not-yet-valid')
   }),
 
-  check('a tag of any length but 16 bytes is refused', async (library) => {
+  check('a tag of any length but 16 bytes is rejected', async (library) => {
     for (const tagBytes of [0, 1, 4, 8, 12, 13, 14, 15, 17, 32]) {
       equal(await verdictOf(library, { tagBytes }), 'malformed', `${tagBytes} bytes`)
       equal(await verdictOfToken(library, { tagBytes }), 'malformed', `${tagBytes} bytes, bare`)
     }
   }),
 
-  check('an IV of any length but 12 bytes is refused', async (library) => {
+  check('an IV of any length but 12 bytes is rejected', async (library) => {
     for (const ivBytes of [0, 1, 8, 11, 13, 16]) {
       equal(await verdictOf(library, { ivBytes }), 'malformed', `${ivBytes} bytes`)
     }
   }),
 
-  check('an encrypted key beside a direct key is refused', async (library) => {
+  check('an encrypted key beside a direct key is rejected', async (library) => {
     equal(await verdictOfToken(library, { encryptedKey: 'AAAA' }), 'malformed')
   }),
 
-  check('every bit of IV and tag counts, and the ciphertext from end to end', async (library) => {
+  check('every bit of IV and tag is authenticated, and the whole ciphertext', async (library) => {
     const value = await craft()
     const [id = '', day = '', iv = '', ciphertext = '', tag = ''] = value.split('.')
     const { sessions } = createScene(library)
@@ -173,7 +173,7 @@ export const hostile: readonly Check[] = [
     equal((await sessions.open(`${NAME}=${value}`)).get('user'), 'ada')
   }),
 
-  check('a second spelling of the same base64url is refused', async (library) => {
+  check('a second spelling of the same base64url is rejected', async (library) => {
     const value = await craft({ payload: payloadOf({ data: { user: 'ada', pad: '' } }) })
     const [id = '', day = '', iv = '', ciphertext = '', tag = ''] = value.split('.')
     const kid = `${id}.${day}`
@@ -200,7 +200,7 @@ export const hostile: readonly Check[] = [
     }
   }),
 
-  check('the other alphabet of base64 is refused', async (library) => {
+  check('the other alphabet of base64 is rejected', async (library) => {
     let value = await craft()
     while (!/[-_]/.test(value)) value = await craft()
     const other = value.replaceAll('-', '+').replaceAll('_', '/')
@@ -208,7 +208,7 @@ export const hostile: readonly Check[] = [
     equal((await sessions.open(`${NAME}=${other}`)).rejection?.reason, 'malformed')
   }),
 
-  check('a value cut anywhere is refused', async (library) => {
+  check('a value that is truncated anywhere is rejected', async (library) => {
     const value = await craft()
     const { sessions } = createScene(library)
     for (let length = 0; length < value.length; length++) {
@@ -279,7 +279,7 @@ export const hostile: readonly Check[] = [
     }
   }),
 
-  check('authentic bytes that are no UTF-8 do not open', async (library) => {
+  check('authentic bytes that are not UTF-8 do not open', async (library) => {
     const bytes = new TextEncoder().encode(payloadOf())
     bytes[bytes.length - 4] = 0xff
     equal(await verdictOf(library, { payload: bytes }), 'undecryptable')
@@ -295,14 +295,14 @@ export const hostile: readonly Check[] = [
     equal('admin' in plain, false)
   }),
 
-  check('what is longer than any session of ours is refused unread', async (library) => {
+  check('a value that is longer than any session is rejected unread', async (library) => {
     const { sessions } = createScene(library)
     const session = await sessions.open(`${NAME}=${await craft()}${'A'.repeat(1_000_000)}`)
     equal(session.rejection?.reason, 'too-large')
     equal((await sessions.unseal('e'.repeat(1_000_000))).rejection?.reason, 'too-large')
   }),
 
-  check('a ticket that is not the session’s own says nothing about it', async (library) => {
+  check('a ticket of another session has no effect', async (library) => {
     const { sessions, at } = createScene(library)
     at(2 * DAY)
     const usedAt = START + 2 * DAY - 60
@@ -330,7 +330,7 @@ export const hostile: readonly Check[] = [
     }
   }),
 
-  check('a refused session looks the same from outside whatever the reason', async (library) => {
+  check('a rejected session has the same response for every reason', async (library) => {
     const value = await craft()
     const seen = new Set<string>()
     for (const refused of [
@@ -354,7 +354,7 @@ export const hostile: readonly Check[] = [
   }),
 ]
 
-/** The user of a crafted cookie's session, or why it was refused. */
+/** Returns the user of a crafted cookie's session, or the reason of its rejection. */
 async function verdictOf(library: Library, changes: Craft): Promise<unknown> {
   const { sessions } = createScene(library)
   const session = await sessions.open(`${NAME}=${await craft(changes)}`)
@@ -362,7 +362,7 @@ async function verdictOf(library: Library, changes: Craft): Promise<unknown> {
   return session.rejection?.reason ?? session.get('user')
 }
 
-/** The same of a crafted bare token. */
+/** Returns the same for a crafted bare token. */
 async function verdictOfToken(library: Library, changes: Craft): Promise<unknown> {
   const { sessions } = createScene(library)
   const session = await sessions.unseal(await craftToken(changes))
@@ -370,7 +370,7 @@ async function verdictOfToken(library: Library, changes: Craft): Promise<unknown
   return session.rejection?.reason ?? session.get('user')
 }
 
-/** A field of a value with one bit flipped: each bit in turn, or every so many. */
+/** Flips one bit of a field of a value: each bit in turn, or every so many. */
 function flips(part: string, step = 1): string[] {
   const bytes = bytesOf(part)
   const count = Math.floor((bytes.length * 8) / step)

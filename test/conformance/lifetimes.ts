@@ -1,4 +1,4 @@
-// Both sides of every bound of time.
+// Both sides of every limit of time.
 
 import { check, equal } from './check.ts'
 import type { Check } from './check.ts'
@@ -30,13 +30,16 @@ export const lifetimes: readonly Check[] = [
     equal(await verdictAt(scene, 7 * DAY + 5), 'expired')
   }),
 
-  check('a session from a clock ahead is taken within clockTolerance only', async (library) => {
-    const scene = createScene(library)
-    await begin(scene)
-    equal(await verdictAt(scene, -5), undefined)
-    equal(await verdictAt(scene, -6), 'not-yet-valid')
-    equal(await verdictAt(scene, -2 * DAY), 'not-yet-valid')
-  }),
+  check(
+    'a session from a clock that is ahead opens only within clockTolerance',
+    async (library) => {
+      const scene = createScene(library)
+      await begin(scene)
+      equal(await verdictAt(scene, -5), undefined)
+      equal(await verdictAt(scene, -6), 'not-yet-valid')
+      equal(await verdictAt(scene, -2 * DAY), 'not-yet-valid')
+    },
+  ),
 
   check('reading writes a ticket from touchInterval on, to the second', async (library) => {
     const scene = createScene(library)
@@ -48,7 +51,7 @@ export const lifetimes: readonly Check[] = [
     equal(await verdictAt(scene, 8640 + DAY + 5), 'idle')
   }),
 
-  check('a write has no ticket beside it, however long the last use is ago', async (library) => {
+  check('a write has no ticket beside it, however long ago the last use was', async (library) => {
     const scene = createScene(library)
     await begin(scene)
     scene.at(80_000)
@@ -101,14 +104,14 @@ export const lifetimes: readonly Check[] = [
       session.set('user', 'ada')
     })
     equal(login.headers.getSetCookie()[0]?.includes(`Max-Age=${30 * DAY}`), true)
-    // Where the name is not configured, the default lifetime is checked.
+    // Without the name in the configuration, the default lifetime applies.
     equal(await verdictAt(createScene(library, {}, scene.browser), 7 * DAY + 5), 'expired')
     equal(await verdictAt(scene, 30 * DAY + 4), undefined)
     await scene.visit((session) => session.set('user', 'eve'))
     equal(await verdictAt(scene, 30 * DAY + 5), 'expired')
   }),
 
-  check('a lower maxAge and idleTimeout apply to sessions that are out', async (library) => {
+  check('a lower maxAge and idleTimeout apply to existing sessions', async (library) => {
     const { visit, browser } = createScene(library)
     await visit((session) => session.set('user', 'ada'))
     const shorter = createScene(library, { maxAge: 100, idleTimeout: false }, browser)
@@ -141,7 +144,9 @@ async function begin({ visit }: Scene): Promise<Response> {
   return visit((session) => session.set('user', 'ada'))
 }
 
-/** Reads the session at a second after the start. Returns the names of the cookies that are set. */
+/**
+ * Reads the session so many seconds after the start. Returns the names of the cookies that are set.
+ */
 async function readAt({ at, visit }: Scene, seconds: number): Promise<string[]> {
   at(seconds)
   const response = await visit((session) => {

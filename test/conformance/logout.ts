@@ -1,4 +1,4 @@
-// The end of a session, also against requests that were in flight.
+// The end of a session, also with requests in flight.
 
 import { check, equal, holds } from './check.ts'
 import type { Check } from './check.ts'
@@ -19,18 +19,21 @@ export const logout: readonly Check[] = [
     equal([(await look()).isEmpty, (await look()).rejection], [true, undefined])
   }),
 
-  check('an old response that comes after the logout does not bring it back', async (library) => {
-    const { visit, look, browser } = createScene(library)
-    await visit((session) => session.set('user', 'ada'))
-    const old = browser.cookies.get(NAME) ?? ''
-    await visit((session) => session.destroy())
-    browser.cookies.set(NAME, old)
-    equal((await look()).rejection?.reason, 'destroyed')
-    await visit((session) => {
-      session.get('user')
-    })
-    equal([...browser.cookies.keys()], [STAMP])
-  }),
+  check(
+    'an old response that arrives after the logout does not restore the session',
+    async (library) => {
+      const { visit, look, browser } = createScene(library)
+      await visit((session) => session.set('user', 'ada'))
+      const old = browser.cookies.get(NAME) ?? ''
+      await visit((session) => session.destroy())
+      browser.cookies.set(NAME, old)
+      equal((await look()).rejection?.reason, 'destroyed')
+      await visit((session) => {
+        session.get('user')
+      })
+      equal([...browser.cookies.keys()], [STAMP])
+    },
+  ),
 
   check('a write after destroy begins a new session', async (library) => {
     const { visit, look } = createScene(library)
@@ -78,7 +81,7 @@ export const logout: readonly Check[] = [
     }
   }),
 
-  check('whatever stamp was tossed, the next login and its logout hold', async (library) => {
+  check('after any forged stamp, the next login and its logout hold', async (library) => {
     for (const tossed of ['9999', '____', 'AAAA', 'zzzz']) {
       const { visit, look, browser } = createScene(library)
       await visit((session) => session.set('user', 'ada'))
@@ -93,14 +96,17 @@ export const logout: readonly Check[] = [
     }
   }),
 
-  check('a goodbye that does not fit is dropped, and the session ends', async (library) => {
-    const { visit, look, browser } = createScene(library)
-    await visit((session) => session.set('user', 'ada'))
-    await visit((session) => {
-      session.destroy()
-      session.set('message', filler(9000))
-    })
-    equal([...browser.cookies.keys()], [STAMP])
-    equal((await look()).isEmpty, true)
-  }),
+  check(
+    'a flash message that does not fit after destroy is dropped, and the session ends',
+    async (library) => {
+      const { visit, look, browser } = createScene(library)
+      await visit((session) => session.set('user', 'ada'))
+      await visit((session) => {
+        session.destroy()
+        session.set('message', filler(9000))
+      })
+      equal([...browser.cookies.keys()], [STAMP])
+      equal((await look()).isEmpty, true)
+    },
+  ),
 ]

@@ -1,11 +1,11 @@
-// The members of `createSessions`, and the options that bring functions of the application.
+// The members of `createSessions`, and the options that are functions of the application.
 
 import { check, equal, errorOf, holds } from './check.ts'
 import type { Check } from './check.ts'
 import { parseLine } from './browser.ts'
 import { createScene, DAY, filler, NAME, START } from './scene.ts'
 
-/** JSON with dates: enough of a serializer to be told from JSON. */
+/** JSON with dates: a serializer that differs from JSON. */
 const dates = {
   stringify: (data: object) =>
     JSON.stringify(data, function (this: Record<string, unknown>, key, value: unknown) {
@@ -21,7 +21,7 @@ const dates = {
 }
 
 export const members: readonly Check[] = [
-  check('every public name is there, and no other', (library) => {
+  check('exactly these public names exist', (library) => {
     const names = [
       'SessionCommittedError',
       'SessionConfigError',
@@ -33,7 +33,7 @@ export const members: readonly Check[] = [
     equal(Object.keys(library).toSorted(), names)
   }),
 
-  check('open takes every source a Cookie header can be found in', async (library) => {
+  check('open accepts every source of a Cookie header', async (library) => {
     const { sessions, visit, browser } = createScene(library)
     await visit((session) => session.set('user', 'ada'))
     const cookie = browser.header()
@@ -54,7 +54,7 @@ export const members: readonly Check[] = [
     }
   }),
 
-  check('what is no source is refused, and never an empty session', async (library) => {
+  check('a value that is no source is rejected, and never an empty session', async (library) => {
     const { sessions } = createScene(library)
     const sources: readonly unknown[] = [
       new Map(),
@@ -72,7 +72,7 @@ export const members: readonly Check[] = [
     }
   }),
 
-  check('one Request, one session', async (library) => {
+  check('one Request has one session', async (library) => {
     const { sessions, browser } = createScene(library)
     const request = browser.request()
     const [first, second] = await Promise.all([sessions.open(request), sessions.open(request)])
@@ -80,7 +80,7 @@ export const members: readonly Check[] = [
     holds((await sessions.open(browser.request())) !== first, 'another for another')
   }),
 
-  check('commit takes the request instead of the session', async (library) => {
+  check('commit accepts the request instead of the session', async (library) => {
     const { sessions, browser, look } = createScene(library)
     const request = browser.request()
     ;(await sessions.open(request)).set('user', 'ada')
@@ -162,7 +162,7 @@ export const members: readonly Check[] = [
     },
   ),
 
-  check('wrap passes on what comes after the request', async (library) => {
+  check('wrap passes on the arguments after the request', async (library) => {
     const { sessions, browser } = createScene(library)
     const handler = sessions.wrap((_, session, env: { greeting: string }, more: number) =>
       Response.json([session.isEmpty, env.greeting, more]),
@@ -216,7 +216,7 @@ export const members: readonly Check[] = [
     equal(await sessions.seal(await sessions.open(null)), '')
   }),
 
-  check('a bare token opens for the purpose that it was sealed for alone', async (library) => {
+  check('a bare token opens only for the purpose that it was sealed for', async (library) => {
     const { sessions } = createScene(library)
     const session = await sessions.open(null)
     session.set('user', 'ada')
@@ -249,7 +249,7 @@ export const members: readonly Check[] = [
     },
   ),
 
-  check('verify tells whether an open session is valid still', async (library) => {
+  check('verify returns whether an open session is still valid', async (library) => {
     const ended = new Set<string | undefined>()
     const { visit, look, sessions, at } = createScene(library, {
       revoked: ({ id }) => ended.has(id),
@@ -281,7 +281,7 @@ export const members: readonly Check[] = [
     equal([bytes.otherCookies, keys.map(({ key }) => key), move], [13, ['text'], []])
   }),
 
-  check('measure names the keys that have to move', async (library) => {
+  check('measure names the keys that must move', async (library) => {
     const { sessions } = createScene(library)
     const session = await sessions.open(null)
     session.set('user', 'ada')
@@ -290,39 +290,42 @@ export const members: readonly Check[] = [
     equal([level, tightest, move], ['over', 'responseHeader', ['cart']])
   }),
 
-  check('a serializer carries what JSON cannot', async (library) => {
+  check('a serializer stores values that JSON cannot', async (library) => {
     const { visit, look } = createScene(library, { serializer: dates })
     await visit((session) => session.set('seen', new Date(START * 1000)))
     equal((await look()).get('seen'), new Date(START * 1000))
   }),
 
-  check('data that does not fit the schema is refused, coming and going', async (library) => {
-    const schema = {
-      '~standard': {
-        version: 1 as const,
-        vendor: 'conformance',
-        validate: async (value: unknown) => {
-          await Promise.resolve()
-          const fits = typeof value === 'object' && value !== null && 'user' in value
-          return fits && typeof value.user === 'string'
-            ? { value }
-            : { issues: [{ path: ['user'] }] }
+  check(
+    'data that does not fit the schema is rejected, when reading and when writing',
+    async (library) => {
+      const schema = {
+        '~standard': {
+          version: 1 as const,
+          vendor: 'conformance',
+          validate: async (value: unknown) => {
+            await Promise.resolve()
+            const fits = typeof value === 'object' && value !== null && 'user' in value
+            return fits && typeof value.user === 'string'
+              ? { value }
+              : { issues: [{ path: ['user'] }] }
+          },
         },
-      },
-    }
-    const loose = createScene(library)
-    await loose.visit((session) => session.set('user', 7))
-    const strict = createScene(library, { schema }, loose.browser)
-    equal((await strict.look()).rejection?.reason, 'invalid-data')
+      }
+      const loose = createScene(library)
+      await loose.visit((session) => session.set('user', 7))
+      const strict = createScene(library, { schema }, loose.browser)
+      equal((await strict.look()).rejection?.reason, 'invalid-data')
 
-    const session = await strict.sessions.open(null)
-    session.set('user', 7)
-    const { error, code } = await errorOf(() => strict.sessions.setCookies(session))
-    equal(code, 'ERR_SESSION_DATA')
-    equal(error instanceof library.SessionDataError && error.path, 'user')
-  }),
+      const session = await strict.sessions.open(null)
+      session.set('user', 7)
+      const { error, code } = await errorOf(() => strict.sessions.setCookies(session))
+      equal(code, 'ERR_SESSION_DATA')
+      equal(error instanceof library.SessionDataError && error.path, 'user')
+    },
+  ),
 
-  check('revoked refuses on true, on no answer and on an exception', async (library) => {
+  check('revoked rejects a session with true, no answer or an exception', async (library) => {
     const { visit, browser } = createScene(library)
     await visit((session) => session.set('user', 'ada'))
     let answer: () => Promise<boolean> = () => Promise.resolve(false)
@@ -334,7 +337,7 @@ export const members: readonly Check[] = [
     equal((await look()).rejection?.reason, 'revoked')
   }),
 
-  check('validAfter refuses sessions that began before, to the second', async (library) => {
+  check('validAfter rejects sessions that began before, to the second', async (library) => {
     const { visit, browser } = createScene(library)
     await visit((session) => session.set('user', 'ada'))
     const kept = createScene(library, { validAfter: START }, browser)
@@ -343,7 +346,7 @@ export const members: readonly Check[] = [
     equal((await ended.look()).rejection?.reason, 'revoked')
   }),
 
-  check('what was revoked while a request ran is not written by it', async (library) => {
+  check('a session that was revoked while a request ran is not written by it', async (library) => {
     const ended = new Set<string | undefined>()
     const { visit, look, events } = createScene(library, { revoked: ({ id }) => ended.has(id) })
     await visit((session) => session.set('user', 'ada'))
@@ -358,30 +361,27 @@ export const members: readonly Check[] = [
     equal((await look()).get('user'), 'ada')
   }),
 
-  check(
-    'observe is called with what happened and never with what a session holds',
-    async (library) => {
-      const { visit, events, browser } = createScene(library)
-      await visit((session) => session.set('user', 'confidential'))
-      const [, cookie = ''] = browser.header().split('=')
-      await visit((session) => {
-        session.get('user')
-        session.destroy()
-      })
-      browser.cookies.set(NAME, 'not.a.value.of.ours')
-      await visit((session) => {
-        session.get('user')
-      })
-      equal(
-        events.map(({ type }) => type),
-        ['sealed', 'opened', 'destroyed', 'rejected'],
-      )
-      const told = JSON.stringify(events)
-      holds(!told.includes('confidential') && !told.includes(cookie), 'no content, no token')
-    },
-  ),
+  check('observe is called with events and never with the data of a session', async (library) => {
+    const { visit, events, browser } = createScene(library)
+    await visit((session) => session.set('user', 'confidential'))
+    const [, cookie = ''] = browser.header().split('=')
+    await visit((session) => {
+      session.get('user')
+      session.destroy()
+    })
+    browser.cookies.set(NAME, 'not.a.value.of.ours')
+    await visit((session) => {
+      session.get('user')
+    })
+    equal(
+      events.map(({ type }) => type),
+      ['sealed', 'opened', 'destroyed', 'rejected'],
+    )
+    const told = JSON.stringify(events)
+    holds(!told.includes('confidential') && !told.includes(cookie), 'no content, no token')
+  }),
 
-  check('twenty interleaved requests keep to their own sessions', async (library) => {
+  check('twenty interleaved requests use only their own sessions', async (library) => {
     const { sessions } = createScene(library, { limits: 'node' })
     const handler = sessions.wrap(async (request, session) => {
       const visitor = Number(new URL(request.url).searchParams.get('visitor'))

@@ -1,5 +1,5 @@
-// No object that goes in is ever changed: docs/ownership.md, as a property over every object, in every
-// condition in which an application or a framework may hand it over.
+// No argument is ever changed: docs/ownership.md, as a property of every object, in every condition
+// in which an application or a framework may pass it.
 
 import type { CookieSource, Session, SessionOptions, Sessions } from 'sealed-session'
 import { check, equal, holds } from './check.ts'
@@ -8,7 +8,7 @@ import { NAME, SECRET, START, createScene } from './scene.ts'
 
 type Data = Record<string, unknown>
 
-/** The condition of an object when it is handed over. */
+/** The condition of an object when it is passed. */
 const CONDITIONS = {
   'as it is': <T extends object>(object: T): T => object,
   frozen: deepFreeze,
@@ -20,7 +20,7 @@ type Condition = <T extends object>(object: T) => T
 
 const conditions: readonly (readonly [string, Condition])[] = Object.entries(CONDITIONS)
 
-/** Everything that a session can be opened from, with a `Cookie` header. */
+/** Every source of a session, with a `Cookie` header. */
 const SOURCES: Readonly<Record<string, (cookie: string) => CookieSource & object>> = {
   'a Request': (cookie) => new Request('https://app.example/', { headers: { cookie } }),
   Headers: (cookie) => new Headers({ cookie }),
@@ -200,24 +200,21 @@ export const ownership: readonly Check[] = [
     }),
   ),
 
-  check(
-    'a store that changes the attributes it is given changes no other cookie',
-    async (library) => {
-      const given: object[] = []
-      const { sessions } = createScene(library, { limits: 'node' })
-      const save = async (user: string) => {
-        const session = await sessions.open(null)
-        session.set('user', user.repeat(1500))
-        await sessions.save(session, (name, _, attributes) => {
-          given.push({ name, ...attributes })
-          Object.assign(attributes, { path: '/elsewhere', httpOnly: false, maxAge: 0 })
-        })
-      }
-      await save('ada')
-      await save('bob')
-      equal(given.slice(given.length / 2), given.slice(0, given.length / 2))
-    },
-  ),
+  check('a store that changes its arguments changes no other cookie', async (library) => {
+    const given: object[] = []
+    const { sessions } = createScene(library, { limits: 'node' })
+    const save = async (user: string) => {
+      const session = await sessions.open(null)
+      session.set('user', user.repeat(1500))
+      await sessions.save(session, (name, _, attributes) => {
+        given.push({ name, ...attributes })
+        Object.assign(attributes, { path: '/elsewhere', httpOnly: false, maxAge: 0 })
+      })
+    }
+    await save('ada')
+    await save('bob')
+    equal(given.slice(given.length / 2), given.slice(0, given.length / 2))
+  }),
 
   check('lines, events and rejections belong to the caller alone', async (library) => {
     const { sessions } = createScene(library, {
@@ -235,7 +232,7 @@ export const ownership: readonly Check[] = [
   }),
 ]
 
-/** The state of an object as text: what it holds, in its order, whatever kind it is of. */
+/** Formats the state of an object: its contents, in their order, whatever its type. */
 function look(value: unknown): string {
   if (value instanceof Headers) return JSON.stringify([...value])
   if (value instanceof Response) {
@@ -257,7 +254,7 @@ function isPlain(value: unknown): value is object {
   return Array.isArray(value) || prototype === Object.prototype
 }
 
-/** Freezes an object, with the plain members in it. */
+/** Freezes an object, and the plain members in it. */
 function deepFreeze<T extends object>(object: T): T {
   if (!isPlain(object) && !isReadableFrozen()) return object
   if (isPlain(object))
@@ -265,7 +262,7 @@ function deepFreeze<T extends object>(object: T): T {
   return Object.freeze(object)
 }
 
-/** Deno notes in a `Response` itself that its headers were read, and so cannot read a frozen one. */
+/** Deno records in a `Response` that its headers were read, and so cannot read a frozen one. */
 function isReadableFrozen(): boolean {
   try {
     return Object.freeze(new Response(null)).headers.get('Set-Cookie') === null
@@ -274,7 +271,7 @@ function isReadableFrozen(): boolean {
   }
 }
 
-/** The object behind a proxy, plain members too, that throws for every change by whatever way. */
+/** Returns a proxy of an object, and of its plain members, that throws for every change. */
 function watch<T extends object>(object: T): T {
   const refuse = () => {
     throw new TypeError('the object is not yours to change')
@@ -282,7 +279,7 @@ function watch<T extends object>(object: T): T {
   return new Proxy(object, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name)
-      // Methods of the platform do not take a proxy as `this`.
+      // Methods of the platform do not accept a proxy as `this`.
       if (typeof member === 'function') return isPlain(target) ? member : member.bind(target)
       const isFixed = Object.getOwnPropertyDescriptor(target, name)?.configurable === false
       return isPlain(member) && !isFixed ? watch(member) : member

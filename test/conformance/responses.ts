@@ -1,4 +1,4 @@
-// What a commit does to a response of each kind.
+// The effect of a commit on a response of each kind.
 
 import { check, equal, errorOf, holds } from './check.ts'
 import type { Check, Library } from './check.ts'
@@ -25,14 +25,14 @@ export const responses: readonly Check[] = [
     }
   }),
 
-  check('what fetch returned, whose headers are immutable, carries the cookie', async (library) => {
+  check('a response of fetch, whose headers are immutable, carries the cookie', async (library) => {
     const fetched = await fetch('data:text/plain,hello')
     const response = await write(library, fetched)
     equal(response.headers.getSetCookie().length, 1)
     equal(await response.text(), 'hello')
   }),
 
-  check("the application's own cookies stay, each on a line of its own", async (library) => {
+  check("the application's own cookies are kept, each on a line of its own", async (library) => {
     const own = ['theme=dark; Path=/', 'seen=Thu, 01 Jan 2026; Path=/']
     const response = new Response('ok')
     for (const line of own) response.headers.append('Set-Cookie', line)
@@ -65,19 +65,19 @@ export const responses: readonly Check[] = [
     },
   ),
 
-  check('a response of which nothing has to change is passed on as it is', async (library) => {
+  check('a response that needs no change is returned as it is', async (library) => {
     const headers = { Vary: 'Cookie', 'Cache-Control': 'private' }
     const response = new Response('ok', { headers })
     holds((await read(library, response)) === response, 'the same response')
   }),
 
-  check('a response whose body has been read is refused', async (library) => {
+  check('a response whose body has been read is rejected', async (library) => {
     const response = new Response('ok')
     await response.text()
     equal((await errorOf(() => write(library, response))).code, 'ERR_SESSION_RESPONSE')
   }),
 
-  check('cookies of the session that are there already are replaced', async (library) => {
+  check('cookies of the session that a response already has are replaced', async (library) => {
     const { sessions } = createScene(library)
     const response = new Response('ok')
     response.headers.append('Set-Cookie', `${NAME}=other; Path=/; Secure`)
@@ -91,7 +91,7 @@ export const responses: readonly Check[] = [
     )
   }),
 
-  check('a streaming body is passed on as it comes', async (library) => {
+  check('a streaming body is passed on without buffering', async (library) => {
     let pulled = 0
     const body = new ReadableStream<Uint8Array>(
       {
@@ -108,7 +108,7 @@ export const responses: readonly Check[] = [
   }),
 
   check(
-    'reading varies by Cookie, and is private unless the handler said more',
+    'reading adds Vary: Cookie and private, unless the handler has set more',
     async (library) => {
       const response = await read(library, new Response('ok'))
       equal(response.headers.getSetCookie(), [])
@@ -135,7 +135,7 @@ export const responses: readonly Check[] = [
     }
   }),
 
-  check('writing forbids caching unless the handler has', async (library) => {
+  check('writing forbids caching unless the handler does', async (library) => {
     const cases: [string | undefined, string][] = [
       [undefined, PRIVATE],
       ['public, max-age=600', PRIVATE],
@@ -152,7 +152,7 @@ export const responses: readonly Check[] = [
     }
   }),
 
-  check('writing takes back what was said to CDNs', async (library) => {
+  check('writing removes the cache fields for CDNs', async (library) => {
     const headers = {
       'CDN-Cache-Control': 'max-age=600',
       'Vercel-CDN-Cache-Control': 'max-age=600',
@@ -175,13 +175,13 @@ async function write(library: Library, response: Response): Promise<Response> {
   return sessions.commit(session, response)
 }
 
-/** The response of a handler that only looked. */
+/** The response of a handler that only read the session. */
 async function read(library: Library, response: Response): Promise<Response> {
   const { sessions } = createScene(library)
   return sessions.commit(await sessions.open(null), response)
 }
 
-/** The same response with headers that refuse every change, as `fetch` gives them. */
+/** The same response with headers that reject every change, as `fetch` returns them. */
 function frozen(response: Response): Response {
   const refuse = () => {
     throw new TypeError('immutable')

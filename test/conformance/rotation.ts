@@ -1,4 +1,4 @@
-// Secrets that change by configuration while sessions are out.
+// Secrets that change by configuration while sessions exist.
 
 import { check, equal, errorOf } from './check.ts'
 import type { Check } from './check.ts'
@@ -41,7 +41,7 @@ export const rotation: readonly Check[] = [
     },
   ),
 
-  check('a JWK Set, as an object or as text, names its keys', async (library) => {
+  check('a JWK Set, as an object or as a string, names its keys', async (library) => {
     const k = btoa(SECRET).replaceAll('=', '').replaceAll('+', '-').replaceAll('/', '_')
     const set = { keys: [{ kty: 'oct', k, kid: 'spring' }] }
     const { visit, browser } = createScene(library, { secrets: set })
@@ -52,7 +52,7 @@ export const rotation: readonly Check[] = [
   }),
 
   check(
-    'a provider is asked again, and the last good secrets survive its failure',
+    'a secrets function is called again, and the last good secrets survive its failure',
     async (library) => {
       let answer: () => Promise<string> = () => Promise.resolve(OLDER_SECRET)
       const scene = createScene(library, { secrets: () => answer(), secretsRefresh: 60 })
@@ -60,7 +60,7 @@ export const rotation: readonly Check[] = [
       const visitAt = async (seconds: number) => {
         at(seconds)
         await visit((session) => session.set('seconds', seconds))
-        // The provider is asked beside the request: its answer is there after the next turn.
+        // The function is called beside the request: its result is available in the next turn.
         await new Promise((resolve) => setTimeout(resolve, 5))
       }
       await visitAt(0)
@@ -80,31 +80,34 @@ export const rotation: readonly Check[] = [
     },
   ),
 
-  check('a provider that fails at first fails the request, and is asked again', async (library) => {
-    let works = false
-    const { look } = createScene(library, {
-      secrets: () => {
-        if (works) return SECRET
-        throw new Error('the vault is sealed')
-      },
-    })
-    const forged = createScene(library)
-    await forged.visit((session) => session.set('user', 'ada'))
-    const { sessions } = createScene(library, {
-      secrets: () => {
-        if (works) return SECRET
-        throw new Error('the vault is sealed')
-      },
-    })
-    const { code } = await errorOf(() => sessions.open(forged.browser.header()))
-    equal(code, 'ERR_SESSION_CONFIG')
-    works = true
-    equal((await sessions.open(forged.browser.header())).get('user'), 'ada')
-    equal((await look()).isEmpty, true)
-  }),
+  check(
+    'a secrets function that fails at first fails the request, and is called again',
+    async (library) => {
+      let works = false
+      const { look } = createScene(library, {
+        secrets: () => {
+          if (works) return SECRET
+          throw new Error('the vault is sealed')
+        },
+      })
+      const forged = createScene(library)
+      await forged.visit((session) => session.set('user', 'ada'))
+      const { sessions } = createScene(library, {
+        secrets: () => {
+          if (works) return SECRET
+          throw new Error('the vault is sealed')
+        },
+      })
+      const { code } = await errorOf(() => sessions.open(forged.browser.header()))
+      equal(code, 'ERR_SESSION_CONFIG')
+      works = true
+      equal((await sessions.open(forged.browser.header())).get('user'), 'ada')
+      equal((await look()).isEmpty, true)
+    },
+  ),
 
   check(
-    'reading moves a session to no other secret, and its ticket is of the newest',
+    'reading does not change a session’s secret, and its ticket has the newest',
     async (library) => {
       const before = createScene(library, { secrets: OLDER_SECRET })
       await before.visit((session) => session.set('user', 'ada'))
@@ -119,24 +122,21 @@ export const rotation: readonly Check[] = [
     },
   ),
 
-  check(
-    'a secret that is gone takes its sessions with it, and leaves their cookies',
-    async (library) => {
-      const before = createScene(library, { secrets: OTHER_SECRET })
-      await before.visit((session) => session.set('user', 'ada'))
-      const after = createScene(library, {}, before.browser)
-      const session = await after.look()
-      equal([session.isEmpty, session.rejection?.reason], [true, 'unknown-key'])
-      const response = await after.visit((gone) => {
-        gone.get('user')
-      })
-      equal(response.headers.getSetCookie(), [])
-      equal((await before.look()).get('user'), 'ada')
-    },
-  ),
+  check('a removed secret ends its sessions, and their cookies are kept', async (library) => {
+    const before = createScene(library, { secrets: OTHER_SECRET })
+    await before.visit((session) => session.set('user', 'ada'))
+    const after = createScene(library, {}, before.browser)
+    const session = await after.look()
+    equal([session.isEmpty, session.rejection?.reason], [true, 'unknown-key'])
+    const response = await after.visit((gone) => {
+      gone.get('user')
+    })
+    equal(response.headers.getSetCookie(), [])
+    equal((await before.look()).get('user'), 'ada')
+  }),
 ]
 
-/** Returns the key id that the value of a browser's cookie names. */
+/** Returns the secret id in the value of a browser's cookie. */
 function kidIn({ browser }: Pick<Scene, 'browser'>, name: string = NAME): string {
   const [id = '', day = ''] = (browser.cookies.get(name) ?? '').split('.')
   return `${id}.${day}`

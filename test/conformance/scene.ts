@@ -1,4 +1,4 @@
-// Where checks begin: secrets, a moment, a clock to set, a browser.
+// The surroundings of checks: secrets, a moment, an adjustable clock, a browser.
 
 import type { Session, SessionEvent, SessionOptions, Sessions } from 'sealed-session'
 import { createBrowser } from './browser.ts'
@@ -22,9 +22,9 @@ export interface Scene {
   readonly events: SessionEvent[]
   /** Moves the clock to so many seconds after START. */
   at(seconds: number): void
-  /** One request and response of the browser; what the handler did is written and kept. */
+  /** One request and response of the browser: commits and stores what the handler did. */
   visit(handle: (session: Session<Data>) => void | Promise<void>): Promise<Response>
-  /** The session that the browser's cookies open. */
+  /** Opens the session of the browser's cookies. */
   look(): Promise<Session<Data>>
 }
 
@@ -61,7 +61,7 @@ export function createScene(
   }
 }
 
-/** Text that fills so many bytes and does not repeat. */
+/** Returns text of so many bytes that does not repeat. */
 export function filler(bytes: number): string {
   let text = ''
   for (let number = 1; text.length < bytes; number++) text += `${(number * 7919) % 100_003}.`

@@ -1,5 +1,5 @@
-// One suite for every runtime. It takes the library as a parameter, as it is installed there, and needs
-// nothing but the web's own globals.
+// One suite for every runtime. It receives the library as a parameter, as it is installed there,
+// and uses only globals of the web.
 
 import type { Check, DeviceEntry, Library } from './check.ts'
 import { chunks } from './chunks.ts'
@@ -17,7 +17,7 @@ import { ownership } from './ownership.ts'
 import { responses } from './responses.ts'
 import { rotation } from './rotation.ts'
 
-/** The result of one check. `error` says what did not hold, or which gap is none any more. */
+/** The result of one check. `error` says what failed, or which gap no longer exists. */
 export interface Result {
   readonly name: string
   readonly passed: boolean

@@ -1,4 +1,5 @@
-// Chromium with its keys in software, and what its DevTools say of sessions that are bound to it.
+// Chromium with its keys in software, and what its DevTools report of sessions that are bound to
+// it.
 
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
@@ -6,14 +7,17 @@ import type { BrowserContext, CDPSession, Page } from 'playwright-core'
 import type { View } from './server.ts'
 import type { Trust } from './trust.ts'
 
-/** The program itself: the script of the same name adds flags, and the last `--enable-features` wins. */
+/**
+ * The program itself: the script of the same name adds flags, and the last `--enable-features`
+ * takes effect.
+ */
 const PROGRAMS = ['/usr/lib/chromium/chromium', '/usr/bin/google-chrome']
 
 const FEATURES = 'DeviceBoundSessions,EnableBoundSessionCredentialsSoftwareKeysForManualTesting'
 
 export const program: string | undefined = PROGRAMS.find((path) => existsSync(path))
 
-/** What DevTools reported, of whichever kind. */
+/** A report of DevTools, of any kind. */
 export interface Report {
   readonly name: string
   readonly parameters: object
@@ -28,7 +32,7 @@ export interface Visitor {
 
 export interface Tab {
   readonly page: Page
-  /** Goes to a page, and returns what it shows of the session. */
+  /** Goes to a page, and returns the session that it shows. */
   go(url: string): Promise<View>
   view(): Promise<View>
 }

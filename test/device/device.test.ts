@@ -1,5 +1,5 @@
-// Device-bound sessions in Chromium: what the browser does by itself, as its DevTools report it, and what the
-// server saw of it.
+// Device-bound sessions in Chromium: what the browser does, as its DevTools report it, and what the
+// server received.
 
 import { existsSync } from 'node:fs'
 import { request as httpsRequest } from 'node:https'
@@ -15,7 +15,10 @@ import type { Trust } from './trust.ts'
 const ENDPOINT = '/.well-known/session-device'
 const FIREFOX = '/usr/bin/firefox-esr'
 
-/** Chromium renews a proof within its last five seconds, and signs a few times in a few minutes only. */
+/**
+ * Chromium renews a proof within its last five seconds, and signs only a few times in a few
+ * minutes.
+ */
 const INTERVAL = 8
 
 const PROVEN: View = { user: 'ada', device: 'proven', reason: null }
@@ -53,7 +56,7 @@ async function launch(profile = `profile-${(count += 1)}`, isEnabled = true): Pr
   return visitor
 }
 
-/** Waits until something holds, which a browser does in its own time. */
+/** Waits until a condition holds, which depends on the browser. */
 async function until(holds: () => boolean): Promise<void> {
   await expect.poll(holds, { timeout: 10_000, interval: 50 }).toBe(true)
 }
@@ -87,7 +90,9 @@ function detailsOf(reports: readonly Report[], kind: string): Readonly<Record<st
   })
 }
 
-/** Sends a request with cookies of another client's, and returns the status, the fields and the page. */
+/**
+ * Sends a request with cookies of another client, and returns the status, the fields and the page.
+ */
 function steal(
   url: string,
   cookie: string,
@@ -131,7 +136,7 @@ describe.skipIf(program === undefined)('Chromium', () => {
     const [asked, ...more] = application.seen.filter(toEndpoint)
     expect(more).toEqual([])
     expect(asked).toMatchObject({ method: 'POST', hasProof: true, id: undefined })
-    // The cookie of the key travels to the endpoint alone.
+    // The cookie of the key is sent only to the endpoint.
     const names = (await visitor.context.cookies(`${application.origin}${ENDPOINT}`)).map(
       ({ name }) => name,
     )
@@ -144,7 +149,7 @@ describe.skipIf(program === undefined)('Chromium', () => {
     expect(application.seen.at(-1)?.cookies).toHaveLength(2)
   })
 
-  test('holds a page back until it has proven itself, once the ticket has ended', async () => {
+  test('delays a page until it has proven itself, after the ticket has ended', async () => {
     const application = await start()
     const visitor = await launch()
     const tab = await enrol(application, visitor)
@@ -167,7 +172,7 @@ describe.skipIf(program === undefined)('Chromium', () => {
     })
   })
 
-  test('renews a ticket ahead of its end, and loads the page meanwhile', async () => {
+  test('renews a ticket before its end, and loads the page meanwhile', async () => {
     const application = await start()
     const visitor = await launch()
     const tab = await enrol(application, visitor)
@@ -215,11 +220,11 @@ describe.skipIf(program === undefined)('Chromium', () => {
     })
   })
 
-  test('goes on after server and browser have been started again', async () => {
+  test('continues after server and browser have been restarted', async () => {
     const first = await startApplication(trust, { interval: INTERVAL })
     const visitor = await launchChromium(trust, 'kept')
     await enrol(first, visitor)
-    // The browser writes its sessions to disk in its own time.
+    // The browser writes its sessions to disk asynchronously.
     await seconds(3)
     await visitor.close()
     await first.stop()
@@ -232,19 +237,19 @@ describe.skipIf(program === undefined)('Chromium', () => {
     expect(outcomes(second)[0]).toBe('proven')
   })
 
-  test('proves itself anew after one refusal, once a configuration has lowered the interval', async () => {
+  test('proves itself again after one rejection, when a configuration has lowered the interval', async () => {
     const first = await startApplication(trust, { interval: 3600 })
     const visitor = await launch()
     const tab = await enrol(first, visitor)
     await first.stop()
     const lowered = await start(4, Number(new URL(first.origin).port))
     await seconds(5)
-    // The browser has a ticket that it takes for good: this response deletes it.
+    // The browser believes that its ticket is valid: this response deletes it.
     expect(await tab.go(`${lowered.origin}/refused`)).toEqual(REFUSED)
     expect(await tab.go(`${lowered.origin}/proven`)).toEqual(PROVEN)
   })
 
-  test('refreshes nothing for a link on another site, and on the next page of this one does', async () => {
+  test('does not refresh for a link on another site, but does on the next page of this one', async () => {
     const application = await start()
     const visitor = await launch()
     const tab = await enrol(application, visitor)
@@ -254,12 +259,12 @@ describe.skipIf(program === undefined)('Chromium', () => {
     await tab.page.click('a')
     await tab.page.waitForURL('**/from-elsewhere')
     expect(await tab.view()).toEqual(REFUSED)
-    // What docs/device-bound-sessions.md tells an application to do: a page that loads itself again.
+    // What docs/device-bound-sessions.md tells an application to do: a page that reloads itself.
     await tab.page.evaluate('location.reload()')
     await expect.poll(() => tab.view()).toEqual(PROVEN)
   })
 
-  test('without the feature has an unproven session, which use keeps', async () => {
+  test('without the feature has an unproven session, which use extends', async () => {
     const application = await start()
     const visitor = await launch('off', false)
     const tab = await visitor.open()
@@ -269,7 +274,7 @@ describe.skipIf(program === undefined)('Chromium', () => {
     expect(application.seen.filter(toEndpoint)).toEqual([])
   })
 
-  test('is asked for nothing by a session that was never bound', async () => {
+  test('is asked for no proof by a session that was never bound', async () => {
     const application = await start()
     const visitor = await launch()
     const tab = await visitor.open()
@@ -280,7 +285,7 @@ describe.skipIf(program === undefined)('Chromium', () => {
     expect(detailsOf(visitor.reports, 'creationEventDetails')).toEqual([])
   })
 
-  test('keeps its session from a thief with all of its cookies, once the ticket has ended', async () => {
+  test('protects its session from a thief with all of its cookies, after the ticket has ended', async () => {
     const application = await start()
     const visitor = await launch()
     const tab = await enrol(application, visitor)
@@ -312,7 +317,7 @@ describe.skipIf(program === undefined)('Chromium', () => {
 })
 
 describe.skipIf(!existsSync(FIREFOX))('Firefox, which does not have the feature', () => {
-  test('has an unproven session, which use keeps', async () => {
+  test('has an unproven session, which use extends', async () => {
     const application = await start()
     const browser = await firefox.launch({ executablePath: FIREFOX, channel: 'moz-firefox' })
     closing.push(() => browser.close())

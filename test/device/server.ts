@@ -1,4 +1,4 @@
-// An application over HTTPS whose sessions are bound to devices, and what every request has brought.
+// An application over HTTPS whose sessions are bound to devices, which records every request.
 
 import { createServer } from 'node:https'
 import type { Server } from 'node:https'
@@ -10,7 +10,7 @@ import { nodeSessions } from 'sealed-session/node'
 import { SECRET } from '../support/mint.ts'
 import type { Trust } from './trust.ts'
 
-/** A request, as it came. */
+/** A received request. */
 export interface Seen {
   readonly method: string
   readonly path: string
@@ -31,7 +31,7 @@ export interface View {
 
 export interface Application {
   readonly origin: string
-  /** The same server as another site. */
+  /** The same server under another site's name. */
   readonly otherOrigin: string
   readonly seen: Seen[]
   readonly events: SessionEvent[]
@@ -40,7 +40,7 @@ export interface Application {
 
 export interface ApplicationOptions {
   readonly interval: number
-  /** A port to take again after a restart. */
+  /** A port to reuse after a restart. */
   readonly port?: number
 }
 
@@ -104,7 +104,7 @@ function change(path: string, session: Session<Data>): void {
   if (name === '/login') session.bindToDevice()
 }
 
-/** A page has a link to another site's copy of the server, so that a test can come from there. */
+/** A page with a link to another site's copy of the server, so that a test can come from there. */
 function pageOf(session: Session<Data>, port: number): string {
   const view: View = {
     user: session.get('user', ''),

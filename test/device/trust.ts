@@ -1,6 +1,6 @@
-// A folder in which Chromium trusts https://localhost: a certificate authority of its own, and a home for
-// the browser whose certificate store knows it. Where the certificate is only excused, or not there,
-// Chromium ignores the protocol in silence.
+// A folder in which Chromium trusts https://localhost: a certificate authority, and a home for the
+// browser with a certificate store that contains it. With a certificate that is only excused, or
+// none, Chromium silently ignores the protocol.
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ export interface Trust {
   remove(): void
 }
 
-/** Needs `openssl`, and `certutil` of Debian's libnss3-tools. */
+/** Requires `openssl`, and `certutil` of Debian's libnss3-tools. */
 export function createTrust(): Trust {
   const home = mkdtempSync(join(tmpdir(), 'sealed-session-device-'))
   const run = (program: string, ...args: readonly string[]) =>

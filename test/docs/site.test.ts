@@ -1,4 +1,5 @@
-// The built documentation site in a browser: every page, every internal link, a phone and a desk.
+// The built documentation site in a browser: every page, every internal link, a phone and a
+// desktop.
 
 import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -24,15 +25,15 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 }
 
-/** What a page of the site is seen to hold. */
+/** The contents of a page of the site. */
 interface SeenPage {
   readonly ids: ReadonlySet<string>
   /** Internal links, without the origin. */
   readonly links: ReadonlySet<string>
   readonly heading: string
-  /** Errors of scripts, and requests that failed. */
+  /** Errors of scripts, and failed requests. */
   readonly faults: readonly string[]
-  /** How wide the page is on a phone. */
+  /** The width of the page on a phone. */
   readonly width: number
 }
 
@@ -95,7 +96,7 @@ describeInChromium('the site in Chromium', () => {
     server.close()
   })
 
-  test('every page opens, has a heading, and has no fault', () => {
+  test('every page opens, has a heading, and has no errors', () => {
     const faulty = pages.filter((path) => seen.get(path)?.faults.length !== 0)
     expect(faulty.map((path) => [path, seen.get(path)?.faults])).toEqual([])
     expect(pages.filter((path) => seen.get(path)?.heading === '')).toEqual([])
@@ -137,7 +138,7 @@ describeInChromium('the site in Chromium', () => {
     await page.close()
   })
 
-  test('a desk shows a page in the dark and finds words', async () => {
+  test('a desktop shows a page in dark colours and can search', async () => {
     const page = await browser.newPage({ viewport: DESK })
     await page.goto(`${origin}/concepts.html`, { waitUntil: 'networkidle' })
     await page.screenshot({ path: new URL('desk.png', screenshots).pathname })
@@ -159,7 +160,7 @@ describeInChromium('the site in Chromium', () => {
     }
     page.on('pageerror', onError).on('response', onResponse)
     await page.goto(`${origin}/${path}`, { waitUntil: 'load' })
-    // The scripts have taken the page over: faults of theirs have shown by now.
+    // The scripts have started by now, so their errors would have been recorded.
     await page.waitForFunction('document.querySelector("#app").__vue_app__ !== undefined')
     page.off('pageerror', onError).off('response', onResponse)
     const hrefs = await page.$$eval('a[href]', (anchors) =>

@@ -1,4 +1,4 @@
-// Clients with cookies of their own, logged in, that send request after request and check whose session
+// Clients with separate cookies, logged in, that send request after request and check whose session
 // answers.
 
 import { setTimeout as pause } from 'node:timers/promises'
@@ -24,19 +24,19 @@ export interface Answer {
 export interface Client {
   readonly name: string
   readonly jar: Browser
-  /** Never changes its session after the login. */
+  /** Does not change its session after the login. */
   isReader: boolean
   /** The session's id since the last login. */
   id: string | undefined
   requests: number
 }
 
-/** What the clients have seen so far. */
+/** The results of the clients so far. */
 export interface Tally {
   requests: number
   /** Answers from an empty session, by the reason. */
   readonly empty: Map<string, number>
-  /** Answers from another session than the client's. */
+  /** Answers from the session of another client. */
   foreign: number
 }
 
@@ -93,7 +93,7 @@ export async function createCrowd(size: number, port: number): Promise<Crowd> {
     const controller = new AbortController()
     const workers = Array.from({ length: IN_FLIGHT }, () => work(waiting, controller.signal))
     const done = Promise.all(workers)
-    // A failure is thrown by `stop`, and must not be an unhandled rejection before that.
+    // `stop` throws a failure, which must not be an unhandled rejection before that.
     done.catch(() => controller.abort())
     return {
       async stop() {

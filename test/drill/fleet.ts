@@ -1,4 +1,5 @@
-// Instances behind a proxy that uses them in turn and stays up while they are restarted one by one.
+// Instances behind a proxy that uses them in turn and keeps running while they are restarted one by
+// one.
 
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -69,7 +70,7 @@ export async function createFleet(
   }
 
   const proxy = createServer(forward).listen(0, '127.0.0.1')
-  // A busy machine must not find a connection closed that it was about to use.
+  // Long, so that on a busy machine no connection is closed that a client is about to reuse.
   proxy.keepAliveTimeout = 60_000
   await once(proxy, 'listening')
 
@@ -90,7 +91,7 @@ export async function createFleet(
   }
 }
 
-/** Ends a process that was started here. */
+/** Ends a process that this module has started. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')

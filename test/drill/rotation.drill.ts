@@ -1,5 +1,5 @@
-// From secret to secret under load, with processes: what a rolling restart costs without staging, that it
-// costs nothing with staging or a provider, and what removing a secret ends.
+// A rotation of secrets under load, with processes: what a rolling restart costs without staging,
+// that it costs nothing with staging or a secrets function, and what removing a secret ends.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
@@ -14,11 +14,11 @@ import type { Fleet } from './fleet.ts'
 
 const CLIENTS = 500
 
-/** So few that each of them comes back while the instances still differ. */
+/** So few that each of them returns while the instances still differ. */
 const REGULARS = 60
 const INSTANCES = 3
 
-/** Clients that send nothing after a phase, and clients that only read in all of them. */
+/** Clients that send nothing after a phase, and clients that only read in all phases. */
 const PARKED = 40
 const READERS = 40
 
@@ -51,7 +51,9 @@ function command(args: string[], secrets = ''): string {
   }).trim()
 }
 
-/** What `rotate` prints is a JWK Set in base64url: one word, which every shell leaves as it is. */
+/**
+ * The output of `rotate` is a JWK Set in base64url: one word, which every shell keeps unchanged.
+ */
 function textOf(printed: string): string {
   return Buffer.from(printed, 'base64url').toString()
 }
@@ -62,7 +64,7 @@ function newest(value: string): { kid: string; activeAt: number } {
   return { kid, activeAt: Date.parse(activeFrom) }
 }
 
-/** Writes the secrets in one step, because a provider must not read half a value. */
+/** Writes the secrets in one step, so that no instance reads half a value. */
 async function publish(value: string): Promise<string> {
   const file = join(folder, 'secrets')
   await writeFile(`${file}.next`, value)
@@ -93,7 +95,7 @@ function bySecret(clients: readonly Client[]): Map<string, Client[]> {
   return groups
 }
 
-test('a rolling restart without staging logs people out', async () => {
+test('a rolling restart without staging logs users out', async () => {
   const [a, b] = [command(['secret']), command(['secret'])]
   fleet = await createFleet(INSTANCES, { SECRETS: a })
   const { clients, tally, run } = await createCrowd(REGULARS, fleet.port)
@@ -107,7 +109,7 @@ test('a rolling restart without staging logs people out', async () => {
   expect(tally.empty.get('unknown-key')).toBeGreaterThan(0)
 })
 
-test('with staging, then by a provider, nobody is logged out; removing a secret ends what was not changed since', async () => {
+test('with staging, then by a secrets function, no user is logged out; removing a secret ends only sessions that were not written since', async () => {
   const a = command(['secret'])
   fleet = await createFleet(INSTANCES, { SECRETS: a })
   const { clients, tally, run, visit } = await createCrowd(CLIENTS, fleet.port)
@@ -122,7 +124,7 @@ test('with staging, then by a provider, nobody is logged out; removing a secret 
   const toB = command(['rotate', '--in', '20'], a)
   const b = newest(toB)
   await fleet.restart({ SECRETS_FILE: await publish(toB) }, 300)
-  // Every instance must have the secret before it seals: the drill means nothing otherwise.
+  // Every instance must have the secret before it seals, or the drill proves nothing.
   expect(Date.now()).toBeLessThan(b.activeAt)
   expect([...bySecret(clients).keys()]).toEqual([underA])
   await until(b.activeAt)
@@ -140,7 +142,7 @@ test('with staging, then by a provider, nobody is logged out; removing a secret 
   report('by a provider, to C', tally)
   expect(tally).toEqual({ requests: tally.requests, empty: new Map(), foreign: 0 })
   expect(tally.requests).toBeGreaterThan(2 * CLIENTS)
-  // A session moves to the new secret when its data is written: what is only read stays where it is.
+  // A session changes to the new secret when its data is written: one that is only read does not.
   expect(countsOf(bySecret(clients))).toEqual(
     new Map([
       [underA, PARKED + READERS],
@@ -163,7 +165,7 @@ test('with staging, then by a provider, nobody is logged out; removing a secret 
   report('A and B removed', tally)
   expect(tally.empty).toEqual(new Map([['unknown-key', 2 * PARKED + READERS]]))
 
-  // Refused cookies were left alone: where the secrets come back, so do the sessions.
+  // Rejected cookies were kept: when the secrets are restored, so are the sessions.
   await publish(toC)
   await pause(2500)
   await Promise.all(writers.slice(0, INSTANCES).map(visit))
@@ -184,7 +186,7 @@ async function untilAllUnder(id: string, clients: readonly Client[]): Promise<vo
   expect([...bySecret(clients).keys()]).toEqual([id])
 }
 
-/** Returns why the sessions of these clients were refused; `undefined` for those that were not. */
+/** Returns why the sessions of these clients were rejected; `undefined` for accepted ones. */
 async function reasons(
   clients: readonly Client[],
   visit: (client: Client) => Promise<Answer>,

@@ -1,5 +1,5 @@
-// One instance of an application, as a process of its own, over the library as it is built. It answers who
-// is logged in. The secrets come from SECRETS, or from a file that may change meanwhile.
+// One instance of an application, as a separate process, with the built library. It answers who is
+// logged in. The secrets come from SECRETS, or from a file that may change meanwhile.
 
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -22,7 +22,8 @@ const server = createServer(async (request, response) => {
   response.end(JSON.stringify({ id, user: session.get('user'), reason: rejection?.reason }))
 })
 
-// Longer than any pause of the proxy, because a connection that ends while it is used again is a 502.
+// Longer than any pause of the proxy, because a connection that is closed while it is reused causes
+// a 502.
 server.keepAliveTimeout = 60_000
 
 server.listen(0, '127.0.0.1', () => {

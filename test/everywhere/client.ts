@@ -1,5 +1,4 @@
-// What a browser does with a server: keeps cookies by the rules, and sends requests whose bytes are
-// known.
+// The client side of a browser: stores cookies by the rules, and sends requests with given bytes.
 
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -27,7 +26,7 @@ export interface Question {
 
 export interface Client {
   readonly port: number
-  /** Sends a request with the cookies it has, and keeps those of the response. */
+  /** Sends a request with its cookies, and stores those of the response. */
   ask(path: string, question?: Question): Promise<Answer>
   /** Returns the `Cookie` header that it would send. */
   cookies(): string
@@ -36,7 +35,10 @@ export interface Client {
   put(line: string): void
 }
 
-/** The site's origin for the browser, which keeps `Secure` cookies of https alone. The server has http. */
+/**
+ * The site's origin for the browser, which stores `Secure` cookies only for https. The server has
+ * http.
+ */
 const ORIGIN = 'https://app.example'
 
 export function createClient(port: number): Client {
@@ -59,7 +61,7 @@ export function createClient(port: number): Client {
   }
 }
 
-/** Sends one request on a connection of its own. */
+/** Sends one request on a new connection. */
 export async function askWith(
   port: number,
   path: string,
@@ -93,7 +95,10 @@ export async function askWith(
   }
 }
 
-/** Sends a request of these very lines over HTTP/1.1. Returns the body, with its chunks' sizes if any. */
+/**
+ * Sends a request with exactly these lines over HTTP/1.1. Returns the body, with its chunks' sizes
+ * if any.
+ */
 export async function askRaw(
   port: number,
   path: string,
@@ -129,7 +134,7 @@ export async function askHttp2(
   }
 }
 
-/** Asks for a WebSocket. Returns all that comes, up to `last` or the end of the connection. */
+/** Requests a WebSocket. Returns all received bytes, up to `last` or the end of the connection. */
 export async function askSocket(port: number, last: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   const lines = [

@@ -1,4 +1,4 @@
-// The suite, on the installed package, on every runtime and with every engine it has.
+// Runs the suite on the installed package, on every runtime and with each of its engines.
 
 import { join } from 'node:path'
 import type { Engine } from './engine.ts'
@@ -67,7 +67,7 @@ function onEdge({ folder }: Workspace): Promise<Row> {
   })
 }
 
-/** Returns a row of a runtime's results, and checks that it ran with the engine that was meant. */
+/** Returns a row of a runtime's results, and checks that it ran with the intended engine. */
 function examined(
   { name, version }: Runtime,
   mode: string,

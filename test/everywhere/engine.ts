@@ -1,4 +1,4 @@
-// Finds out which of the two engines seals: `node:crypto` never calls WebCrypto's `encrypt`.
+// Detects which of the two engines seals: `node:crypto` never calls WebCrypto's `encrypt`.
 
 export type Engine = 'node:crypto' | 'webcrypto'
 

@@ -1,4 +1,4 @@
-// Runs the suite on this runtime, and finds out which engine it has. Bundled without the library, so that
+// Runs the suite on this runtime, and detects its engine. Bundled without the library, so that
 // every runtime imports the one that is installed there.
 
 import type { DeviceEntry, Library } from '../conformance/check.ts'

@@ -1,4 +1,4 @@
-// The examples, exactly as they are, each on the runtime that it is for, visited by a browser.
+// The examples, unchanged, each on its runtime, visited by a browser.
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ import { serveWorker } from './workers.ts'
 
 type Job = () => Promise<Row>
 
-/** What a browser is answered that visits twice: status, body, number of `Set-Cookie` lines. */
+/** The answers to a browser that visits twice: status, body, number of `Set-Cookie` lines. */
 const CONVERSATION = [
   [200, 'Visit 1', 1],
   [200, 'Visit 2', 1],

@@ -1,5 +1,5 @@
-// What a user does with the package before it runs: imports it in every way there is, checks types against
-// it, and bundles it.
+// What a user does with the package before it runs: imports it in every possible way, checks types
+// against it, and bundles it.
 
 import assert from 'node:assert/strict'
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
@@ -57,7 +57,7 @@ createSessions({ secrets: '', cookie: { name: 'session', secure: isProduction } 
 createSessions({ secrets: '', secure: true })
 `
 
-/** Seals and opens a session, and prints what it holds. */
+/** Seals and opens a session, and prints its data. */
 const ROUND_TRIP = `
 const sessions = createSessions({ secrets: 'gpdjWSQZucre34yVYZRgQxfjGlP3-o-Q6aX2REPMb1g' })
 const session = await sessions.open(null)

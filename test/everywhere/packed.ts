@@ -94,7 +94,7 @@ async function pack(folder: string): Promise<string> {
 async function install(tarball: string, folder: string, node: Runtime): Promise<void> {
   await mkdir(folder)
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
-  // npm's first line looks for `node` on the path.
+  // npm's shebang looks for `node` on the path.
   const PATH = [dirname(node.path), process.env['PATH']].join(delimiter)
   const values = [
     'install',
@@ -118,7 +118,7 @@ async function furnish(folder: string): Promise<void> {
     await copyFile(join(root, `examples/${name}.ts`), join(folder, `${name}.ts`))
   }
   await writeFile(join(folder, 'documented.ts'), await documentedHandler())
-  // Servers for Node, as an application would have them beside the package.
+  // Servers for Node, which an application would install beside the package.
   await mkdir(join(folder, 'node_modules/@hono'))
   for (const name of ['hono', '@hono/node-server']) {
     await symlink(join(root, 'node_modules', name), join(folder, 'node_modules', name))

@@ -1,5 +1,5 @@
-// The runtimes, as programs that npm installs without running a script. Runs them, and starts servers on a
-// port that the system chooses, which are ended through their own process.
+// The runtimes, as programs that npm installs without running a script. Runs them, and starts
+// servers on a port that the system chooses. Each server is ended through its own process.
 
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -41,7 +41,7 @@ export const edge: Runtime = program('edge-runtime', '@edge-runtime/vm', '')
 export const wrangler: Runtime = program('wrangler', 'wrangler', 'bin/wrangler.js')
 export const vite: Runtime = program('vite', 'vite', 'bin/vite.js')
 
-/** Runs a program, and returns what it printed. Throws if it ends with another code than 0. */
+/** Runs a program, and returns its output. Throws if its exit code is not 0. */
 export async function run(
   command: string,
   values: readonly string[],
@@ -57,7 +57,7 @@ export async function run(
   throw new Error(`${command} ${values.join(' ')} ended with ${String(code)}\n${stdout}${stderr}`)
 }
 
-/** Starts a server that prints where it listens. */
+/** Starts a server that prints its address. */
 export async function serve(
   command: string,
   values: readonly string[],

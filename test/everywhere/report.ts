@@ -17,13 +17,13 @@ export interface Row {
   readonly seconds: number
 }
 
-/** What a row is about. */
+/** The subject of a row. */
 export type RowHead = Pick<Row, 'part' | 'runtime' | 'version'>
 
-/** Runs one check of a row. After one that fails, the next ones still run. */
+/** Runs one check of a row. After a failure, the next ones still run. */
 export type Try = (name: string, act: () => unknown) => Promise<void>
 
-/** Runs a row of checks. `act` may return the engine; what it throws outside a check is a failure. */
+/** Runs a row of checks. `act` may return the engine; an exception outside a check is a failure. */
 export async function tally(
   head: RowHead,
   act: (attempt: Try) => Promise<string | void>,

@@ -8,7 +8,7 @@ const here = new URL('.', import.meta.url).pathname
 const root = new URL('../../', import.meta.url).pathname
 const [tarball] = process.argv.slice(2)
 
-// npm writes what it has installed into a lock file of its own.
+// npm records what it has installed in a lock file of its own.
 const installed = timeOf(`${here}node_modules/.package-lock.json`)
 if (installed < timeOf(`${here}package-lock.json`)) run('npm', ['ci'], here)
 if (tarball === undefined) run('npm', ['run', '--silent', 'build'], root)

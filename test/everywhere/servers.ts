@@ -1,5 +1,5 @@
-// Real servers on 127.0.0.1, one for each runtime that has one, and a client that does with each what
-// browsers do.
+// Real servers on 127.0.0.1, one for each runtime that has one, and a client that sends to each
+// what browsers send.
 
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
@@ -17,14 +17,14 @@ const NAME = '__Host-session'
 /** How a runtime serves a module whose default export has `fetch`. */
 interface Host {
   readonly runtime: Runtime
-  /** Whether several lines of `Cookie` are one header for the handler, with semicolons. */
+  /** Whether the handler receives several lines of `Cookie` as one header, with semicolons. */
   readonly joinsLines: boolean
   /** How many bytes the library counts for each of ODD_COOKIES. */
   readonly counts: readonly number[]
-  /** An application that opens a WebSocket after it has looked at the session. */
+  /** An application that opens a WebSocket after it has read the session. */
   readonly socket?: string
   serve(workspace: Workspace, file: string): Promise<Server>
-  /** The same over HTTP/2 without TLS, where there is such a server. */
+  /** The same over HTTP/2 without TLS, if there is such a server. */
   serveHttp2?(workspace: Workspace, file: string): Promise<Server>
 }
 
@@ -68,10 +68,10 @@ const hosts: readonly Host[] = [
   },
   {
     runtime: workerd,
-    // It joins them with a comma. Cloudflare's proxy in front of Workers joins them with a semicolon.
+    // Joins them with a comma. Cloudflare's proxy in front of Workers joins them with a semicolon.
     joinsLines: false,
-    // It decodes headers as UTF-8: letters up to U+00FF count for one byte instead of two, and bytes that
-    // are no UTF-8 become U+FFFD and count for three.
+    // Decodes headers as UTF-8: letters up to U+00FF count as one byte instead of two, and bytes
+    // that are not UTF-8 become U+FFFD and count as three.
     counts: [10, 11, 16],
     socket: 'socket-workerd.mjs',
     serve: async ({ folder, secret }, file) => {
@@ -118,7 +118,7 @@ async function documented(host: Host, workspace: Workspace, attempt: Try): Promi
   }
 }
 
-/** Everything that a handler can return, for a browser that keeps its cookies. */
+/** Every kind of response of a handler, for a browser that stores its cookies. */
 async function pages(port: number, attempt: Try): Promise<void> {
   const client = createClient(port)
   const read = async () => (JSON.parse((await client.ask('/read')).body) as { data: Data }).data
@@ -259,7 +259,7 @@ async function pages(port: number, attempt: Try): Promise<void> {
   })
 }
 
-/** Requests whose bytes are written one by one. */
+/** Requests that are written byte by byte. */
 async function wire(port: number, { joinsLines, counts }: Host, attempt: Try): Promise<void> {
   const client = createClient(port)
   await client.ask('/visit')
@@ -272,7 +272,7 @@ async function wire(port: number, { joinsLines, counts }: Host, attempt: Try): P
       ['Cookie: theme=dark', ours],
     ]) {
       const body = await askRaw(port, '/read', lines)
-      // Where they are joined with a comma, ours is found if it stands first.
+      // If they are joined with a comma, ours is found only if it is first.
       assert.equal(body.includes(known), joinsLines || lines[0] === ours, body)
     }
   })
@@ -317,7 +317,7 @@ async function http2(starting: Promise<Server>, attempt: Try): Promise<void> {
   }
 }
 
-/** A handshake must go through, whatever is added to its response. */
+/** A handshake must succeed, whatever is added to its response. */
 async function socket(host: Host, starting: Promise<Server>, attempt: Try): Promise<void> {
   const server = await starting
   try {
@@ -325,7 +325,7 @@ async function socket(host: Host, starting: Promise<Server>, attempt: Try): Prom
       const received = await askSocket(server.port, 'hello you')
       assert.match(received, /^HTTP\/1\.1 101 /)
       assert.ok(received.endsWith('hello you'), received)
-      // Deno alone has no way to set a cookie at a handshake: there the application has set none.
+      // Only Deno cannot set a cookie in a handshake: there the application has set none.
       const lines = received.match(/^set-cookie: __Host-session=[\w-]{4}\.\d+\./gim) ?? []
       assert.equal(lines.length, host.runtime === deno ? 0 : 1, received)
     })

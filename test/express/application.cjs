@@ -41,7 +41,7 @@ app.use(flash())
 app.use(passport.session())
 app.use(csrfSynchronisedProtection)
 
-// What every page has: who is there, what is in the cart, the messages, and the token for its form.
+// Locals of every page: the user, the cart, the messages, and the token for its form.
 app.use((request, response, next) => {
   response.page = (title, rest = {}) => {
     response.json({

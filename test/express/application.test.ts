@@ -1,5 +1,5 @@
-// One application, written for express-session, and its own end-to-end test: on express-session, on
-// cookie-session as far as that goes, and on ours, where one line is another.
+// One application, written for express-session, and its end-to-end test: on express-session, on
+// cookie-session as far as that works, and on ours, with one line changed.
 
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -16,7 +16,7 @@ const source = readFileSync(new URL('application.cjs', folder), 'utf8')
 
 const LINE = /^app\.use\(require\('express-session'\).*$/m
 
-/** The line that makes the sessions. */
+/** The line that creates the sessions. */
 const LINES = {
   'express-session': LINE.exec(source)?.[0] ?? '',
   'cookie-session': "app.use(require('cookie-session')({ secret: process.env.SECRET }))",
@@ -77,7 +77,7 @@ interface Page {
   readonly orders?: number[]
 }
 
-/** What a user does: looks at a page, and sends its form. */
+/** The actions of a user: opens a page, and sends its form. */
 function createUser(browser: Visitor) {
   let csrf = ''
 
@@ -100,7 +100,7 @@ function createUser(browser: Visitor) {
   return { see, send }
 }
 
-/** What the application promises to a visitor without an account. */
+/** The promises of the application to a visitor without an account. */
 async function testShop(browser: Visitor): Promise<void> {
   const { see, send } = createUser(browser)
   expect(await see('/')).toMatchObject({ title: 'Shop', user: null, visits: 1, messages: [] })
@@ -119,7 +119,7 @@ async function testShop(browser: Visitor): Promise<void> {
   expect(await send('/cart/remove', { sku: 'apple' })).toMatchObject({ cart: {}, total: 0 })
 }
 
-/** What it promises to a user. */
+/** Its promises to a user. */
 async function testAccount(browser: Visitor): Promise<void> {
   const { see, send } = createUser(browser)
   await see('/')
@@ -151,7 +151,7 @@ async function testAccount(browser: Visitor): Promise<void> {
   expect(await send('/forget')).toMatchObject({ user: null, visits: 1 })
 }
 
-/** Returns what `diff` prints, without the places. */
+/** Returns the output of `diff`, without line numbers. */
 function diff(one: string, other: string): string[] {
   const [before, after] = [one.split('\n'), other.split('\n')]
   expect(before).toHaveLength(after.length)

@@ -1,4 +1,4 @@
-// The middleware of others, at its released versions, on `sealed-session/express`, in real servers.
+// Third-party middleware, in released versions, on `sealed-session/express`, in real servers.
 
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -53,7 +53,7 @@ async function start(
   return { ...createVisitor(origin), origin }
 }
 
-/** Returns what a route may look at: the session's keys, as JSON has them. */
+/** Returns the keys of the session, as JSON. */
 const showSession = (app: Express) =>
   app.get('/session', (request, response) => void response.json(request.session))
 
@@ -107,7 +107,7 @@ describe('passport', () => {
     expect(await json(visit('/session'))).toEqual({})
   })
 
-  test('keeps what the session held with keepSessionInfo, at login and at logout', async () => {
+  test('keeps the data of the session with keepSessionInfo, at login and at logout', async () => {
     const { visit, post } = await start((app) => {
       usePassport(app, { keepSessionInfo: true })
       app.post('/cart', (request, response) => {
@@ -146,7 +146,7 @@ describe('passport', () => {
     expect(await json(visit('/session'))).toEqual({ flash: {}, messages: ['Wrong password'] })
   })
 
-  test('tells its callback what the session cannot hold', async () => {
+  test('passes its callback the error of a value that cannot be stored', async () => {
     const { post, visit } = await start((app) => {
       const authenticator = new passport.Passport()
       authenticator.serializeUser((_, done) => done(null, 'x'.repeat(20_000)))
@@ -163,7 +163,7 @@ describe('passport', () => {
     expect(await json(visit('/session'))).toEqual({})
   })
 
-  test('returns to the page that was asked for, with connect-ensure-login', async () => {
+  test('returns to the requested page, with connect-ensure-login', async () => {
     const { visit, post } = await start((app) => {
       usePassport(app, { successReturnToOrRedirect: '/', keepSessionInfo: true })
       app.get('/account', ensureLoggedIn('/login'), (_, response) => void response.send('account'))
@@ -196,7 +196,7 @@ describe('connect-flash', () => {
 })
 
 describe('CSRF', () => {
-  test('csrf-sync takes the token that it has given, and no other', async () => {
+  test('csrf-sync accepts only its own token', async () => {
     const { csrfSynchronisedProtection, generateToken } = csrfSync({
       getTokenFromRequest: ({ body }) => body.token,
     })
@@ -211,7 +211,7 @@ describe('CSRF', () => {
     expect((await post('/form')).status).toBe(403)
   })
 
-  test('csrf-csrf binds its token to the id of a session that holds something', async () => {
+  test('csrf-csrf binds its token to the id of a session with data', async () => {
     const { doubleCsrfProtection, generateCsrfToken } = doubleCsrf({
       getSecret: () => SECRET,
       getSessionIdentifier: ({ session }) => session.id,
@@ -284,7 +284,7 @@ describe('OpenID Connect', () => {
         undefined,
         { execute: [oidc.allowInsecureRequests] },
       )
-      // Express 5 takes what a handler rejects with.
+      // Express 5 handles what a handler rejects with.
       // oxlint-disable-next-line oxc/no-async-endpoint-handlers
       app.get('/login', async (request, response) => {
         const verifier = oidc.randomPKCECodeVerifier()

@@ -9,7 +9,7 @@ import type { RunningServer } from './visitor.ts'
 
 export const CLIENT = { id: 'shop', secret: 'a secret that the shop and the provider share' }
 
-/** Who signs in. */
+/** The user who signs in. */
 export const SUBJECT = 'ada'
 
 /** Starts the provider. `allowed` are the only places that it redirects to. */

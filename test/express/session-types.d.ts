@@ -1,4 +1,4 @@
-// The application's own declaration, for itself: the library makes none.
+// The application's own declaration, because the library makes none.
 
 import type { WithExpressSession } from 'sealed-session/express'
 

@@ -1,4 +1,4 @@
-// suites.md is true: every test of ours that it names is there, and its counts are those of its rows.
+// suites.md is correct: every test that it names exists, and its counts are those of its rows.
 
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
@@ -30,7 +30,7 @@ test('every behaviour has a test of ours or a reason, and not both', () => {
   }
 })
 
-test('every test of ours that is named is there', () => {
+test('every named test of ours exists', () => {
   const files = new Set(['unit/adapters/express.test.ts', 'unit/adapters/express-suites.test.ts'])
   const known = readTitles().filter(({ file }) => files.has(file))
   const titles = new Set(known.map((title) => title.text))

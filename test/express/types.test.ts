@@ -1,5 +1,5 @@
-// The types of `request.session`, with `@types/express-session` and without. Both are global, so each is
-// a program of its own.
+// The types of `request.session`, with `@types/express-session` and without. Both are global, so
+// each is a separate program.
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,5 +1,5 @@
-// A browser that asks an application on this machine: it keeps cookies, follows redirects to other servers
-// and back, and finds the tokens of forms.
+// A browser for an application on this machine: it stores cookies, follows redirects to other
+// servers and back, and finds the tokens of forms.
 
 import { createServer } from 'node:http'
 import type { RequestListener, Server } from 'node:http'
@@ -7,15 +7,18 @@ import { createJar } from '../support/cookie-jar.ts'
 import type { Browser } from '../support/cookie-jar.ts'
 
 export interface Visitor extends Browser {
-  /** Asks with the cookies of this browser, and keeps those that come. Follows no redirect. */
+  /**
+   * Sends a request with the cookies of this browser, and stores those of the response. Follows no
+   * redirect.
+   */
   visit(path: string, init?: RequestInit): Promise<Response>
-  /** Follows redirects. Other servers are sent no cookies. */
+  /** Follows redirects. Sends no cookies to other servers. */
   follow(path: string, init?: RequestInit): Promise<Response>
   /** Sends a form. */
   post(path: string, fields?: Record<string, string>): Promise<Response>
 }
 
-/** A redirect may lead to the next one, but not for ever. */
+/** Most redirects in a row, so that a loop ends. */
 const MOST_REDIRECTS = 10
 
 export function createVisitor(origin: string): Visitor {

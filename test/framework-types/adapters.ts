@@ -1,4 +1,4 @@
-// The adapters against the frameworks' own types: nothing of this file is run.
+// The adapters against the frameworks' own types. No code of this file is run.
 
 import { Elysia } from 'elysia'
 import fastify from 'fastify'
@@ -34,7 +34,7 @@ declare module 'h3' {
 
 const sessions = createSessions<Data>({ secrets: '' })
 
-/** Takes a session of this application, and no other. */
+/** Accepts only a session of this application. */
 function userOf(session: Session<Data>): string | undefined {
   return session.get('user')
 }

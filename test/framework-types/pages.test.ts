@@ -1,5 +1,5 @@
-// The code of the pages whose frameworks answer a `Request`, or run in a server of Node: it is run as it
-// is printed.
+// The code of the pages whose frameworks handle a `Request`, or run in a Node server. It is run as
+// it is printed.
 
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -47,7 +47,7 @@ async function load(page: string, file?: string): Promise<Record<string, unknown
   return import(new URL(name, here).href)
 }
 
-/** Asks as a browser, and keeps the cookies that come. */
+/** Sends a request as a browser, and stores the cookies of the response. */
 async function ask(handler: Handler, browser: Browser, path: string, init?: RequestInit) {
   const response = await handler(browser.request(path, init))
   browser.store(response)

@@ -1,4 +1,4 @@
-// Cookie stores against the frameworks' own types: nothing of this file is run.
+// Cookie stores against the frameworks' own types. No code of this file is run.
 
 import type { Cookies } from '@sveltejs/kit'
 import type { APIContext } from 'astro'
@@ -17,7 +17,7 @@ interface Data {
 
 const sessions = createSessions<Data>({ secrets: '' })
 
-/** Takes a session of this application, and no other. */
+/** Accepts only a session of this application. */
 function userOf(session: Session<Data>): string | undefined {
   return session.get('user')
 }

@@ -1,4 +1,4 @@
-// Modules that frameworks make when they run.
+// Modules that frameworks create at run time.
 
 declare module '$app/env/private' {
   export const SESSION_SECRETS: string | undefined

@@ -19,7 +19,7 @@ const pages = listDocuments()
   .map((file) => ({ file, blocks: findCodeBlocks(file).filter(isCheckedWithTypes) }))
   .filter(({ blocks }) => blocks.length > 0)
 
-/** Returns what the compiler finds; the empty string if that is nothing. */
+/** Returns the errors of the compiler; the empty string if there are none. */
 function compile(project: string): string {
   return spawnSync(tsc, ['-p', project], { encoding: 'utf8' }).stdout
 }
@@ -33,7 +33,7 @@ test("cookie stores and adapters fit the frameworks' own types", () => {
 })
 
 describe.each(pages)('$file', ({ file, blocks }) => {
-  test('every type holds', () => {
+  test('has no type errors', () => {
     // One folder for a page: its blocks import each other, and declare one session.
     const page = new URL(`${basename(file, '.md')}/`, folder)
     for (const block of blocks) {

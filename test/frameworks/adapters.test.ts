@@ -1,4 +1,4 @@
-// What is particular to one adapter, beside the scenario that all share.
+// Behaviour of single adapters, beside the scenario that all share.
 
 import { createServer } from 'node:http'
 import { Elysia } from 'elysia'
@@ -33,7 +33,7 @@ afterEach(async () => {
 
 const at = (path: string) => new Request(`https://example.test${path}`)
 
-/** The applications of this folder have other sessions, and a framework takes one declaration. */
+/** The applications of this folder have other sessions, and a framework allows one declaration. */
 function sessionIn(holder: object): Session<Data> {
   const session: unknown = Reflect.get(holder, 'session')
   return session as Session<Data>
@@ -76,7 +76,7 @@ describe('Hono', () => {
     expect([await response.text(), names(response)]).toEqual(['thrown', ['__Host-session']])
   })
 
-  test('header fields that other middleware sets before and after stay', async () => {
+  test('header fields that other middleware sets before and after are kept', async () => {
     const app = new Hono<HonoSessionEnv<Data>>()
     app.use(async (c, next) => {
       c.header('x-before', '1')
@@ -101,7 +101,7 @@ describe('h3 2', () => {
     return app
   }
 
-  test('a change before a route that is missing is kept', async () => {
+  test('a change before a missing route is kept', async () => {
     const app = application()
     app.use((event) => sessionIn(event.context).set('visits', 1))
     const response = await app.request('/nowhere')
@@ -109,7 +109,7 @@ describe('h3 2', () => {
     expect(response.headers.get('cache-control')).toBe('private, no-store')
   })
 
-  test('the answer to an error that has looked at the session is private, and has no cookie', async () => {
+  test('the answer to an error after access to the session is private, and has no cookie', async () => {
     const app = application()
     app.get('/', (event) => {
       sessionIn(event.context).set('visits', 1)
@@ -123,7 +123,7 @@ describe('h3 2', () => {
     ])
   })
 
-  test('what is no error and is thrown stays what h3 makes of it', async () => {
+  test('a thrown value that is no error is answered as h3 does', async () => {
     const app = application()
     app.get('/', () => {
       // oxlint-disable-next-line typescript/only-throw-error
@@ -132,7 +132,7 @@ describe('h3 2', () => {
     expect((await app.request('/')).status).toBe(418)
   })
 
-  test('an HTTPResponse that is the same for all is left as it is', async () => {
+  test('an HTTPResponse that is the same for all is not changed', async () => {
     const shared = new HTTPResponse('teapot', {
       status: 418,
       headers: { vary: 'Accept', 'cdn-cache-control': 'max-age=9' },
@@ -230,7 +230,7 @@ describe.each(['Node', 'mocks'])('h3 1 on %s', (kind) => {
     expect([response.status, names(response)]).toEqual([500, []])
   })
 
-  test('an error that is returned leaves the session as it came', async () => {
+  test('a returned error discards the changes of the session', async () => {
     const app = h3One.createApp()
     app.use(
       defineSessionHandler(sessions, (_, session) => {
@@ -261,7 +261,7 @@ describe('Koa', () => {
     return [createVisitor(await listen(server)), errors]
   }
 
-  test('a response that is written past Koa carries the session', async () => {
+  test('a response that is written to ctx.res carries the session', async () => {
     const [browser] = await visitorOf((ctx) => {
       ctx.respond = false
       sessionIn(ctx).set('visits', 1)
@@ -293,7 +293,7 @@ describe('Koa', () => {
 })
 
 describe('Fastify', () => {
-  test('what an error handler changes is kept, and what the handler changed is not', async () => {
+  test('changes of an error handler are kept, and those of the handler are not', async () => {
     const app = fastify()
     closing.push(() => app.close())
     await app.register(fastifySession, { sessions: make() })
@@ -311,7 +311,7 @@ describe('Fastify', () => {
     expect(await (await browser.visit('/read')).json()).toEqual({ message: 'sorry' })
   })
 
-  test('a hook that fails before the session is opened comes to the error handler', async () => {
+  test('the error of a hook that fails before the session is opened goes to the error handler', async () => {
     const app = fastify()
     closing.push(() => app.close())
     app.addHook('onRequest', async () => {
@@ -322,7 +322,7 @@ describe('Fastify', () => {
     expect([statusCode, body]).toEqual([500, expect.stringContaining('the hook failed')])
   })
 
-  test('registering it with something else rejects', async () => {
+  test('registering it with another value rejects', async () => {
     const app = fastify()
     closing.push(() => app.close())
     const wrong = { ...make() }
@@ -346,7 +346,7 @@ describe('Elysia', () => {
     expect([await response.text(), names(response)]).toEqual(['moved', ['__Host-session']])
   })
 
-  test('what an error handler behind the plugin changes is kept', async () => {
+  test('changes of an error handler after the plugin are kept', async () => {
     const sessions = make()
     const app = new Elysia()
       .use(elysiaSession(sessions))
@@ -377,7 +377,7 @@ describe('Elysia', () => {
     expect(names(await app.handle(at('/inner')))).toEqual(['__Host-session'])
   })
 
-  test('an application that compiles nothing is an error, and loses nothing in silence', async () => {
+  test('an application that compiles nothing is an error, and no change is lost silently', async () => {
     const errors: unknown[] = []
     const app = new Elysia({ aot: false })
       .onError(({ error }) => {

@@ -1,5 +1,5 @@
-// What the frameworks' applications share: the data, the sessions, a server on a free port, and a
-// browser that asks it with `fetch`.
+// Shared parts of the frameworks' applications: the data, the sessions, a server on a free port,
+// and a browser with `fetch`.
 
 import type { Server } from 'node:net'
 import { createSessions } from 'sealed-session'
@@ -15,7 +15,7 @@ export interface Data {
   big?: string
 }
 
-/** More than any limits let through. */
+/** Bytes beyond all limits. */
 export const TOO_MUCH = 'x'.repeat(20_000)
 
 export function make(): Sessions<Data> {
@@ -23,7 +23,9 @@ export function make(): Sessions<Data> {
 }
 
 export interface Visitor extends Browser {
-  /** Asks as this browser does, and keeps the cookies that come. Redirects are not followed. */
+  /**
+   * Sends a request as this browser, and stores the cookies of the response. Follows no redirect.
+   */
   visit(path: string, init?: RequestInit): Promise<Response>
 }
 

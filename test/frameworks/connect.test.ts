@@ -1,4 +1,5 @@
-// A Connect application: the middleware is for everything that takes (request, response, next).
+// A Connect application: the middleware works with every library that uses (request, response,
+// next).
 
 import { createServer } from 'node:http'
 import type { IncomingMessage } from 'node:http'
@@ -7,7 +8,7 @@ import { expect, test } from 'vitest'
 import { nodeSessions } from 'sealed-session/node'
 import { TOO_MUCH, createVisitor, listen, make, names } from './application.ts'
 
-test('Connect hands the session on, and is told of errors', async () => {
+test('Connect passes the session on, and receives errors', async () => {
   const app = connect()
   const { middleware, sessionOf } = nodeSessions(make())
   app.use(middleware)

@@ -1,4 +1,4 @@
-// A real Express application, asked with fetch by something that keeps cookies as browsers do.
+// A real Express application, and a client that stores cookies as browsers do.
 
 import { createServer } from 'node:http'
 import { Readable } from 'node:stream'
@@ -13,7 +13,7 @@ import { TOO_MUCH, createVisitor, listen, make, names } from './application.ts'
 import type { Data } from './application.ts'
 
 declare global {
-  // The application's own declaration, for itself: the library makes none.
+  // The application's own declaration, because the library makes none.
   namespace Express {
     interface Request extends WithSession<Data> {}
   }
@@ -115,13 +115,13 @@ test('a response that does not use the session is cacheable as it was', async ()
   ])
 })
 
-test('a read is varied on, and answered with 304 when nothing changed', async () => {
+test('a read varies by the cookie, and is answered with 304 without changes', async () => {
   const browser = await visitor(shop)
   await browser.visit('/visits')
   const first = await browser.visit('/read')
   expect(first.headers.get('vary')).toBe('Cookie')
   const etag = first.headers.get('etag') ?? ''
-  // Without a Cache-Control of its own, fetch asks for a fresh one.
+  // Without this Cache-Control, fetch requests a fresh response.
   const headers = { 'if-none-match': etag, 'cache-control': 'max-age=0' }
   const second = await browser.visit('/read', { headers })
   expect([second.status, second.headers.get('vary'), names(second)]).toEqual([304, 'Cookie', []])
@@ -157,7 +157,7 @@ test("the page of a handler's error carries the session", async () => {
   expect(names(response)).toEqual(['__Host-session'])
 })
 
-test("a session that does not fit comes to the application's error handler", async () => {
+test("the error of a session that does not fit goes to the application's error handler", async () => {
   const browser = await visitor((app) => {
     shop(app)
     app.use(page)
@@ -170,10 +170,10 @@ test("a session that does not fit comes to the application's error handler", asy
   expect(await (await browser.visit('/read')).text()).toBe('1')
 })
 
-test("a session that does not fit is a 500 of Express's own without one", async () => {
+test("a session that does not fit is Express's own 500 without an error handler", async () => {
   const log = vi.spyOn(console, 'error').mockImplementation(() => {})
   const browser = await visitor((app) => {
-    // In `test` Express logs nothing.
+    // With NODE_ENV `test` Express logs nothing.
     app.set('env', 'production')
     shop(app)
   })
@@ -183,7 +183,7 @@ test("a session that does not fit is a 500 of Express's own without one", async 
   expect(log.mock.calls.flat().join()).toContain('SessionTooLargeError')
 })
 
-test('a stream whose session does not fit is cut, and told to the error handler', async () => {
+test('a stream whose session does not fit is destroyed, and reported to the error handler', async () => {
   const errors: unknown[] = []
   const browser = await visitor((app) => {
     shop(app)
@@ -231,7 +231,7 @@ test.each(['before', 'after'])('compression %s the sessions loses nothing', asyn
 test('open serves single routes, without the middleware', async () => {
   const { open } = nodeSessions(make())
   const browser = await visitor((app) => {
-    // Express 5 takes what a handler rejects with.
+    // Express 5 handles what a handler rejects with.
     // oxlint-disable-next-line oxc/no-async-endpoint-handlers
     app.get('/', async (request, response) => {
       const session = await open(request, response)

@@ -1,4 +1,4 @@
-// A real Fastify application: the middleware as one hook, the session as one decoration.
+// A real Fastify application: the middleware as a hook, the session as a decoration.
 
 import { createReadStream, readFileSync } from 'node:fs'
 import fastify from 'fastify'
@@ -10,7 +10,7 @@ import { TOO_MUCH, createVisitor, make, names } from './application.ts'
 import type { Data } from './application.ts'
 
 declare module 'fastify' {
-  // The application's own declaration, for itself: the library makes none.
+  // The application's own declaration, because the library makes none.
   interface FastifyRequest {
     readonly session: Session<Data>
   }
@@ -24,7 +24,7 @@ afterEach(async () => {
   await Promise.all(closing.splice(0).map((app) => app.close()))
 })
 
-/** The recipe: two statements, whatever the plugins. */
+/** The recipe: two statements, with any plugins. */
 function application(): FastifyInstance {
   const app = fastify()
   const { middleware, sessionOf } = nodeSessions(make())
@@ -102,7 +102,7 @@ test.each([
   expect(await response.text()).toEqual(body)
 })
 
-test("a session that does not fit comes to Fastify's error handler", async () => {
+test("the error of a session that does not fit goes to Fastify's error handler", async () => {
   const app = application()
   const errors: unknown[] = []
   app.setErrorHandler((error, _request, reply) => {
@@ -118,7 +118,7 @@ test("a session that does not fit comes to Fastify's error handler", async () =>
   expect(await (await browser.visit('/read')).text()).toBe('1')
 })
 
-test('a session that does not fit is a 500 of its own without an error handler', async () => {
+test('a session that does not fit is Fastify’s own 500 without an error handler', async () => {
   const app = application()
   shop(app)
   const response = await (await visitor(app)).visit('/large')
@@ -126,7 +126,7 @@ test('a session that does not fit is a 500 of its own without an error handler',
   expect(await response.json()).toMatchObject({ code: 'ERR_SESSION_TOO_LARGE', statusCode: 500 })
 })
 
-test('inject, which sends nothing over a wire, shows the cookies too', async () => {
+test('inject, which uses no network, returns the cookies too', async () => {
   const app = application()
   shop(app)
   const { cookies, body } = await app.inject('/visits')

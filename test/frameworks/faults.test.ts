@@ -1,6 +1,7 @@
-// The Node adapter under load while everything that an application supplies fails now and then: a tenth
-// of the handlers, error handlers, serializers, schemas and `revoked` calls throw, at random from a seed.
-// Every request is answered, nothing is rejected without a handler, and a failed request leaves no cookie.
+// The Node adapter under load with failures in everything that an application supplies: a tenth of
+// the handlers, error handlers, serializers, schemas and `revoked` calls throw, at random from a
+// seed. Every request is answered, no rejection is unhandled, and a failed request leaves no
+// cookie.
 
 import { Agent, createServer, request as ask } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -17,7 +18,7 @@ const REQUESTS = 10_000
 const AT_ONCE = 50
 const SEED = Number(process.env['SEED'] ?? 1)
 
-/** What a client gets of one request. */
+/** The response that a client receives. */
 interface Answered {
   readonly status: number
   readonly body: string
@@ -56,7 +57,7 @@ test(
 
     const counts = { ok: 0, failed: 0, kept: 0 }
     let left = REQUESTS
-    /** One browser: it sends the cookies that it got last. */
+    /** One browser: it sends the cookies that it received last. */
     async function browse(): Promise<void> {
       let cookie = ''
       while (left > 0) {
@@ -68,7 +69,8 @@ test(
           continue
         }
         counts.ok += 1
-        // `revoked` failed when it was asked again: nothing is written, and the browser keeps what it has.
+        // `revoked` failed when it was called again: nothing is written, and the browser keeps its
+        // cookies.
         if (lines.length === 0) continue
         counts.kept += 1
         cookie = pairsOf(lines)
@@ -84,7 +86,7 @@ test(
       expect(counts.kept).toBeGreaterThan(REQUESTS / 10)
       expect(counts.failed).toBeGreaterThan(REQUESTS / 10)
       expect(rejections).toEqual([])
-      // Each kind of fault has happened many times.
+      // Each kind of fault has occurred many times.
       expect([...faults.keys()].toSorted()).toEqual([
         'after a change',
         'after the end',
@@ -139,7 +141,7 @@ function callbacks(fault: Fault): Partial<SessionOptions<Data>> {
   }
 }
 
-/** Counts visits, and fails in every place where a handler can. */
+/** Counts visits, and fails at every point where a handler can. */
 function application(
   sessions: ReturnType<typeof createSessions<Data>>,
   fault: Fault,
@@ -164,7 +166,8 @@ function application(
       if (error === undefined) return handle(sessionOf(request), response)
       if (response.headersSent) return undefined
       fault('error handler')
-      // What failed is not kept. This throws where no session was opened, or where the serializer does.
+      // Discards the failed changes. This throws if no session was opened, or if the serializer
+      // throws.
       sessionOf(request).discard()
       response.removeHeader('Set-Cookie')
       response.statusCode = 500
@@ -192,7 +195,7 @@ function get(agent: Agent, port: number, cookie: string): Promise<Answered> {
   })
 }
 
-/** Returns a generator of the same numbers from 0 to 1 for the same seed (Park and Miller). */
+/** Returns a generator of numbers from 0 to 1, the same for the same seed (Park and Miller). */
 function createRandom(seed: number): () => number {
   let state = seed
   return () => {

@@ -1,5 +1,5 @@
-// A Koa application. Its middleware is a promise, and `next` of a Connect middleware settles it once:
-// what fails later has to be answered all the same.
+// A Koa application. Its middleware is a promise, which `next` of a Connect middleware settles
+// once: later failures must still be answered.
 
 import { createServer } from 'node:http'
 import Koa from 'koa'
@@ -48,7 +48,7 @@ test('Koa: a session lives from request to request, beside other cookies', async
   expect(await (await browser.visit('/')).json()).toEqual({ visits: 2 })
 })
 
-test('Koa: a handler that throws is answered, without a change of its session', async () => {
+test('Koa: a handler that throws is answered, and its changes are discarded', async () => {
   const browser = await visitor()
   expect((await browser.visit('/throws')).status).toBe(500)
 })

@@ -1,4 +1,4 @@
-// The Lambda adapter with the types that most Lambda functions in TypeScript are written with.
+// The Lambda adapter with the types that are common for Lambda functions in TypeScript.
 
 import { readFileSync } from 'node:fs'
 import type {

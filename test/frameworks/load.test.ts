@@ -1,5 +1,5 @@
-// 10 000 requests against the Node adapter, 50 at a time: answers of every kind, streams, and clients
-// that go away. No answer comes without its cookies, and nothing is left behind.
+// 10 000 requests against the Node adapter, 50 at a time: answers of every kind, streams, and
+// clients that disconnect. No answer is without its cookies, and no memory is left.
 
 import { createReadStream } from 'node:fs'
 import { Agent, createServer, request as ask } from 'node:http'
@@ -54,7 +54,7 @@ function written(_: Session<Data>, response: ServerResponse): void {
   response.end()
 }
 
-test('nothing is lost and nothing left of 10 000 requests', async () => {
+test('no answer is lost and no memory left after 10 000 requests', async () => {
   const sessions = make()
   const { middleware, sessionOf } = nodeSessions(sessions)
   const responses: WeakRef<ServerResponse>[] = []
@@ -74,7 +74,7 @@ test('nothing is lost and nothing left of 10 000 requests', async () => {
       counts.listeners += listeners(incoming, response) - before
       const session = sessionOf(incoming)
       session.set('message', incoming.url ?? '')
-      // A client that goes away ends its stream with an error, which is the application's to expect.
+      // A client that disconnects ends its stream with an error, which the application must expect.
       return void Promise.resolve(kind?.[0](session, response)).catch(() => {})
     })
   })
@@ -125,8 +125,8 @@ test('nothing is lost and nothing left of 10 000 requests', async () => {
 }, 60_000)
 
 /**
- * The Set-Cookie lines of an answer, which must be there as soon as its head is; `undefined` where the
- * client did not wait for one, or was cut off.
+ * Returns the Set-Cookie lines of an answer, which must be in its head; `undefined` if the client
+ * did not wait for a head, or was disconnected.
  */
 function get(
   agent: Agent,
@@ -164,7 +164,7 @@ function listeners(...emitters: readonly (IncomingMessage | ServerResponse)[]): 
   return each.reduce((sum, count) => sum + count, 0)
 }
 
-/** What is in use once everything that can be collected is: weak references hold for a turn. */
+/** Returns the memory in use after garbage collections: weak references hold for a turn. */
 async function memory(): Promise<number> {
   for (let round = 0; round < 5; round += 1) {
     await turn()

@@ -30,7 +30,9 @@ async function cookieOf(sessions: Sessions<Data>): Promise<string> {
   return pairsOf(await sessions.setCookies(session))
 }
 
-/** A handler as Nitro calls one: what is there when its promise resolves is the answer. */
+/**
+ * Runs a handler as Nitro does: the answer is the state of the response when its promise resolves.
+ */
 function handlerOf(sessions: Sessions<Data>, errors: unknown[] = []) {
   const { middleware, sessionOf } = nodeSessions(sessions)
   type Handler = Parameters<typeof fetchNodeRequestHandler>[0]

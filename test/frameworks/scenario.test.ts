@@ -1,4 +1,4 @@
-// One scenario for every adapter: a real server, and a browser's cookie jar that asks it.
+// One scenario for every adapter: a real server, and a client with a browser's cookie jar.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -40,7 +40,7 @@ const FRAMEWORKS: readonly (readonly [
 const NAME = '__Host-session'
 const POST: RequestInit = { method: 'POST' }
 
-/** A server that allows every cache to keep its answers. */
+/** A server that allows every cache to store its answers. */
 const upstream: Server = createServer((_, response) => {
   response.setHeader('Cache-Control', 'public, max-age=3600')
   response.setHeader('CDN-Cache-Control', 'max-age=3600')
@@ -106,7 +106,7 @@ describe.each(FRAMEWORKS)('%s', (_, start) => {
     expect(response.headers.get('cache-control')).toBe('private')
   })
 
-  test('what a device sends is answered: before any handler, and in h3 1 by a route', async () => {
+  test('requests of a device are answered before any handler, and in h3 1 by a route', async () => {
     const response = await fetch(`${shop.origin}${ENDPOINT}`, POST)
     expect([response.status, await response.text()]).toEqual([403, ''])
     expect(response.headers.get('cache-control')).toBe('no-store')
@@ -136,7 +136,7 @@ describe.each(FRAMEWORKS)('%s', (_, start) => {
     expect(await read()).toEqual(ada)
   })
 
-  test('a large session goes over several cookies, and shrinks to one again', async () => {
+  test('a large session takes several cookies, and shrinks to one again', async () => {
     await login()
     const stored = await browser.visit(`/store?bytes=${SEVERAL_COOKIES}`, POST)
     expect([stored.status, await stored.text()]).toEqual([200, 'stored'])
@@ -147,7 +147,7 @@ describe.each(FRAMEWORKS)('%s', (_, start) => {
     expect(await read()).toEqual({ ...ada, big: 1 })
   })
 
-  test("a session that does not fit comes to the framework's error handling, and leaves no cookie", async () => {
+  test("the error of a session that does not fit goes to the framework's error handling, and no cookie is set", async () => {
     await login()
     const response = await browser.visit(`/store?bytes=${NO_COOKIES}`, POST)
     expect([response.status, await response.text()]).toEqual([TOO_LARGE.status, TOO_LARGE.text])
@@ -175,7 +175,7 @@ describe.each(FRAMEWORKS)('%s', (_, start) => {
     expect(await read()).toEqual({ ...ada, user: '', visits: 1 })
   })
 
-  test("a cookie of the application's own stays beside those of the session", async () => {
+  test('a cookie of the application is kept beside those of the session', async () => {
     const response = await browser.visit('/theme')
     expect(names(response).toSorted()).toEqual([NAME, 'theme'])
     expect(browser.names()).toEqual([NAME, 'theme'])
@@ -190,7 +190,7 @@ describe.each(FRAMEWORKS)('%s', (_, start) => {
     expect(response.headers.get('vary')).toBe('Accept-Language, Cookie')
   })
 
-  test('a route that does not look at the session stays cacheable', async () => {
+  test('a route that does not access the session stays cacheable', async () => {
     await login()
     const response = await browser.visit('/ping')
     expect([response.status, await response.text()]).toEqual([200, 'pong'])
@@ -216,7 +216,7 @@ describe.each(FRAMEWORKS)('%s', (_, start) => {
     expect(other.value(NAME)).not.toBe(browser.value(NAME))
   })
 
-  test('two hundred visitors at a time have their own sessions', async () => {
+  test('two hundred concurrent visitors have their own sessions', async () => {
     const visitors = Array.from({ length: 200 }, (__, n) => ({
       user: `user-${n}`,
       visitor: createVisitor(shop.origin),
@@ -231,7 +231,7 @@ describe.each(FRAMEWORKS)('%s', (_, start) => {
     expect(seen).toEqual(visitors.map(({ user }) => ({ user, visits: 1, big: 0 })))
   })
 
-  test('a logout ends the session, and an older cookie does not bring it back', async () => {
+  test('a logout ends the session, and an older cookie does not restore it', async () => {
     await login()
     const kept = browser.value(NAME) ?? ''
     const response = await browser.visit('/logout', POST)

@@ -1,12 +1,12 @@
-// The inputs that are kept: one to a line, as a JSON string in ASCII, so that a line break, a NUL or
-// half of a surrogate pair survives any editor.
+// The stored inputs: one per line, as a JSON string in ASCII, so that a line break, a NUL or half
+// of a surrogate pair survives any editor.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Search } from './loop.ts'
 
 const FILE = new URL('corpus/found.jsonl', import.meta.url)
 
-/** The corpus stays small enough to be read, and to be replayed with every test run. */
+/** Upper bound for the corpus, so that it can be read, and replayed with every test run. */
 const MOST_INPUTS = 300
 const MOST_CHARACTERS = 280_000
 const MOST_OF_ONE = 6000
@@ -35,7 +35,10 @@ export function inputOf(line: string): string {
   throw new TypeError('a line of the corpus is a JSON string')
 }
 
-/** Those among a search's inputs that together do all that all of them do, short ones first. */
+/**
+ * Returns the inputs of a search that together reach everything that all of them reach, short ones
+ * first.
+ */
 export async function minimise(search: Search): Promise<string[]> {
   const known = new Set<string>()
   const kept: string[] = []

@@ -1,15 +1,15 @@
-// What an execution did, told by V8: which blocks ran, and how often. Scripts have to be loaded after
-// the constructor ran, since functions compiled before it count no blocks.
+// The coverage of an execution, from V8: which blocks ran, and how often. Scripts must be loaded
+// after the constructor ran, because functions compiled earlier count no blocks.
 
 import { Session } from 'node:inspector'
 import type { Profiler } from 'node:inspector'
 
-/** The blocks that ran since the last reading, by name, and how often. */
+/** The blocks that ran since the last reading, by name, with their counts. */
 export type Blocks = ReadonlyMap<string, number>
 
 export interface Reading {
   readonly blocks: Blocks
-  /** All counts of all blocks together: the time it took, without a clock. */
+  /** The sum of all counts: the cost of the execution, without a clock. */
   readonly work: number
 }
 
@@ -20,7 +20,10 @@ interface Block {
   ran: boolean
 }
 
-/** A function's blocks as they have become known: V8 tells of one only where its count is its own. */
+/**
+ * The known blocks of a function: V8 reports a block only if its count differs from its
+ * surroundings.
+ */
 interface Known {
   readonly url: string
   readonly scriptId: string
@@ -40,7 +43,7 @@ export class Coverage {
   readonly #isOurs: (url: string) => boolean
   readonly #functions = new Map<string, Known>()
 
-  /** @param isOurs which scripts count, by their address */
+  /** @param isOurs which scripts count, by their URL */
   constructor(isOurs: (url: string) => boolean) {
     this.#isOurs = isOurs
     this.#session.connect()
@@ -48,14 +51,14 @@ export class Coverage {
     this.#post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
   }
 
-  /** What ran since the last call. */
+  /** Returns what ran since the last call. */
   read(): Reading {
     const blocks = new Map<string, number>()
     let work = 0
     for (const script of this.#take()) {
       if (!this.#isOurs(script.url)) continue
       for (const entry of script.functions) {
-        // The others have no block of their own, and a count that depends on how they were compiled.
+        // The others have no block of their own, and their count depends on how they were compiled.
         if (!entry.isBlockCoverage) continue
         for (const { count } of entry.ranges) work += count
         for (const [name, count] of this.#countsOf(script, entry)) blocks.set(name, count)
@@ -64,7 +67,7 @@ export class Coverage {
     return { blocks, work }
   }
 
-  /** The blocks that are known and never ran. */
+  /** Returns the known blocks that never ran. */
   gaps(): Gap[] {
     return [...this.#functions.values()].flatMap(({ url, scriptId, blocks }) =>
       [...blocks.values()]
@@ -79,8 +82,8 @@ export class Coverage {
   }
 
   /**
-   * The counts of a function's known blocks. V8 leaves out a block that ran as often as what stands
-   * around it, so a block's count is that of the narrowest range that holds it.
+   * Returns the counts of a function's known blocks. V8 omits a block that ran as often as its
+   * surroundings, so a block's count is that of the narrowest range that contains it.
    */
   #countsOf(script: Profiler.ScriptCoverage, entry: Profiler.FunctionCoverage): [string, number][] {
     const [whole] = entry.ranges
@@ -95,7 +98,7 @@ export class Coverage {
     }
     const ran: [string, number][] = []
     for (const block of known.blocks.values()) {
-      // Ranges come outermost first, so the last one that holds the block is the narrowest.
+      // Outer ranges come first, so the last one that contains the block is the narrowest.
       const count = entry.ranges.findLast(
         ({ startOffset, endOffset }) => startOffset <= block.start && block.end <= endOffset,
       )?.count
@@ -123,7 +126,10 @@ export class Coverage {
   }
 }
 
-/** Blocks with the order of magnitude of their counts: twice as often is news, once more is not. */
+/**
+ * Returns blocks with the order of magnitude of their counts: twice as often is new, once more is
+ * not.
+ */
 export function featuresOf(blocks: Blocks): string[] {
   return [...blocks].map(([name, count]) => `${name}*${Math.floor(Math.log2(count))}`)
 }

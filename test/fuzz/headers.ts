@@ -1,5 +1,5 @@
-// A `Cookie` header taken apart and put together, as the fuzzer sees it. Loose on purpose: the result
-// only steers the next mutation.
+// Parses and formats a `Cookie` header for the fuzzer. Lenient on purpose: the result only selects
+// the next mutation.
 
 import { NAME, headerOfParts, split } from '../support/mint.ts'
 import type { Random } from './random.ts'
@@ -9,7 +9,7 @@ export interface Pair {
   readonly value: string
 }
 
-/** A count, told from a secret id of digits by the day and the IV behind it. */
+/** A count, told from a secret id of digits by the day and the IV after it. */
 const COUNT = /^(\d{1,2})\.(?=[\w-]{1,32}\.\d{1,6}\.[\w-]{16}\.)/
 
 const PART = new RegExp(`^${NAME}(\\.\\d+)?$`)
@@ -33,7 +33,9 @@ export function cut(value: string, count: number): Pair[] {
   return pairsOf(headerOfParts(split(value, count)))
 }
 
-/** Returns the value of a header's first session, or the input itself, which may be a bare token. */
+/**
+ * Returns the value of a header's first session, or the input itself, which may be a bare token.
+ */
 export function valueIn(input: string): string {
   const pairs = pairsOf(input)
   const part = (index: number) =>
@@ -45,7 +47,7 @@ export function valueIn(input: string): string {
   return first.slice(prefix.length) + rest.join('')
 }
 
-/** Returns the header with another value in the place of its first session's. */
+/** Returns the header with another value in place of its first session's. */
 export function withValue(input: string, value: string, random: Random): string {
   if (!input.includes(`${NAME}=`)) return value
   const others = pairsOf(input).filter(({ name }) => !PART.test(name))

@@ -1,17 +1,17 @@
-// The search: inputs that did something new are kept, and the next ones are made from them.
+// The search: keeps inputs that reached something new, and mutates them into the next ones.
 
 import { featuresOf } from './coverage.ts'
 import type { Blocks, Coverage } from './coverage.ts'
 import type { Finding } from './oracle.ts'
 import type { Random } from './random.ts'
 
-/** What is searched. */
+/** The target of a search. */
 export interface Target {
-  /** The first promise that an input breaks. */
+  /** Returns the first promise that an input breaks. */
   check(input: string): Promise<Finding | undefined>
-  /** The one call whose work is measured. */
+  /** The call whose work is measured. */
   probe(input: string): Promise<void>
-  /** How much work it may be. */
+  /** Returns the upper bound of that work. */
   mostWork(input: string): number
 }
 
@@ -21,16 +21,18 @@ export interface Found extends Finding {
   readonly input: string
 }
 
-/** Reading the coverage takes as long as several executions, so that many share one reading. */
+/**
+ * Executions per reading of the coverage, because a reading takes as long as several executions.
+ */
 const BATCH = 48
 
-/** Newer inputs lead further: every other one is made from the last so many. */
+/** Newer inputs lead further: half of the mutations start from the last so many. */
 const RECENT = 64
 
 export class Search {
   executions = 0
   slowest = { milliseconds: 0, input: '' }
-  /** The most work in relation to what is allowed. */
+  /** The most work relative to its bound. */
   hardest = { share: 0, work: 0, input: '' }
   readonly corpus: string[] = []
   readonly features = new Set<string>()
@@ -47,7 +49,7 @@ export class Search {
     this.#random = random
   }
 
-  /** Takes inputs that are known. All of them are kept: they were chosen. */
+  /** Adds known inputs. All of them are kept, because they were chosen. */
   async load(inputs: readonly string[]): Promise<Found | undefined> {
     this.#coverage.read()
     for (const input of inputs) {
@@ -58,7 +60,7 @@ export class Search {
     return undefined
   }
 
-  /** Searches on until told to stop, or until something is found. */
+  /** Searches until it is stopped, or until it finds a broken promise. */
   async run(isEnough: () => boolean): Promise<Found | undefined> {
     while (!isEnough()) {
       const batch = Array.from({ length: BATCH }, () => this.#next())
@@ -68,7 +70,7 @@ export class Search {
     return undefined
   }
 
-  /** What an input does, by itself. */
+  /** Runs one input by itself. */
   async featuresOf(input: string): Promise<string[]> {
     this.#coverage.read()
     await this.#check(input)
@@ -82,7 +84,7 @@ export class Search {
     return this.#mutate(parent, random, random.pick(this.corpus) ?? '')
   }
 
-  /** Many inputs under one reading; in halves again if any of them reached a new block. */
+  /** Runs many inputs with one reading; splits them in halves if any reached a new block. */
   async #tryAll(inputs: readonly string[]): Promise<Found | undefined> {
     const [first, ...others] = inputs
     if (first === undefined) return undefined
@@ -99,7 +101,7 @@ export class Search {
     )
   }
 
-  /** One input by itself: its promises, what about it is new, and its work. */
+  /** Runs one input by itself: checks its promises, its new blocks, and its work. */
   async #examine(input: string): Promise<Found | undefined> {
     const finding = await this.#check(input)
     const { blocks } = this.#coverage.read()

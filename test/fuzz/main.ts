@@ -17,7 +17,7 @@ import { Oracle, mostWork } from './oracle.ts'
 import { Random } from './random.ts'
 import { SEEDS } from './seeds.ts'
 
-/** What the fuzzer itself may come to need while it runs, beside its corpus. */
+/** Bytes that the fuzzer itself may need while it runs, beside its corpus. */
 const MAX_GROWTH = 48 * 2 ** 20
 
 const { values } = parseArgs({
@@ -68,7 +68,7 @@ async function search(): Promise<number> {
       : run.executions >= limit * share
 
   let found = await run.load([...SEEDS.map(({ header }) => header), ...readCorpus()])
-  // What is loaded and compiled once is there by then.
+  // By then, everything that is loaded and compiled once is.
   found ??= await run.run(() => isOver(0.3))
   const before = heapWithout(run)
   found ??= await run.run(() => isOver(1))
@@ -89,7 +89,7 @@ async function search(): Promise<number> {
     writeCorpus(kept)
     console.log(`kept ${kept.length} inputs`)
   }
-  // Last: another inspector session ends the counting of this one.
+  // Last, because another inspector session ends the counting of this one.
   if (values.gaps) printGaps()
   if (found !== undefined) return report(found)
   if (growth <= MAX_GROWTH) return 0
@@ -111,7 +111,7 @@ function excerpt(input: string): string {
   return `${input.length} characters: ${lineOf(input.slice(0, 80))}`
 }
 
-/** Bytes in use after a collection, without the inputs that are kept. */
+/** Returns the bytes in use after a garbage collection, without the inputs that are kept. */
 function heapWithout({ corpus }: Search): number {
   setFlagsFromString('--expose-gc')
   const collect: unknown = runInNewContext('gc')
@@ -120,7 +120,7 @@ function heapWithout({ corpus }: Search): number {
   return process.memoryUsage().heapUsed - kept
 }
 
-/** The lines whose blocks were never reached. */
+/** Returns the lines whose blocks were never reached. */
 function printGaps(): void {
   const session = new Session()
   session.connect()

@@ -1,10 +1,9 @@
-// How much cryptography an execution asked for, and of which tokens: the library is given engines
-// that count.
+// Counts the cryptography of an execution, and the tokens it was for, with engines that count.
 
 import nodeCrypto from 'node:crypto'
 
 export class Meter {
-  /** Every token that `node:crypto` was asked to decrypt, as it was handed over. */
+  /** Every token that `node:crypto` was called to decrypt, as it was passed. */
   attempts: string[] = []
   decryptions = 0
   derivations = 0
@@ -25,7 +24,7 @@ interface Decipher {
   final(): unknown
 }
 
-/** What `create` makes takes its cryptography from `node:crypto`, counted. */
+/** Calls `create` with cryptography from `node:crypto`, counted. */
 export function withNodeCrypto<T>(meter: Meter, create: () => T): T {
   const { getBuiltinModule } = process
   const counting = { ...nodeCrypto, createDecipheriv: countingDecipher(meter) }
@@ -35,12 +34,12 @@ export function withNodeCrypto<T>(meter: Meter, create: () => T): T {
   )
 }
 
-/** What `create` makes has WebCrypto alone. */
+/** Calls `create` with only WebCrypto. */
 export function withWebCrypto<T>(create: () => T): T {
   return withBuiltins(undefined, create)
 }
 
-/** Counts what WebCrypto is asked for by any code until the function it returns is called. */
+/** Counts calls of WebCrypto by any code until the returned function is called. */
 export function watchWebCrypto(meter: Meter): () => void {
   const { subtle } = crypto
   const watch = (method: 'decrypt' | 'deriveBits', name: 'decryptions' | 'derivations') => {

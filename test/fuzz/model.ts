@@ -1,12 +1,11 @@
-// What docs/format.md says about an input: the verdict of the reader that is printed there, beside the
-// library's.
+// The expected result of an input: the verdict of the reader that docs/format.md prints.
 
 import { DAY, NAME, OLDER_SECRET, SECRET, START, WEEK } from '../support/mint.ts'
 import { loadPrintedReader } from '../support/printed-reader.ts'
 import type { PrintedReader, ReaderConfig, ReaderResult } from '../support/printed-reader.ts'
 import { PURPOSE_TEXT } from './tokens.ts'
 
-/** The lifetimes beside the default one, in the library as here. */
+/** The named lifetimes, in the library as here. */
 export const LIFETIMES = {
   long: { maxAge: 30 * DAY, idleTimeout: 14 * DAY },
   short: { maxAge: 3600, idleTimeout: 600 },
@@ -23,7 +22,7 @@ const CONFIG: ReaderConfig = {
   },
 }
 
-/** A session as anything can describe it: by its reason, or by everything that it holds. */
+/** A session in comparable form: its reason, or all of its contents. */
 export type View = Omit<ReaderResult, 'sealedAt' | 'usedAt'>
 
 export class Model {
@@ -37,7 +36,7 @@ export class Model {
     return new Model(await loadPrintedReader())
   }
 
-  /** Returns the session of a `Cookie` header; `undefined` where none came. */
+  /** Returns the session of a `Cookie` header; `undefined` if it has none. */
   cookies(header: string): View | undefined {
     return this.#reader.openCookies(header, CONFIG)
   }

@@ -1,6 +1,6 @@
-// From one input to the next. Half of the mutations know nothing and turn bytes; the others know what
-// a header, a count, a stamp, a ticket, a value, a token and a payload are, and change one part of one
-// that is otherwise right.
+// Mutates an input into the next one. Half of the mutations change bytes without knowledge. The
+// others know headers, counts, stamps, tickets, values, tokens and payloads, and change one part of
+// a valid one.
 
 import { DAY, ID, NAME, START, dayOf, partName } from '../support/mint.ts'
 import { cut, headerOf, pairsOf, valueIn, withValue } from './headers.ts'
@@ -20,12 +20,12 @@ import {
 } from './tokens.ts'
 import type { Sealing } from './tokens.ts'
 
-/** Twice what sixteen full cookies have: beyond it nothing is different any more. */
+/** Twice the length of sixteen full cookies: a longer input reaches nothing new. */
 const MAX_INPUT = 140_000
 
 type Mutation = (input: string, random: Random, other: string) => string
 
-/** Another input made from `input`, and now and then from a second one. */
+/** Returns a mutation of `input`, sometimes combined with a second one. */
 export function mutate(input: string, random: Random, other: string): string {
   let mutated = input
   for (let left = 1 + random.below(random.pick([1, 2, 6])); left > 0; left--) {
@@ -300,7 +300,7 @@ const TOKEN_MUTATIONS: readonly Mutation[] = [
     }
     return withValue(input, [kid, ...fields.slice(2)].join('.'), random)
   },
-  // From a value to a token and back.
+  // Conversion of a value to a token and back.
   (input, random) => {
     const text = valueIn(input)
     const opened = open(text)
@@ -318,7 +318,7 @@ const TOKEN_MUTATIONS: readonly Mutation[] = [
   },
 ]
 
-/** What is authenticated and wrong. */
+/** Authenticated values that are wrong. */
 const PAYLOAD_MUTATIONS: readonly Mutation[] = [
   resealed((placed, random) => mutatePayload(placed, random)),
   resealed((placed, random) => mutatePayload(mutatePayload(placed, random), random)),
@@ -339,12 +339,12 @@ function keep(input: string): string {
   return input
 }
 
-/** One of these, so that a kind is as likely as another, however many it has. */
+/** Draws one of these, so that each kind is equally likely, however many it has. */
 function among(mutations: readonly Mutation[]): Mutation {
   return (input, random, other) => (random.pick(mutations) ?? keep)(input, random, other)
 }
 
-/** The payload changed and sealed under the key of its day, usually. */
+/** Changes the payload and, usually, seals it under the key of its day. */
 function resealed(change: (placed: Placed, random: Random) => Placed): Mutation {
   return (input, random) => {
     const opened = open(valueIn(input))
@@ -358,7 +358,7 @@ function resealed(change: (placed: Placed, random: Random) => Placed): Mutation 
   }
 }
 
-/** Seals as what the input is: a bare token stays one, mostly. */
+/** Seals in the form of the input: a bare token mostly stays one. */
 function sealAs(input: string, payload: string | Buffer, sealing: Sealing): string {
   const isToken = valueIn(input).split('.')[1] === ''
   return isToken ? sealToken(payload, sealing) : sealValue(payload, sealing)
@@ -397,7 +397,7 @@ function otherKid(kid: string, random: Random): string {
   return `${random.oneIn(3) ? own : random.pick(ids)}.${neighbourOf(kid, random)}`
 }
 
-/** A day beside the one a `kid` names, or none. */
+/** A day close to that of a `kid`, or none. */
 function neighbourOf(kid: string, random: Random): string {
   const day = Number(kid.split('.').at(-1)) || dayOf(START)
   const steps = [0, 1, -1, 2, -6, -7, -8, -29, -30, -31, 400, -400, -day, 10 ** 6]

@@ -1,5 +1,6 @@
-// What must hold of every input. The library is asked in several ways, with both engines; its answers
-// are compared with each other, with what was minted, and with the reader that docs/format.md prints.
+// The promises that hold for every input. The library is called in several ways, with both engines;
+// its results are compared with each other, with what was minted, and with the reader that
+// docs/format.md prints.
 
 import { isDeepStrictEqual } from 'node:util'
 import type { Session, SessionOptions, Sessions, createSessions } from 'sealed-session'
@@ -36,7 +37,7 @@ const REASONS: ReadonlySet<string | undefined> = new Set([
   'too-large',
 ])
 
-/** Overlapping scopes are tried so often, and no more; as many tickets are opened for each. */
+/** How many overlapping scopes are tried; as many tickets are opened for each. */
 const MAX_CANDIDATES = 4
 
 /** Sixteen parts, the ticket and the stamp. */
@@ -46,9 +47,9 @@ const LINE =
   /^(__Host-session(?:\.(?:[1-9]|1[0-5]|x|t))?)=([\w.-]*); Max-Age=\d+; Path=\/; (?:Expires=Thu, 01 Jan 1970 00:00:00 GMT; )?HttpOnly; Secure; SameSite=Lax$/
 
 /**
- * The work that opening an input may cost, in executed blocks. Measured: 3.5 a character in a header of
- * semicolons and blanks, below 1.5 in everything else that was found, and a few hundred for any input. A
- * step for every pair of characters would pass this at a few dozen.
+ * Upper bound for the work of opening an input, in executed blocks. Measured: 3.5 a character in a
+ * header of semicolons and blanks, below 1.5 in all other inputs that were found, and a few hundred
+ * for any input. One step for every pair of characters would exceed this at a few dozen.
  */
 export function mostWork(input: string): number {
   return 1000 + 4 * input.length
@@ -67,7 +68,7 @@ function hold(condition: boolean, promise: string, detail: string): void {
   if (!condition) throw new Broken(promise, detail)
 }
 
-/** All that an application can see of a session without changing it. */
+/** Everything that an application can read of a session without changing it. */
 interface Outcome {
   readonly reason: string | undefined
   readonly id: string | undefined
@@ -111,18 +112,18 @@ export class Oracle {
     this.#unwatch()
   }
 
-  /** The one call whose work is measured. */
+  /** The call whose work is measured. */
   async probe(input: string): Promise<void> {
     await this.#node.open(input)
   }
 
-  /** Why a cookie was refused, or `opened`, or `none`. */
+  /** The reason of a rejection, or `opened`, or `none`. */
   async verdict(input: string): Promise<string> {
     const { reason, isNew } = outcomeOf(await this.#node.open(input))
     return reason ?? (isNew ? 'none' : 'opened')
   }
 
-  /** The first promise that an input breaks. */
+  /** Returns the first promise that an input breaks. */
   async check(input: string): Promise<Finding | undefined> {
     try {
       const session = await this.#openCounted(input)
@@ -140,7 +141,7 @@ export class Oracle {
     }
   }
 
-  /** Opens, and compares the result with what was decrypted and with the printed reader's. */
+  /** Opens, and compares the result with what was decrypted and with that of the printed reader. */
   async #openCounted(input: string): Promise<Session> {
     const meter = this.#meter
     meter.reset()
@@ -175,7 +176,7 @@ export class Oracle {
     return session
   }
 
-  /** What was only read writes a ticket at most, which says that it was used now. */
+  /** A session that was only read writes at most a ticket, with the current time. */
   async #checkRead(session: Session, input: string): Promise<readonly string[]> {
     const { reason, isNew } = outcomeOf(session)
     const before = JSON.stringify(session)
@@ -190,7 +191,7 @@ export class Oracle {
     hold(lines.length <= 1, 'reading writes a ticket at most', lines.join('\n'))
     if (lines.length === 0) return lines
     hold(/^__Host-session\.t=[\w.-]+$/.test(written), 'reading writes no data', written)
-    // Of twins with one id, the ticket of one may wake the other.
+    // Of duplicates with one id, the ticket of one may renew the other.
     if (hasTwins(input)) return lines
     const after = await this.#node.open(`${written}; ${input}`)
     const same = after.id === session.id && JSON.stringify(after) === before
@@ -222,7 +223,7 @@ export class Oracle {
     )
   }
 
-  /** The same header by other ways, and a logout. */
+  /** Opens the same header through other sources, and logs out. */
   async #checkLogout(input: string, outcome: Outcome): Promise<void> {
     const source = isFieldValue(input)
       ? new Headers({ cookie: input })
@@ -243,7 +244,7 @@ export class Oracle {
     hold(isNew, 'a logout ends every session of before', String(reason))
   }
 
-  /** A change after whatever came, with every option in use. */
+  /** Writes after any input, with every option in use. */
   async #checkWrite(input: string): Promise<void> {
     const session = await this.#full.open(input)
     const reason = session.rejection?.reason
@@ -261,8 +262,8 @@ export class Oracle {
     }
     checkLines(written, input)
     hold(written.length > 0, 'a change is written', input)
-    // The stamps stay in the browser: whatever is written now must know all that were read. A joined header
-    // hides some of them from `pairsOf`, and with them goes which four came first.
+    // The stamps stay in the browser, so a write must know all that were read. A joined header
+    // hides some of them from `pairsOf`, and thus which four came first.
     const { stamps } = parseRequestCookies(input, NAME)
     const kept = (stamps.match(/.{4}/g) ?? []).map((stamp) => `; ${NAME}.x=${stamp}`).join('')
     const after = await this.#full.open(headerOfLines(written) + kept)
@@ -271,7 +272,7 @@ export class Oracle {
     hold(isThere && after.scope('inner').get('fuzz') === 2, 'what is written reads back', detail)
   }
 
-  /** The same text where a bare token is expected. */
+  /** Opens the same string as a bare token. */
   async #checkBare(input: string, purpose?: typeof PURPOSE_TEXT): Promise<void> {
     this.#meter.reset()
     const session = await this.#node.unseal(input, purpose)
@@ -290,7 +291,7 @@ const clock = () => START * 1000
 
 const PLAIN: SessionOptions = { secrets: [SECRET, OLDER_SECRET], clock, lifetimes: LIFETIMES }
 
-/** Everything that can be configured and that an input can reach. */
+/** Every option that an input can reach. */
 const FULL: SessionOptions = {
   secrets: [SECRET, OLDER_SECRET],
   clock,
@@ -323,7 +324,7 @@ function outcomeOf(session: Session): Outcome {
   return { reason: session.rejection?.reason, id, isNew, data: JSON.stringify(session), seen }
 }
 
-/** Throws unless a session is what the printed reader made of the same input. */
+/** Throws unless a session equals that of the printed reader for the same input. */
 function checkView(session: Session, view: View | undefined): void {
   const agree = (ours: unknown, theirs: unknown) =>
     hold(
@@ -376,7 +377,7 @@ function mintedAmong(tokens: readonly string[], purpose: Purpose): Opened[] {
   return tokens.flatMap((token) => openMinted(token, purpose) ?? [])
 }
 
-/** Whether a payload is one of this id and this data. */
+/** Whether a payload has this id and this data. */
 function isOf(payload: Uint8Array, id: string | undefined, data: string): boolean {
   try {
     const elements: unknown = JSON.parse(Buffer.from(payload).toString())
@@ -386,14 +387,14 @@ function isOf(payload: Uint8Array, id: string | undefined, data: string): boolea
   }
 }
 
-/** Without blanks at its end. A pattern would try again from every blank of a long run. */
+/** Trims trailing blanks. A regular expression would retry from every blank of a long run. */
 function trimEnd(text: string): string {
   let end = text.length
   while (text[end - 1] === ' ' || text[end - 1] === '\t') end--
   return text.slice(0, end)
 }
 
-/** Whether a value is, character for character, some of the values in a header, one after another. */
+/** Whether a value is, character for character, a concatenation of values in a header. */
 function isCutFrom(value: string, input: string): boolean {
   const whole = input.split(/[;,]/).map((pair) => pair.slice(pair.indexOf('=') + 1))
   const plain = whole.map(trimEnd)
@@ -408,7 +409,7 @@ function isCutFrom(value: string, input: string): boolean {
   return reached.has(value.length)
 }
 
-/** Whether a part of a session comes more than once. */
+/** Whether a part of a session occurs more than once. */
 function hasTwins(input: string): boolean {
   const names = input.split(/[;,]/).map((pair) => /^[ \t]*([^=]*)=/.exec(pair)?.[1] ?? '')
   const parts = names.filter((name) => /^__Host-session(?:\.\d+)?$/.test(name))
@@ -426,7 +427,7 @@ function checkLines(lines: readonly string[], input: string): void {
   hold(new Set(names).size === names.length, 'a name is written once', names.join())
 }
 
-/** What a browser that had no cookies would send back. */
+/** Returns what a browser without other cookies would send back. */
 function headerOfLines(lines: readonly string[]): string {
   return lines
     .map((line) => line.split(';', 1).join())
@@ -434,12 +435,12 @@ function headerOfLines(lines: readonly string[]): string {
     .join('; ')
 }
 
-/** A line without what is drawn at random. */
+/** Returns a line without its random parts. */
 function shapeOf(line: string): string {
   return line.replace(/=([^;]*)/, (_, value: string) => `=${value.length}`)
 }
 
-/** Whether `Headers` takes it: bytes, and no line break or NUL. */
+/** Whether `Headers` accepts it: bytes, and no line break or NUL. */
 function isFieldValue(input: string): boolean {
   return /^[^\0\r\n\u0100-\uffff]*$/.test(input)
 }

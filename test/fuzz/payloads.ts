@@ -1,17 +1,17 @@
-// Payloads of an attacker who has the key: sealed again by the mutator, they reach what is behind the
-// authentication.
+// Payloads of an attacker who has the key: the mutator seals them, so that they reach the code
+// after the authentication.
 
 import { DAY, ID, START, WEEK, dayOf } from '../support/mint.ts'
 import type { Random } from './random.ts'
 
-/** Text that `JSON.stringify` cannot make stands between these. */
+/** Delimiters of strings that `JSON.stringify` cannot produce. */
 const RAW = /"\u00ab([^"\u00bb]*)\u00bb"/g
 
 function raw(text: string): string {
   return `\u00ab${text}\u00bb`
 }
 
-/** The elements of a payload, by their place. */
+/** The elements of a payload, by their position. */
 const ELEMENTS = { id: 0, sealed: 1, life: 2, age: 3, data: 4, more: 5 } as const
 
 const MEMBERS = ['s', 'f', 'c', 't', 'o', 'l', 'x', '__proto__'] as const
@@ -32,7 +32,7 @@ const KEYS = [
   'gr\u00fc\u00dfe',
 ] as const
 
-/** Seconds around every boundary that the default configuration has. */
+/** Seconds around every limit of the default configuration. */
 const MOMENTS = [
   0,
   1,
@@ -56,7 +56,7 @@ const MOMENTS = [
   400 * DAY,
 ].flatMap((distance) => [START - distance, START + distance])
 
-/** The same as elements of a payload, and their own bounds. */
+/** The same as elements of a payload, and their own limits. */
 const SECONDS = [
   0,
   1,
@@ -129,10 +129,10 @@ const ODD_VALUES: readonly unknown[] = [
   raw(nested(1000)),
 ]
 
-/** Enough keys to be many; a report on the size of a session weighs it without each of them. */
+/** Many keys; a report on the size of a session measures it without each of them. */
 const MANY = 40
 
-/** What is different in a payload. */
+/** The differences from a valid payload. */
 export interface Changes {
   readonly id?: unknown
   readonly sealed?: unknown
@@ -142,30 +142,30 @@ export interface Changes {
   readonly more?: unknown
 }
 
-/** A payload that is right in everything. */
+/** A valid payload. */
 export function usual(changes: Changes = {}): string {
   const elements = { id: ID, sealed: START % DAY, life: WEEK, age: 0, data: { user: 'ada' } }
   const { id, sealed, life, age, data, more } = { ...elements, more: undefined, ...changes }
   return textOf([id, sealed, life, age, data, ...(more === undefined ? [] : [more])])
 }
 
-/** Arrays in arrays, so many levels. */
+/** Nested arrays, with so many levels. */
 export function nested(levels: number): string {
   return '['.repeat(levels) + ']'.repeat(levels)
 }
 
-/** Scopes in scopes, so many levels. */
+/** Nested scopes, with so many levels. */
 export function scopes(levels: number): object {
   return levels === 0 ? {} : { inner: [{ a: 1 }, scopes(levels - 1)] }
 }
 
-/** A payload, and the day under whose key it belongs. */
+/** A payload, and the day of its key. */
 export interface Placed {
   readonly payload: string
   readonly day: number
 }
 
-/** A payload with something about it changed. */
+/** Changes one part of a payload. */
 export function mutatePayload(placed: Placed, random: Random): Placed {
   const { day } = placed
   const elements = arrayOf(placed.payload)
@@ -215,7 +215,7 @@ function momentsIn(elements: readonly unknown[], random: Random): Placed {
   return { payload: textOf(put(times, ELEMENTS.life, life)), day: dayOf(sealedAt) }
 }
 
-/** The same JSON, or nearly, in another spelling. */
+/** The same JSON, or almost, in another spelling. */
 function respelled(text: string, random: Random): string {
   switch (random.below(6)) {
     case 0:
@@ -229,7 +229,7 @@ function respelled(text: string, random: Random): string {
     case 4:
       return text.replace(/[A-Z]/, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`)
     default:
-      // The same member twice: the last one counts.
+      // A duplicate member: the last one counts.
       return text.replace('{', () => `{${JSON.stringify(random.pick(KEYS))}:1,`)
   }
 }
@@ -288,7 +288,7 @@ function treeOf(random: Random, levels: number): unknown {
   )
 }
 
-/** One value somewhere below. */
+/** Replaces one value at some depth. */
 function replaceInside(value: unknown, random: Random): unknown {
   if (typeof value !== 'object' || value === null || random.oneIn(6)) return treeOf(random, 2)
   const entries = Object.entries(value)
@@ -310,7 +310,7 @@ function fromEntries(entries: readonly [string, unknown][]): object {
   return Object.fromEntries(entries)
 }
 
-/** The elements with another at some place, and nothing left out before it. */
+/** Replaces the element at a position, and fills all positions before it. */
 function put(elements: readonly unknown[], at: number, value: unknown): unknown[] {
   const copy = [...elements]
   while (copy.length < at) copy.push(null)

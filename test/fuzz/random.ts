@@ -1,4 +1,4 @@
-// Everything the fuzzer draws, from one number: the same seed makes the same run.
+// All random choices of the fuzzer, from one number: the same seed gives the same run.
 
 /** Mulberry32, Tommy Ettinger's generator of 32 bits of state (public domain, 2017). */
 export class Random {
@@ -22,7 +22,7 @@ export class Random {
     return Math.floor(this.next() * bound)
   }
 
-  /** True once in so many times. */
+  /** True with a probability of one in so many. */
   oneIn(times: number): boolean {
     return this.below(times) === 0
   }
@@ -33,7 +33,7 @@ export class Random {
     return list[this.below(list.length)]
   }
 
-  /** Two places in a string of this length, in order. */
+  /** Two positions in a string of this length, in order. */
   range(length: number): [number, number] {
     const [one, other] = [this.below(length + 1), this.below(length + 1)]
     return [Math.min(one, other), Math.max(one, other)]

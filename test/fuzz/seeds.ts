@@ -1,5 +1,5 @@
-// Where the search begins: one header for everything that the format knows, with the verdict that it
-// gets under the default configuration and the lifetimes of model.ts.
+// The first inputs of the search: one header for each part of the format, with its verdict under
+// the default configuration and the lifetimes of model.ts.
 
 import {
   DAY,
@@ -32,7 +32,7 @@ const GOOD = sealValue(usual())
 const LONG = sealValue(usual({ data: { user: 'ada', text: 'x'.repeat(600) } }))
 const PARTS = headerOf(cut(LONG, 3))
 
-/** One cookie with a payload that differs from a right one in this. */
+/** One cookie whose payload differs from a valid one in this. */
 function holding(changes: Changes): string {
   return `${NAME}=${sealValue(usual(changes))}`
 }
@@ -42,30 +42,30 @@ function sealed(payload: string | Buffer, sealing: Sealing = {}): string {
   return `${NAME}=${sealValue(payload, sealing)}`
 }
 
-/** A session that was sealed so many seconds ago, and began so many before that. */
+/** A session that was sealed so many seconds ago, and began so many seconds earlier. */
 function aged(ago: number, before = 0, changes: Changes = {}): string {
   const sealedAt = START - ago
   const times = { sealed: sealedAt % DAY, age: before }
   return sealed(usual({ ...times, ...changes }), { day: dayOf(sealedAt) })
 }
 
-/** A session that has not been used since, with tickets of these moments. */
+/** A session that was not used since, with tickets of these moments. */
 function used(ago: number, ...tickets: readonly number[]): string {
   const all = tickets.map((each) => `; ${NAME}.t=${sealTicket(ID, START - each)}`)
   return aged(ago) + all.join('')
 }
 
-/** A right payload with an id and a day of any spelling, authenticated as they stand. */
+/** A valid payload with an id and a day of any spelling, authenticated as given. */
 function named(kid: string): string {
   return sealed(usual(), { kid })
 }
 
-/** A bare token with a header of any spelling, authenticated as it stands. */
+/** A bare token with a header of any spelling, authenticated as given. */
 function headed(header: string): string {
   return sealToken(usual(), { header })
 }
 
-/** The right header of a bare token, with something more in it. */
+/** The right header of a bare token, with further members. */
 function extended(more: string): string {
   return headed(headerFor(KID).replace('}', `,${more}}`))
 }
@@ -225,7 +225,7 @@ function deep(levels: number): string {
   return headerOf(cut(sealValue(payload), payload.length > 3000 ? 4 : 1))
 }
 
-/** So many keys. */
+/** Returns data with so many keys. */
 function many(count: number): object {
   return Object.fromEntries(Array.from({ length: count }, (_, at) => [`key${at}`, 'x'.repeat(80)]))
 }

@@ -1,5 +1,5 @@
-// Values and tokens as the fuzzer seals and opens them, without the library. Nothing is drawn at random:
-// a plaintext gives one value, so whether a value was minted here can be told from it alone, in any run.
+// Values and tokens that the fuzzer seals and opens, without the library. Sealing is deterministic,
+// so that the plaintext of a value shows whether it was minted here, in any run.
 
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
 import {
@@ -14,11 +14,11 @@ import {
 } from '../support/mint.ts'
 import type { Purpose } from '../support/mint.ts'
 
-/** Those that the library is given come first; the last one it does not know. */
+/** The library knows all of them but the last. */
 export const SECRETS = [SECRET, OLDER_SECRET, OTHER_SECRET] as const
 export const IDS = [secretId(SECRET), secretId(OLDER_SECRET), secretId(OTHER_SECRET)] as const
 
-/** A purpose text, which the oracle asks for as well. */
+/** A purpose text, which the oracle uses as well. */
 export const PURPOSE_TEXT = 'fuzz'
 
 /** Every purpose that a value is opened for. */
@@ -34,9 +34,9 @@ export interface Sealing {
   readonly purpose?: Purpose
   readonly day?: number
   readonly name?: string
-  /** `<secret id>.<day>`, if it is not the one that belongs to the key. */
+  /** `<secret id>.<day>`, if it differs from that of the key. */
   readonly kid?: string
-  /** A protected header, if it is not the one of the `kid`. Authenticated as it stands. */
+  /** A protected header, if it differs from that of the `kid`. Authenticated as given. */
   readonly header?: string
 }
 
@@ -52,7 +52,7 @@ export interface Opened {
 
 const keys = new Map<string, Buffer>()
 
-/** Forgotten when there are too many: a fuzzer asks for any day. */
+/** Cleared when it is too large, because a fuzzer uses any day. */
 const MAX_KEYS = 2000
 
 /** Returns a protected header. */
@@ -90,7 +90,7 @@ export function sealTicket(id: string, usedAt: number, sealing: Sealing = {}): s
   return sealValue(text, { purpose: 'ticket', day: dayOf(usedAt), ...sealing })
 }
 
-/** Returns the value of a cookie that a token stands for, or `undefined` if none does. */
+/** Returns the value of a cookie that corresponds to a token, or `undefined` if none does. */
 export function valueOf(token: string): string | undefined {
   const [encoded = '', , ...sealed] = token.split('.')
   const header = Buffer.from(encoded, 'base64url').toString('latin1')
@@ -98,7 +98,10 @@ export function valueOf(token: string): string | undefined {
   return header === headerFor(kid) ? [kid, ...sealed].join('.') : undefined
 }
 
-/** Returns what a token or a value holds, if one of the secrets opens it for one of the purposes. */
+/**
+ * Returns the contents of a token or a value, if one of the secrets opens it for one of the
+ * purposes.
+ */
 export function open(text: string): Opened | undefined {
   const [first = '', second = '', iv = '', ciphertext = '', tag = ''] = text.split('.')
   const isToken = second === ''
@@ -127,7 +130,9 @@ export function open(text: string): Opened | undefined {
   return undefined
 }
 
-/** Returns what a token holds that was minted here for this purpose, to the character. */
+/**
+ * Returns the contents of a token that was minted here for this purpose, character for character.
+ */
 export function openMinted(token: string, purpose: Purpose): Opened | undefined {
   const opened = open(token)
   if (opened?.purpose !== purpose) return undefined

@@ -1,4 +1,4 @@
-// Random histories: what happens how often, chosen so that within some hundred of them everything does.
+// Random histories, with frequencies chosen so that some hundred of them reach every situation.
 
 import * as fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
@@ -40,7 +40,7 @@ const parts = {
   device: fc.constantFrom(60, 3600),
 }
 
-/** Mostly one thing is other than usual: with all of them changed, one refusal hides the others. */
+/** Mostly one option differs from the usual: if all did, one rejection would hide the others. */
 const config: Arbitrary<Partial<Config>> = fc
   .oneof(
     { weight: 6, arbitrary: fc.constant({}) },
@@ -65,7 +65,7 @@ function rotated(activeFrom: number): Ring {
   ]
 }
 
-/** An idle timeout has to be longer than the interval at which use is written down. */
+/** An idle timeout must be longer than the interval at which use is recorded. */
 function fitting(config: Partial<Config>): Partial<Config> {
   const { idleTimeout = CONFIG.idleTimeout, touchInterval = CONFIG.touchInterval } = config
   const fits = idleTimeout === false || touchInterval < idleTimeout
@@ -110,12 +110,14 @@ const ACTIONS: Weights<Action> = {
   ignore: 1,
 }
 
-/** Characters: one cookie, just around one, two and three, and up to more than sixteen. */
+/**
+ * Characters of text: for one cookie, just around one, two and three, and up to more than sixteen.
+ */
 const small = fc.constantFrom(1, 40, 200)
 const medium = fc.constantFrom(2800, 2850, 3000, 3000, 3500, 5800, 5900, 9000)
 const large = fc.constantFrom(20_000, 45_000, 46_500, 60_000)
 
-/** Seconds: often within what a session lives through, now and then far beyond, and back again. */
+/** Seconds: often within the life of a session, sometimes far beyond, and back again. */
 const clock = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(1, 4, 6, 60, 600, HOUR, 3 * HOUR, 9 * HOUR) },
   { weight: 2, arbitrary: fc.constantFrom(DAY, 6 * DAY, 30 * DAY, 100 * DAY) },
@@ -148,7 +150,7 @@ const robbery = weighed<Action>({ read: 3, set: 2, touch: 3, renew: 1, login: 1,
 
 const storeEvent = weighed<StoreEvent>({ down: 2, up: 4, lose: 1, swap: 1 })
 
-/** What makes one kind of history: how often each kind of step is taken, and with what. */
+/** The parameters of one kind of history: how often each kind of step is taken, and with what. */
 interface Kinds {
   readonly steps: Weights<Kind>
   readonly actions?: Weights<Action>
@@ -197,7 +199,7 @@ function historyOf({
   )
 }
 
-/** One visitor's life, with nothing in the way: lives, ends, deploys. */
+/** One visitor's life without faults: lives, ends, deployments. */
 const calm = historyOf({
   steps: {
     visit: 200,
@@ -227,7 +229,7 @@ const racing = historyOf({
   actions: { set: 4, login: 3, renew: 1, logout: 5, goodbye: 1, read: 1, touch: 1 },
 })
 
-/** Reads that take long, while other requests write, log in and log out. */
+/** Slow reads, during which other requests write, log in and log out. */
 const slow = historyOf({
   steps: {
     ask: 80,
@@ -245,7 +247,7 @@ const slow = historyOf({
   actions: { ...ACTIONS, set: 4, read: 8, look: 4, touch: 4, discard: 2 },
 })
 
-/** What goes wrong on servers, and passes: most requests only read. */
+/** Temporary faults of servers: most requests only read. */
 const failing = historyOf({
   steps: {
     visit: 120,
@@ -271,7 +273,7 @@ const failing = historyOf({
   },
 })
 
-/** Sessions of many cookies, which arrive in pieces and lose some. */
+/** Sessions in many cookies, some of which arrive in part or are evicted. */
 const heavy = historyOf({
   steps: {
     ask: 80,
@@ -291,7 +293,7 @@ const heavy = historyOf({
   ),
 })
 
-/** Sessions that move, and a store that fails. */
+/** Sessions that move to the store, and a store that fails. */
 const moving = historyOf({
   steps: {
     ask: 60,
@@ -349,14 +351,14 @@ const bound = historyOf({
   return [{ ...given, device: 600 }, [begun, ...steps]]
 })
 
-/** A neighbour who sets what he likes. */
+/** Another subdomain that sets arbitrary cookies. */
 const hostile = historyOf({
   steps: { visit: 100, ask: 20, answer: 20, deliver: 20, own: 50, toss: 80, clock: 20, until: 5 },
   actions: { ...ACTIONS, touch: 8 },
   amount: fc.oneof({ weight: 3, arbitrary: small }, { weight: 3, arbitrary: medium }),
 })
 
-/** A little of everything. */
+/** All kinds of steps. */
 const mixed = historyOf({
   steps: {
     visit: 180,

@@ -1,4 +1,5 @@
-// A neighbour on a sibling subdomain, who uses the application and sets cookies for all of its hosts.
+// An attacker on a sibling subdomain, who uses the application and sets cookies for all of its
+// hosts.
 
 import { hold } from './hold.ts'
 import { partNames } from './ledger.ts'
@@ -7,7 +8,10 @@ import type { Toss } from './steps.ts'
 import { ATTACKER, choose, disturb } from './world.ts'
 import type { World } from './world.ts'
 
-/** Tokens that no server issued: too short, too many fields, no count, an unknown secret, a count too high. */
+/**
+ * Tokens that no server issued: too short, too many fields, no count, an unknown secret, a count
+ * too high.
+ */
 const JUNK = [
   '',
   'x',
@@ -17,7 +21,7 @@ const JUNK = [
   `AAAA.20468.${'A'.repeat(16)}.AAAA.${'A'.repeat(22)}`,
 ]
 
-/** Stamps that are none, the highest and the lowest that a count would have, and one of letters. */
+/** Invalid stamps, the highest and the lowest value of a counter, and one of letters. */
 const STAMPS = ['', '1', '9999', '0001', 'zzzz', '999999999']
 
 /** Sets cookies from a sibling subdomain, for one page or for all. */
@@ -33,16 +37,19 @@ export function toss(world: World, path: number, what: Toss, nth: number, part: 
   }
 }
 
-/** What an attacker can set: everything of his own, and what he can read, with any attributes. */
+/**
+ * Everything that an attacker can set: his own cookies, and those that he can read, with any
+ * attributes.
+ */
 function tossed(world: World, what: Toss, nth: number, part: number): string[] {
   const { ledger, tickets, births, name, setup } = world
   const isHis = ({ owner }: { readonly owner: string }) => owner === 'attacker'
-  // Cookies with a Domain go to the subdomains too, so he can read the visitor's.
+  // Cookies with a Domain are sent to subdomains too, so he can read the visitor's.
   const readable = setup.cookie === 'domain' ? ledger : ledger.filter(isHis)
   const nameOfPart = partNames(name)[part] ?? name
   switch (what) {
     case 'junk':
-      // Mostly in the first part, which says what the others are.
+      // Mostly in the first part, which has the count.
       return [`${partNames(name)[Math.max(part - 3, 0)] ?? name}=${choose(JUNK, nth)}`]
     case 'delete':
       return [`${part === 5 ? `${name}.t` : nameOfPart}=; Max-Age=0`]

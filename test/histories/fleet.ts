@@ -1,5 +1,5 @@
-// The servers: one for each configuration that a history deploys, kept for later histories, because
-// making day keys costs more than everything else.
+// The servers: one for each configuration that a history deploys, reused by later histories,
+// because deriving day keys costs more than everything else.
 
 import { createSessions } from 'sealed-session'
 import type { SessionEvent, SessionSchema, SessionSerializer, Sessions } from 'sealed-session'
@@ -14,8 +14,8 @@ import type { Config, Ring, Setup } from './steps.ts'
 export const SECRETS: readonly string[] = [SECRET, OLDER_SECRET, OTHER_SECRET]
 
 /**
- * What all servers share: the time, the list of revoked ids, the store, the observer. One history plays
- * at a time.
+ * The shared state of all servers: the time, the array of revoked ids, the store, the observer. One
+ * history is played at a time.
  */
 export const stage: {
   now: number
@@ -36,11 +36,11 @@ export interface Instance {
   readonly sessions: Sessions
   /** Seconds, by this server's clock. */
   now(): number
-  /** The secrets in force, once nothing is under way. */
+  /** The secrets in use, when no call is pending. */
   ring(): Ring
-  /** Makes a function that gives secrets give others from now on; for others, nothing changes. */
+  /** Makes a secrets function return others from now on; has no effect on other servers. */
   provide(secrets: Ring): void
-  /** Waits until an answer of that function, if one is under way, is in force. */
+  /** Waits until a pending result of that function is in use. */
   settle(): Promise<void>
 }
 
@@ -58,7 +58,7 @@ function siteOf({ cookie }: Setup) {
 
 const instances = new Map<string, Instance>()
 
-/** Makes every server anew: one that ran before remembers what its last request left undone. */
+/** Creates every server again: a former one remembers what its last request left undone. */
 export function forgetInstances(): void {
   instances.clear()
 }
@@ -126,7 +126,9 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((next) => setImmediate(next))
 }
 
-/** The text in a token, behind a letter that says who wrote it: a reader has to know the letter. */
+/**
+ * The plaintext of a token, after a letter that says who wrote it: a reader must know the letter.
+ */
 function serializerOf(writes: string, reads: string): SessionSerializer {
   return {
     stringify: (data) => writes + JSON.stringify(data),
@@ -171,7 +173,7 @@ const SCHEMAS: Readonly<
   all: schemaOf((data) => data),
 }
 
-/** Without `node:crypto` there is only jose's engine. */
+/** Without `node:crypto` only jose's engine exists. */
 function inEngine<T>(engine: Setup['engine'], create: () => T): T {
   if (engine === 'node') return create()
   const { getBuiltinModule } = process

@@ -1,4 +1,4 @@
-// What the handlers of a history do with a session.
+// The handlers of a history.
 
 import type { Session } from 'sealed-session'
 import type { Instance } from './fleet.ts'
@@ -7,7 +7,7 @@ import { viewOf } from './ledger.ts'
 import { UNCHANGING } from './steps.ts'
 import type { Action } from './steps.ts'
 
-/** Runs a handler. What it sets holds `text`, which no other request has, and is `amount` characters longer. */
+/** Runs a handler. It sets `text`, which no other request has, with `amount` more characters. */
 export function act(
   session: Session,
   action: Action,
@@ -73,7 +73,7 @@ export function act(
   }
 }
 
-/** Whether a handler has changed what was received; `undefined` if that cannot be told. */
+/** Whether a handler has changed the received contents; `undefined` if unknown. */
 export function changes(
   action: Action,
   id: string | undefined,
@@ -89,7 +89,7 @@ export function changes(
   return action === 'delete' ? 'a' in data : messages.length > 0
 }
 
-/** Whether a handler leaves an id or a value that was received; `undefined` if that cannot be told. */
+/** Whether a handler keeps a received id or value; `undefined` if unknown. */
 export function carries(
   action: Action,
   amount: number,

@@ -1,4 +1,4 @@
-// How a history says which promise it broke.
+// The error of a broken promise.
 
 /** The name of the promise that a history broke. */
 export class BrokenPromise extends Error {

@@ -1,5 +1,5 @@
-// What was written, read out of the cookies themselves with nothing but Node, and by the rules of
-// SECURITY.md: what speaks against it later. Nothing here asks the library.
+// The written states, decoded from the cookies with only Node, and the reasons of SECURITY.md to
+// reject each later. Independent of the library.
 
 import { createDecipheriv } from 'node:crypto'
 import type { Session } from 'sealed-session'
@@ -27,14 +27,14 @@ export interface Entry {
   readonly stamps: readonly string[]
   /** What names the device that it is bound to; empty for none. */
   readonly binding: string
-  /** What the store was given for it. */
+  /** The string that was stored for it. */
   readonly parcel: { readonly key: string; readonly value: string } | undefined
   /** The serializer that wrote it. */
   readonly serializer: Config['serializer']
   readonly contents: Contents
 }
 
-/** What handlers here leave in a session: data, the data of one scope, the messages under one key. */
+/** The contents of sessions here: data, the data of one scope, the messages under one key. */
 export interface Contents {
   readonly data: Readonly<Record<string, unknown>>
   readonly scope: Readonly<Record<string, unknown>>
@@ -45,7 +45,7 @@ export interface Contents {
 export interface Ticket {
   readonly value: string
   readonly secret: number
-  /** The beginning of the session's id; of a bound session, its binding. */
+  /** The first characters of the session's id; of a bound session, its binding. */
   readonly prefix: string
   readonly usedAt: number
   readonly isBound: boolean
@@ -102,7 +102,7 @@ export function entryOf(lines: readonly string[], name: string): Entry | undefin
   }
 }
 
-/** Returns what a token's parcel holds, as the store was given it. */
+/** Returns the contents of a token's parcel, as it was stored. */
 function parcelOf(id: string, place: string, name: string) {
   const key = `parcel:${place}`
   const { value = '' } = stage.parcels.given(key) ?? {}
@@ -166,7 +166,7 @@ export function openDeviceText(
   return { secret, sealedAt: day * DAY + time, items }
 }
 
-/** Returns what a session that was opened holds. Its messages stay. */
+/** Returns the contents of an opened session. Takes no message. */
 export function contentsIn(session: Session): Contents {
   return {
     data: session.toJSON(),
@@ -175,7 +175,7 @@ export function contentsIn(session: Session): Contents {
   }
 }
 
-/** Returns what a server is to see of a state: a schema may drop a key. */
+/** Returns the contents that a server must see of a state: a schema may drop a key. */
 export function viewOf({ data, ...others }: Contents, { schema }: Config): Contents {
   if (schema !== 'strip') return { data, ...others }
   const { b: _, ...known } = data
@@ -187,7 +187,7 @@ export function areSame(one: Contents, other: Contents): boolean {
   return text(one) === text(other)
 }
 
-/** The bounds of a session's life that a server has configured for it. */
+/** The limits of a session's life in the configuration of a server. */
 export function lifetimeOf(
   { lifetime }: Pick<Entry, 'lifetime'>,
   { config }: Instance,
@@ -199,10 +199,10 @@ export function lifetimeOf(
     : { maxAge, idleTimeout, touchInterval, persistent }
 }
 
-/** The times of a session, as far as they follow from what was written. */
+/** The times of a session, as far as they follow from the written states. */
 type Times = Pick<Entry, 'startedAt' | 'life' | 'lifetime'>
 
-/** Returns when a session ends whatever is done. */
+/** Returns when a session ends with any use. */
 export function absoluteEnd(entry: Times, instance: Instance): number {
   const { maxAge } = lifetimeOf(entry, instance, true)
   return entry.startedAt + Math.min(entry.life, maxAge)
@@ -215,7 +215,7 @@ export function endOf(entry: Times, usedAt: number, instance: Instance): number 
   return Math.min(absoluteEnd(entry, instance), idleEnd)
 }
 
-/** Returns when a session was last used, by what was sent with it. */
+/** Returns when a session was last used, by the cookies that were sent with it. */
 export function lastUse(entry: Entry, sent: Sent, instance: Instance, ring: Ring): number {
   return useOf(entry, sent, instance, ring).usedAt
 }
@@ -272,7 +272,10 @@ export function proofEnd(entry: Times, provenAt: number, instance: Instance): nu
   return provenAt + Math.max(1, Math.min(instance.config.device, most))
 }
 
-/** Returns every reason for which this server must reject a state now; with none, it must open it. */
+/**
+ * Returns every reason for which this server must reject a state now; if there is none, it must
+ * open it.
+ */
 export function reasonsAgainst(
   entry: Entry,
   sent: Sent,
@@ -299,7 +302,7 @@ export function reasonsAgainst(
   return reasons
 }
 
-/** Why a server must reject a state for what the store has of it. */
+/** Why a server must reject a state because of the store. */
 function reasonsOfStore({ parcel }: Entry, { overflow }: Config, ring: Ring): string[] {
   if (parcel === undefined) return []
   const found = stage.parcels.peek(parcel.key)
@@ -309,7 +312,7 @@ function reasonsOfStore({ parcel }: Entry, { overflow }: Config, ring: Ring): st
   return [isIn(ring, ids.indexOf(id)) ? 'undecryptable' : 'unknown-key']
 }
 
-/** What servers with each serializer can read. */
+/** The formats that servers with each serializer can read. */
 const READABLE: Readonly<Record<Config['serializer'], readonly Config['serializer'][]>> = {
   none: ['none'],
   old: ['none', 'old'],
@@ -332,7 +335,7 @@ export function pairOf(line: string): Pair {
   return [pair.slice(0, equals), pair.slice(equals + 1)]
 }
 
-/** Elements of a payload. What a serializer wrote is a string. */
+/** Elements of a payload. The output of a serializer is a string. */
 type Payload = readonly [
   id: string,
   sealed: number,

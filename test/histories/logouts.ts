@@ -1,4 +1,5 @@
-// What must hold of logouts: the stamp in the browser, and the sessions that it has ended for good.
+// The promises about logouts: the stamp in the browser, and the sessions that it has ended for
+// good.
 
 import { stage } from './fleet.ts'
 import { hold } from './hold.ts'
@@ -8,9 +9,9 @@ import { pairsIn, sentIn, url } from './world.ts'
 import type { Exchange, World } from './world.ts'
 
 /**
- * The stamp changes where a logout's response brings another one, or where something takes it that no
- * server can help: the browser, its clock, an attacker. Then sessions that know all stamps that are
- * left are out of its reach.
+ * The stamp changes only if a logout's response sets another, or if an event removes it that no
+ * server can prevent: by the browser, its clock, an attacker. Then sessions that know all remaining
+ * stamps are out of its reach.
  */
 export function followStamp(world: World, [kind]: Step): void {
   const { arriving, ended, births } = world
@@ -31,9 +32,9 @@ export function followStamp(world: World, [kind]: Step): void {
 }
 
 /**
- * All of a logout's response is in the browser: what began before its request is over. Of two logouts
- * that overlap neither is the older one: the goodbye of one whose stamp is still to come replaces that
- * of the other.
+ * Records that a logout's response has arrived completely: sessions that began before its request
+ * have ended. Of two overlapping logouts neither is older: the message of one whose stamp has not
+ * arrived yet replaces that of the other.
  */
 export function endBefore(world: World, exchange: Exchange): void {
   const { order, stamp, instance } = exchange
@@ -53,7 +54,7 @@ export function endBefore(world: World, exchange: Exchange): void {
   world.tally('logged out')
 }
 
-/** The cookie that the application's own responses set. */
+/** The cookie of the application's own responses. */
 function ownStamp({ store, name, setup }: World) {
   const isShared = setup.cookie === 'domain'
   return store

@@ -9,16 +9,16 @@ interface Parcel {
   readonly endsAt: number
 }
 
-/** A store, and what a history does to it. */
+/** A store, and its faults in a history. */
 export interface ParcelStore extends OverflowStorage {
   readonly isDown: boolean
   /** How many parcels servers have removed. */
   readonly removals: number
-  /** Another number after each change of what it holds or does. */
+  /** A number that differs after each change of its contents or behaviour. */
   readonly version: number
-  /** Returns what it holds under a key, whether it is down or not. */
+  /** Returns the value under a key, even if it is unavailable. */
   peek(key: string): Parcel | undefined
-  /** Returns what it was given under a key, whether it still has it or not. */
+  /** Returns the value that was stored under a key, even if it has lost it. */
   given(key: string): Parcel | undefined
   happen(event: StoreEvent, nth: number): void
   reset(): void

@@ -1,4 +1,4 @@
-// Plays a history, step by step, and checks after each that every promise holds.
+// Plays a history, step by step, and checks every promise after each.
 
 import { toss } from './attacker.ts'
 import { bindingsWithoutTicket, forge, prove, proveFirst, register } from './devices.ts'
@@ -28,7 +28,7 @@ import {
 } from './world.ts'
 import type { Answer, Exchange, World } from './world.ts'
 
-/** @param tally called with what happened, by name */
+/** @param tally called with the name of each situation */
 export async function play(
   [setup, steps]: History,
   tally: (what: string) => void = () => {},
@@ -56,7 +56,7 @@ export async function failureOf(history: History): Promise<Error | undefined> {
   }
 }
 
-/** Returns a failing history without the steps and the settings that it fails without. */
+/** Shrinks a failing history: removes steps and settings without which it still fails. */
 export async function smallest(history: History): Promise<History> {
   const [setup, steps] = history
   const shorter: History[] = steps.map((_, index) => [setup, steps.toSpliced(index, 1)])
@@ -75,7 +75,7 @@ export async function smallest(history: History): Promise<History> {
   return history
 }
 
-/** Does what a step says. */
+/** Plays a step. */
 async function take(world: World, step: Step): Promise<void> {
   switch (step[0]) {
     case 'ask':
@@ -149,7 +149,9 @@ async function take(world: World, step: Step): Promise<void> {
   }
 }
 
-/** Returns an exchange of a tab, or of the other one if it has none, that is answered or that is not. */
+/**
+ * Returns an exchange of a tab, or of the other one if it has none, that is answered or pending.
+ */
 function waiting(world: World, tab: number, nth: number, answered: boolean): Exchange | undefined {
   const isMeant = (exchange: Exchange) => (exchange.answer !== undefined) === answered
   const own = choose(tabOf(world, tab).filter(isMeant), nth)
@@ -181,7 +183,7 @@ async function respond(world: World, exchange: Exchange | undefined): Promise<vo
   if (exchange !== undefined) exchange.answer = await answer(world, exchange)
 }
 
-/** A response arrives, as a whole or in pieces. */
+/** Delivers a response, completely or in part. */
 function deliver(world: World, exchange: Exchange | undefined, count: number): void {
   if (exchange?.answer === undefined) return
   world.arriving = exchange
@@ -240,7 +242,7 @@ function isMeantToChange({ action, request, instance }: Exchange): boolean {
   return changes(action, request?.id, request?.entry, instance) !== false
 }
 
-/** Draws the consequences of a response that has arrived as a whole. */
+/** Records the consequences of a response that has arrived completely. */
 function settleArrival(world: World): void {
   const { arriving: exchange, tabs } = world
   if (exchange?.answer === undefined || exchange.answer.lines.length > 0) return
@@ -251,14 +253,14 @@ function settleArrival(world: World): void {
   endBefore(world, exchange)
 }
 
-/** Records what the browser has now, if that can be known. */
+/** Records the state of the browser, if it is known. */
 function settle(world: World, exchange: Exchange, { entry, outcome, keptFor }: Answer): void {
   if (!exchange.alone) {
     world.orderly = false
     return
   }
   if (outcome === 'unchanged') return
-  // Such a response has replaced or deleted everything that came with its request.
+  // Such a response has replaced or deleted everything in its request.
   if (!world.attacked) world.orderly = true
   world.last = entry
   world.lastUntil = stage.now + keptFor
@@ -268,7 +270,7 @@ function pass(world: World, seconds: number): void {
   const before = headersOf(world).join()
   stage.now += seconds
   if (headersOf(world).join() !== before) forgetOutages(world)
-  // What a browser has dropped stays away, though the clock be put back.
+  // What a browser has dropped does not return, even if the clock is set back.
   if (stage.now >= world.lastUntil) world.last = undefined
 }
 
@@ -291,7 +293,7 @@ function deploy(world: World, nth: number, config: Partial<Config>): void {
   world.fleet[place] = deployed(config, world.setup)
 }
 
-/** What each fault changes of a server's configuration. */
+/** The change of a server's configuration by each fault. */
 const FAULTS: Readonly<Record<Fault, (healthy: Config) => Partial<Config>>> = {
   'fast clock': () => ({ skew: 40_000 }),
   'slow clock': () => ({ skew: -8 }),
@@ -306,7 +308,7 @@ const FAULTS: Readonly<Record<Fault, (healthy: Config) => Partial<Config>>> = {
   'no device': () => ({ device: 0 }),
 }
 
-/** Something goes wrong on a server. */
+/** Plays a fault of a server. */
 function breakDown(world: World, nth: number, fault: Fault): void {
   const { fleet, outages, setup } = world
   const place = nth % fleet.length
@@ -345,7 +347,7 @@ function evict(world: World, nth: number): void {
   if (lost === undefined) return
   world.tally('evicted')
   store.evict(lost)
-  // Without the ticket or the stamp alone, what the browser has is still what the last response left.
+  // Without the ticket or the stamp, the browser still has what the last response left.
   const isBeside = [`${name}.x`, `${name}.t`].includes(lost.name)
   if (!isBeside && !lost.name.startsWith(keyName(name, ''))) disturb(world)
 }

@@ -1,4 +1,4 @@
-// What must hold of what servers see, whatever has happened.
+// The promises about what servers read, in every situation.
 
 import type { Session } from 'sealed-session'
 import { stage } from './fleet.ts'
@@ -25,17 +25,17 @@ import type { Ring } from './steps.ts'
 import { hasTwins, headersOf, pairsIn, sentIn, url, wholeIn } from './world.ts'
 import type { Copy, Outage, World } from './world.ts'
 
-/** One request to one server, for looking at alone. */
+/** A read-only request to one server. */
 interface Look {
   readonly world: World
   readonly instance: Instance
   readonly session: Session
   readonly pairs: readonly Pair[]
-  /** The secrets in force before and after it. */
+  /** The secrets in use before and after it. */
   readonly rings: readonly Ring[]
 }
 
-/** Every server, on every page, sees what it must see and nothing else. */
+/** Checks that every server, on every page, reads exactly what it must. */
 export async function look(world: World): Promise<void> {
   checkNames(world)
   const headers = [0, 1].map((path) => world.store.header(url(path), 'peek'))
@@ -64,7 +64,7 @@ export async function lookAtCopy(world: World, copy: Copy, instance: Instance): 
   world.tally('a copy opened')
 }
 
-/** When a fault has passed, every session is as it was: nothing but a write has changed its cookies. */
+/** After a fault, every session is unchanged: only a write has changed its cookies. */
 export function checkHealed(world: World, { headers }: Outage): void {
   if (headers === undefined) return
   hold(
@@ -188,7 +188,7 @@ function checkRefused(seen: Look): void {
   )
 }
 
-/** Among whole sessions of one cookie each, which is as many as are tried, the newest one opens. */
+/** Of complete sessions in one cookie each, up to as many as are tried, the newest one opens. */
 function checkNewest({ world, instance, pairs, rings }: Look, opened: readonly Entry[]): void {
   const values = pairs.filter(([name]) => name === world.name).map(([, value]) => value)
   if (values.length > 4 || values.some((value) => /^[0-9]{1,2}\./.test(value))) return
@@ -223,7 +223,7 @@ function checkLast({ world, instance, session, pairs, rings }: Look): void {
   if (opens) world.tally('in order')
 }
 
-/** The session's cookies are those it may have, and in order those it has. */
+/** The session's cookies are those that it may have, and in order those that it must have. */
 function checkNames(world: World): void {
   const { name, setup, store, last } = world
   const domain = setup.cookie === 'domain' ? 'example.test' : 'app.example.test'

@@ -1,4 +1,4 @@
-// A request and its response: what comes, what the handler does, what is written.
+// A request and its response: the received cookies, the handler, the written cookies.
 
 import { SessionDataError, SessionError, SessionTooLargeError } from 'sealed-session'
 import type { Session } from 'sealed-session'
@@ -14,7 +14,7 @@ import type { Action, Ring } from './steps.ts'
 import { deviceTicketsIn, hasTwins, instanceOf, pairsIn, sentIn, url, wholeIn } from './world.ts'
 import type { Answer, Exchange, Owner, Received, World } from './world.ts'
 
-/** What a request asks for, and whose it is. */
+/** The action of a request, and its tab. */
 export interface Asked {
   readonly owner: Owner
   readonly store: CookieStore
@@ -27,7 +27,7 @@ export interface Asked {
 /**
  * Begins a request: its cookies are sent, and its handler acts.
  *
- * @param alone nothing else is on its way
+ * @param alone whether no other request is in flight
  */
 export async function begin(world: World, asked: Asked, alone: boolean): Promise<Exchange> {
   const { owner, store, path, action, amount } = asked
@@ -69,7 +69,7 @@ export async function begin(world: World, asked: Asked, alone: boolean): Promise
   return request
 }
 
-/** Opens a session; `undefined` where the store is needed and is down. */
+/** Opens a session; `undefined` if the store is required and unavailable. */
 export async function openUnlessDown(
   world: World,
   { config, sessions }: Instance,
@@ -90,7 +90,7 @@ export function isOfStore(error: unknown): boolean {
   return error instanceof SessionError && error.code === 'ERR_SESSION_STORE'
 }
 
-/** A bare token holds everything, and so may be too large where a session is not. */
+/** A bare token contains everything, and so may be too large even if a session is not. */
 async function checkSealed(session: Session, { config, sessions }: Instance): Promise<void> {
   try {
     const isSealed = (await sessions.seal(session)) !== ''
@@ -157,7 +157,7 @@ function recordBirth({ births }: World, exchange: Exchange): void {
   })
 }
 
-/** Makes the response: the library's lines, or none if what was set cannot be written. */
+/** Makes the response: the library's lines, or none if the data cannot be written. */
 export async function answer(world: World, exchange: Exchange): Promise<Answer> {
   const { session, instance } = exchange
   const nothing = { lines: [], entry: undefined, outcome: 'unchanged', keptFor: 0 } as const

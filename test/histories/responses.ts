@@ -1,4 +1,4 @@
-// What must hold of every response: it writes what its handler changed, or what use calls for, and
+// The promises about responses: each writes what its handler changed, or what use requires, and
 // nothing else.
 
 import { stage } from './fleet.ts'
@@ -24,16 +24,16 @@ import { TOLERANCE } from './steps.ts'
 import type { Ring } from './steps.ts'
 import type { Answer, Exchange, World } from './world.ts'
 
-/** Browsers keep no cookie longer, in seconds. */
+/** Seconds: no browser keeps a cookie longer. */
 const LONGEST_KEPT = 400 * 86_400
 
-/** Seconds for which a parcel is kept at least. */
+/** Seconds for which a parcel is stored at least. */
 const LEAST_TTL = 60
 
 /** Seconds for which a ticket of a session that has just been bound is not renewed by use. */
 const REGISTRATION_SECONDS = 300
 
-/** What a response's lines say, taken apart. */
+/** The parsed lines of a response. */
 export interface Response {
   readonly lines: readonly string[]
   readonly entry: Entry | undefined
@@ -43,7 +43,7 @@ export interface Response {
   readonly deleted: readonly string[]
 }
 
-/** Checks a response and records what it writes. Returns what becomes of the browser's session. */
+/** Checks a response and records its writes. Returns the browser's session after it. */
 export function checkResponse(
   world: World,
   exchange: Exchange,
@@ -82,7 +82,7 @@ function parseLines(lines: readonly string[], name: string): Response {
   }
 }
 
-/** A logout, and nothing else, leaves a stamp, and no session that there is knows it. */
+/** Only a logout sets a stamp, and no existing session knows it. */
 function checkStamp(world: World, exchange: Exchange, { stamp }: Response): void {
   const isLogout = exchange.action === 'logout' || exchange.action === 'goodbye'
   const ends = isLogout && exchange.request?.hasParts === true
@@ -93,14 +93,14 @@ function checkStamp(world: World, exchange: Exchange, { stamp }: Response): void
   const isKnown = births.some(([, { stamps }]) => stamps.includes(stamp))
   hold(!isKnown, 'a logout leaves a stamp that no session knows')
   for (const [id, birth] of births) {
-    // What begins after the end, in the same request, is not ended by it.
+    // A session that begins after the end, in the same request, is not ended by it.
     if (birth.goodbyeOf !== exchange) continue
     world.births.set(id, { ...birth, stamps: [stamp, ...birth.stamps] })
   }
   exchange.stamp = stamp
 }
 
-/** Cookies are deleted only where a session ended, was emptied, or has grown smaller. */
+/** Cookies are deleted only if a session ended, was emptied, or has become smaller. */
 function checkDeletions(world: World, exchange: Exchange, response: Response): void {
   const { request, action, session, instance } = exchange
   const { name } = world
@@ -150,7 +150,7 @@ function checkUnchanged(
   )
 }
 
-/** Use that is due is written down. */
+/** A due use is recorded. */
 function checkNoTicket(
   world: World,
   exchange: Exchange,
@@ -170,7 +170,7 @@ function checkNoTicket(
   hold(!isDue, 'use that is due is written down', action)
 }
 
-/** A ticket says that this session was used now, and is written when it is due. */
+/** A ticket records that this session was used now, and is written when it is due. */
 function checkTicket(
   world: World,
   exchange: Exchange,
@@ -219,7 +219,7 @@ function checkTicketBeside(world: World, exchange: Exchange): void {
   hold(isAllowed, 'a session that begins anew renews an old ticket that is not proven')
 }
 
-/** What a response writes is what its handler left, with the times it has to have. */
+/** A response writes the contents that its handler left, with the right times. */
 function checkEntry(world: World, exchange: Exchange, entry: Entry, rings: readonly Ring[]): void {
   const { session, instance, action } = exchange
   const { id, startedAt, sealedAt } = entry
@@ -250,14 +250,14 @@ function checkEntry(world: World, exchange: Exchange, entry: Entry, rings: reado
   checkParcel(world, entry, instance)
 }
 
-/** What the store is given is kept for as long as the session can live, and not for ever. */
+/** A parcel is stored as long as the session can live, and no longer. */
 function checkParcel(
   { ledger }: World,
   { parcel, startedAt, life }: Entry,
   server: Instance,
 ): void {
   if (parcel === undefined) return
-  // One that stays in use was checked when it was made, by the clock of that server.
+  // A reused parcel was checked when it was created, by the clock of that server.
   if (ledger.some((known) => known.parcel?.key === parcel.key)) return
   const endsAt = (stage.parcels.given(parcel.key)?.endsAt ?? 0) + server.config.skew
   const end = Math.max(startedAt + life, server.now())
@@ -265,7 +265,7 @@ function checkParcel(
   hold(beyond >= 0 && beyond <= LEAST_TTL + 2 * TOLERANCE, 'a parcel ages out', `${beyond}`)
 }
 
-/** A handler's change that fits is written, or it would be lost in silence. */
+/** A handler's change that fits is written, because otherwise it would be lost silently. */
 function checkNothingLost(exchange: Exchange, response: Response, rings: readonly Ring[]): void {
   const { action, request, session, instance } = exchange
   if (session === undefined || request === undefined) return
@@ -281,8 +281,8 @@ function checkNothingLost(exchange: Exchange, response: Response, rings: readonl
 }
 
 /**
- * Whether what was received may be sealed no more: its secret was removed while the request ran, or it
- * was revoked. `undefined` if that cannot be told.
+ * Whether the received session must not be sealed again: its secret was removed while the request
+ * ran, or it was revoked. `undefined` if unknown.
  */
 function isRefusedNow(exchange: Exchange, rings: readonly Ring[]): boolean | undefined {
   const { request, carriesReceived } = exchange
@@ -295,7 +295,7 @@ function isRefusedNow(exchange: Exchange, rings: readonly Ring[]): boolean | und
   return known === 0 ? carriesReceived : undefined
 }
 
-/** The uses of which one was read when the request was opened. */
+/** The last uses, of which one was read when the request was opened. */
 function usesOf({ request, instance }: Exchange): Use[] {
   const entry = request?.entry
   if (entry === undefined || request === undefined) return []
@@ -341,7 +341,9 @@ function longestKept({ setup }: World, { config }: Instance): number | undefined
   return Math.min(Math.max(maxAge, remembered?.maxAge ?? 0) + TOLERANCE, LONGEST_KEPT)
 }
 
-/** How long the browser is to keep a session: to its absolute end, or until the browser is closed. */
+/**
+ * How long the browser must keep a session: until its absolute end, or until the browser is closed.
+ */
 function keptFor({ setup }: World, { instance }: Exchange, entry: Entry): number {
   const { persistent } = lifetimeOf(entry, instance, setup.persistent)
   const left = Math.max(absoluteEnd(entry, instance) - instance.now(), 1)
@@ -353,7 +355,7 @@ export function maxAgeOf(line: string): number | undefined {
   return seconds === undefined ? undefined : Number(seconds)
 }
 
-/** The order of keys may change when some of them move. */
+/** The order of keys may change if some of them move. */
 function sorted(value: object): string {
   return text(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }

@@ -1,7 +1,9 @@
-// A history: everything that happens to one browser, its visitor, the servers and an attacker, as
-// plain JSON, so that a failing one is a line that can be kept and played again.
+// The steps of a history: everything that happens to one browser, its visitor, the servers and an
+// attacker, as plain JSON, so that a failing history is a line that can be stored and replayed.
 
-/** Numbers of secrets, newest first, each with the seconds after the beginning at which it seals. */
+/**
+ * Numbers of secrets, newest first, each with the seconds after the beginning from which it seals.
+ */
 export type Ring = readonly (readonly [secret: number, activeFrom: number])[]
 
 /** The lifetime `remembered`, in seconds. Its cookies outlive the browser. */
@@ -11,7 +13,7 @@ export interface Remembered {
   readonly touchInterval: number
 }
 
-/** How one server is configured. Times are seconds. */
+/** The configuration of one server. Times are seconds. */
 export interface Config {
   readonly secrets: Ring
   /** The secrets come from a function, which is called again after a minute. */
@@ -19,33 +21,33 @@ export interface Config {
   readonly maxAge: number
   readonly idleTimeout: number | false
   readonly touchInterval: number
-  /** `null` on a server that knows the default lifetime alone. */
+  /** `null` on a server with only the default lifetime. */
   readonly remembered: Remembered | null
   readonly limits: 'browsers' | 'portable'
   /** Seconds after the beginning; 0 rejects no session. */
   readonly validAfter: number
-  /** How far this server's clock is ahead. Up to 2 seconds are within what the tolerance allows for. */
+  /** How far this server's clock is ahead. The tolerance covers up to 2 seconds. */
   readonly skew: number
   /** `new` reads what `old` wrote, and what was written without a serializer; `old` cannot read `new`. */
   readonly serializer: 'none' | 'old' | 'new'
   /** `old` does not know the key `b`, `strip` drops it, `all` accepts every key. */
   readonly schema: 'none' | 'old' | 'strip' | 'all'
-  /** What does not fit moves into the store that all servers share. */
+  /** Whether data that does not fit moves to the store that all servers share. */
   readonly overflow: boolean
   /** Seconds for which a device's proof is good; 0 without the option `device`. */
   readonly device: number
 }
 
-/** What stays the same for a whole history. */
+/** Settings of a whole history. */
 export interface Setup {
   /**
-   * `host`: a `__Host-` name in a browser that knows what that means; `unguarded`: in one that does
+   * `host`: a `__Host-` name in a browser that enforces prefixes; `unguarded`: in one that does
    * not; `domain`: a plain name that all subdomains share.
    */
   readonly cookie: 'host' | 'unguarded' | 'domain'
   readonly engine: 'node' | 'jose'
   readonly persistent: boolean
-  /** Of every server that is configured as it should be. */
+  /** Of every correctly configured server. */
   readonly serializer: Config['serializer']
   readonly schema: Config['schema']
   readonly overflow: boolean
@@ -79,7 +81,7 @@ export type Action =
   | 'verify'
   | 'ignore'
 
-/** Handlers that change nothing, whatever the session holds. */
+/** Handlers that change nothing, for any contents of the session. */
 export const UNCHANGING: ReadonlySet<Action> = new Set([
   'same',
   'peek',
@@ -94,7 +96,7 @@ export const UNCHANGING: ReadonlySet<Action> = new Set([
 /** What an attacker sets from a sibling subdomain. */
 export type Toss = 'junk' | 'own' | 'splice' | 'delete' | 'ticket' | 'stamp'
 
-/** What goes wrong on one server, and passes. */
+/** Temporary faults of one server. */
 export type Fault =
   | 'fast clock'
   | 'slow clock'
@@ -115,10 +117,10 @@ export type Proof = 'new' | 'old'
 /** How a thief answers a challenge: with a key of his own, or by having it registered. */
 export type Forgery = 'sign' | 'register'
 
-/** What happens to the store. `lose` and `swap` change what it holds. */
+/** Faults of the store. `lose` and `swap` change its contents. */
 export type StoreEvent = 'down' | 'up' | 'lose' | 'swap'
 
-/** Numbers that choose among what is there are taken modulo how much there is. */
+/** Numbers that choose an element are taken modulo the number of elements. */
 export type Step =
   /** A request begins: its cookies are sent, and its handler acts. */
   | readonly [
@@ -129,7 +131,7 @@ export type Step =
       action: Action,
       amount: number,
     ]
-  /** A handler returns, and the response is on its way. */
+  /** A handler returns, and the response is in flight. */
   | readonly [kind: 'answer', tab: number, nth: number]
   /** A response arrives: all its lines, or the next few of them. */
   | readonly [kind: 'deliver', tab: number, nth: number, lines: number]
@@ -142,23 +144,23 @@ export type Step =
       action: Action,
       amount: number,
     ]
-  /** Whatever this tab still waits for never arrives. */
+  /** The pending responses of this tab never arrive. */
   | readonly [kind: 'close', tab: number]
   | readonly [kind: 'clock', seconds: number]
   /** To the end of the session written last, and some seconds beyond. */
   | readonly [kind: 'until', end: 'absolute' | 'idle' | 'proof', seconds: number]
   | readonly [kind: 'deploy', instance: number, config: Partial<Config>]
-  /** Something goes wrong on a server, until it is healed. */
+  /** A fault on a server, until it is healed. */
   | readonly [kind: 'fault', instance: number, fault: Fault]
   | readonly [kind: 'heal', instance: number]
-  /** A function that gives secrets gives these from now on. */
+  /** A secrets function returns these secrets from now on. */
   | readonly [kind: 'provide', instance: number, secrets: Ring]
   | readonly [kind: 'store', event: StoreEvent, nth: number]
   /** The session that the application revokes on all servers; -1 is the first that began. */
   | readonly [kind: 'revoke', nth: number]
-  /** The browser loses one of the session's cookies; -1 is the one it has had longest. */
+  /** The browser loses one of the session's cookies; -1 is the oldest one. */
   | readonly [kind: 'evict', nth: number]
-  /** A subdomain sets so many cookies that the browser has to lose others. */
+  /** A subdomain sets so many cookies that the browser must evict others. */
   | readonly [kind: 'crowd', count: number]
   /** The attacker uses the application in a browser of his own. */
   | readonly [kind: 'own', instance: number, action: Action, amount: number]
@@ -204,8 +206,8 @@ export const CONFIG: Config = {
   device: 0,
 }
 
-/** What the tests leave at its default. */
+/** Settings that the tests leave at their default. */
 export const TOLERANCE = 5
 
-/** Seconds after which a function that gives secrets is called again. */
+/** Seconds after which a secrets function is called again. */
 export const REFRESH = 60

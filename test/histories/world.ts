@@ -1,5 +1,5 @@
-// Everything there is while a history is played: the browser, the servers, what is in flight, and what
-// is known of every session that began or was written.
+// The state while a history is played: the browser, the servers, the responses in flight, and the
+// facts about every session that began or was written.
 
 import type { Session } from 'sealed-session'
 import { createCookieStore } from '../support/cookie-store.ts'
@@ -18,18 +18,18 @@ export type Owner = 'visitor' | 'attacker'
 /** How a session began. */
 export interface Birth {
   readonly owner: Owner
-  /** The place of its request among all requests. */
+  /** The position of its request among all requests. */
   readonly order: number
   readonly at: number
   readonly life: number
   readonly lifetime: string
-  /** The logout stamps that it began under. */
+  /** The logout stamps that it began with. */
   readonly stamps: readonly string[]
-  /** The logout after whose end, in the same request, it began. */
+  /** The logout in the same request, after whose end it began. */
   readonly goodbyeOf: Exchange | undefined
 }
 
-/** A request and what became of it. */
+/** A request and its results. */
 export interface Exchange {
   readonly owner: Owner
   readonly instance: Instance
@@ -37,37 +37,39 @@ export interface Exchange {
   readonly action: Action
   /** It is between the browser and the endpoint, and changes no part of a session. */
   readonly isOfDevice: boolean
-  /** Nothing else was on its way from the request to the response. */
+  /** Whether no other request was in flight from the request to the response. */
   alone: boolean
-  /** The handler has left some of what was received; `undefined` if that cannot be told. */
+  /** Whether the handler has kept some of the received contents; `undefined` if unknown. */
   readonly carriesReceived: boolean | undefined
   /** Not for a handler that ignores the session. */
   readonly session: Session | undefined
   readonly request: Received | undefined
-  /** What the request's logout sets; `undefined` until its response is made, or if it is none. */
+  /**
+   * The stamp of the request's logout; `undefined` until its response is made, or without a logout.
+   */
   stamp: string | undefined
-  /** The stamp has come to the browser. */
+  /** Whether the stamp has arrived in the browser. */
   stampArrived: boolean
   answer: Answer | undefined
 }
 
-/** What a request brought, and what was opened of it. */
+/** The cookies of a request, and the session that they opened. */
 export interface Received {
   /** By the clock of its server. */
   readonly openedAt: number
-  /** The names of the session's parts that came, and those of its tickets that are looked at. */
+  /** The names of the received parts of the session, and of the tickets that are read. */
   readonly names: ReadonlySet<string>
-  /** A part came, valid or not. */
+  /** Whether a part was received, valid or not. */
   readonly hasParts: boolean
-  /** A name came twice. */
+  /** Whether a name was received twice. */
   readonly hasTwins: boolean
   readonly sent: Sent
-  /** The secrets in force before and after it was opened. */
+  /** The secrets in use before and after it was opened. */
   readonly rings: readonly Ring[]
   /** The id of the session that was opened. */
   readonly id: string | undefined
   readonly rejection: string | undefined
-  /** The state that was opened, where no name came twice. */
+  /** The state that was opened, if no name was received twice. */
   readonly entry: Entry | undefined
 }
 
@@ -75,9 +77,9 @@ export interface Answer {
   /** Those that have not arrived yet. */
   lines: string[]
   readonly entry: Entry | undefined
-  /** What becomes of the session in the browser. */
+  /** The effect on the session in the browser. */
   readonly outcome: 'written' | 'emptied' | 'unchanged'
-  /** Seconds for which the browser is to keep what is written. */
+  /** Seconds for which the browser must keep the written cookies. */
   readonly keptFor: number
   /** The challenge to register a key. */
   readonly registration?: string | undefined
@@ -111,12 +113,12 @@ export interface Copy {
   readonly proofs: ReadonlyMap<string, number>
 }
 
-/** A server that something is wrong with. */
+/** A server with a fault. */
 export interface Outage {
   readonly healthy: Instance
   /**
-   * The parts of the session as the browser sent them to each page when it began; `undefined` once
-   * something was to change them.
+   * The parts of the session that the browser sent to each page when it began; `undefined` after a
+   * step that was meant to change them.
    */
   headers: readonly string[] | undefined
 }
@@ -127,7 +129,7 @@ export interface World {
   readonly store: CookieStore
   readonly attackersStore: CookieStore
   readonly fleet: Instance[]
-  /** By the place of the server in the fleet. */
+  /** By the position of the server in the fleet. */
   readonly outages: Map<number, Outage>
   readonly tabs: readonly Exchange[][]
   readonly ledger: (Entry & { readonly owner: Owner })[]
@@ -136,28 +138,28 @@ export interface World {
   readonly memory: DeviceMemory
   copy: Copy | undefined
   readonly births: Map<string, Birth>
-  /** When each session, or binding, was last used, by the clock of the server that wrote it down. */
+  /** When each session, or binding, was last used, by the clock of the server that recorded it. */
   readonly uses: Map<string, number>
   /** Sessions of this browser that a logout has ended for good. */
   readonly ended: Set<string>
   requests: number
-  /** What the browser has in its own cookie for the stamp. */
+  /** The value of the browser's own cookie for the stamp. */
   stamp: string | undefined
-  /** Whose response this step has brought, in part or as a whole. */
+  /** The exchange whose response this step has delivered, in part or completely. */
   arriving: Exchange | undefined
-  /** What the browser has is what the last response left, and nothing else. */
+  /** Whether the browser has exactly what the last response left. */
   orderly: boolean
   /** That state, if there is one. */
   last: Entry | undefined
   lastUntil: number
-  /** Cookies of the attacker have got in. */
+  /** Whether cookies of the attacker have been stored. */
   attacked: boolean
   crowded: boolean
   readonly looked: Map<Instance, string>
   readonly tally: (what: string) => void
 }
 
-/** More than a session takes, fewer than in real browsers: a crowd is quicker. */
+/** More cookies than a session takes, but fewer than in real browsers, because that is faster. */
 const MOST_COOKIES = 40
 
 export const ATTACKER = 'https://evil.example.test/'
@@ -218,7 +220,7 @@ export function pairsIn(header: string): readonly Pair[] {
   return header === '' ? [] : header.split('; ').map(pairOf)
 }
 
-/** The most cookies of one name that are looked at. */
+/** The most cookies of one name that are read. */
 const MOST_TWINS = 4
 
 /** Returns what a request sends beside the parts of a session. */
@@ -264,7 +266,7 @@ export function wholeIn(world: World, pairs: readonly Pair[]): World['ledger'] {
   )
 }
 
-/** Whether one of the session's cookies came twice. */
+/** Whether one of the session's cookies was received twice. */
 export function hasTwins({ name }: World, pairs: readonly Pair[]): boolean {
   const names = pairs.map(([own]) => own).filter((own) => own.startsWith(name))
   return new Set(names).size < names.length
@@ -280,12 +282,14 @@ export function headersOf(world: World): string[] {
   )
 }
 
-/** Something changes the session in the browser that is meant to, or that no server can help. */
+/**
+ * Records a change of the session in the browser that is intended, or that no server can prevent.
+ */
 export function forgetOutages({ outages }: World): void {
   for (const outage of outages.values()) outage.headers = undefined
 }
 
-/** Something has changed the browser's cookies behind the servers' backs. */
+/** Records a change of the browser's cookies without a server. */
 export function disturb(world: World): void {
   forgetOutages(world)
   world.orderly = false

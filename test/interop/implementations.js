@@ -86,14 +86,14 @@ function runs(program, args) {
   return spawnSync(program, args, { stdio: 'ignore' }).status === 0
 }
 
-/** What a program prints, given something on its standard input. */
+/** Returns the output of a program for some standard input. */
 function run(program, args, input) {
   const { status, stdout, stderr } = spawnSync(program, args, { input, encoding: 'utf8' })
   if (status !== 0) throw new Error(`${program} failed: ${stderr}`)
   return stdout
 }
 
-/** The command reads keys from files only. */
+/** The command reads keys only from files. */
 function withKeyFile(key, use) {
   const folder = mkdtempSync(join(tmpdir(), 'interop-'))
   try {

@@ -1,5 +1,5 @@
-// Other systems read our cookies and tokens and write some for us, knowing the secret and docs/format.md
-// alone. What is tested is the built package: npm run build.
+// Other systems read our cookies and tokens and write some for us, with only the secret and
+// docs/format.md. Tests the built package: npm run build.
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -119,7 +119,7 @@ function suite(open, write) {
     assert.deepEqual(session.expiresAt, new Date((NOW - 600 + DAY) * 1000))
   })
 
-  test('what they write is refused where ours would be', async () => {
+  test('values that they write are rejected when ours would be', async () => {
     const id = randomBytes(16).toString('base64url')
     const reasonOf = async (changes, key, header = headerOf()) => {
       const elements = [id, NOON, WEEK, 0, {}]
@@ -137,7 +137,7 @@ function suite(open, write) {
     assert.equal(await reasonOf({ 5: { unknown: 1 } }, key), 'malformed')
     assert.equal(await reasonOf({}, keyOf('token')), 'undecryptable')
     assert.equal(await reasonOf({}, key, none), 'unknown-key')
-    // What the header says beside `kid` does not reach us, but it was authenticated.
+    // The other members of the header do not reach us, but they are authenticated.
     assert.equal(await reasonOf({}, key, { ...headerOf(), typ: 'JWT' }), 'undecryptable')
     const bare = await write({ ...headerOf(), typ: 'JWT' }, '[]', keyOf('token'))
     assert.equal((await sessions.unseal(bare)).rejection?.reason, 'malformed')
@@ -151,7 +151,7 @@ describe('the reader in Python that is written from docs/format.md', { skip: mis
   const file = new URL('../security/vectors/v1.json', import.meta.url)
   const { valid, invalid, ...config } = JSON.parse(readFileSync(file, 'utf8'))
 
-  test('opens every vector that opens, and reads all of it', () => {
+  test('opens every valid vector, with all of its contents', () => {
     const results = read(config, valid)
     assert.equal(results.length, valid.length)
     for (const [index, result] of results.entries()) {
@@ -164,7 +164,7 @@ describe('the reader in Python that is written from docs/format.md', { skip: mis
     }
   })
 
-  test('refuses every vector that does not, for the same reason', () => {
+  test('rejects every invalid vector, for the same reason', () => {
     const results = read(config, invalid)
     assert.ok(invalid.length > 250)
     for (const [index, result] of results.entries()) {
@@ -201,7 +201,7 @@ describe('the reader in Python that is written from docs/format.md', { skip: mis
     assert.ok(verdicts.size > 10)
   })
 
-  test('opens what this library writes: cookies, parts, tickets, bare tokens', async () => {
+  test('opens values of this library: cookies, parts, tickets, bare tokens', async () => {
     const session = await sessions.open(null)
     session.set('text', 'zoë 🦊 '.repeat(1000))
     session.flash('notice', 'Saved.')
@@ -238,7 +238,7 @@ if (missing && process.env.CI) {
     ))
 }
 
-/** What the reader in Python reads of each case. */
+/** Returns the results of the reader in Python for each case. */
 function read(config, cases) {
   const input = JSON.stringify({ config, cases })
   const { status, stdout, stderr } = spawnSync(PYTHON, [reader], { input, encoding: 'utf8' })
@@ -255,20 +255,20 @@ function touched(session) {
   return session
 }
 
-/** The sealed value in the cookies of a response, put together again. */
+/** Returns the sealed value in the cookies of a response, joined. */
 function valueOf(lines) {
   const values = lines.map((line) => /^[^=]*=([^;]*)/.exec(line)?.[1] ?? '')
   return values.length === 1 ? values.join() : values.join('').replace(/^\d+\./, '')
 }
 
-/** A cookie's value as the compact JWE that it stands for. */
+/** Returns the compact JWE that corresponds to a cookie's value. */
 function tokenOf(value) {
   const [id, day, ...sealed] = value.split('.')
   const header = `{"alg":"dir","enc":"A256GCM","kid":"${id}.${day}"}`
   return `${Buffer.from(header).toString('base64url')}..${sealed.join('.')}`
 }
 
-/** The same the other way round. */
+/** Returns the cookie's value that corresponds to a compact JWE. */
 function shortened(token) {
   const [header = '', , ...sealed] = token.split('.')
   const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString())

@@ -1,4 +1,4 @@
-// The application behind every server. Its answers are the same object for all visitors, as a constant
+// The application behind every server. Its answers are one object for all visitors, as a constant
 // of a module is.
 
 import { randomBytes } from 'node:crypto'
@@ -9,14 +9,14 @@ export interface Data {
   user: string
 }
 
-/** The header that `/careless` appends to the answer, to show whether the server shares it. */
+/** The header that `/careless` appends to the answer, to detect whether the server shares it. */
 export const CARELESS = 'x-careless'
 
 export function createApplicationSessions(): Sessions<Data> {
   return createSessions<Data>({ secrets: randomBytes(32).toString('base64url') })
 }
 
-/** Does to the session what a path says. `/` does not look at it. */
+/** Uses the session as a path says. `/` does not access it. */
 export function act(url: string, session: Session<Data>): void {
   const { pathname, searchParams } = new URL(url, 'http://localhost')
   if (pathname === '/login') {
@@ -28,8 +28,8 @@ export function act(url: string, session: Session<Data>): void {
 }
 
 /**
- * Returns a fetch handler that answers everything with `shared()`, and `/me` with what the session
- * holds.
+ * Returns a fetch handler that answers everything with `shared()`, and `/me` with the data of the
+ * session.
  */
 export function createApplication(shared: () => Response): (request: Request) => Promise<Response> {
   const sessions = createApplicationSessions()

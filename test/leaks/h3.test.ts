@@ -13,7 +13,7 @@ let stop: (() => Promise<void>) | undefined
 
 afterEach(() => stop?.())
 
-/** Copies what h3 answers into a response of its own. */
+/** Copies an answer of h3 into a new response. */
 function useWrap(app: H3): void {
   const sessions = createApplicationSessions()
   app.use((event, next) =>
@@ -62,6 +62,6 @@ test.each([
   },
 )
 
-test('h3 shares its Headers: what is appended to one answer is on the next', async () => {
+test('h3 shares its Headers: a field that is appended to one answer is on the next', async () => {
   await expectSharing(await start(useAdapter))
 })

@@ -1,5 +1,5 @@
-// @hono/node-server puts a `Response` of its own in the place of the global one. It can be sent again
-// and again, and keeps the headers that it was given.
+// @hono/node-server replaces the global `Response` by its own class. Such a response can be sent
+// repeatedly, and keeps its headers object.
 
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
@@ -24,10 +24,13 @@ async function start(shared: () => Response): Promise<string> {
   return `http://127.0.0.1:${port}`
 }
 
-/** Of Node's own class: the server replaces the global `Response` when it starts. */
+/** Node's own class, because the server replaces the global `Response` when it starts. */
 const EARLY = new Response(null)
 
-/** Returns a function that makes a response at the first call, and returns it again after that. */
+/**
+ * Returns a function that creates a response at the first call, and returns it again at the next
+ * ones.
+ */
 function constant(body: string | null): () => Response {
   let shared: Response | undefined
   return () => (shared ??= new Response(body))
@@ -64,6 +67,6 @@ test('a constant with a body is an error after its body was sent, and carries no
   expect(printed).toHaveBeenCalled()
 })
 
-test('the server sends a constant again, with what was appended to it', async () => {
+test('the server sends a constant again, with appended fields', async () => {
   await expectSharing(await start(constant('text')))
 })

@@ -1,4 +1,4 @@
-// Nitro 3.0.0 as it is, built for Node and run as a process of its own.
+// Nitro 3.0.0, unpatched, built for Node and run as a separate process.
 
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -47,7 +47,7 @@ describe.each(['wrap', 'adapter'])('with %s', (glue) => {
     await expectNoLeak(origin)
   })
 
-  test('Nitro shares its Headers: what is appended to one answer is on the next', async () => {
+  test('Nitro shares its Headers: a field that is appended to one answer is on the next', async () => {
     await expectSharing(origin)
   })
 })

@@ -1,10 +1,10 @@
-// srvx has a `FastResponse` that keeps the very `Headers` that it is given.
+// srvx has a `FastResponse` that keeps the `Headers` object that it receives.
 
 import { afterEach, test } from 'vitest'
 import { createApplication } from './application.ts'
 import { expectNoLeak, expectSharing } from './visitors.ts'
 
-/** What is used of srvx, in any version. */
+/** The members of srvx that are used, in any version. */
 export interface Srvx {
   readonly FastResponse: new (body: string | null, init?: ResponseInit) => Response
   serve(options: {
@@ -52,7 +52,7 @@ export function examine({ FastResponse, serve }: Srvx): void {
     await expectNoLeak(await start(() => shared))
   })
 
-  test('the server shares Headers: what is appended to one response is on the next', async () => {
+  test('the server shares Headers: a field that is appended to one response is on the next', async () => {
     await expectSharing(await start(sharingHeaders()))
   })
 }

@@ -1,4 +1,4 @@
-// What every server is put through: Ada logs in and out, and other visitors come right after her.
+// The scenario for every server: Ada logs in and out, and other visitors come right after her.
 
 import { expect } from 'vitest'
 import { createJar, namesOf } from '../support/cookie-jar.ts'
@@ -20,7 +20,7 @@ export function createVisitor(origin: string): Visitor {
     names: jar.names,
     async get(path) {
       const cookie = jar.header()
-      // Nitro shares no Headers with a client that takes compressed answers.
+      // Nitro shares no Headers with a client that accepts compressed answers.
       const headers = { 'accept-encoding': 'identity', ...(cookie === '' ? {} : { cookie }) }
       const response = await fetch(origin + path, { headers })
       // The server may have replaced the global `Response` meanwhile.
@@ -30,7 +30,10 @@ export function createVisitor(origin: string): Visitor {
   }
 }
 
-/** Expects that Ada logs in, uses her session and logs out, and nothing of that reaches others. */
+/**
+ * Expects that Ada logs in, uses her session and logs out, and that none of her data reaches
+ * others.
+ */
 export async function expectNoLeak(origin: string): Promise<void> {
   const ada = createVisitor(origin)
   for (const path of ['/login?user=ada', '/thrown', '/me', '/login?user=ada']) {
@@ -40,7 +43,7 @@ export async function expectNoLeak(origin: string): Promise<void> {
     await expectNothing(createVisitor(origin))
   }
 
-  // Two users at a time keep their own sessions.
+  // Two concurrent users keep their own sessions.
   const bob = createVisitor(origin)
   const login = await bob.get('/login?user=bob')
   await login.text()
@@ -59,8 +62,8 @@ export async function expectNoLeak(origin: string): Promise<void> {
 }
 
 /**
- * Expects that the server shares what it answers: a header that is appended to one answer is on the next
- * one. Without that, `expectNoLeak` would prove nothing.
+ * Expects that the server shares its answers: a header that is appended to one answer is on the
+ * next one. Otherwise `expectNoLeak` would prove nothing.
  */
 export async function expectSharing(origin: string): Promise<void> {
   const visitor = createVisitor(origin)
@@ -69,7 +72,7 @@ export async function expectSharing(origin: string): Promise<void> {
   expect(await headersOf(createVisitor(origin), '/')).toHaveProperty(CARELESS)
 }
 
-/** Expects nothing of a session on a page that ignores it and on one that looks. */
+/** Expects no session data on a page that ignores the session and on one that reads it. */
 async function expectNothing(stranger: Visitor): Promise<void> {
   for (const path of ['/', '/me']) {
     const response = await stranger.get(path)

@@ -1,5 +1,5 @@
-// Sessions that other libraries have written move over, and none is lost: in a new version, with both
-// versions side by side, and on the way back.
+// Sessions of other libraries move over, and none is lost: in a new version, with both versions
+// side by side, and on the way back.
 
 import { readFileSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -25,7 +25,7 @@ const LIBRARIES = {
   'nuxt-auth-utils': 'nuxt-auth-utils (h3 1)',
 } as const
 
-/** Browsers of each test, and requests of each browser where both versions run. */
+/** Browsers per test, and requests per browser with both versions. */
 const BROWSERS = 25
 const REQUESTS = 12
 
@@ -50,7 +50,7 @@ afterAll(() => {
   expect([...table.values()].map(({ lost }) => lost)).toEqual([...table].map(() => 0))
 })
 
-/** What a request found, and the lines of its response. */
+/** The session of a request, and the lines of its response. */
 interface Answer {
   readonly found: Data
   readonly lines: readonly string[]
@@ -68,7 +68,7 @@ const signOut: Change = () => undefined
 function createVersions(old: OldSessions, write: Write) {
   const sessions = createSessions({ secrets: SECRET })
 
-  /** The old version before anyone thought of a move. */
+  /** The old version before a migration. */
   const before: Version = async (header, change) => {
     let found: Data = {}
     const lines = await write(header, (data) => change((found = data)))
@@ -106,7 +106,7 @@ function oldNames(browser: Browser, old: OldSessions): string[] {
   return browser.names().filter((name) => old.owns(name) && browser.value(name) !== '')
 }
 
-/** A small generator of numbers that are the same each time. */
+/** A small generator of numbers, the same each time. */
 function createRandom(seed: number): () => number {
   let state = seed
   return () => {
@@ -187,7 +187,7 @@ describe.each(Object.entries(LIBRARIES))('%s', async (file, title) => {
     expect(await ask(browser, prepared, look)).toMatchObject({ user: 'ada' })
   })
 
-  test('an old cookie that comes late is not taken a second time', async () => {
+  test('an old cookie that arrives late is not accepted a second time', async () => {
     const browser = createJar()
     await ask(browser, before, signIn('ada'))
     const late = oldNames(browser, old).map(
@@ -202,7 +202,7 @@ describe.each(Object.entries(LIBRARIES))('%s', async (file, title) => {
     expect(await ask(browser, after, look)).toEqual({})
   })
 
-  test('two requests that come with the old cookie at once are both answered with its data', async () => {
+  test('two concurrent requests with the old cookie are both answered with its data', async () => {
     const browser = createJar()
     await ask(browser, before, signIn('ada'))
     const header = browser.header()
@@ -214,7 +214,7 @@ describe.each(Object.entries(LIBRARIES))('%s', async (file, title) => {
     expect(await ask(browser, after, look)).toMatchObject({ user: 'ada', visits: 1 })
   })
 
-  test('a forged old cookie is not taken, and not deleted', async () => {
+  test('a forged old cookie is not accepted, and not deleted', async () => {
     const browser = createJar()
     await ask(browser, before, signIn('ada'))
     for (const name of oldNames(browser, old)) {
@@ -237,7 +237,7 @@ describe.each(Object.entries(LIBRARIES))('%s', async (file, title) => {
     expect((await after(unsigned.header(), look)).found).toEqual({})
   })
 
-  test('a session that does not fit stays where it is', async () => {
+  test('a session that does not fit stays in the old cookie', async () => {
     const browser = createJar()
     const note = 'x'.repeat(2000)
     await ask(browser, before, () => ({ user: 'ada', note }))
@@ -252,7 +252,7 @@ describe.each(Object.entries(LIBRARIES))('%s', async (file, title) => {
   })
 })
 
-test('a store loses the old session a minute after it has moved, for copies of its cookie too', async () => {
+test('a store drops the old session a minute after it has moved, for copies of its cookie too', async () => {
   const { old } = await import('./old/express-session.ts')
   const { write } = await import('./writers/express-session.ts')
   const { before, after } = createVersions(old, write)
@@ -270,7 +270,7 @@ test('a store loses the old session a minute after it has moved, for copies of i
   }
 })
 
-test('docs/migrating.md prints the code that ran here', () => {
+test('docs/migrating.md prints the tested code', () => {
   const page = readFileSync(new URL('../../docs/migrating.md', import.meta.url), 'utf8')
   const files = ['moving.ts', ...Object.keys(LIBRARIES).map((name) => `old/${name}.ts`)]
   for (const file of files) {

@@ -1,4 +1,4 @@
-// What Nuxt gives to `nuxt-auth-utils` under `#imports`.
+// The exports of Nuxt's `#imports` that `nuxt-auth-utils` uses.
 
 /** Returns the configuration of the old version. */
 export function useRuntimeConfig(): object {

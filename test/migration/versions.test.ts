@@ -1,4 +1,4 @@
-// The versions of an application as docs/migrating.md prints them.
+// The versions of an application, as docs/migrating.md prints them.
 
 import type { Express } from 'express'
 import { afterAll, describe, expect, test } from 'vitest'

@@ -1,20 +1,21 @@
-// Each guarantee of SECURITY.md, broken on purpose in a line of `src/`, and the test that must notice.
+// Each guarantee of SECURITY.md, broken on purpose in a line of `src/`, and the test that must
+// notice.
 
 /** One guarantee, broken in one place. */
 export interface Breakage {
   /** Its number in SECURITY.md. */
   readonly guarantee: number
-  /** What the change does. */
+  /** The effect of the change. */
   readonly fault: string
   /** Below `src/`. */
   readonly file: string
-  /** A text that the file holds once. */
+  /** A string that occurs once in the file. */
   readonly from: string
-  /** What stands there instead. */
+  /** Its replacement. */
   readonly to: string
   /** Below `test/`, without `.test.ts`. */
   readonly suite: string
-  /** Part of the title of a test that fails then. */
+  /** Part of the title of a test that must fail. */
   readonly test: string
 }
 
@@ -26,7 +27,7 @@ export const BREAKAGES: readonly Breakage[] = [
     from: '        decipher.final()\n      } catch {\n        return undefined',
     to: '        decipher.final()\n      } catch {\n        return decodeText(plaintext)',
     suite: 'unit/token/jwe-node',
-    test: 'both refuse the same altered values, and neither throws',
+    test: 'reject the same altered values, and do not throw',
   },
   {
     guarantee: 1,
@@ -35,7 +36,7 @@ export const BREAKAGES: readonly Breakage[] = [
     from: '(entry) => entry.id === id)\n    return secret',
     to: '(entry) => entry.id === id || id !== "")\n    return secret',
     suite: 'unit/token/key-ring',
-    test: 'is nothing for an id that no secret has',
+    test: 'is zero for an unknown id',
   },
   {
     guarantee: 2,
@@ -44,7 +45,7 @@ export const BREAKAGES: readonly Breakage[] = [
     from: "[FORMAT, kind, day, name, ...text].join(' ')",
     to: "[FORMAT, kind && '', day, name].join(' ')",
     suite: 'security/tokens',
-    test: 'A10: what was sealed for one purpose is nothing for another',
+    test: 'A10: a value that was sealed for one purpose is rejected for another',
   },
   {
     guarantee: 2,
@@ -53,7 +54,7 @@ export const BREAKAGES: readonly Breakage[] = [
     from: "[FORMAT, kind, day, name, ...text].join(' ')",
     to: "[FORMAT, kind, day, name && '', ...text].join(' ')",
     suite: 'security/tokens',
-    test: 'A9: a session of another cookie name is nothing',
+    test: 'A9: a session of another cookie name is rejected',
   },
   {
     guarantee: 3,
@@ -81,7 +82,7 @@ export const BREAKAGES: readonly Breakage[] = [
     to: `if (!needsTicket(state, pipeline)) return NO_WRITES
   return yield* sessionCookies(state, claims, String(state.written?.body), pipeline)`,
     suite: 'security/reading-never-writes',
-    test: 'L1: use costs one ticket of 220 bytes at most',
+    test: 'L1: use costs one ticket of at most 220 bytes',
   },
   {
     guarantee: 5,
@@ -90,7 +91,7 @@ export const BREAKAGES: readonly Breakage[] = [
     from: "(knowsStamps(claims, stamps) ? use.reason : 'destroyed')",
     to: '(knowsStamps(claims, stamps) ? use.reason : use.reason)',
     suite: 'security/logout',
-    test: 'C2: nothing in the request brings a destroyed session back',
+    test: 'C2: nothing in the request restores a destroyed session',
   },
   {
     guarantee: 6,
@@ -99,7 +100,7 @@ export const BREAKAGES: readonly Breakage[] = [
     from: "state.rejection?.reason !== 'destroyed'",
     to: 'state.rejection === undefined',
     suite: 'security/reading-never-writes',
-    test: 'is left alone by a read',
+    test: 'is not deleted by a read',
   },
   {
     guarantee: 6,
@@ -108,7 +109,7 @@ export const BREAKAGES: readonly Breakage[] = [
     from: '  } catch {\n    return undefined\n',
     to: '  } catch (error) {\n    throw error\n',
     suite: 'security/tokens',
-    test: 'A3: a payload under the right key that is not of our form is nothing',
+    test: 'A3: a payload under the right key that is not of our form is rejected',
   },
   {
     guarantee: 7,
@@ -117,7 +118,7 @@ export const BREAKAGES: readonly Breakage[] = [
     from: 'const MAX_TWINS = 4',
     to: 'const MAX_TWINS = 4000',
     suite: 'security/keys',
-    test: 'D5: tickets cost nothing beside a value that does not open, and four at most',
+    test: 'D5: tickets cost nothing beside a value that does not open, and at most four',
   },
   {
     guarantee: 7,
@@ -126,7 +127,7 @@ export const BREAKAGES: readonly Breakage[] = [
     from: "if (length > MAX_TOKEN) return { reason: 'too-large' }",
     to: '',
     suite: 'security/keys',
-    test: 'D5: the whole length is capped before anything is joined',
+    test: 'D5: the total length is bounded before parts are joined',
   },
   {
     guarantee: 8,
@@ -153,7 +154,7 @@ export const BREAKAGES: readonly Breakage[] = [
     from: "isForOneVisitor(directives) ? undefined : 'private, no-store'",
     to: "isForOneVisitor(directives) ? undefined : 'private, no-store' && undefined",
     suite: 'security/caches',
-    test: 'F1: a response that sets or deletes a cookie is kept by no cache',
+    test: 'F1: a response that sets or deletes a cookie is stored by no cache',
   },
   {
     guarantee: 9,
@@ -162,7 +163,7 @@ export const BREAKAGES: readonly Breakage[] = [
     from: "if (vary === null) return 'Cookie'",
     to: 'if (vary === null) return undefined',
     suite: 'security/caches',
-    test: 'F2: a response that a session was read for varies on the cookie',
+    test: 'F2: a response for which the session was read varies by the cookie',
   },
   {
     guarantee: 10,

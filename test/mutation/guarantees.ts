@@ -15,7 +15,7 @@ console.log(
 )
 process.exit(unnoticed.length > 0 ? 1 : 0)
 
-/** Runs the suite of a breakage, and tells whether the named test is among those that failed. */
+/** Runs the suite of a breakage. Returns whether the named test is among those that failed. */
 function isNoticed({ guarantee, fault, suite, test }: Breakage, index: number): boolean {
   const args = ['vitest', 'run', '--config', config, '--reporter', 'json', `${suite}.test.ts`]
   const { stdout } = spawnSync('npx', args, {
@@ -38,7 +38,10 @@ interface Report {
   }[]
 }
 
-/** Returns the titles of the tests that failed. A suite that could not be loaded has noticed nothing. */
+/**
+ * Returns the titles of the tests that failed. A suite that could not be loaded has noticed
+ * nothing.
+ */
 function failedTests(stdout: string): string[] {
   const start = stdout.indexOf('{')
   if (start === -1) return []

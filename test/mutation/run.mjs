@@ -1,9 +1,10 @@
-// `npm run mutate`: changes `src/` in thousands of small ways and asks the tests whether they notice.
-// Fails if they notice fewer than nine in ten, or if one gets away that survivors.json has no reason
-// for. `-- --gate` takes the files alone on which the promise hangs; `-- src/token/x.ts …` takes those.
+// `npm run mutate`: changes `src/` in thousands of small ways and checks whether the tests notice.
+// Fails if they notice fewer than nine in ten, or if survivors.json has no reason for one that
+// survives. `-- --gate` uses only the files that the promise depends on; `-- src/token/x.ts …` uses
+// those.
 //
-// A file's own tests come first: they notice most, in a fraction of a second each. What they let pass,
-// and has no reason to, meets all the others.
+// A file's own tests run first: they notice most mutants, in a fraction of a second each. All other
+// tests run on the survivors without a reason.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
@@ -11,7 +12,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 const here = new URL('.', import.meta.url).pathname
 const root = new URL('../../', import.meta.url).pathname
 
-/** What stands between a client's bytes and a session. */
+/** The files between a client's bytes and a session. */
 const GATE = [
   'token/jwe',
   'token/jwe-jose',
@@ -33,7 +34,10 @@ const GATE = [
 /** Percent of all mutants that must be noticed. */
 const LEAST = 90
 
-/** Suites that notice most about a file, beside its own in `test/unit/`. Paths below `test/`. */
+/**
+ * Further suites that notice most mutants of a file, beside its own in `test/unit/`. Paths below
+ * `test/`.
+ */
 const NEAR = {
   'adapters/deferred-head': ['unit/adapters/node'],
   commit: ['unit/create-sessions', 'behaviour/size-guard', 'behaviour/counts'],
@@ -115,7 +119,7 @@ function mutantsOf(places, suites) {
   )
 }
 
-/** What to change, as Stryker wants to be told: its columns begin with 0 there, and with 1 in its report. */
+/** The changes in Stryker's form: its columns begin with 0 there, and with 1 in its report. */
 function placeOf({ file, location: { start, end } }) {
   return `${file}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`
 }
@@ -125,8 +129,8 @@ function isAlive({ status }) {
 }
 
 /**
- * A reason names its mutants, or what their names look like: names that hold while lines move. Several
- * that have one name are in the list as often as they get away, so that one more is noticed.
+ * A reason lists its mutants, or a pattern of their names. Names do not change when lines move.
+ * Mutants of one name are listed as often as they survive, so that one more is noticed.
  */
 function hasReason({ name }) {
   const isNamed = ({ name: other }) => other === name
@@ -148,7 +152,7 @@ function textAt(source, { start, end }) {
     .join('\n')
 }
 
-/** On one line, and no longer than it takes to tell one from another. */
+/** Formats a change in one line, only as long as is needed to distinguish it. */
 function shown(text) {
   const line = text.replaceAll(/\s+/g, ' ')
   return line.length > 80 ? `${line.slice(0, 79)}…` : line

@@ -1,27 +1,27 @@
-// The suites that run `src/` in one process: a mutant is switched on there, and what starts a program
-// of its own or reads the built package would never meet one. Without the longest, too: each mutant is
-// run against every test that comes by it, until one notices.
+// The suites that run `src/` in one process. A mutant is active only there, so suites that start a
+// program or read the built package would never run one. The longest suites are left out, because
+// each mutant runs against every test that reaches it, until one notices.
 
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer } from 'vitest/node'
 import type { TestSpecification } from 'vitest/node'
 import { alias } from '../../vitest.config.ts'
 
-/** What starts processes, reads files, or knows nothing of `src/`. */
+/** Suites that start processes, read files, or do not use `src/`. */
 const OUTSIDE = [
   'behaviour/{bundles,classics,command,memory,playground,types}*',
   'repository/{api,documents,house,names,package,size,unhandled,workflows}',
-  // Its clock stands still, and with it the other tests of the process.
+  // Its clock stands still, also for the other tests of the process.
   'unit/overflow/storage',
   'security/{derivation,faults,guarantees,hostile-globals,requirements}',
 ]
 
 const LONGEST = ['behaviour/histories', 'security/{fuzz,tampering,wycheproof}', 'support/*']
 
-/** Those alone, where run.mjs names some. */
+/** Only these, if run.mjs names some. */
 const SUITES = process.env['SUITES']?.split(',')
 
-/** What takes longest comes last: most mutants do not live to see it. */
+/** The slowest come last: most mutants are noticed before. */
 const LATE = [
   'behaviour/size-guard',
   'unit/token/jwe',
@@ -32,7 +32,7 @@ const LATE = [
   'security/threats',
 ]
 
-/** A file's own suite is named first, and notices most. */
+/** A file's own suite comes first, because it notices most. */
 class QuickFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) =>
@@ -54,10 +54,10 @@ export default defineConfig({
         : SUITES.map(pathOf),
     exclude: SUITES === undefined ? [...OUTSIDE, ...LONGEST].map(pathOf) : [],
     sequence: { sequencer: QuickFirst },
-    // A worker for each file would cost more than the tests in it.
+    // A worker for each file would cost more than its tests.
     isolate: false,
     fileParallelism: false,
-    // For the run without any mutant, which records what each test covers; Stryker ends the others.
+    // For the run without a mutant, which records what each test covers; Stryker ends the others.
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

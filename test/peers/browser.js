@@ -1,16 +1,16 @@
-// As much of a browser as the checks need: it keeps cookies, drops those that are too long, and
-// forgets those it is told to. It keeps them past their Max-Age: what is asked here is what the server
-// checks, and a copy of a cookie does not end by itself.
+// The part of a browser that the checks need: it stores cookies, drops those that are too long, and
+// deletes those that it must. It keeps them past their Max-Age, because the checks ask what the
+// server verifies, and a copied cookie does not end by itself.
 
-/** RFC 6265bis section 5.6: a cookie whose name and value come to more is ignored. */
+/** RFC 6265bis section 5.6: a cookie whose name and value are longer is ignored. */
 const MOST_BYTES = 4096
 
 export class Browser {
   #cookies = new Map()
-  /** How many cookies were too long to keep. */
+  /** How many cookies were too long to store. */
   dropped = 0
 
-  /** @param {Browser} [like] a browser whose cookies to begin with */
+  /** @param {Browser} [like] a browser whose cookies to start with */
   constructor(like) {
     if (like) this.#cookies = new Map(like.#cookies)
   }
@@ -25,7 +25,7 @@ export class Browser {
     return [...this.#cookies].filter(([name]) => name.startsWith(prefix))
   }
 
-  /** Takes the `Set-Cookie` lines of a response, and gives the response back. */
+  /** Stores the `Set-Cookie` lines of a response, and returns the response. */
   receive(answer) {
     for (const line of answer.setCookies) {
       const { name, value, deleted } = parseLine(line)

@@ -1,4 +1,5 @@
-// The rows of the table: each asks one question of one library by using it, and gives the cell.
+// The rows of the table: each asks one question about one library by using it, and returns the
+// cell.
 
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
@@ -14,13 +15,13 @@ const secrets = [NEW_SECRET]
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-/** More than any library grants for clocks that differ. */
+/** Longer than any library tolerates for differences between clocks. */
 const TOLERANCE = 5 * MINUTE
 
 const usual = { secrets, maxAge: 7 * DAY }
 const user = { userId: 'u_51c0' }
 
-/** The rows, in order. `numbers` differ by a few bytes from run to run where a library's do. */
+/** The rows, in order. `numbers` differ by a few bytes from run to run if a library's do. */
 export const rows = [
   { title: 'Encrypted', check: encrypted },
   { title: 'A former secret opens; the session moves to the newest', check: rotates },
@@ -82,14 +83,14 @@ async function lowerLifetimeApplies(library) {
 async function idleBesidesEnd(library) {
   const both = await lifetimes(library, { maxAge: 6 * HOUR, idle: HOUR }, 6 * HOUR)
   if (both.endsUnused && both.livesUsed && both.endsUsed) return 'yes'
-  // With one lifetime only: what starts it again?
+  // With only one lifetime: what restarts it?
   const one = await lifetimes(library, { maxAge: HOUR }, 6 * HOUR)
   if (!one.endsUnused) return 'no, neither'
   if (one.livesUsed) return 'no, one end, moved by each read'
   return one.livesWritten ? 'no, one end, moved by each write' : 'no, the end only'
 }
 
-/** One session is to live for a month, all others for an hour. */
+/** One session must live for a month, all others for an hour. */
 async function remembersSome(library) {
   const { app, browser } = await signedIn(library, { ...usual, maxAge: HOUR, remember: 30 * DAY })
   if (app.remember === undefined) return 'no'
@@ -102,7 +103,7 @@ async function remembersSome(library) {
   return isLong ? 'in the browser alone' : 'no'
 }
 
-/** Signs in on the object that the library gives for a session, and looks at the next request. */
+/** Signs in on the object that the library provides for a session, and checks the next request. */
 async function passportSignsIn(library) {
   const app = library.open(usual)
   if (app.withSession === undefined) return '–'
@@ -116,7 +117,7 @@ async function passportSignsIn(library) {
   return outcome === 'done' && data?.passport?.user === user.userId ? 'yes' : 'no'
 }
 
-/** Returns when Passport calls back, fails, or has had its time. */
+/** Returns when Passport calls back, fails, or takes too long. */
 function signInWithPassport(request) {
   const authenticator = new passport.Passport()
   authenticator.serializeUser(({ userId }, done) => done(null, userId))
@@ -149,7 +150,9 @@ async function shrinks(library) {
   return isSignedIn(await app.read(browser.cookies)) ? 'yes' : 'no'
 }
 
-/** Two requests begin with the same cookies; one response makes them one, the other several. */
+/**
+ * Two requests begin with the same cookies; one response makes them one cookie, the other several.
+ */
 async function overlaps(library) {
   if (library.large === undefined) return '–'
   const outcomes = []
@@ -196,7 +199,7 @@ async function dateInData(library) {
   return at instanceof Date ? 'kept' : `becomes a ${typeof at}`
 }
 
-/** Half an hour after the last write, when a renewal is due wherever use renews a session at all. */
+/** Half an hour after the last write, when a renewal is due if use renews a session at all. */
 async function writeIsUndone(library) {
   const { app, browser } = await signedIn(library, { ...usual, maxAge: HOUR })
   return clock.later(HOUR / 2, async () => {
@@ -259,7 +262,7 @@ async function forgedCookie(library) {
   const genuine = await inTurn([browser, several.browser], (tab) => app.read(tab.cookies))
   const outcomes = new Set()
   for (const { data, error } of await inTurn(headers, app.read)) {
-    // Where a change touched nothing that means anything, the session is the one that was sealed.
+    // After a change of a bit without meaning, the session is the one that was sealed.
     if (genuine.some((answer) => isDeepStrictEqual(answer.data, data))) continue
     if (error) outcomes.add('exception')
     else outcomes.add(Object.keys(data).length > 0 ? 'accepted' : 'empty session')
@@ -267,7 +270,7 @@ async function forgedCookie(library) {
   return [...outcomes].join(' or ')
 }
 
-/** The mean over some sessions: base64 takes more room in a cookie where it has `+`, `/` and `=`. */
+/** The mean over some sessions: base64 takes more room in a cookie if it has `+`, `/` and `=`. */
 function lengthOf(bytes) {
   return async (library) => {
     const data = { userId: 'u_51c0', name: 'Ada', roles: ['editor'], note: '' }
@@ -283,7 +286,7 @@ function lengthOf(bytes) {
   }
 }
 
-/** An app, and a browser that has a session of it. */
+/** Creates an application, and a browser that has a session of it. */
 async function signedIn(library, config, data = user) {
   const app = library.open(config)
   const browser = new Browser()
@@ -292,7 +295,7 @@ async function signedIn(library, config, data = user) {
   return { app, browser }
 }
 
-/** More than one cookie, where there can be. */
+/** More than one cookie, if that is possible. */
 function roomy(library) {
   return library.large === undefined ? user : large()
 }
@@ -309,7 +312,7 @@ async function readLater(app, browser, seconds) {
   return clock.later(seconds, async () => isSignedIn(await app.read(browser.cookies)))
 }
 
-/** How a session ends that is left alone, read, or written every twenty minutes. */
+/** Returns how a session ends that is unused, read, or written every twenty minutes. */
 async function lifetimes(library, times, span) {
   const { app, browser } = await signedIn(library, { ...usual, ...times })
   const endsUnused = !(await readLater(app, browser, HOUR + TOLERANCE))
@@ -329,7 +332,7 @@ async function lifetimes(library, times, span) {
   }
 }
 
-/** What becomes of so many bytes of data, from the write to what the browser has. */
+/** Returns the result of so many bytes of data, from the write to the cookies in the browser. */
 async function deliver(library, config, bytes) {
   const app = library.open(config)
   const answer = await app.write('', { ...user, blob: 'b'.repeat(bytes) })
@@ -344,7 +347,7 @@ async function deliver(library, config, bytes) {
   return `${cookies.length} cookies, ${Math.round(total / 1000)} kB`
 }
 
-/** A value as it is, and as every encoding of it could be read. */
+/** Returns a value, and the same decoded in every possible way. */
 function readingsOf(value) {
   const text = decodeURIComponent(value)
   const parts = [text, ...text.split(/[^\w+/=-]/)]
@@ -356,7 +359,7 @@ function readingsOf(value) {
   ]
 }
 
-/** `Cookie` headers made of a good one: without one of its cookies, or in another order. */
+/** `Cookie` headers from a valid one: without one of its cookies, or in another order. */
 function holes(cookies) {
   return [
     ...cookies.map((_, at) => header(cookies.toSpliced(at, 1))),
@@ -364,7 +367,9 @@ function holes(cookies) {
   ].filter((cookie) => cookie !== '')
 }
 
-/** `Cookie` headers made of a good one: cut, changed at places all over it, and not ours at all. */
+/**
+ * `Cookie` headers from a valid one: truncated, changed at many positions, and entirely foreign.
+ */
 function forgeries(cookies) {
   const strange = [
     '',

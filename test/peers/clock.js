@@ -7,7 +7,7 @@ const START = Date.parse('2026-11-20T12:00:00Z')
 mock.timers.enable({ apis: ['Date'], now: START })
 
 export const clock = {
-  /** Does something so many seconds after the start, and goes back. */
+  /** Runs a function so many seconds after the start, and moves the clock back. */
   async later(seconds, use) {
     mock.timers.setTime(START + seconds * 1000)
     try {
@@ -18,7 +18,7 @@ export const clock = {
   },
 }
 
-/** Does something for each item, one after the other: everything here shares the clock. */
+/** Runs a function for each item, sequentially, because everything here shares the clock. */
 export async function inTurn(items, act) {
   const done = []
   // oxlint-disable-next-line no-await-in-loop

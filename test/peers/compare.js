@@ -1,5 +1,5 @@
-// Asks every question of every library, prints the table, and fails if RESULTS.md, or the table in
-// docs/comparison.md, says anything else. With `--write`, writes RESULTS.md instead.
+// Asks every question about every library, prints the table, and fails if RESULTS.md, or the table
+// in docs/comparison.md, differs. With `--write`, writes RESULTS.md instead.
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { rows } from './checks.js'
@@ -50,7 +50,7 @@ if (process.argv.includes('--write')) {
   process.exitCode = wrong.length === 0 ? 0 : 1
 }
 
-/** A title with the version that is installed; ours is the one in this repository. */
+/** Returns a title with the installed version; ours is the one in this repository. */
 async function columnTitle({ title, manifest }) {
   if (manifest === undefined) return title
   const { version } = JSON.parse(await readFile(new URL(manifest, import.meta.url), 'utf8'))

@@ -1,6 +1,6 @@
-// Markdown tables: written, and compared cell by cell with what a document says.
+// Markdown tables: writes them, and compares them cell by cell with those of a document.
 
-/** Lengths differ a little from run to run where a value is base64 inside a cookie. */
+/** Lengths differ slightly from run to run if a value is base64 in a cookie. */
 const TOLERANCE = 0.02
 
 /** @param {string[][]} table the first row and the first column are titles */
@@ -12,8 +12,8 @@ export function format(table) {
 }
 
 /**
- * What a document's table says that `table` does not, one line each. A document may print fewer rows
- * and columns, unless it must be `complete`; a table of other things is not looked at.
+ * Returns what a document's table has that `table` has not, one line each. A document may print
+ * fewer rows and columns, unless it must be `complete`; other tables are ignored.
  */
 export function differences(file, text, table, numbers, complete) {
   const [[, ...columns], ...rows] = table
@@ -43,7 +43,7 @@ function isSame(cell, right, isNumber) {
   return isNumber && Math.abs(Number(cell) / Number(right) - 1) <= TOLERANCE
 }
 
-/** The cells of every table that has at least two of the columns. */
+/** Returns the cells of every table that has at least two of the columns. */
 function printed(text, columns) {
   return text.split(/\n(?!\|)/).flatMap((block) => {
     const lines = block.split('\n').filter((line) => line.startsWith('|'))
@@ -55,7 +55,7 @@ function printed(text, columns) {
   })
 }
 
-/** Without the marks of footnotes, which are the document's own. */
+/** Removes the marks of footnotes, which belong to the document. */
 function cellsOf(line) {
   return line
     .split('|')

@@ -1,5 +1,5 @@
-// Makes the API report: all types that the declaration files of the package let an application see, as
-// one document. Comments are left out, so that the report changes when a type does.
+// Builds the API report: all types that the declaration files of the package expose to an
+// application, as one document. Comments are omitted, so that the report changes only with a type.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -13,7 +13,7 @@ interface Reference {
   readonly name: string
 }
 
-/** What a declaration file says, by name. */
+/** The contents of a declaration file, by name. */
 interface DeclarationFile {
   /** Its own declarations, without comments. A function with overloads has several. */
   readonly own: ReadonlyMap<string, readonly string[]>
@@ -44,7 +44,7 @@ export async function makeApiReport(): Promise<string> {
   }
 }
 
-/** Writes the declaration files. With type errors too: another check finds those. */
+/** Writes the declaration files, even with type errors: another check finds those. */
 function emitDeclarations(folder: string): void {
   const options = ['-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--outDir', folder]
   try {
@@ -54,7 +54,7 @@ function emitDeclarations(folder: string): void {
   }
 }
 
-/** The entry points that package.json names, with the declaration file of each. */
+/** Returns the entry points in package.json, with the declaration file of each. */
 function entryPoints(): { name: string; file: string }[] {
   const manifest: {
     name: string
@@ -85,7 +85,7 @@ export class Report {
     )
     const declarations = [...exported.flatMap((reference) => this.#list(reference)), ...renamed]
     const others: string[] = []
-    // Grows while it is walked: a declaration that is reached refers to further ones.
+    // The array grows during the loop: a declaration that is reached refers to further ones.
     const reached = exported.flatMap((reference) => this.#referencesOf(reference))
     for (const reference of reached) {
       const found = this.#list(reference)
@@ -114,7 +114,7 @@ export class Report {
     return next === undefined ? reference : this.#resolve(next)
   }
 
-  /** Returns the declarations of a name the first time that it is asked for. */
+  /** Returns the declarations of a name at the first call for it. */
   #list({ file, name }: Reference): readonly string[] {
     const id = `${file} ${name}`
     if (this.#listed.has(id)) return []

@@ -3,11 +3,11 @@
 import { expect, test } from 'vitest'
 import { Report, makeApiReport } from './api-report.ts'
 
-test('etc/api.md has the public types as they are: npm run api writes them there', async () => {
+test('etc/api.md has the current public types: npm run api writes them', async () => {
   await expect(await makeApiReport()).toMatchFileSnapshot('../../etc/api.md')
 })
 
-test('a report lists what is exported, what that refers to, and nothing else or twice', () => {
+test('a report lists the exports and what they refer to, each once, and nothing else', () => {
   const files: Readonly<Record<string, string>> = {
     'index.d.ts': "export { open } from './a.ts';\nexport type { One as First } from './a.ts';\n",
     'adapters/node.d.ts':

@@ -1,12 +1,13 @@
-// What `cookie` writes and refuses, of that which src/cookies.ts and src/attributes.ts rely on: an
-// update that does otherwise is noticed here. Only its `stringifySetCookie` is used.
+// The output and the errors of the package `cookie` on which src/cookies/set-cookie.ts and
+// src/cookies/cookie-options.ts rely, so that a different update is noticed. Only its
+// `stringifySetCookie` is used.
 
 import { stringifySetCookie } from 'cookie'
 import type { SetCookie } from 'cookie'
 import { expect, test } from 'vitest'
 import { untyped } from '../support/mint.ts'
 
-/** As src/cookies.ts gives it: every flag said, a value only later. */
+/** The options that src/cookies/set-cookie.ts passes: every flag, a value only later. */
 const OURS: SetCookie = {
   name: '__Host-session',
   value: '',
@@ -17,7 +18,7 @@ const OURS: SetCookie = {
   partitioned: false,
 }
 
-/** The line of such a cookie with changes, or what was thrown. */
+/** Returns the line of such a cookie with changes, or the error. */
 function lineOf(changes: unknown): string {
   try {
     return stringifySetCookie({ ...OURS, ...untyped<Partial<SetCookie>>(changes) })
@@ -36,12 +37,12 @@ test('a line begins with the name, an equals sign and the value, and has each at
   expect(sorted(lineOf({}))).toEqual(plain.toSorted())
 })
 
-test('a flag that is false and an attribute that is left out are not written', () => {
+test('a false flag and an omitted attribute are not written', () => {
   const line = lineOf({ secure: false, httpOnly: false, partitioned: false, path: undefined })
   expect(line).toBe('__Host-session=; SameSite=Lax')
 })
 
-test('every attribute that may be configured is spelled as RFC 6265bis and browsers spell it', () => {
+test('every configurable attribute is spelled as in RFC 6265bis and browsers', () => {
   const all = { domain: 'example.com', partitioned: true, priority: 'high', maxAge: 604_800 }
   expect(sorted(lineOf({ ...all, sameSite: 'none', path: '/a b' }))).toEqual(
     ['__Host-session=', 'Domain=example.com', 'HttpOnly', 'Max-Age=604800', 'Partitioned']
@@ -59,12 +60,12 @@ test('a deletion is Max-Age=0 and the epoch as an IMF-fixdate', () => {
   expect(line).toContain('; Expires=Thu, 01 Jan 1970 00:00:00 GMT')
 })
 
-test('every character of a token may stand in a name', () => {
+test('every character of a token may be in a name', () => {
   const name = "!#$%&'*+-.^_`|~09AZaz"
   expect(lineOf({ name })).toMatch(/^!#\$%&'\*\+-\.\^_`\|~09AZaz=; /)
 })
 
-test('it has a second lock on what src/attributes.ts has refused before', () => {
+test('it also rejects what src/cookies/cookie-options.ts has rejected before', () => {
   const broken = [
     ...['', 'a b', 'a;b', 'a=b', 'a\r\nb', 'a\u0000'].map((name) => ({ name })),
     ...['/;x', '/<', '/\r\nX-Y: z', '/\u0100'].map((path) => ({ path })),

@@ -1,5 +1,6 @@
-// The documents: their code is run as it is printed, their links lead somewhere, and their tables say what
-// the code says. A block is a module; every console.log in it says in a comment what it prints.
+// The documents: their code is run as it is printed, their links lead to existing sections, and
+// their tables match the code. A block is a module; every console.log in it has a comment with its
+// output.
 
 import { execFile, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -27,8 +28,12 @@ import { handlersOf } from '../support/handlers.ts'
 import { startPlayground } from '../support/playground-server.ts'
 
 const folder = new URL('../blocks/', import.meta.url)
+
+/** The time of every block. */
+const NOON = Date.UTC(2026, 0, 15, 12)
+
 const documents = listDocuments()
-// CONTRIBUTING.md has commands and drawings only.
+// CONTRIBUTING.md has only commands and drawings.
 const blocks = documents
   .filter((file) => file !== 'CONTRIBUTING.md')
   .flatMap((file) => findCodeBlocks(file))
@@ -71,11 +76,13 @@ test('every block is code that is run or type-checked here, or a drawing', () =>
 })
 
 describe.each(modules.filter(isRun))('$file, line $line', (block) => {
-  test('prints what its comments say, and its handlers answer', async () => {
+  test('prints the output in its comments, and its handlers answer', async () => {
     const path = new URL(moduleName(block), folder)
     writeFileSync(path, block.code)
     const log = vi.spyOn(console, 'log').mockImplementation(() => {})
     const printed = () => log.mock.calls.map((values) => format(...values))
+    // The clock stands still, because a printed Max-Age or length depends on the second.
+    vi.useFakeTimers({ toFake: ['Date'], now: NOON })
     try {
       const exported: unknown = await import(path.href)
       expect(printed()).toEqual(expectedOutput(block.code))
@@ -84,18 +91,19 @@ describe.each(modules.filter(isRun))('$file, line $line', (block) => {
         expect(response.status).toBeLessThan(400)
       }
     } finally {
+      vi.useRealTimers()
       log.mockRestore()
     }
   })
 })
 
-test('every type in the blocks holds', () => {
+test('the blocks have no type errors', () => {
   mkdirSync(folder, { recursive: true })
   const checked = modules.filter((block) => !isOfFramework(block))
   for (const block of checked) writeFileSync(new URL(moduleName(block), folder), block.code)
   const config = {
     extends: '../../tsconfig.json',
-    // Handlers that are shown take arguments they do not use.
+    // Handlers in the documentation have arguments that they do not use.
     compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
     include: ['.', '../../examples/runtimes.d.ts'],
     exclude: [],
@@ -111,7 +119,7 @@ describe('links', () => {
     expect(documents.flatMap((file) => findDeadLinks(file))).toEqual([])
   })
 
-  test('are checked: a dead one is found, and what looks like one in code is not', () => {
+  test('are checked: a dead link is found, and one in code is ignored', () => {
     const text =
       '# Here\n[a](#here) [b](#there) [c](none.md)\n`[d](#code)` [e](SECURITY.md#nowhere)'
     expect(findDeadLinks('README.md', text).map(({ href }) => href)).toEqual([
@@ -122,20 +130,20 @@ describe('links', () => {
     expect(findDeadLinks('README.md', '[a](SECURITY.md#time-of-check)')).toEqual([])
   })
 
-  test('may use the anchors that GitHub gives to headings', () => {
+  test('may use the anchors that GitHub generates for headings', () => {
     const text = '# What is `a_b`?\n## Same\n## Same\n```ts\n# no heading\n```\n'
     expect([...findAnchors(text)]).toEqual(['what-is-a_b', 'same', 'same-1'])
   })
 })
 
 describe('README.md', () => {
-  test('says how to install, start and test in commands that stand on lines of their own', () => {
+  test('has the commands to install, start and test on lines of their own', () => {
     const lines = commands.flatMap(({ code }) => code.split('\n'))
     expect(lines).toContain('npm ci && npm start')
     expect(lines).toContain('npm ci && npm test')
   })
 
-  test('logs in with curl, is refused too much, and loses nothing', async () => {
+  test('logs in with curl, and a write that is too large loses nothing', async () => {
     const { code = '' } = commands.find((block) => block.code.includes('curl')) ?? {}
     const cwd = mkdtempSync(join(tmpdir(), 'readme-'))
     const { url, stop } = await startPlayground({ PORT: '0' })
@@ -152,7 +160,7 @@ describe('README.md', () => {
     }
   })
 
-  test('has a round trip that can be run by line 20', () => {
+  test('has a runnable round trip by line 20', () => {
     const first = modules.find(({ file }) => file === 'README.md')
     expect(first?.line).toBeLessThan(10)
     const end = (first?.line ?? 0) + (first?.code.split('\n').length ?? 99)
@@ -206,6 +214,7 @@ describe('docs/size-and-limits.md', () => {
     const sessions = createSessions<{ text: string }>({
       secrets: process.env['SESSION_SECRETS'],
       limits,
+      clock: () => NOON,
     })
     const session = await sessions.open(null)
     let [fits, tooMuch, count] = [0, 70_000, 0]
@@ -238,7 +247,7 @@ describe('docs/troubleshooting.md', () => {
     expect(explained).toEqual(members)
   })
 
-  test('says of each warning and of each friction the cause and the cure', () => {
+  test('has the cause and the cure of each warning and of each friction', () => {
     for (const [heading, first] of [
       ['Warnings', 'Symptom'],
       ['From the field', 'See it'],

@@ -1,5 +1,5 @@
-// The rules of `src/` that no linter knows: which file may import which, what stands in a file, and
-// what is public.
+// The rules of `src/` that no linter checks: which file may import which, what a file may contain,
+// and what is public.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { posix } from 'node:path'
@@ -38,7 +38,7 @@ const ORDER = [
   'index.ts',
 ]
 
-/** Imports of types that go upwards all the same, as `file -> file`, each with its reason. */
+/** Imports of types that go upwards, as `file -> file`, each with its reason. */
 const UPWARDS: Readonly<Record<string, string>> = {}
 
 /** The files that may import a package. */
@@ -48,9 +48,6 @@ const IMPORTERS: Readonly<Record<string, readonly string[]>> = {
 }
 
 const MOST_LINES = 250
-
-/** Words that STYLE, "Plain words", replaces by the subject's own name. */
-const UNPLAIN = /\bwhoever\b|\b(?:no|some|any|every)body\b|\b(?:is|are) told\b/gi
 
 /** Public names of one word: the nouns of this package. */
 const ONE_WORD = ['Secrets', 'Session', 'Sessions']
@@ -105,7 +102,7 @@ function findPublic(path: string): PublicName[] {
   ]
 }
 
-/** Whether each of these is a file of `src/`, and not the name of a package. */
+/** Whether an import is of a file of `src/`, and not of a package. */
 function isOwn(from: string): boolean {
   return from.endsWith('.ts')
 }
@@ -122,7 +119,7 @@ function findUpwards(source: Source): string[] {
     .map(({ from }) => `${source.path} -> ${from}`)
 }
 
-/** Finds the files that are left when those without imports are taken away, again and again. */
+/** Finds the files that remain after those without imports are removed, repeatedly. */
 function findCycles(all: readonly Source[]): string[] {
   const left = new Map(
     all.map(({ path, imports }) => [path, imports.filter(({ from }) => isOwn(from))]),
@@ -141,7 +138,7 @@ function findImporters(isWanted: (from: string) => boolean): string[] {
     .map(({ path }) => path)
 }
 
-/** Finds the matches in the code of a file, each with its place. */
+/** Finds the matches in the code of a file, each with its line. */
 function findInCode({ path, code }: Source, pattern: RegExp): string[] {
   return code
     .split('\n')
@@ -149,7 +146,7 @@ function findInCode({ path, code }: Source, pattern: RegExp): string[] {
 }
 
 describe('imports', () => {
-  test('every file stands in a folder of the list, and every folder has files', () => {
+  test('every file is in a folder of the list, and every folder has files', () => {
     expect(sources.filter(({ path }) => rankOf(path) === -1).map(({ path }) => path)).toEqual([])
     const used = new Set(sources.map(({ path }) => rankOf(path)))
     expect(ORDER.filter((_, rank) => !used.has(rank))).toEqual([])
@@ -169,7 +166,7 @@ describe('imports', () => {
     }
   })
 
-  test('every import of a file of ours names one that is there', () => {
+  test('every import of a file names an existing one', () => {
     const names = sources.flatMap(({ imports }) => imports.map(({ from }) => from)).filter(isOwn)
     expect(names.filter((name) => !byPath.has(name))).toEqual([])
   })
@@ -178,7 +175,7 @@ describe('imports', () => {
     expect(findCycles(sources)).toEqual([])
   })
 
-  test('jose has an importer for each of its halves, cookie has one, and there is no other package', () => {
+  test('only two files import jose, only one imports cookie, and there is no other package', () => {
     for (const [name, files] of Object.entries(IMPORTERS)) {
       expect(findImporters((from) => from === name || from.startsWith(`${name}/`))).toEqual(files)
     }
@@ -186,7 +183,7 @@ describe('imports', () => {
     expect(findImporters(isUnknown)).toEqual([])
   })
 
-  test('only token/jwe-node.ts knows Node.js, and it imports nothing of it', () => {
+  test('only token/jwe-node.ts uses Node.js, without an import', () => {
     const pattern = /getBuiltinModule|\bprocess\b|\brequire\(/
     const knowing = sources.filter((source) => findInCode(source, pattern).length > 0)
     expect(knowing.map(({ path }) => path)).toEqual(['token/jwe-node.ts'])
@@ -204,7 +201,7 @@ describe('files', () => {
     expect(code.replace(/export (type )?\{[^}]*\} from ''/g, '').trim()).toBe('')
   })
 
-  test('there is no any, no non-null assertion and no switched-off check', () => {
+  test('there is no any, no non-null assertion and no disabled check', () => {
     const pattern = /(?:[:<|&,(]|\bas|=>|=)\s*any\b|[\w)\]]!(?=[.,;)[\]\s]|$)/
     expect(sources.flatMap((source) => findInCode(source, pattern))).toEqual([])
     const directives = sources.filter(({ text }) =>
@@ -213,23 +210,14 @@ describe('files', () => {
     expect(directives.map(({ path }) => path)).toEqual([])
   })
 
-  test('nothing is marked as left to do', () => {
+  test('nothing is marked as unfinished', () => {
     const marked = sources.filter(({ text }) => /\b(?:TODO|FIXME|XXX|HACK)\b/.test(text))
     expect(marked.map(({ path }) => path)).toEqual([])
-  })
-
-  test('comments name their subject', () => {
-    const found = sources.flatMap(({ path, comments }) =>
-      comments.flatMap(({ text, line }) =>
-        Array.from(text.matchAll(UNPLAIN), ([word]) => `${path}:${line}: ${word}`),
-      ),
-    )
-    expect(found).toEqual([])
   })
 })
 
 describe('public names', () => {
-  test('these are the values of the main entry point, and there are no others', () => {
+  test('the values of the main entry point are exactly these', () => {
     expect(Object.keys(library).toSorted()).toEqual([
       'SessionCommittedError',
       'SessionConfigError',
@@ -250,7 +238,7 @@ describe('public names', () => {
     expect(found).toEqual([])
   })
 
-  test('each says what it belongs to: one word is enough only for the nouns of this package', () => {
+  test('only the nouns of this package have names of one word', () => {
     const names = readPublicNames().map(({ name }) => name)
     const found = names.filter((name) => /^[A-Z][a-z]+$/.test(name))
     expect(new Set(found)).toEqual(new Set(ONE_WORD))

@@ -1,5 +1,5 @@
-// What `jose` accepts and refuses with the options of src/token/jwe-jose.ts, so that an update that
-// accepts more is noticed here; and that `unseal` and `open` accept none of it, whatever `jose` does.
+// What `jose` accepts and rejects with the options of src/token/jwe-jose.ts, so that an update that
+// accepts more is noticed; and that `unseal` and `open` accept none of it, whatever `jose` does.
 
 import { createCipheriv, randomBytes } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
@@ -39,7 +39,7 @@ interface Made {
   readonly encryptedKey?: string
 }
 
-/** A token under the right key, authenticated as it stands, that differs in what is named. */
+/** A token under the right key, authenticated as given, that differs in the named part. */
 function make(header: string | Buffer, made: Made = {}): string {
   const { payload: text = payload(), ivBytes = 12, tagBytes = 16, encryptedKey = '' } = made
   const aad = encode(header)
@@ -59,7 +59,7 @@ function encode(bytes: string | Buffer): string {
   return Buffer.from(bytes).toString('base64url')
 }
 
-/** A token with one of its five parts as `change` makes it. */
+/** Returns a token with one of its five parts changed. */
 function changed(index: number, change: (part: string) => string, token = make(HEADER)): string {
   const parts = token.split('.')
   return parts.with(index, change(parts[index] ?? '')).join('.')
@@ -109,7 +109,7 @@ const ec = async () => (await generateKeyPair('ECDH-ES')).publicKey
 
 type Tokens = Readonly<Record<string, () => string | Promise<string>>>
 
-/** What `jose` has to refuse by itself, in every version of our range. */
+/** Tokens that `jose` itself must reject, in every version of our range. */
 const REFUSED: Tokens = {
   'alg A256KW': () => under({ alg: 'A256KW', enc: 'A256GCM' }),
   'alg A256GCMKW': () => under({ alg: 'A256GCMKW', enc: 'A256GCM' }),
@@ -165,7 +165,10 @@ const REFUSED: Tokens = {
   'a header that is no UTF-8': () => make(Buffer.from([0x7b, 0xff, 0x7d])),
 }
 
-/** What `jose` accepts, because most of it is legal JOSE. The library refuses it before it derives a key. */
+/**
+ * Tokens that `jose` accepts, because most of them are legal JOSE. The library rejects them before
+ * it derives a key.
+ */
 const ACCEPTED: Tokens = {
   'b64 without crit': () => make(withMembers('"b64":false')),
   'alg twice': () => make(`{"alg":"none",${HEADER.slice(1)}`),
@@ -193,12 +196,12 @@ const ACCEPTED: Tokens = {
     changed(3, otherBits, make(HEADER, { payload: payload({ data: { user: 'zoe' } }) })),
 }
 
-/** What the oldest version of our range accepts, and the newest does not. */
+/** Tokens that the oldest version of our range accepts, and the newest does not. */
 const ACCEPTED_BY_SOME: Tokens = {
   'the alphabet of base64': standardAlphabet,
 }
 
-/** As src/token/jwe-jose.ts asks. */
+/** The call of src/token/jwe-jose.ts. */
 async function verdict(token: string): Promise<string> {
   const bytes = Uint8Array.from(KEY)
   const key = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['decrypt'])
@@ -226,7 +229,7 @@ test('the token that all others are made from is accepted by jose', async () => 
   expect(await verdict(make(HEADER))).toBe('accepted')
 })
 
-test('jose refuses by itself, with an error of its own, whatever our options forbid', async () => {
+test('jose itself rejects, with an error of its own, every token that our options forbid', async () => {
   for (const [name, token] of Object.entries(REFUSED)) {
     expect(await verdict(await token()), name).toMatch(/^ERR_J(?:OSE|WE)_/)
   }
@@ -245,7 +248,7 @@ describe.each(['node:crypto', 'jose'])('the library, with %s', (engine) => {
     vi.restoreAllMocks()
   })
 
-  // Inside of the tests, because an engine is chosen when sessions are created.
+  // Created inside the tests, because an engine is chosen when sessions are created.
   const createAll = () =>
     createSessions<{ user: string }>({ secrets: SECRET, clock: () => START * 1000 })
 
@@ -263,7 +266,7 @@ describe.each(['node:crypto', 'jose'])('the library, with %s', (engine) => {
     for (const [name, make] of others) {
       const token = await make()
       const bare = await sessions.unseal(token)
-      // All but one are not ours by their form, before a key is derived.
+      // All but one are rejected by their form, before a key is derived.
       const reason = name === 'another tag' ? 'undecryptable' : 'malformed'
       expect([bare.rejection, bare.isEmpty], name).toEqual([{ reason }, true])
       const cookie = await sessions.open(`${NAME}=${token}`)

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { parseSource, readSources } from './sources.ts'
 import type { Source } from './sources.ts'
 
-/** Names that several files declare all the same, each with its reason. */
+/** Names that several files declare, each with its reason. */
 const ALLOWED: Readonly<Record<string, string>> = {}
 
 /** Finds names that more than one file declares, with the files. Overloads in one file count once. */

@@ -1,4 +1,4 @@
-// What a user installs: the files, what they import, and what they bring with them.
+// The package as a user installs it: its files, their imports, and its dependencies.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
@@ -37,7 +37,7 @@ test('the package has a file for each entry point, chunks, the types, and nothin
   )
 })
 
-test('a cold start loads three files of ours, and cookie: jose only where it is needed', () => {
+test('a cold start loads three files of ours, and cookie, but jose only if it is needed', () => {
   const loaded = new Set<string>()
   const load = (path: string) => {
     loaded.add(path)
@@ -57,7 +57,7 @@ test('a cold start loads three files of ours, and cookie: jose only where it is 
   expect(loaded).toEqual(new Set(expected))
 })
 
-test('it brings jose and cookie, and no other package', () => {
+test('it depends only on jose and cookie', () => {
   expect(Object.keys(manifest.dependencies).toSorted()).toEqual(['cookie', 'jose'])
   expect(manifest.peerDependencies).toBeUndefined()
   const { packages }: Lock = JSON.parse(read('package-lock.json'))
@@ -67,7 +67,7 @@ test('it brings jose and cookie, and no other package', () => {
   }
 })
 
-test('nothing of it is run when it is installed', () => {
+test('no script runs when it is installed', () => {
   const atInstall = /^(pre|post)?(install|prepare)$/
   expect(Object.keys(manifest.scripts).filter((name) => atInstall.test(name))).toEqual([])
 })
@@ -81,7 +81,7 @@ test('the library imports its own files, jose and cookie; only the command impor
   expect(command.filter((name) => !name.startsWith('node:'))).toEqual(['sealed-session'])
 })
 
-test('every entry point is there, with its types first', () => {
+test('every entry point exists, with its types first', () => {
   const entries = Object.entries<Record<string, string> | string>(manifest.exports)
   for (const [name, entry] of entries) {
     if (typeof entry === 'string') continue
@@ -92,7 +92,7 @@ test('every entry point is there, with its types first', () => {
 })
 
 test('every lock file fixes every package by its hash, and names no host', () => {
-  // Listed here, so that a folder that loses its lock file is noticed.
+  // A fixed list, so that a folder that loses its lock file is noticed.
   expect(lockFiles()).toEqual(manifests().map((path) => path.replace('.json', '-lock.json')))
   for (const path of lockFiles()) {
     const { lockfileVersion, packages }: Lock = JSON.parse(read(path))
@@ -108,7 +108,7 @@ test('every lock file fixes every package by its hash, and names no host', () =>
   }
 })
 
-test('no folder installs from anywhere but the registry that the machine is set to', () => {
+test('every folder installs from the registry that the machine is configured for', () => {
   for (const path of manifests()) {
     const { dependencies = {}, devDependencies = {}, overrides = {} } = JSON.parse(read(path))
     const ranges = Object.values<string>({ ...dependencies, ...devDependencies, ...overrides })

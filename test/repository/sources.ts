@@ -1,5 +1,5 @@
-// The files of `src/` as the checks of this folder read them: imports, declarations, comments, and the
-// code without comments and strings. Reads the text: Prettier has formatted it, so that a declaration
+// The files of `src/` for the checks of this folder: imports, declarations, comments, and the code
+// without comments and strings. Parses text that Prettier has formatted, so that a declaration
 // begins at the beginning of a line.
 
 import { readFileSync, readdirSync } from 'node:fs'
@@ -22,12 +22,12 @@ export interface Comment {
 }
 
 export interface Import {
-  /** Below `src/` where it is a file of ours, else the name of a package. */
+  /** Below `src/` for a file of ours, else the name of a package. */
   readonly from: string
   readonly typesOnly: boolean
 }
 
-/** Something declared at the top level of a file. */
+/** A declaration at the top level of a file. */
 export interface Declaration {
   readonly name: string
   readonly line: number
@@ -92,7 +92,7 @@ function findDeclarations(code: string, comments: readonly Comment[]): Declarati
   return lines.flatMap((text, index) => {
     const [, exported, name] = statement.exec(text) ?? []
     const line = index + 1
-    // What bundlers read stands right above the function, below its doc comment.
+    // Annotations for bundlers are between the doc comment and the function.
     const isAnnotated = annotations.has(index)
     const doc = docs.get(isAnnotated ? index : line) ?? ''
     return name === undefined ? [] : [{ name, line, isExported: exported !== undefined, doc }]

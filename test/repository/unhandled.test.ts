@@ -1,4 +1,4 @@
-// What the configuration of the tests promises: a rejection that nothing handles fails the run.
+// The configuration of the tests: an unhandled rejection fails the run.
 
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'

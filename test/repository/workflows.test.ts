@@ -1,4 +1,4 @@
-// What the workflows may do, and that everything they call is there.
+// The rights of the workflows, and that everything they call exists.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -49,12 +49,12 @@ function stepsOf(workflow: Workflow): Step[] {
   return jobsOf(workflow).flatMap(([, { steps }]) => steps)
 }
 
-test('these are the workflows', () => {
+test('the workflows are exactly these', () => {
   expect([...texts.keys()].toSorted()).toEqual(['ci.yml', 'night.yml', 'release.yml'])
 })
 
 describe.each(workflows)('$name', ({ name, text, workflow }) => {
-  test('may read the repository and nothing else, but for the job that publishes', () => {
+  test('may only read the repository, except for the job that publishes', () => {
     expect(workflow.permissions).toEqual({ contents: 'read' })
     for (const [job, { permissions }] of jobsOf(workflow)) {
       const publishes = name === 'release.yml' && job === 'publish'
@@ -63,9 +63,9 @@ describe.each(workflows)('$name', ({ name, text, workflow }) => {
     }
   })
 
-  test('uses no secret and no code of a pull request with rights of its own', () => {
+  test('uses no secret, and runs no code of a pull request with more rights', () => {
     expect(text).not.toMatch(/secrets\.|secrets\[|_TOKEN|pull_request_target|workflow_run/)
-    // A name that an outsider chose, of a branch for example, does not become part of a script.
+    // A name that an outsider chose, of a branch for example, is never part of a script.
     for (const { run = '' } of stepsOf(workflow)) expect(run).not.toContain('${{')
   })
 
@@ -81,7 +81,7 @@ describe.each(workflows)('$name', ({ name, text, workflow }) => {
     }
   })
 
-  test('leaves no credentials behind, and no job runs for ever or beside itself', () => {
+  test('persists no credentials, and no job runs for ever or concurrently with itself', () => {
     expect(workflow.concurrency).toMatchObject({ group: expect.stringMatching(/^[a-z]+/) })
     for (const [job, { steps, ...settings }] of jobsOf(workflow)) {
       expect(settings['timeout-minutes'], job).toBeLessThanOrEqual(300)
@@ -91,7 +91,7 @@ describe.each(workflows)('$name', ({ name, text, workflow }) => {
     }
   })
 
-  test('calls scripts and files that are there', () => {
+  test('calls existing scripts and files', () => {
     const { scripts } = JSON.parse(read('package.json'))
     for (const { run = '' } of stepsOf(workflow)) {
       for (const [, script = ''] of run.matchAll(/\bnpm run ([\w:-]+)/g)) {
@@ -132,7 +132,7 @@ test('every push and pull request gets the full check of a release, and a quick 
   expect(commands).toEqual(['npm ci --ignore-scripts', 'npm publish --provenance --access public'])
 })
 
-test('updates are proposed for every folder that installs packages, but the lowest versions', () => {
+test('updates are proposed for every folder with packages, except the lowest versions', () => {
   const { version, updates } = parse(read('.github/dependabot.yml'), { strict: true })
   expect(version).toBe(2)
   const [npm, actions] = updates

@@ -1,4 +1,4 @@
-// What one visitor leaves behind must not reach the next: objects of a schema, of a server and of a
+// Objects of one visitor must not reach the next: objects of a schema, of a server and of a
 // polluted prototype. Rows Y3, Y4 and Y5 of threats.md; Y1 and Y2 are in edges.test.ts, Y6 in
 // reading-never-writes.test.ts.
 
@@ -23,13 +23,13 @@ afterEach(() => {
   polluted.clear()
 })
 
-/** As a careless merge of JSON does it. */
+/** Pollutes a prototype, as a careless merge of JSON does. */
 function pollute(name: string, value: unknown): void {
   polluted.add(name)
   Reflect.set(Object.prototype, name, value)
 }
 
-/** A schema that returns what `validate` makes of the data. */
+/** A schema that returns the result of `validate`. */
 function schemaOf(validate: (data: Data) => unknown): SessionSchema<Data> {
   const standard = { version: 1, vendor: 'test' } as const
   return {
@@ -40,7 +40,7 @@ function schemaOf(validate: (data: Data) => unknown): SessionSchema<Data> {
   }
 }
 
-/** Sets something in an object that a session has given out, as deep as it goes. */
+/** Mutates every object below a value that a session has returned. */
 function mark(value: unknown, text: string): void {
   if (Array.isArray(value)) value.push(text)
   else if (value instanceof Map) value.set(text, text)
@@ -113,7 +113,7 @@ describe('an object that a schema returns to every visitor', () => {
     )
   })
 
-  test("Y3: what a schema keeps of its input is not the session's own object", async () => {
+  test("Y3: the input that a schema keeps is not the session's own object", async () => {
     const kept: unknown[] = []
     const schema = schemaOf((data) => {
       kept.push(data)
@@ -129,7 +129,7 @@ describe('an object that a schema returns to every visitor', () => {
     expect(JSON.stringify(kept[0])).not.toContain('of the handler')
   })
 
-  test('Y3: a schema that changes its input at a write changes nothing of the session', async () => {
+  test('Y3: a schema that changes its input at a write does not change the session', async () => {
     const schema = schemaOf((data) => {
       const given = structuredClone(data)
       mark(data, 'of the schema')
@@ -146,7 +146,7 @@ describe('an object that a schema returns to every visitor', () => {
   })
 })
 
-/** What only some serializers can keep, one object for all visitors. */
+/** Values that only some serializers support, one object for all visitors. */
 const SHARED = new Map<string, unknown>([
   ['seen', new Date(86_400_000)],
   ['items', new Set(['tea'])],
@@ -165,7 +165,7 @@ function deepFreeze<T>(value: T): T {
   return Object.freeze(value)
 }
 
-describe('an object that a server fills again for the next request', () => {
+describe('an object that a server reuses for the next request', () => {
   const sources: readonly (readonly [
     string,
     (cookie: string) => object,
@@ -208,7 +208,7 @@ describe('an object that a server fills again for the next request', () => {
     ],
   ]
   test.each(sources)(
-    "Y4: %s does not give the former visitor's session",
+    "Y4: %s does not return the former visitor's session",
     async (_, make, refill) => {
       const { sessions, cookieOf } = setUp()
       const [ada, eve] = [await cookieOf({ user: 'ada' }), await cookieOf({ user: 'eve' })]
@@ -223,7 +223,7 @@ describe('an object that a server fills again for the next request', () => {
     },
   )
 
-  test('Y4: a session of a long connection is asked again by verify, not opened again', async () => {
+  test('Y4: a session of a long connection is checked by verify, not opened again', async () => {
     const ended = new Set<string | undefined>()
     const { sessions, cookieOf, time } = setUp({ revoked: ({ id }) => ended.has(id) })
     const request = new Request('https://example.test/', {
@@ -279,7 +279,7 @@ describe('a polluted Object.prototype', () => {
     }
   })
 
-  test('Y5: makes no source of an object that is none', async () => {
+  test('Y5: turns no other object into a source of cookies', async () => {
     const { sessions, cookieOf } = setUp()
     const cookie = await cookieOf({ user: 'eve' })
     for (const [name, value] of Object.entries({

@@ -1,4 +1,4 @@
-// What caches may keep, and what requests share. Rows F1 to F3 of threats.md.
+// What caches may store, and what requests share. Rows F1 to F3 of threats.md.
 
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Session } from 'sealed-session'
@@ -14,7 +14,7 @@ afterEach(() => {
 describe.each(ENGINES)('with %s', (engine) => {
   useEngine(engine)
 
-  test('F1: a response that sets or deletes a cookie is kept by no cache', async () => {
+  test('F1: a response that sets or deletes a cookie is stored by no cache', async () => {
     const { sessions, cookieOf } = setUp()
     const cookie = await cookieOf({ user: 'ada' })
     const acts: readonly ((session: Session<Data>) => void)[] = [
@@ -40,7 +40,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(headers.get('cache-control')).toBe('private, no-store')
   })
 
-  test('F2: a response that a session was read for varies on the cookie', async () => {
+  test('F2: a response for which the session was read varies by the cookie', async () => {
     const { sessions, cookieOf } = setUp()
     const cookie = await cookieOf({ user: 'ada' })
     for (const [said, expected] of [

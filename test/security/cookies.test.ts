@@ -1,4 +1,5 @@
-// Cookie names, parts of a session, what browsers and clients make of them. Rows E1 to E14 of threats.md.
+// Cookie names, parts of a session, and how browsers and clients treat them. Rows E1 to E14 of
+// threats.md.
 
 import * as fc from 'fast-check'
 import { Cookie } from 'tough-cookie'
@@ -37,7 +38,7 @@ afterEach(() => {
 describe.each(ENGINES)('with %s', (engine) => {
   useEngine(engine)
 
-  test('E1: a count from the client allocates nothing, and only what came is deleted', async () => {
+  test('E1: a count from the client allocates nothing, and only received cookies are deleted', async () => {
     const { sessions } = setUp()
     const beginning = `AAAA.${TODAY}.${'A'.repeat(16)}.`
     const namesAfterWrite = async (session: Session<Data>) => {
@@ -56,7 +57,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(await namesAfterWrite(twins)).toEqual([NAME, `${NAME}.1`])
   })
 
-  test('E1: a secret id that consists of digits is no count, and a count no secret id', async () => {
+  test('E1: a secret id of digits is not read as a count, nor a count as a secret id', async () => {
     for (const id of ['2', '16', '17', '9999999999999999']) {
       const secrets = [{ secret: SECRET, id }]
       const { cookieOf, sessions } = setUp({ secrets, limits: THREE_COOKIES })
@@ -99,7 +100,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('E3: after any sequence of sizes the browser has the last write and nothing else', async () => {
+  test('E3: after any sequence of sizes the browser has only the last write', async () => {
     const { sessions } = setUp({ limits: THREE_COOKIES })
     const sizes = fc.array(fc.integer({ min: 0, max: 1200 }), { minLength: 1, maxLength: 6 })
     const property = fc.asyncProperty(sizes, async (sequence) => {
@@ -224,7 +225,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expectNothing(await sessions.open(`${NAME}="${token}"`), 'malformed')
   })
 
-  // A way of reading that is quadratic takes minutes, and ends by the time-out.
+  // A quadratic parser takes minutes, and fails by the timeout.
   test('E8: a header of two megabytes is read in linear time', { timeout: 30_000 }, async () => {
     const { sessions, cookieOf } = setUp()
     const cookie = await cookieOf({ user: 'ada' })
@@ -250,7 +251,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('E9: cookies with the names of what objects inherit are cookies like others', async () => {
+  test('E9: cookies with the names of inherited members are ordinary cookies', async () => {
     const { sessions, cookieOf } = setUp()
     const cookie = await cookieOf({ user: 'ada' })
     const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'length', '0']
@@ -265,7 +266,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(Reflect.get({}, 'x')).toBeUndefined()
   })
 
-  test('E10: a name, path or domain that could begin another attribute is refused', () => {
+  test('E10: a name, path or domain that could begin another attribute is rejected', () => {
     const inject = [
       ';',
       '\r\n',
@@ -315,7 +316,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('E10: what is written reads back as exactly the options', async () => {
+  test('E10: a parser reads exactly the options from the line', async () => {
     const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/)
     const property = fc.asyncProperty(
       fc.stringMatching(/^[!#$%&'*+\-^_`|~0-9A-Za-z]{1,40}$/),
@@ -355,7 +356,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     await fc.assert(property, { numRuns: 100 })
   })
 
-  test('E11: what browsers would drop in silence is a configuration error', () => {
+  test('E11: attributes with which browsers would drop the cookie are a configuration error', () => {
     const wrong: readonly (readonly [object, string])[] = [
       [{ name: '__Host-a', path: '/app' }, 'cookie.path'],
       [{ name: '__Host-a', domain: 'example.test' }, 'cookie.domain'],
@@ -379,7 +380,7 @@ describe.each(ENGINES)('with %s', (engine) => {
       expect(refusedOption({ secrets: SECRET, cookie })).toBe(option)
   })
 
-  test('E12: a session that does not fit is refused before anything is written', async () => {
+  test('E12: a session that does not fit is rejected before anything is written', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     session.set('text', 'x'.repeat(50_000))
@@ -404,7 +405,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     for (const line of lines.slice(2)) expect(line.match(/__Host-session/g)).toHaveLength(1)
   })
 
-  test('E14: the parts may come in either of two Cookie headers', async () => {
+  test('E14: the parts may be in either of two Cookie headers', async () => {
     const { sessions, cookieOf } = setUp({ limits: THREE_COOKIES })
     const [one = '', two = '', three = ''] = (await cookieOf({ text: 'x'.repeat(190) })).split('; ')
     const headers = new Headers()

@@ -1,6 +1,6 @@
-// docs/format.md, checked: its worked example byte for byte, and the reader that is printed there. The
-// reader is given the vectors and everything that tampering.test.ts gives to the library, and its
-// verdicts must be those of the library.
+// docs/format.md, checked: its worked example byte for byte, and the reader that it prints. The
+// reader runs on the vectors and on every input that tampering.test.ts gives to the library, and
+// must return the same verdicts.
 
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto'
 import { compactDecrypt } from 'jose'
@@ -85,7 +85,7 @@ describe('the reader that is printed in docs/format.md', () => {
     expect(JSON.stringify(result?.data)).toBe(JSON.stringify(data))
   })
 
-  test.each(vectors.invalid)('refuses as $reason: $about: $title', (invalid) => {
+  test.each(vectors.invalid)('rejects as $reason: $about: $title', (invalid) => {
     expect(read(invalid)).toEqual({ reason: invalid.reason })
   })
 
@@ -105,7 +105,7 @@ describe('the reader that is printed in docs/format.md', () => {
     expect(printed).toEqual([{ user: 'ada' }])
   })
 
-  test('finds no session where none came', () => {
+  test('finds no session without cookies', () => {
     for (const header of ['', 'theme=dark', `x${NAME}=1`, `${NAME}x=1`, `${NAME}.16=1`]) {
       expect(reader.openCookies(header, config)).toBeUndefined()
     }
@@ -130,7 +130,7 @@ describe.each(['node:crypto', 'jose'])('the printed reader and the library, with
     hidden.mockRestore()
   })
 
-  /** Reads all of these with both; gives how often each verdict came. */
+  /** Reads all of these with both. Returns how often each verdict occurred. */
   async function compare(
     inputs: Iterable<string>,
     library: (input: string) => Promise<Session>,
@@ -174,7 +174,7 @@ describe.each(['node:crypto', 'jose'])('the printed reader and the library, with
     expect(counts['malformed']).toBeGreaterThan(500)
   })
 
-  test.each([1, 2, 3])('agree about %i cookies that are cut', async (count) => {
+  test.each([1, 2, 3])('agree about %i truncated cookies', async (count) => {
     const value = mint()
     const parts = split(value, count)
     const counts = await compareCookies([...cutParts(parts), ...cutValues(value, count)])
@@ -182,7 +182,7 @@ describe.each(['node:crypto', 'jose'])('the printed reader and the library, with
     expect(counts['malformed']).toBeGreaterThan(200)
   })
 
-  test('agree about fields of two values, put together', async () => {
+  test('agree about fields of two values, combined', async () => {
     const own = mint()
     const day = dayOf(START) - 1
     const others = [
@@ -202,7 +202,7 @@ describe.each(['node:crypto', 'jose'])('the printed reader and the library, with
   })
 
   test('agree about every other length, boundary, order, number and spelling of its fields', async () => {
-    // 56 bytes of payload, so that the ciphertext has a last character with bits to spare.
+    // 56 bytes of payload, so that the last character of the ciphertext has spare bits.
     const value = mint()
     const altered = [
       ...otherFields(value),
@@ -237,7 +237,7 @@ describe.each(['node:crypto', 'jose'])('the printed reader and the library, with
     expect(counts['malformed']).toBeGreaterThan(1000)
   })
 
-  test('agree about altered tickets, which never cost the session', async () => {
+  test('agree about altered tickets, with which the session still opens', async () => {
     const session = mintAt({ startedAt: START - 50_000 })
     const ticket = mintTicket(START - 600)
     const altered = [ticket, ...flips(ticket), ...cuts(ticket), ...otherFields(ticket)]

@@ -1,4 +1,4 @@
-// What an attacker has and can do against a session that is bound to a device: every row of the table in
+// Attacks on a session that is bound to a device: every row of the table in
 // docs/device-bound-sessions.md, and a list of forged proofs.
 
 import { createHmac, generateKeyPairSync } from 'node:crypto'
@@ -27,14 +27,14 @@ async function askChallenge({ app }: DeviceScene, cookies: string, id: string): 
 }
 
 describe('a thief who copies', () => {
-  test('M1: the token alone gets nothing at all', async () => {
+  test('M1: the token alone opens no session', async () => {
     const scene = deviceScene()
     await scene.enrol()
     const [token] = scene.browser.header().split('; ')
     expect(await scene.copy(token ?? '')).toEqual(UNPROVEN)
   })
 
-  test('M2: token and ticket gets in until the ticket ends, and then is unproven for good', async () => {
+  test('M2: token and ticket is accepted until the ticket ends, and then is unproven for good', async () => {
     const scene = deviceScene()
     await scene.enrol()
     const stolen = scene.browser.header()
@@ -46,7 +46,7 @@ describe('a thief who copies', () => {
     expect(await scene.copy(stolen)).toEqual(UNPROVEN)
   })
 
-  test('M3: all cookies, with that of the key, gets no further: the private key is not there', async () => {
+  test('M3: all cookies, including that of the key, gets no further without the private key', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     const stolen = scene.browser.header(ENDPOINT)
@@ -59,7 +59,7 @@ describe('a thief who copies', () => {
     expect(await scene.copy(stolen)).toEqual(UNPROVEN)
   })
 
-  test('M4: keeps nothing alive by use: no response to an ordinary request renews a proven ticket', async () => {
+  test('M4: a proven session cannot extend it by use: no ordinary response renews a proven ticket', async () => {
     const scene = deviceScene({ touchInterval: 1 })
     const id = await scene.enrol()
     const stolen = createDeviceBrowser()
@@ -80,18 +80,19 @@ describe('a thief who copies', () => {
     expect(await scene.copy(stolen.header())).toEqual(UNPROVEN)
   })
 
-  test('M5: everything before the registration has a session that use keeps, and cannot have it proven', async () => {
+  test('M5: all cookies before the registration has a session that use extends, but cannot prove it', async () => {
     const scene = deviceScene()
     const { login } = await scene.login()
     const stolen = scene.browser.header(ENDPOINT)
     expect((await scene.browser.register(login, scene.app))?.status).toBe(200)
     expect(await scene.copy(stolen)).toEqual({ ...PROVEN, device: 'unproven' })
-    // The challenge was in the response, not in the cookies, and the endpoint gives none for a key.
+    // The challenge was in the response, not in the cookies, and the endpoint issues none for a
+    // key.
     const asked = await scene.app(deviceRequest(stolen, {}))
     expect([asked.status, asked.headers.get('Secure-Session-Challenge')]).toEqual([403, null])
   })
 
-  test('M6: cookies of a browser that logs out afterwards is refused where the stamp is, and ends elsewhere', async () => {
+  test('M6: the cookies of a browser that logs out later is rejected beside the stamp, and ends elsewhere', async () => {
     const scene = deviceScene()
     await scene.enrol()
     const stolen = scene.browser.header()
@@ -105,7 +106,7 @@ describe('a thief who copies', () => {
 })
 
 describe('a thief who drops or swaps', () => {
-  test('M7: the ticket is unproven, with a ticket of another session, another binding, or an unbound one', async () => {
+  test('M7: the ticket is unproven, also with a ticket of another session, binding, or an unbound one', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     const [token = ''] = scene.browser.header().split('; ')
@@ -135,7 +136,7 @@ describe('a thief who drops or swaps', () => {
     expect(await scene.copy(`${token}; ${NAME}.d.${id}=${own}`)).toEqual(PROVEN)
   })
 
-  test('M8: the key cookie ends the browser’s side, and sets no cookie', async () => {
+  test('M8: the key cookie ends the browser’s registration, and sets no cookie', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     const other = deviceScene()
@@ -158,7 +159,7 @@ describe('a thief who drops or swaps', () => {
     await expectEnd(await scene.app(deviceRequest(browser.header(), { id })))
   })
 
-  test('M9: the session ends the browser’s side: none, an unbound one, an ended one, another one', async () => {
+  test('M9: the session ends the browser’s registration: with none, an unbound, an ended or another one', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     const cookies = scene.browser.header(ENDPOINT)
@@ -174,7 +175,7 @@ describe('a thief who drops or swaps', () => {
     await expectEnd(await scene.app(deviceRequest(cookies, { id })))
   })
 
-  test('M10: a value of ours in the place of another: none opens', async () => {
+  test('M10: one kind of value for another opens none', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     const { browser } = scene
@@ -204,7 +205,7 @@ async function expectEnd(answer: Response): Promise<void> {
   expect(headers.get('Cache-Control')).toBe('no-store')
 }
 
-/** A forged proof, from a challenge for the session and the victim's own device. */
+/** A forged proof, for a challenge of the session and the victim's own device. */
 interface Forgery {
   readonly name: string
   readonly reason: DeviceRefusal
@@ -215,7 +216,7 @@ interface Material {
   readonly challenge: string
   /** The device of the session. */
   readonly device: Device
-  /** The attacker's. */
+  /** The device of the attacker. */
   readonly own: Device
   readonly rsa: Device
 }
@@ -223,7 +224,7 @@ interface Material {
 const b64 = (value: unknown) =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 
-/** Signs with HMAC, under the bytes of a public key: the classic confusion. */
+/** Signs with HMAC and the bytes of a public key: the classic algorithm confusion. */
 function signHmac(header: object, payload: object, secret: string): string {
   const input = `${b64(header)}.${b64(payload)}`
   return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`
@@ -232,7 +233,7 @@ function signHmac(header: object, payload: object, secret: string): string {
 const sign = ({ device, challenge }: Material, header: object, payload: object = {}) =>
   signProof(device, challenge, false, { header, payload })
 
-/** What is sent in answer to a challenge for a session whose key is registered. */
+/** A proof in answer to a challenge for a session whose key is registered. */
 const REFRESH_FORGERIES: readonly Forgery[] = [
   { name: 'an empty one', reason: 'malformed', forge: () => '""' },
   { name: 'one that is no text', reason: 'malformed', forge: () => '42' },
@@ -522,7 +523,7 @@ describe('a forged proof', () => {
   })
 
   test.each(REFRESH_FORGERIES)(
-    'M11: with $name is refused, and asks again',
+    'M11: with $name is rejected, with a new challenge',
     async ({ reason, forge }) => {
       const proof = await forge(await material())
       scene.events.length = 0
@@ -539,7 +540,7 @@ describe('a forged proof', () => {
     },
   )
 
-  test('is no different from a good one but for what was forged: this one is accepted', async () => {
+  test('differs from a valid one only in what was forged: a valid one is accepted', async () => {
     const aud = `https://example.test${ENDPOINT}`
     for (const payload of [{}, { aud }, { aud, iat: 1, sub: 'x' }]) {
       // oxlint-disable-next-line no-await-in-loop
@@ -557,7 +558,7 @@ describe('a forged proof', () => {
     }
   })
 
-  test('M12: is refused when it comes too late: the challenge is good for 60 seconds and the tolerance', async () => {
+  test('M12: is rejected when it is too late: the challenge is valid for 60 seconds plus the tolerance', async () => {
     const { challenge, device } = await material()
     const proof = await signProof(device, challenge, false)
     const { now } = scene.time
@@ -575,7 +576,7 @@ describe('a forged proof', () => {
     scene.time.now = now
   })
 
-  test('M13: of another session is refused, with the other session’s challenge and with this one’s', async () => {
+  test('M13: of another session is rejected, with the challenge of either session', async () => {
     const other = deviceScene()
     const otherId = await other.enrol()
     const challenge = await askChallenge(other, other.browser.header(ENDPOINT), otherId)
@@ -688,7 +689,7 @@ describe('a forged registration', () => {
     expect(scene.events.at(-1)).toMatchObject({ outcome: 'refused', reason: 'challenge' })
   })
 
-  test('M16: of a session that has lost its ticket, or has none, is refused', async () => {
+  test('M16: of a session without its ticket is rejected', async () => {
     const scene = deviceScene()
     const { challenge } = await scene.login()
     const proof = await signProof(await makeDevice(), challenge, true)
@@ -700,7 +701,7 @@ describe('a forged registration', () => {
     }
   })
 
-  test('with RSA of 2 048 bits is accepted: an older TPM has nothing else', async () => {
+  test('with RSA of 2 048 bits is accepted, because an older TPM supports nothing else', async () => {
     const scene = deviceScene()
     const { challenge } = await scene.login()
     const device = await makeDevice('RS256')
@@ -717,7 +718,7 @@ describe('a forged registration', () => {
 })
 
 describe('an instance without the option', () => {
-  test('M17: refuses a bound session, leaves its cookies alone, and never writes it without its binding', async () => {
+  test('M17: rejects a bound session, keeps its cookies, and never writes it without its binding', async () => {
     const scene = deviceScene()
     await scene.enrol()
     const without = scene.again({ device: undefined })
@@ -734,7 +735,7 @@ describe('an instance without the option', () => {
     expect(await scene.visit('/')).toEqual(PROVEN)
   })
 
-  test('M18: does not open a bare token of a bound session either, and one with it does', async () => {
+  test('M18: does not open a bare token of a bound session, which an instance with the option does', async () => {
     const scene = deviceScene()
     await scene.enrol()
     const session = await scene.sessions.open(scene.browser.request('/'))
@@ -747,7 +748,7 @@ describe('an instance without the option', () => {
 })
 
 describe('the endpoint', () => {
-  test('M19: opens at most four tickets and four keys, however many come', async () => {
+  test('M19: opens at most four tickets and four keys of any number', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     const ticket = scene.browser.value(`${NAME}.d.${id}`) ?? ''
@@ -764,7 +765,7 @@ describe('the endpoint', () => {
     await expectEnd(await scene.app(deviceRequest(cookies, { id })))
   })
 
-  test('answers POST at its path alone: anything else reaches the handler', async () => {
+  test('answers only POST at its path: other requests reach the handler', async () => {
     const scene = deviceScene()
     await scene.enrol()
     for (const [method, path] of [
@@ -789,7 +790,7 @@ describe('the endpoint', () => {
     expect(query.status).toBe(403)
   })
 
-  test('M20: keeps the browser’s key while a server cannot open the session: 503, and no end', async () => {
+  test('M20: answers 503 while a server cannot open the session, so that the browser keeps its key', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     const cookies = scene.browser.header(ENDPOINT)

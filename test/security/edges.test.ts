@@ -1,5 +1,5 @@
-// Where the library's responses meet objects that an application or its framework shares, reuses or has
-// made itself: what one visitor gets must not reach the next, and nothing is lost without a word.
+// Responses of the library and objects that an application or its framework shares, reuses or
+// implements itself: one visitor's data must not reach the next, and nothing is lost silently.
 
 import { createServer } from 'node:http'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -20,14 +20,14 @@ afterEach(() => {
   for (const close of closing.splice(0)) close()
 })
 
-/** Everything of a response that the next visitor would get of it. */
+/** Every part of a response that the next visitor would receive. */
 const visible = ({ status, statusText, headers }: Response) => ({
   status,
   statusText,
   headers: [...headers],
 })
 
-/** Ways in which a handler can hand the same object out again. */
+/** Ways in which a handler can return the same object again. */
 const SHARED_HEADERS = new Headers({ 'X-Own': 'kept' })
 const shared: [string, () => () => Response][] = [
   ['a constant', () => always(new Response(null, { status: 204 }))],
@@ -89,15 +89,15 @@ describe.each(entries)('through %s', (_, entry) => {
       expect(login.headers.getSetCookie()).toHaveLength(1)
       expect(visible(respond())).toEqual(before)
 
-      // A visitor whose session is not looked at gets what the handler returned, and nothing else.
+      // A visitor whose session is not accessed gets exactly what the handler returned.
       const ignoring = sessions.wrap(() => respond())
       expect(visible(await ignoring(request()))).toEqual(before)
-      // One who only reads gets no cookie.
+      // A visitor whose session is only read gets no cookie.
       const reading = entry(sessions, (session) => void session.get('user'), respond)
       const read = await reading(request())
       expect(read.headers.getSetCookie()).toEqual([])
       expect(visible(respond())).toEqual(before)
-      // Nor does a logout log others out.
+      // Nor does the logout of one visitor log others out.
       const cookie = pairsOf(login.headers.getSetCookie())
       const logout = entry(sessions, (session) => session.destroy(), respond)
       expect((await logout(request(cookie))).headers.getSetCookie()).toHaveLength(2)
@@ -120,7 +120,7 @@ describe.each(entries)('through %s', (_, entry) => {
     }
   })
 
-  test('Y1: a constant that has a body is an error when it is sent again, and not another session', async () => {
+  test('Y1: a constant with a body is an error when it is sent again, not another visitor’s session', async () => {
     const { sessions } = setUp()
     const respond = always(new Response('text'))
     const first = await entry(sessions, ada, respond)(request())
@@ -130,7 +130,7 @@ describe.each(entries)('through %s', (_, entry) => {
     await expect(second).rejects.toThrow(/body/)
   })
 
-  test('L10: a session that two opens have written is on the response once, and the second writer is told', async () => {
+  test('L10: a session that two opens have written is on the response once, and the lost write is observed', async () => {
     const { sessions, events } = setUp()
     const page = request(await cookieOf(sessions))
     const inner = await sessions.wrap((_, session) => {
@@ -152,7 +152,7 @@ describe.each(entries)('through %s', (_, entry) => {
     ])
   })
 
-  test('L10: a logout inside is not undone by a write outside', async () => {
+  test('L10: a logout of an inner handler is not undone by a write of the outer one', async () => {
     const { sessions } = setUp()
     const browser = createJar()
     browser.store(await sessions.wrap((_, session) => (ada(session), new Response()))(request()))
@@ -172,7 +172,7 @@ describe.each(entries)('through %s', (_, entry) => {
     expect([after.isEmpty, after.rejection?.reason]).toEqual([true, 'destroyed'])
   })
 
-  test('L10: the same session committed twice is on the response once, and no one is told', async () => {
+  test('L10: the same session committed twice is on the response once, without an event', async () => {
     const { sessions, events } = setUp()
     const page = request()
     const first = await entry(sessions, ada, () => new Response())(page)
@@ -183,8 +183,8 @@ describe.each(entries)('through %s', (_, entry) => {
   })
 })
 
-test('Y2: two responses of a server whose class shares its Headers have a session each', async () => {
-  // As srvx does up to 0.11: the headers that a response is built with are its headers.
+test('Y2: two responses of a server whose class shares its Headers carry separate sessions', async () => {
+  // As in srvx up to 0.11: the response keeps the headers object that it is built with.
   class FastResponse extends Response {
     readonly #headers: Headers
     constructor(body?: BodyInit | null, init?: ResponseInit) {
@@ -215,7 +215,7 @@ test('Y2: two responses of a server whose class shares its Headers have a sessio
   }
 })
 
-test('Y2: what a Lambda handler returns twice carries nothing to the next event', async () => {
+test('Y2: a result that a Lambda handler returns twice carries nothing to the next event', async () => {
   const { sessions } = setUp()
   const events = [
     { version: '2.0', headers: {} },
@@ -259,7 +259,7 @@ test('Y2: header fields that a Node handler shares carry nothing to the next vis
 })
 
 describe('a Response of another implementation', () => {
-  /** As the package undici makes them: a class of its own, with its own headers. */
+  /** A class with its own headers, like that of the package undici. */
   class ForeignHeaders {
     readonly #headers: Headers
     constructor(init: HeadersInit) {
@@ -299,7 +299,7 @@ describe('a Response of another implementation', () => {
     expect((await sessions.open(pairsOf([session]))).get('user')).toBe('ada')
   })
 
-  test('L9: is not taken for an error with a status and headers, which is thrown on', async () => {
+  test('L9: is not confused with an error with a status and headers, which is rethrown', async () => {
     const { sessions, events } = setUp()
     const error = Object.assign(new Error('no such page'), { status: 404, headers: new Headers() })
     const handler = sessions.wrap((_, session) => {
@@ -311,7 +311,7 @@ describe('a Response of another implementation', () => {
   })
 })
 
-describe('what caches are told beside a cookie', () => {
+describe('cache fields beside a cookie', () => {
   const login = (headers: HeadersInit) => {
     const { sessions } = setUp()
     return sessions.wrap((_, session) => {
@@ -330,7 +330,7 @@ describe('what caches are told beside a cookie', () => {
     expect(headers.get('Cache-Control')).toBe('private, no-store')
   })
 
-  test('S10: no header for one CDN or proxy stays beside a cookie', async () => {
+  test('S10: no header for one CDN or proxy is kept beside a cookie', async () => {
     const names = [
       'CDN-Cache-Control',
       'Netlify-CDN-Cache-Control',
@@ -366,7 +366,7 @@ describe('what caches are told beside a cookie', () => {
     })
   })
 
-  test('S10: a page that only read the session is kept by no shared cache', async () => {
+  test('S10: a page that only read the session is stored by no shared cache', async () => {
     const { sessions } = setUp()
     const handler = sessions.wrap((_, session) => Response.json(session.toJSON()))
     const { headers } = await handler(request(await cookieOf(sessions)))
@@ -374,7 +374,7 @@ describe('what caches are told beside a cookie', () => {
   })
 })
 
-test('Y5: what a polluted prototype says of events and results reaches no session and no cookie', async () => {
+test('Y5: members of a polluted prototype of events and results reach no session and no cookie', async () => {
   const { sessions } = setUp()
   const cookie = await cookieOf(sessions)
   const seen: unknown[] = []
@@ -408,7 +408,7 @@ test('Y5: what a polluted prototype says of events and results reaches no sessio
 describe('a load balancer without multi-value headers', () => {
   const balancer = (cookie: string) => ({ headers: { cookie }, requestContext: { elb: {} } })
 
-  test('L14: a logout holds in whatever order its response and one in flight arrive', async () => {
+  test('L14: a logout holds in any order of its response and one in flight', async () => {
     const { sessions } = setUp({ limits: 'node' })
     const visit = async (cookie: string, act: (session: Session<Data>) => unknown) => {
       const result = await wrapLambda(sessions, (_, session) => {
@@ -438,7 +438,7 @@ describe('a load balancer without multi-value headers', () => {
         await visit(browser.header(), (session) => reasons.push(session.rejection?.reason)),
       )
       expect([order, reasons]).toEqual([order, ['destroyed']])
-      // A login works, and lasts.
+      // A login works, and is kept.
       browser.store(await visit(browser.header(), ada))
       await visit(browser.header(), (session) => reasons.push(session.get('user')))
       expect([order, reasons[1]]).toEqual([order, 'ada'])

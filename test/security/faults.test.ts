@@ -1,11 +1,11 @@
-// faults.md and threats.md against the tests: a row has a test, and a test whose title begins with the id
-// of a row has that row.
+// faults.md and threats.md against the tests: each row has a test, and each test whose title begins
+// with an id has a row.
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { readTitles } from '../support/titles.ts'
 
-/** The cells of every row of a document, without the lines that begin a table. */
+/** Returns the cells of every row of a document, without the header lines of tables. */
 function rowsOf(document: string): string[][] {
   return readFileSync(new URL(document, import.meta.url), 'utf8')
     .split('\n')
@@ -24,10 +24,10 @@ const threats = rowsOf('threats.md').map(([id = '', claim, example]) => ({
 }))
 const ids = [...faults, ...threats].map(({ id }) => id).filter((id) => id !== '')
 
-/** Has a document of its own, which it checks by itself. */
+/** Is checked against a document of its own, by itself. */
 const CLASSICS = 'behaviour/classics.test.ts'
 
-/** The files of the titles that begin with an id whose letter is in use here, by id. */
+/** The files of the titles that begin with an id whose letter is used here, by id. */
 const tests = new Map<string, Set<string>>()
 const letters = new Set(ids.map((id) => id[0]))
 for (const { file, text } of readTitles()) {
@@ -40,7 +40,7 @@ function idIn(title: string): string {
   return /^([A-Z]\d+): /.exec(title)?.[1] ?? ''
 }
 
-test('every row is whole, and has an id that no other row has', () => {
+test('every row is complete, and has a unique id', () => {
   expect(faults.length).toBeGreaterThan(70)
   expect(threats.length).toBeGreaterThan(50)
   const cells = [...faults, ...threats].flatMap((row) => row.cells)
@@ -56,7 +56,7 @@ test('every test whose title begins with an id has a row', () => {
   expect([...tests.keys()].filter((id) => !ids.includes(id))).toEqual([])
 })
 
-test('the tests of a fault are in the file that its row names, which says no title', () => {
+test('the tests of a fault are in the file that its row names, without a title', () => {
   for (const { id, file, title } of faults.filter((row) => row.id !== '')) {
     expect(title, id).toBeUndefined()
     expect(tests.get(id), id).toEqual(new Set([file]))

@@ -1,4 +1,4 @@
-// What the application hands over to be called, and what it does wrong. Rows X20 to X39 of faults.md.
+// Faults of the application's callbacks. Rows X20 to X39 of faults.md.
 
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
@@ -39,7 +39,7 @@ describe('a serializer', () => {
   })
   const methods = () => ({ stringify: (data: object) => JSON.stringify(data) })
 
-  /** What a session is worth that this `parse` reads. */
+  /** Returns the session that this `parse` reads, or the reason of its rejection. */
   async function readBy(parse: (text: string) => unknown): Promise<Session<Data>> {
     const cookie = await cookieOf(setUp({ serializer: reading(JSON.parse) }).sessions)
     return setUp({ serializer: reading(parse) }).sessions.open(cookie)
@@ -58,7 +58,7 @@ describe('a serializer', () => {
     }
   })
 
-  test('X21: that changes the data it is given changes nothing of the session', async () => {
+  test('X21: that changes its argument does not change the session', async () => {
     const stringify = (data: object) => {
       const text = JSON.stringify(data)
       for (const key of Object.keys(data)) Reflect.deleteProperty(data, key)
@@ -76,11 +76,11 @@ describe('a serializer', () => {
     readonly user = 'eve'
   }
   const results: readonly (readonly [string, unknown])[] = [
-    ['text', 'user'],
+    ['a string', 'user'],
     ['a number', 5],
     ['null', null],
     ['nothing', undefined],
-    ['a list', ['user']],
+    ['an array', ['user']],
     ['a promise', Promise.resolve({ user: 'eve' })],
     ['an instance of a class', new Visitor()],
     ['a Map', new Map([['user', 'eve']])],
@@ -95,7 +95,7 @@ describe('a serializer', () => {
     },
   )
 
-  test('X23: whose parse returns getters is asked once, and what they gave then is the data', async () => {
+  test('X23: whose parse returns getters has them read at the opening only, and those values are the data', async () => {
     let asked = 0
     const parse = () => Object.defineProperty({}, 'user', { enumerable: true, get: () => ++asked })
     const session = await readBy(parse)
@@ -126,7 +126,7 @@ describe('a schema', () => {
       validate: untyped<() => SessionSchemaResult>(validate),
     },
   })
-  /** Sessions with this schema, and what there is to open. */
+  /** Creates sessions with this schema, and cookies to open. */
   async function under(validate: () => unknown) {
     const { make, events } = setUp()
     const plain = make()
@@ -138,7 +138,7 @@ describe('a schema', () => {
   const fits = () => ({ value: { user: 'ada' } })
 
   test.each(['throws', 'rejects'])(
-    'X25: that %s is invalid-data on open, with the error in the event, reaches the caller of a write, and is asked again',
+    'X25: that %s is invalid-data on open, with the error in the event, reaches the caller of a write, and is retried',
     async (mode) => {
       const error = new Error('the validator is broken')
       const validate = vi.fn<() => unknown>(fits)
@@ -159,7 +159,7 @@ describe('a schema', () => {
         expect(await thrownBy(uses[use]())).toBe(error)
         expect(await uses[use]()).toBe(USUAL[use])
       }
-      // The pages of a visitor whose session is of an older schema: the logout works too.
+      // A visitor whose session is from an older schema can log out too.
       failOnce()
       const session = await sessions.open(cookie)
       session.destroy()
@@ -168,7 +168,7 @@ describe('a schema', () => {
   )
 
   test.each([[undefined], [null]])(
-    'X26: that answers %s is invalid-data on open, and a TypeError at a write',
+    'X26: that returns %s is invalid-data on open, and a TypeError at a write',
     async (answer) => {
       const { uses, events } = await under(() => answer)
       for (const use of READING) {
@@ -181,7 +181,7 @@ describe('a schema', () => {
   )
 
   test.each([[{}], [5], ['text'], [{ value: 5 }], [Promise.resolve({})]])(
-    'X27: that answers neither issues nor data (%j) rejects on open, and refuses the write',
+    'X27: that returns neither issues nor data (%j) is invalid-data on open, and an error at a write',
     async (answer) => {
       const { sessions, cookie, uses } = await under(() => answer)
       const session = await sessions.open(cookie)
@@ -190,7 +190,7 @@ describe('a schema', () => {
     },
   )
 
-  test('X28: that never settles holds up its own request and no other', async () => {
+  test('X28: that never settles delays only its own request', async () => {
     const validate = vi.fn<() => unknown>(fits)
     const { uses } = await under(validate)
     for (const use of ALL) {
@@ -202,7 +202,7 @@ describe('a schema', () => {
     }
   })
 
-  test('X29: that gives other data each time gives one session one of them, and is no reason to write', async () => {
+  test('X29: that returns other data each time is called once per session, and causes no write', async () => {
     let count = 0
     const { sessions, cookie } = await under(() => ({ value: { user: `visitor ${++count}` } }))
     const session = await sessions.open(cookie)
@@ -213,7 +213,7 @@ describe('a schema', () => {
 })
 
 describe('revoked', () => {
-  test('X30: that never settles holds up its own request, and the handler is not called', async () => {
+  test('X30: that never settles delays only its own request, and the handler is not called', async () => {
     const { make } = setUp()
     const cookie = await cookieOf(make())
     const revoked = vi.fn<() => boolean | Promise<boolean>>(() => false)
@@ -227,7 +227,7 @@ describe('revoked', () => {
     expect((await sessions.open(cookie)).get('user')).toBe('ada')
   })
 
-  test('X31: that gives up by an abort signal rejects the session, and observe has the reason', async () => {
+  test('X31: that is aborted by a signal rejects the session, with the error in the event', async () => {
     const { make, events } = setUp()
     const cookie = await cookieOf(make())
     const controller = new AbortController()
@@ -283,7 +283,7 @@ describe('observe', () => {
     ])
   })
 
-  test('X34: that calls the library again gets what every caller gets', async () => {
+  test('X34: that calls the library again gets the same result as any caller', async () => {
     const { make, time } = setUp()
     const cookie = await cookieOf(make())
     const seen: unknown[] = []
@@ -311,7 +311,7 @@ describe('observe', () => {
     expect(seen.length).toBeGreaterThanOrEqual(4)
   })
 
-  test('X35: that asks at a destroyed session for its lines gets the one answer, without end', async () => {
+  test('X35: that requests the lines of a destroyed session gets the same lines, without a loop', async () => {
     const { make } = setUp()
     const cookie = await cookieOf(make())
     const asked: Promise<string[]>[] = []
@@ -325,7 +325,7 @@ describe('observe', () => {
     expect(await Promise.all(asked)).toEqual([lines])
   })
 
-  test('X36: that changes its event changes nothing but that', async () => {
+  test('X36: that changes its event changes nothing else', async () => {
     const { make } = setUp()
     const spoil = (event: object) => {
       for (const key of Object.keys(event)) Reflect.deleteProperty(event, key)
@@ -352,7 +352,7 @@ describe('a clock', () => {
   const wrongs: readonly unknown[] = [NaN, Infinity, -1, '1768478400000', undefined, new Date(0)]
 
   test.each(wrongs)(
-    'X37: that tells %s later on fails every use of a key, and heals',
+    'X37: that returns %s later fails every use of a key, until it works again',
     async (wrong) => {
       let now: unknown = START * 1000
       const { sessions, make } = setUp({ clock: untyped(() => now) })
@@ -367,7 +367,7 @@ describe('a clock', () => {
     },
   )
 
-  test('X38: that throws reaches the caller as it is, at creation, open and commit, and heals', async () => {
+  test('X38: that throws reaches the caller unchanged, at creation, open and commit, until it works again', async () => {
     const error = new Error('no time')
     const clock = vi.fn(() => START * 1000)
     const { sessions, make } = setUp({ clock })
@@ -383,7 +383,7 @@ describe('a clock', () => {
     expect(await sessions.setCookies(session)).toHaveLength(1)
   })
 
-  test('X39: that goes back, before a commit or within it, extends nothing and seals nothing before its start', async () => {
+  test('X39: that goes back, before or during a commit, extends no session and seals none before its start', async () => {
     const options = { maxAge: 10_000, idleTimeout: 5000, touchInterval: 500 }
     for (const step of [0, 1, 60, 3600, 365 * 86_400]) {
       const { make, time } = setUp(options)

@@ -1,4 +1,4 @@
-// Keys, ciphers and random bytes that fail. Rows X1 to X12 of faults.md.
+// Failures of keys, ciphers and random bytes. Rows X1 to X12 of faults.md.
 
 import nodeCrypto from 'node:crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -33,7 +33,7 @@ const MODES = {
 }
 const modes = ['rejects', 'throws'] as const
 
-/** New sessions that have derived nothing yet, and what there is to open. */
+/** Creates sessions that have derived nothing yet, and cookies to open. */
 async function fresh(engine: Engine) {
   const { sessions, make, events } = setUp({}, engine)
   const cookie = await cookieOf(sessions)
@@ -47,7 +47,7 @@ async function fresh(engine: Engine) {
 
 describe.each(ENGINES)('with %s', (engine) => {
   test.each(modes)(
-    'X1: an import that %s once reaches the caller, and is not kept',
+    'X1: an import that %s once reaches the caller, and is not cached',
     async (mode) => {
       const { start } = await fresh(engine)
       const importKey = vi.spyOn(crypto.subtle, 'importKey')
@@ -63,7 +63,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   )
 
   test.each(modes)(
-    'X2: a derivation that %s once, of the id or of the key, reaches the caller and is not kept',
+    'X2: a derivation that %s once, of the id or of the key, reaches the caller and is not cached',
     async (mode) => {
       const { start } = await fresh(engine)
       const { deriveBits } = crypto.subtle
@@ -86,7 +86,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   )
 
   test.each(['importKey', 'deriveBits'] as const)(
-    'X3: a call of %s that never settles holds up its own request and no other',
+    'X3: a call of %s that never settles delays only its own request',
     async (name) => {
       const { start } = await fresh(engine)
       const spy = vi.spyOn(crypto.subtle, name)
@@ -102,7 +102,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     },
   )
 
-  test('X4: of several secrets one that cannot be imported fails the first use whole, not by halves', async () => {
+  test('X4: one of several secrets that cannot be imported fails the whole first use, not only its own part', async () => {
     const { cookie } = await fresh(engine)
     const sessions = setUp({ secrets: [OLDER_SECRET, SECRET] }, engine).make()
     const error = new Error('the device is gone')
@@ -133,7 +133,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect((await sessions.open(cookie)).toJSON()).toEqual({ user: 'ada', more: 1 })
   })
 
-  test('X8: a random source that throws reaches the caller, and the session stays as it was', async () => {
+  test('X8: a random source that throws reaches the caller, and the session does not change', async () => {
     const { start } = await fresh(engine)
     const { sessions } = start()
     const error = new Error('no entropy left')
@@ -150,7 +150,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(await sessions.open(await cookieOf(sessions))).toMatchObject({ size: 1 })
   })
 
-  test('X9: a random source that is constant or repeats is not noticed: ids and IVs are what it gives', async () => {
+  test('X9: a random source that is constant or repeats is not detected: ids and IVs are its output', async () => {
     const { start } = await fresh(engine)
     const { sessions } = start()
     let draws = 0
@@ -172,7 +172,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 })
 
-test('X6: an opening that node:crypto does not begin reaches the caller, and is not kept', async () => {
+test('X6: a decryption that node:crypto cannot begin reaches the caller, and is not cached', async () => {
   const { start } = await fresh('node:crypto')
   const error = new Error('no such cipher')
   for (const use of READING) {
@@ -184,7 +184,7 @@ test('X6: an opening that node:crypto does not begin reaches the caller, and is 
 })
 
 test.each(modes)(
-  'X7: a decryption that %s in WebCrypto is what jose makes of it, undecryptable, and never a session',
+  'X7: a decryption that %s in WebCrypto is undecryptable, as jose reports it, and never a session',
   async (mode) => {
     const { start, cookie, events } = await fresh('webcrypto')
     const { sessions } = start()
@@ -204,7 +204,7 @@ test.each([
   ['encrypt', WRITING],
   ['decrypt', READING],
 ] as const)(
-  'X10: a call of %s that never settles holds up its own request and no other',
+  'X10: a call of %s that never settles delays only its own request',
   async (name, held) => {
     const { start } = await fresh('webcrypto')
     const spy = vi.spyOn(crypto.subtle, name)
@@ -231,7 +231,7 @@ const builtins: readonly (readonly [string, () => unknown])[] = [
   ['gives a cipher whose tag is zero', brokenCrypto],
 ]
 test.each(builtins)(
-  'X11: where getBuiltinModule %s, WebCrypto seals what node:crypto opens elsewhere',
+  'X11: if getBuiltinModule %s, WebCrypto seals values that node:crypto opens elsewhere',
   async (_, getBuiltinModule) => {
     const encrypt = vi.spyOn(crypto.subtle, 'encrypt')
     const builtin = vi.spyOn(process, 'getBuiltinModule')
@@ -254,7 +254,7 @@ function brokenCrypto(): unknown {
   return { ...nodeCrypto, Buffer, createCipheriv }
 }
 
-test('X12: a node:crypto that breaks after it was tried fails the write, and a session is never half sealed', async () => {
+test('X12: a node:crypto that breaks after it was chosen fails the write, and never seals a session partly', async () => {
   const { sessions, make } = setUp()
   const cookie = await cookieOf(sessions)
   const error = new Error('provider unloaded')
@@ -264,7 +264,7 @@ test('X12: a node:crypto that breaks after it was tried fails the write, and a s
   const session = await sessions.open(cookie)
   session.set('visits', 1)
   expect(await thrownBy(sessions.setCookies(session))).toBe(error)
-  // Who starts now finds out by trying, and takes the other engine.
+  // Later sessions find out when they try it, and use the other engine.
   expect((await make().open(await cookieOf(make()))).get('user')).toBe('ada')
 })
 

@@ -1,5 +1,5 @@
-// Requests that cannot be read, responses that break, handlers that give up, and ten thousand of them
-// at once. Rows X40 to X49 of faults.md.
+// Unreadable requests, broken responses, aborted handlers, and ten thousand of them at once. Rows
+// X40 to X49 of faults.md.
 
 import { expect, test, vi } from 'vitest'
 import { ada, cookieOf, request, setUp, thrownBy, URL_OF_PAGE } from '../support/faulty.ts'
@@ -8,7 +8,7 @@ import { untyped } from '../support/mint.ts'
 
 const responseError = expect.objectContaining({ code: 'ERR_SESSION_RESPONSE' })
 
-test('X40: a request whose headers throw reaches the caller, calls no handler, and is asked again', async () => {
+test('X40: a request whose headers throw reaches the caller, calls no handler, and is read again', async () => {
   const { sessions } = setUp()
   const error = new Error('the connection is gone')
   const cookie = await cookieOf(sessions)
@@ -33,7 +33,7 @@ test('X40: a request whose headers throw reaches the caller, calls no handler, a
   }
 })
 
-test('X41: a body that breaks in the middle of its stream breaks for its reader alone, cookies and all before it', async () => {
+test('X41: a body whose stream breaks fails only for its reader, after the cookies were sent', async () => {
   const { sessions } = setUp()
   const error = new Error('the database is gone')
   let pulled = 0
@@ -77,7 +77,7 @@ test('X43: a response whose body is being read is an error, and the reader goes 
   expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('hello')
 })
 
-test('X44: Response.error() carries no cookies: an error if there are some, and another response takes them', async () => {
+test('X44: Response.error() carries no cookies: an error if there are some, and another response can carry them', async () => {
   const { sessions } = setUp()
   const page = request()
   const failing = sessions.wrap((_, session) => {
@@ -90,7 +90,7 @@ test('X44: Response.error() carries no cookies: an error if there are some, and 
   expect(await sessions.wrap(() => error)(request())).toBe(error)
 })
 
-test('X45: a request aborted in its handler writes nothing, and its reason goes on untouched', async () => {
+test('X45: a request aborted in its handler writes nothing, and its reason is rethrown unchanged', async () => {
   const { sessions, events } = setUp()
   const controller = new AbortController()
   const page = new Request(URL_OF_PAGE, { signal: controller.signal })
@@ -126,7 +126,7 @@ test('X46: a handler that throws after a change writes nothing, whatever it thro
 })
 
 test.each([[undefined], [null], ['text'], [{}]])(
-  'X47: a handler that returns no Response (%j) is an error if something is to be written, and passes if not',
+  'X47: a handler that returns no Response (%j) is an error only if cookies have to be written',
   async (value) => {
     const { sessions, events } = setUp()
     const changing = sessions.wrap((_, session) => {
@@ -139,7 +139,7 @@ test.each([[undefined], [null], ['text'], [{}]])(
   },
 )
 
-test('X48: a response whose headers take no cookie is not asked to: the cookies go with a new one', async () => {
+test('X48: a response whose headers accept no cookie is not changed: a new one carries the cookies', async () => {
   const { sessions } = setUp()
   const refuse = () => raise(new Error('no more headers'))
   const full = new Response('hello', { headers: { 'X-Own': '1' } })
@@ -159,7 +159,7 @@ test(
     const { sessions, events } = setUp()
     const USERS = process.env['SLOW'] === undefined ? 100 : 500
     const VISITS = 20
-    /** The same pauses in every run, in no order that the library could know. */
+    /** The same pauses in every run, in an order that the library cannot know. */
     let state = 1
     const random = (most: number) => {
       state = (state * 48_271) % 2_147_483_647

@@ -1,4 +1,4 @@
-// The fuzzer's corpus, replayed; and faults planted in the library, which the fuzzer must find.
+// The fuzzer's corpus, replayed, and planted faults in the library that the fuzzer must find.
 
 import { runInThisContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -27,7 +27,7 @@ const VALID = `${NAME}=${sealValue(usual())}`
 const FORGED = `${NAME}=${sealValue(usual(), { secret: OTHER_SECRET })}`
 const SHORT_TAG = VALID.slice(0, -16)
 
-/** Not used for three days, with the ticket of another session. */
+/** Unused for three days, with the ticket of another session. */
 const UNUSED = `${NAME}=${sealValue(usual(), { day: dayOf(START) - 3 })}`
 const OTHERS = `${UNUSED}; ${NAME}.t=${sealTicket('EBESExQVFhcYGRobHB0eHw', START - 60)}`
 
@@ -39,7 +39,7 @@ let model: Model
 let oracle: Oracle
 
 beforeAll(async () => {
-  // After the coverage began: what is compiled before it counts no blocks.
+  // Imported after the coverage began, because code that is compiled before it counts no blocks.
   create = (await import('sealed-session')).createSessions
   model = await Model.load()
   oracle = new Oracle(create, model)
@@ -63,7 +63,7 @@ describe('the corpus', () => {
     expect(await oracle.check(header)).toBeUndefined()
   })
 
-  test('every input that a search kept holds every promise, in linear work', async () => {
+  test('every input that a search kept fulfils every promise, in linear time', async () => {
     const inputs = readCorpus()
     expect(inputs.length).toBeGreaterThan(100)
     const search = searchWith(oracle, mutate, 1)
@@ -73,7 +73,7 @@ describe('the corpus', () => {
     expect(share > 0 && share < 1).toBe(true)
   })
 
-  test('some of it opens, and every reason is among it', async () => {
+  test('contains sessions that open, and every reason of a rejection', async () => {
     const verdicts = new Set(await Promise.all(readCorpus().map((input) => oracle.verdict(input))))
     for (const { header } of SEEDS) verdicts.add(await oracle.verdict(header))
     expect([...verdicts].toSorted()).toEqual([
@@ -92,7 +92,7 @@ describe('the corpus', () => {
     ])
   })
 
-  test('a line holds any text', () => {
+  test('a line can hold any string', () => {
     const input = '\u0000\r\n\u2028\ud800\u00e9"\\\u{1f36a}'
     expect(lineOf(input)).toMatch(/^[\u0020-\u007e]+$/)
     expect(inputOf(lineOf(input))).toBe(input)
@@ -100,7 +100,7 @@ describe('the corpus', () => {
 })
 
 describe('the search', () => {
-  test('the same seed makes the same inputs, another seed others', () => {
+  test('the same seed gives the same inputs, another seed gives others', () => {
     const made = (seed: number) => {
       const random = new Random(seed)
       return Array.from({ length: 200 }, () => mutate(VALID, random, FORGED))
@@ -125,7 +125,7 @@ describe('the search', () => {
     expect(await runOf(3)).toEqual(await runOf(3))
   })
 
-  /** Four characters, one after the other, behind branches that only coverage tells apart. */
+  /** Four characters in sequence, behind branches that only coverage distinguishes. */
   const SOURCE = `(input) => {
     if (input[0] === 'f') {
       if (input[1] === 'u') {
@@ -157,18 +157,18 @@ describe('the search', () => {
     return found === undefined ? [] : [found, search.executions]
   }
 
-  test('a branch behind branches is found, one after the other', async () => {
+  test('finds nested branches, one after the other', async () => {
     const [found, executions] = await executionsToFind(SOURCE, 20_000)
     expect(found?.input).toBe('fuz!')
     expect(executions).toBeLessThan(10_000)
   })
 
-  test('without branches to follow it is not', async () => {
+  test('does not find them without coverage', async () => {
     const blind = "(input) => input === 'fuz!' ? 'found' : undefined"
     expect(await executionsToFind(blind, 3_000)).toEqual([])
   })
 
-  test('the work of an input is counted, and grows with it', async () => {
+  test('counts the work of an input, which grows with its length', async () => {
     const workOf = async (input: string) => {
       await oracle.probe(input)
       coverage.read()
@@ -182,18 +182,19 @@ describe('the search', () => {
   })
 })
 
-describe('a token tells by itself whether it was minted here', () => {
-  test('only the very text that was sealed, for its own purpose', () => {
+describe('the detection of minted tokens', () => {
+  test('accepts only the exact string that was sealed, for its own purpose', () => {
     const token = sealToken(usual(), { purpose: 'cookie' })
     expect(openMinted(token, 'cookie')?.payload.toString()).toBe(usual())
     expect(openMinted(token, 'token')).toBeUndefined()
     expect(openMinted(`${token}=`, 'cookie')).toBeUndefined()
     expect(openMinted(`${token.slice(0, -2)}AA`, 'cookie')).toBeUndefined()
-    // The right key, another IV: sealed by the library, or by another writer that has the secret.
+    // The right key with another IV: sealed by the library, or by another writer that has the
+    // secret.
     expect(openMinted(sealToken(usual(), { name: 'other' }), 'token')).toBeUndefined()
   })
 
-  test('a value and its token are the same bytes', () => {
+  test('treats a value and its token as the same bytes', () => {
     const token = sealToken(usual(), { purpose: 'cookie' })
     expect(valueOf(token)).toBe(sealValue(usual()))
     expect(toToken(sealValue(usual()))).toBe(token)
@@ -201,19 +202,19 @@ describe('a token tells by itself whether it was minted here', () => {
   })
 })
 
-describe('a library that is broken on purpose is found out', () => {
+describe('a deliberate fault is found', () => {
   type Open = (input: string, right: Sessions) => Promise<Session>
   type SetCookies = (session: Session, right: Sessions) => Promise<readonly string[]>
 
   interface Fault {
-    /** What `open` does with a string. */
+    /** Replaces `open` for strings. */
     readonly open?: Open
-    /** What it does with every other source. */
+    /** Replaces `open` for every other source. */
     readonly openOther?: (right: Sessions) => Promise<Session>
     readonly setCookies?: SetCookies
   }
 
-  /** What is found in the library with such a fault. */
+  /** Returns the broken promises of a library with such a fault. */
   async function findingOf(fault: Fault, input: string): Promise<string | undefined> {
     const broken = (options: SessionOptions) => {
       const right = create(options)
@@ -249,7 +250,7 @@ describe('a library that is broken on purpose is found out', () => {
       },
     ],
     [
-      'opens what was never minted',
+      'opens values that were never minted',
       'nothing opens that was not minted',
       FORGED,
       async (input, right) => {
@@ -260,7 +261,7 @@ describe('a library that is broken on purpose is found out', () => {
       },
     ],
     [
-      'opens what another header held',
+      'opens a value from another header',
       'a value has one spelling',
       FORGED,
       (input, right) => right.open(input === FORGED ? VALID : input),
@@ -290,14 +291,14 @@ describe('a library that is broken on purpose is found out', () => {
       (input, right) => right.open(input.replace(/; [^;]*\.x=aaaa/, '')),
     ],
     [
-      'takes the ticket of another session',
+      'accepts the ticket of another session',
       'the printed reader agrees',
       OTHERS,
       (input, right) =>
         right.open(input === OTHERS ? `${UNUSED}; ${NAME}.t=${sealTicket(ID, START - 60)}` : input),
     ],
     [
-      'does not take a ticket',
+      'ignores a ticket',
       'the printed reader agrees',
       `${UNUSED}; ${NAME}.t=${sealTicket(ID, START - 60)}`,
       (input, right) => right.open(input.replace(/; [^;]*\.t=[^;]*/, '')),
@@ -312,7 +313,7 @@ describe('a library that is broken on purpose is found out', () => {
       },
     ],
     [
-      'takes a foreign cookie for its own',
+      'accepts a foreign cookie as its own',
       'a foreign cookie is no session',
       'session=1',
       (input, right) => right.open(input === 'session=1' ? `${NAME}=1` : input),
@@ -324,7 +325,7 @@ describe('a library that is broken on purpose is found out', () => {
     expect(await findingOf({ open }, input)).toBe(promise)
   })
 
-  test('one that reads a string otherwise than a header', async () => {
+  test('one that reads a string differently from a header', async () => {
     const openOther = (right: Sessions) => right.open('')
     const promise = await findingOf({ openOther }, `${NAME}=junk`)
     expect(promise).toBe('every source gives the same session')
@@ -354,7 +355,7 @@ describe('a library that is broken on purpose is found out', () => {
       },
     ],
     [
-      'deletes what never came',
+      'deletes cookies that were not received',
       'only what came is deleted',
       VALID,
       async (session, right) => [...(await right.setCookies(session)), deletion(`${NAME}.7`)],

@@ -1,5 +1,5 @@
-// Each guarantee of SECURITY.md is broken on purpose in `npm run mutate:guarantees`. That list is complete
-// and up to date: here, where every run of the tests sees it.
+// `npm run mutate:guarantees` breaks each guarantee of SECURITY.md on purpose. These tests show in
+// every run that its list is complete and up to date.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
@@ -21,7 +21,7 @@ describe.each(BREAKAGES)('"$fault"', ({ file, from, to, suite, test: title }) =>
     expect(read(`src/${file}`).split(from)).toHaveLength(2)
   })
 
-  test('names a test that there is', () => {
+  test('names an existing test', () => {
     const path = `test/${suite}.test.ts`
     expect(existsSync(new URL(path, root))).toBe(true)
     expect(title).not.toBe('')

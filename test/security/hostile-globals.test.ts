@@ -1,4 +1,4 @@
-// A realm that other code has tampered with: `Object.prototype` polluted, everything frozen. Rows X50 to
+// A realm that other code has changed: `Object.prototype` polluted, everything frozen. Rows X50 to
 // X59, and X61, of faults.md. The processes import `dist/`, which `npm test` builds first.
 
 import { execFile } from 'node:child_process'
@@ -29,7 +29,7 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-/** As a careless merge of JSON does it. */
+/** Pollutes a prototype, as a careless merge of JSON does. */
 function pollute(name: string, value: unknown): void {
   polluted.add(name)
   Reflect.set(Object.prototype, name, value)
@@ -37,19 +37,19 @@ function pollute(name: string, value: unknown): void {
 
 describe('a polluted Object.prototype', () => {
   test(
-    'X50: changes nothing of a whole life, by any word of the source, before or after creation',
+    'X50: changes nothing in the life of a session, with any identifier of the source, before or after creation',
     { timeout: 120_000 },
     async () => {
       const { words, lives, differences, believed } = await run('polluted')
       expect(words).toBeGreaterThan(1500)
       expect(lives).toBeGreaterThan(100)
       expect(differences).toEqual([])
-      // What jose asks of objects of its own can fail a request, and never makes a session.
+      // Objects that jose creates may make a request fail, and never make a session.
       expect(believed).toEqual([])
     },
   )
 
-  test("X51: with a list of cookies does not give every visitor the attacker's session", async () => {
+  test("X51: with an array of cookies does not give every visitor the attacker's session", async () => {
     const { sessions } = setUp()
     const eve = await cookieOf(sessions, (session) => session.set('user', 'eve'))
     const own = await cookieOf(sessions)
@@ -219,7 +219,7 @@ describe('a polluted Object.prototype', () => {
     expect((await sessions.commit(session, response)).headers.getSetCookie()).toHaveLength(1)
   })
 
-  test('X57: with an encoding does not make node:crypto refuse what it sealed before', async () => {
+  test('X57: with an encoding does not make node:crypto reject values that it sealed before', async () => {
     const { sessions } = setUp()
     const cookie = await cookieOf(sessions)
     pollute('encoding', 1)
@@ -230,7 +230,7 @@ describe('a polluted Object.prototype', () => {
 
 describe('a frozen realm', () => {
   test.each(['node:crypto', 'webcrypto'])(
-    'X58: is lived in as any other, with %s, everything frozen before the library was loaded',
+    'X58: works as any other, with %s, if everything was frozen before the library was loaded',
     async (engine) => {
       const [usual, frozen] = await Promise.all([
         run('frozen', engine),
@@ -243,13 +243,13 @@ describe('a frozen realm', () => {
   )
 
   test.each(ENGINES)(
-    'X61: lives under another Promise in the place of the global one, with %s',
+    'X61: works with another Promise in place of the global one, with %s',
     async (engine) => {
       vi.stubGlobal('Promise', class extends Promise<unknown> {})
       const { make, sessions } = setUp({ revoked: async () => false }, engine)
       const cookie = await cookieOf(sessions)
       const token = await sessions.seal(await sessions.open(cookie))
-      // With keys at hand, and with keys that have to be derived.
+      // With cached keys, and with keys that must be derived.
       for (const other of [sessions, make()]) {
         const handler = other.wrap((_, session) => {
           session.set('visits', 1)

@@ -69,7 +69,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('D1: a secret that is not active yet opens, and does not seal', async () => {
+  test('D1: a secret that is not active yet opens, but does not seal', async () => {
     const staged = { secret: SECRET, activeFrom: START + 100 }
     const { time, cookieOf, openValue } = setUp({ secrets: [staged, OLDER_SECRET] })
     expect((await openValue(mint())).get('user')).toBe('ada')
@@ -80,7 +80,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expectNothing(await olderOnly.sessions.open(cookie), 'unknown-key')
   })
 
-  test('D2: secrets that can be guessed are refused', () => {
+  test('D2: secrets that can be guessed are rejected', () => {
     const weak = [
       'short',
       'a'.repeat(32),
@@ -107,7 +107,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     )
   })
 
-  test('D3: no secret at all is an error, never an unprotected session', () => {
+  test('D3: a missing secret is an error, never an unprotected session', () => {
     const missing = [
       undefined,
       null,
@@ -164,7 +164,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     await expect(opening).rejects.toMatchObject({ option: 'secrets' })
   })
 
-  test('D5: junk of any size costs at most one decryption and derives nothing', async () => {
+  test('D5: junk of any size costs at most one decryption and no derivation', async () => {
     const { sessions, openValue } = setUp()
     await openValue(mint())
     const { decryptions, derivations } = watchCrypto()
@@ -186,7 +186,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(derivations()).toBe(0)
   })
 
-  test('D5: tickets cost nothing beside a value that does not open, and four at most beside one that does', async () => {
+  test('D5: tickets cost nothing beside a value that does not open, and at most four decryptions beside one that does', async () => {
     const { sessions } = setUp()
     const value = mint()
     const tickets = Array.from(
@@ -205,7 +205,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(derivations()).toBe(0)
   })
 
-  test('D5: the whole length is capped before anything is joined', async () => {
+  test('D5: the total length is bounded before parts are joined', async () => {
     const { sessions } = setUp()
     const part = 'A'.repeat(4097)
     const names = Array.from({ length: 15 }, (_, index) => `${NAME}.${index + 1}=${part}`)
@@ -215,7 +215,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expectNothing(await sessions.unseal('A'.repeat(16 * 4096 + 1)), 'too-large')
   })
 
-  test('D6: a kid that is meant for a look-up elsewhere is nothing', async () => {
+  test('D6: a kid that is meant for a look-up elsewhere is rejected', async () => {
     const { openValue, sessions } = setUp()
     for (const id of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'AAAA']) {
       const kid = `${id}.${TODAY}`
@@ -263,7 +263,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(ivs.size).toBe(count)
   })
 
-  test('D7: the IV comes from the random source: a constant one would be noticed', async () => {
+  test('D7: the IV comes from the random source: a constant one is noticed', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     session.set('user', 'ada')
@@ -285,7 +285,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect([...kids]).toEqual([0, 1, 2, 3, 4].map((day) => `${secretId()}.${TODAY + day}`))
   })
 
-  test('D9: nothing that may be logged holds a secret, a token or a value', async () => {
+  test('D9: nothing that may be logged contains a secret, a token or a value', async () => {
     const marker = 'marker-40c1f2'
     const { sessions, events, cookieOf } = setUp({ secrets: [SECRET, OLDER_SECRET] })
     const cookie = await cookieOf({ user: marker, deep: { [marker]: [marker] } })

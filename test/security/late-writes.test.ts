@@ -1,13 +1,15 @@
-// A change that comes too late for its response, or from a second writer, is an error or an event, never
-// lost without a word. Rows L8 and L10 of threats.md.
+// A change that is too late for its response, or from a second writer, is an error or an event,
+// never lost silently. Rows L8 and L10 of threats.md.
 
 import { describe, expect, test } from 'vitest'
 import type { Session } from 'sealed-session'
 import { wrapLambda } from 'sealed-session/lambda'
+import { requestWith } from '../support/entries.ts'
 import { setUp } from '../support/attacks.ts'
 import type { Data } from '../support/attacks.ts'
 import { pairsOf } from '../support/cookie-jar.ts'
 import { untyped } from '../support/mint.ts'
+import { caught } from '../support/refusal.ts'
 
 const TOO_LATE = expect.objectContaining({ code: 'ERR_SESSION_COMMITTED' })
 
@@ -28,11 +30,7 @@ const CHANGES: readonly (readonly [string, (session: Session<Data>) => unknown])
   ['touch', (session) => session.touch()],
 ]
 
-function requestWith(cookie: string): Request {
-  return new Request('https://example.test/', { headers: { cookie } })
-}
-
-/** A response that calls `act` when its body is read, after its head has gone. */
+/** A response that calls `act` when its body is read, after its head was sent. */
 function streaming(act: () => unknown): Response {
   const start = (controller: ReadableStreamDefaultController) => {
     act()
@@ -41,18 +39,9 @@ function streaming(act: () => unknown): Response {
   return new Response(new ReadableStream({ pull: start }, { highWaterMark: 0 }))
 }
 
-function thrownBy(act: () => unknown): unknown {
-  try {
-    act()
-  } catch (error) {
-    return error
-  }
-  return 'nothing was thrown'
-}
-
 describe.each(CHANGES)('%s', (_, change) => {
   test.each([
-    ['not looked at', () => undefined],
+    ['not accessed', () => undefined],
     ['read', (session: Session<Data>) => session.get('user')],
     ['written', (session: Session<Data>) => session.set('visits', 1)],
   ] as const)(
@@ -63,7 +52,7 @@ describe.each(CHANGES)('%s', (_, change) => {
         let late: unknown
         const handler = sessions.wrap((_, session) => {
           before(session)
-          return streaming(() => (late = thrownBy(() => change(session))))
+          return streaming(() => (late = caught(() => change(session))))
         })
         const response = await handler(requestWith(cookie))
         expect(late).toBeUndefined()
@@ -87,7 +76,7 @@ describe.each(CHANGES)('%s', (_, change) => {
     })
     await handler({ version: '2.0', headers: {}, cookies: [cookie] })
     for (const session of [committed, written, ...kept]) {
-      expect(thrownBy(() => change(session))).toEqual(TOO_LATE)
+      expect(caught(() => change(session))).toEqual(TOO_LATE)
     }
   })
 
@@ -131,8 +120,8 @@ test('L8: a handler that fails leaves its session open for the page of its error
   expect([next.toJSON(), next.flash('error')]).toEqual([{ user: 'ada' }, ['Something went wrong']])
 })
 
-describe('wrapped handlers in each other', () => {
-  test('L10: around one request share one session, and a write after the inner commit is an error', async () => {
+describe('nested wrapped handlers', () => {
+  test('L10: of one request share one session, and a write after the inner commit is an error', async () => {
     const { sessions, cookieOf } = setUp()
     const request = requestWith(await cookieOf({ user: 'ada' }))
     const inner = sessions.wrap((_, session) => {
@@ -143,7 +132,7 @@ describe('wrapped handlers in each other', () => {
     const outer = sessions.wrap(async (request, session) => {
       session.set('outer', 1)
       const response = await inner(request)
-      late = thrownBy(() => session.set('late', 1))
+      late = caught(() => session.set('late', 1))
       return response
     })
     const lines = (await outer(request)).headers.getSetCookie()
@@ -156,7 +145,7 @@ describe('wrapped handlers in each other', () => {
     })
   })
 
-  test('L10: of which the inner one ignores the session leave it open for the outer one', async () => {
+  test('L10: leave the session open for the outer one if the inner one ignores it', async () => {
     const { sessions, cookieOf } = setUp()
     const request = requestWith(await cookieOf({ user: 'ada' }))
     const inner = sessions.wrap(() => new Response('page'))
@@ -199,7 +188,7 @@ describe('wrapped handlers in each other', () => {
     }
   })
 
-  test('L10: of two sessions with names of their own each set their own cookie', async () => {
+  test('L10: of two sessions with different names each set their own cookie', async () => {
     const main = setUp()
     const side = setUp({ cookie: { name: '__Host-side' } })
     const inner = side.sessions.wrap((_, session) => {

@@ -18,7 +18,7 @@ afterEach(() => {
 describe.each(ENGINES)('with %s', (engine) => {
   useEngine(engine)
 
-  test('C1: without a list a copied cookie outlives the logout until its end, and not longer', async () => {
+  test('C1: without revoked a copied cookie outlives the logout until its end, and no longer', async () => {
     const { time, sessions, cookieOf } = setUp()
     const copied = await cookieOf({ user: 'ada' })
     const session = await sessions.open(copied)
@@ -29,7 +29,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expectNothing(await sessions.open(copied), 'idle')
   })
 
-  test('C1: with revoked or validAfter a copied cookie is nothing, also while the list is down', async () => {
+  test('C1: with revoked or validAfter a copied cookie is rejected, even while the list is unavailable', async () => {
     const { cookieOf } = setUp()
     const copied = await cookieOf({ user: 'ada' })
     const down = () => Promise.reject(new Error('the list is down'))
@@ -43,7 +43,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expectNothing(await setUp({ validAfter: START + 1 }).sessions.open(copied), 'revoked')
   })
 
-  test('C2: a session that is neither changed nor due is not written back', async () => {
+  test('C2: a session that is neither changed nor due is not written', async () => {
     const { time, sessions, cookieOf } = setUp()
     const cookie = await cookieOf({ user: 'ada', list: [1] })
     time.now += 8639
@@ -52,7 +52,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('C2: what was revoked while a request ran is not renewed by it', async () => {
+  test('C2: a session that was revoked while a request ran is not renewed by it', async () => {
     const list = { revoked: false }
     const { time, sessions, cookieOf } = setUp({ revoked: () => list.revoked })
     const cookie = await cookieOf({ user: 'ada' })
@@ -62,7 +62,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('C2: nothing in the request brings a destroyed session back, and no request in flight does', async () => {
+  test('C2: nothing in the request restores a destroyed session, and no request in flight does', async () => {
     const { sessions } = setUp()
     const jar = createJar()
     const visit = async (act: (session: Session<Data>) => void) => {
@@ -86,7 +86,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(jar.names()).toEqual([STAMP])
   })
 
-  test('C2: a logout ends every session that came with it, not only the newest', async () => {
+  test('C2: a logout ends every session in its request, not only the newest', async () => {
     const { sessions } = setUp()
     const older = mintAt({ startedAt: START - 50 }, { more: { o: 'AAAA' } })
     const newer = mintAt({ startedAt: START - 10 })
@@ -105,7 +105,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('C3: regenerate keeps no id, no time and no value that was not named', async () => {
+  test('C3: regenerate keeps no id, no time and no unnamed value', async () => {
     const { time, sessions, cookieOf } = setUp()
     const planted = await cookieOf({ user: 'mallory', theme: 'dark' })
     time.now += 100
@@ -120,7 +120,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect((await sessions.open(planted)).get('user')).toBe('mallory')
   })
 
-  test('C6: parallel writers leave one whole session, never a mixture', async () => {
+  test('C6: parallel writers leave one complete session, never a mixture', async () => {
     const { sessions } = setUp({ limits: THREE_COOKIES })
     for (const order of [
       [0, 1],
@@ -145,7 +145,7 @@ describe.each(ENGINES)('with %s', (engine) => {
 })
 
 describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
-  test('S6: a stamp that a neighbour tosses once, the highest of all too, does not make later logouts fail', async () => {
+  test('S6: a stamp that another subdomain sets, even the highest, does not make later logouts fail', async () => {
     for (const tossed of ['9999', '____', 'zzzz', 'AAAA']) {
       const { sessions } = setUp()
       const browser = createBrowser()
@@ -162,7 +162,7 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
     }
   })
 
-  test('L18: a goodbye that does not fit beside 7 kB of other cookies is dropped, and the session ends', async () => {
+  test('L18: a flash message that does not fit beside 7 kB of other cookies is dropped, and the session ends', async () => {
     const { sessions, cookieOf } = setUp()
     const cookie = await cookieOf({ user: 'ada' })
     const others = `theme=${'x'.repeat(7000)}`
@@ -183,7 +183,7 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
     }
   })
 
-  test('L18: a goodbye that fits stays, and the session ends all the same', async () => {
+  test('L18: a flash message that fits is kept, and the session still ends', async () => {
     const { sessions, cookieOf } = setUp()
     const cookie = await cookieOf({ user: 'ada' })
     const browser = createBrowser()
@@ -200,7 +200,7 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
   })
 })
 
-test('S6: two logouts that overlap leave two stamps, and no session between them comes back', async () => {
+test('S6: two overlapping logouts leave two stamps, and no session between them is restored', async () => {
   const { sessions } = setUp()
   const browser = createBrowser()
   const begin = () => sessions.open(browser.header())
@@ -227,7 +227,7 @@ test('S6: two logouts that overlap leave two stamps, and no session between them
   }
 })
 
-test('S6: of many stamps four are looked at, and a session that begins under them opens', async () => {
+test('S6: of many stamps four are read, and a session that begins with them opens', async () => {
   const { sessions } = setUp()
   const stamps = Array.from(
     { length: 30 },

@@ -1,5 +1,5 @@
-// What a session holds is bounded, is accepted or refused as a whole, and comes back in a known order.
-// Rows L19, L20 and L21 of threats.md.
+// The contents of a session are bounded, are accepted or rejected as a whole, and keep a known
+// order. Rows L19, L20 and L21 of threats.md.
 
 import * as devalue from 'devalue'
 import superjson from 'superjson'
@@ -50,7 +50,7 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
   )
 })
 
-test('L19: of twenty messages and one more the oldest goes, whatever its key, and an older token keeps its own', async () => {
+test('L19: the oldest of twenty-one messages is dropped, whatever its key, and an older token keeps its own', async () => {
   const { openValue, sessions } = setUp()
   const messages = Array.from({ length: 30 }, (_, number) => ['notice', number])
   const session = await openValue(mint(payload({ more: { f: messages } })))
@@ -63,7 +63,7 @@ test('L19: of twenty messages and one more the oldest goes, whatever its key, an
 describe.each(ENGINES)('with %s', (engine) => {
   useEngine(engine)
 
-  /** Values that JSON of another writer can hold and this library never writes. */
+  /** JSON values of another writer that this library never writes. */
   const values = [
     '-0',
     '1e400',
@@ -85,7 +85,7 @@ describe.each(ENGINES)('with %s', (engine) => {
         payload({ more: { s: { cart: [{ odd: 0 }, {}] } } }).replace('"odd":0', `"odd":${value}`),
     ],
     [
-      'a scope in a scope',
+      'an inner scope',
       (value) =>
         payload({ more: { s: { a: [{}, { b: [{ odd: 0 }, {}] }] } } }).replace(
           '"odd":0',
@@ -98,7 +98,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     ],
   ]
   test.each(places)(
-    'L20: a value in %s that cannot be written again is refused when it is read, not at the next write',
+    'L20: a value in %s that cannot be written again is rejected when it is read, not at the next write',
     async (_, textOf) => {
       const { openValue, sessions } = setUp()
       for (const value of values) {
@@ -114,7 +114,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     },
   )
 
-  test('L20: the order and the spelling of the members of another writer change no verdict, and are kept where nothing changes', async () => {
+  test('L20: the order and spelling of members of another writer change no verdict, and are kept without a change', async () => {
     const { openValue, sessions } = setUp()
     const texts = [
       payload({ more: { l: 'long', o: 'AAAA', t: 1 } }),
@@ -138,7 +138,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('L21: keys come back in the order of a JSON object: those like array indices first, and ascending', async () => {
+  test('L21: keys have the order of a JSON object: those like array indices first, and ascending', async () => {
     for (const [, options] of serializers) {
       const { sessions, cookieOf } = setUp(options)
       const cookie = await cookieOf({ user: 1, 42: 2, 7: 3, b: 4, a: 5, '01': 6, '-1': 7 })
@@ -154,7 +154,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('L21: messages come back in the order in which they were left, whatever their keys', async () => {
+  test('L21: messages keep the order in which they were left, whatever their keys', async () => {
     const { sessions } = setUp()
     const browser = createBrowser()
     const session = await sessions.open(null)

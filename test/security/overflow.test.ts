@@ -1,6 +1,6 @@
-// The store of the option `overflow` as an adversary, and as a machine that fails: no parcel opens but the
-// one that a session's token names, nothing is half written, nobody is logged out by accident, and the
-// store learns nothing.
+// The store of the option `overflow` as an attacker, and as a machine that fails. Only the parcel
+// that a session's token names opens, no write is partial, no user is logged out by accident, and
+// the store learns nothing.
 
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -48,7 +48,7 @@ const slow = process.env['SLOW'] !== undefined
 
 const LARGE = 'x'.repeat(5000)
 
-/** The id of the parcel that the minted tokens name. */
+/** The id of the parcel in the minted tokens. */
 const PLACE = 'EBESExQVFhcYGRobHB0eHw'
 const OTHER_ID = 'ICEiIyQlJicoKSorLC0uLw'
 
@@ -77,7 +77,7 @@ function mintParcel(elements: readonly unknown[], binding: Binding = {}): string
 
 const GENUINE: readonly unknown[] = [ID, PLACE, { cart: ['tea'] }]
 
-/** Parcels that must not open, by what they are. */
+/** Parcels that must not open, with what they are. */
 const OTHERS: readonly (readonly [string, string])[] = [
   ['of another session', mintParcel([OTHER_ID, PLACE, { cart: 'tea' }])],
   ['of the same session under another id', mintParcel([ID, OTHER_ID, { cart: 'tea' }])],
@@ -98,20 +98,20 @@ const OTHERS: readonly (readonly [string, string])[] = [
   ['that is no array', mint('{}', { purpose: 'overflow' })],
   ['that is no JSON', mint('hello', { purpose: 'overflow' })],
   ['that is empty', ''],
-  ['that is some other text', 'hello'],
+  ['that is another string', 'hello'],
   ['that is JSON of another program', '{"user":"mallory"}'],
 ]
 
-/** Parcels of the right session and place that cannot be read. */
+/** Parcels of the right session and id that cannot be read. */
 const UNREADABLE: readonly (readonly [string, readonly unknown[]])[] = [
   ['data that is no object', [ID, PLACE, ['cart']]],
-  ['the text of a serializer that is not configured', [ID, PLACE, '{"cart":"tea"}']],
+  ['the output of a serializer that is not configured', [ID, PLACE, '{"cart":"tea"}']],
   ['a CSRF secret', [ID, PLACE, {}, { c: ID }]],
   ['a parcel of its own', [ID, PLACE, {}, { p: OTHER_ID }]],
   ['a logout stamp', [ID, PLACE, {}, { o: 'aaaa' }]],
-  ['a member that is not known', [ID, PLACE, {}, { z: 1 }]],
-  ['scopes that are none', [ID, PLACE, {}, { s: [] }]],
-  ['messages that are none', [ID, PLACE, {}, { f: {} }]],
+  ['an unknown member', [ID, PLACE, {}, { z: 1 }]],
+  ['invalid scopes', [ID, PLACE, {}, { s: [] }]],
+  ['invalid messages', [ID, PLACE, {}, { f: {} }]],
 ]
 
 /** Opens the session whose parcel is `value`. */
@@ -125,7 +125,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-describe('a parcel that another program made from docs/format.md', () => {
+describe('a parcel of another program, written from docs/format.md', () => {
   test('opens', async () => {
     expect((await openWith(mintParcel(GENUINE))).toJSON()).toEqual({ user: 'ada', cart: ['tea'] })
   })
@@ -157,7 +157,7 @@ describe('O1: no parcel opens', () => {
     expect((await openWith(mintParcel(elements))).rejection?.reason).toBe('invalid-data')
   })
 
-  test('with numbers and strings that could not be written again', async () => {
+  test('with numbers and strings that cannot be written again', async () => {
     for (const text of ['1e400', '-0', '"\\ud800"']) {
       const value = mint(`["${ID}","${PLACE}",{"cart":${text}}]`, { purpose: 'overflow' })
       expect((await openWith(value)).rejection?.reason, text).toBe('invalid-data')
@@ -165,7 +165,7 @@ describe('O1: no parcel opens', () => {
   })
 
   test(
-    'whose bits, ends, fields, boundaries or spelling are others',
+    'with altered bits, ends, fields, boundaries or spelling',
     { timeout: 300_000 },
     async () => {
       const value = mintParcel(GENUINE)
@@ -193,7 +193,7 @@ describe('O1: no parcel opens', () => {
     },
   )
 
-  test('of an older state: the token names one alone', async () => {
+  test('of an older state: the token names only one', async () => {
     const { received, sessions, store, next } = setUp()
     const session = await received(fillLarge)
     const [former = ''] = store.parcels()
@@ -204,7 +204,7 @@ describe('O1: no parcel opens', () => {
     expect(await sessions.setCookies(later)).toEqual([])
   })
 
-  test('in the hands of another session of the same user', async () => {
+  test('in another session of the same user', async () => {
     const { cookieOf, sessions, store } = setUp()
     await cookieOf(fillLarge)
     const [first = ''] = store.parcels()
@@ -213,7 +213,7 @@ describe('O1: no parcel opens', () => {
     expect((await sessions.open(cookie)).rejection?.reason).toBe('undecryptable')
   })
 
-  test('that a token names without the option: incomplete, and the cookies are left alone', async () => {
+  test('without the option: the session is incomplete, and the cookies are kept', async () => {
     const { cookieOf, make } = setUp()
     const cookie = await cookieOf(fillLarge)
     const without = make({ overflow: undefined })
@@ -223,7 +223,7 @@ describe('O1: no parcel opens', () => {
     expect(await without.setCookies(session)).toEqual([])
   })
 
-  test('is asked for by a client that forges a token', async () => {
+  test('for a forged token: the store is not called', async () => {
     const { sessions, store } = setUp()
     const forged = mint(payload({ more: { p: PLACE } }), { secret: OTHER_SECRET, id: secretId() })
     await sessions.open(`${NAME}=${forged}`)
@@ -231,7 +231,7 @@ describe('O1: no parcel opens', () => {
     expect(store.count()).toBe('')
   })
 
-  test('is asked for by a session that has ended, or was logged out', async () => {
+  test('for a session that has ended, or was logged out: the store is not called', async () => {
     const { sessions, store, time } = setUp()
     await sessions.open(`${cookieWithParcel()}; ${NAME}.x=abcd`)
     time.now += 86_400 + 5
@@ -242,7 +242,7 @@ describe('O1: no parcel opens', () => {
 
 describe('the reader that docs/format.md prints', () => {
   test(
-    'opens and refuses the same parcels, for the same reasons',
+    'opens and rejects the same parcels, for the same reasons',
     { timeout: 300_000 },
     async () => {
       const reader = await loadPrintedReader()
@@ -322,7 +322,7 @@ describe('O2: a store that fails', () => {
   ]
 
   test.each(faults)(
-    'when it is read (%s) is an error with its cause, and heals',
+    'when it is read (%s) is an error with its cause, until it works again',
     async (_, fault) => {
       const { cookieOf, sessions, store } = setUp()
       const cookie = await cookieOf(fillLarge)
@@ -340,7 +340,7 @@ describe('O2: a store that fails', () => {
   )
 
   test.each(faults)(
-    'when it is written (%s): no cookie, and the session may be tried again',
+    'when it is written (%s) sets no cookie, and the write can be retried',
     async (_, fault) => {
       const { received, sessions, store, events } = setUp()
       const session = await received(fillLarge)
@@ -364,7 +364,7 @@ describe('O2: a store that fails', () => {
     },
   )
 
-  test('fails the responses of Node that need it, without a cookie, and no others', async () => {
+  test('fails only the responses of Node that need it, without a cookie', async () => {
     const { cookieOf, sessions, store } = setUp()
     const cookie = await cookieOf(fillLarge)
     const small = await cookieOf((session) => session.set('user', 'ada'))
@@ -396,8 +396,8 @@ describe('O2: a store that fails', () => {
     }
   })
 
-  test.each(Object.entries(ENTRIES))('gives no cookie to a response: %s', async (_, entry) => {
-    // The middleware for plain servers logs what no caller can catch.
+  test.each(Object.entries(ENTRIES))('sets no cookie on a response: %s', async (_, entry) => {
+    // The middleware for plain servers logs the error, because no caller can catch it.
     const log = vi.spyOn(console, 'error').mockImplementation(() => {})
     const { cookieOf, sessions, store } = setUp()
     const cookie = await cookieOf(fillLarge)
@@ -411,7 +411,7 @@ describe('O2: a store that fails', () => {
     log.mockRestore()
   })
 
-  test('because it is full, or refuses the size, is the same error', async () => {
+  test('because it is full, or rejects the size, is the same error', async () => {
     const { sessions, store } = setUp()
     const session = await sessions.open(null)
     fillLarge(session)
@@ -435,7 +435,7 @@ describe('O2: a store that fails', () => {
     expect([later.isEmpty, later.rejection]).toEqual([true, undefined])
   })
 
-  test('at a logout whose goodbye does not fit drops the goodbye', async () => {
+  test('at a logout whose flash message does not fit drops the message', async () => {
     const { received, next, store } = setUp()
     const session = await received(fillLarge)
     store.faults.setItem = () => Promise.reject(DOWN)
@@ -477,7 +477,7 @@ describe('O2: a store that fails', () => {
     },
   )
 
-  test('by not answering delays a logout by the time limit at most', async () => {
+  test('by not answering delays a logout at most by the time limit', async () => {
     const { received, sessions, store } = setUp()
     const session = await received(fillLarge)
     vi.useFakeTimers()
@@ -488,7 +488,7 @@ describe('O2: a store that fails', () => {
     expect((await lines).join()).toContain(`${NAME}=;`)
   })
 
-  test('after its time was over is not waited for, and rejects unnoticed', async () => {
+  test('after the time limit is not awaited, and its rejection is handled', async () => {
     const { cookieOf, sessions, store } = setUp()
     const cookie = await cookieOf(fillLarge)
     vi.useFakeTimers()
@@ -502,7 +502,7 @@ describe('O2: a store that fails', () => {
     await new Promise((turn) => setImmediate(turn))
   })
 
-  test('leaves no timer behind when it works', async () => {
+  test('leaves no timer when it works', async () => {
     vi.useFakeTimers()
     const { received } = setUp()
     await received(fillLarge)
@@ -521,7 +521,7 @@ describe('O3: a store that has lost a parcel', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('logs nobody out who had it back: the cookies are left alone', async () => {
+  test('logs no user out for good: the cookies are kept', async () => {
     const { cookieOf, sessions, store } = setUp()
     const cookie = await cookieOf(fillLarge)
     store.faults.getItem = async () => null
@@ -543,9 +543,9 @@ describe('O3: a store that has lost a parcel', () => {
   })
 })
 
-describe('O4: a store that returns what it was not given', () => {
+describe('O4: a store that returns another value than it was given', () => {
   test.each<[unknown]>([[{}], [[]], [5], [0], [true], [false], [new Uint8Array(3)], [new Date(0)]])(
-    '%s is an error that says so, and not a client at fault',
+    '%s is an error of the store, not a rejection of the client',
     async (answer) => {
       const { sessions, store } = setUp()
       store.faults.getItem = async () => answer
@@ -556,14 +556,14 @@ describe('O4: a store that returns what it was not given', () => {
     },
   )
 
-  test('shows nothing of it in the error', async () => {
+  test('is not shown in the error', async () => {
     const { sessions, store } = setUp()
     store.faults.getItem = async () => ({ secret: 'hunter2' })
     const error = await thrownBy(sessions.open(cookieWithParcel()))
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('hunter2')
   })
 
-  test('gets its options in an object of its own, and keeps what it returned', async () => {
+  test('gets its options in a new object, and may keep it', async () => {
     const options = new Set<object>()
     const kept: string[] = []
     const storage: OverflowStorage = Object.freeze({
@@ -581,7 +581,7 @@ describe('O4: a store that returns what it was not given', () => {
     expect(options.size).toBe(2)
   })
 
-  test('is called as a method of the storage that it is', async () => {
+  test('is called as a method of its storage', async () => {
     class Shelf {
       readonly #items = new Map<string, string>()
       getItem(key: string) {
@@ -599,8 +599,8 @@ describe('O4: a store that returns what it was not given', () => {
   })
 })
 
-describe('O5: what the store holds', () => {
-  test('has no key, no value and no id of a session in it, in any of the usual encodings', async () => {
+describe('O5: the contents of the store', () => {
+  test('contain no key, value or id of a session, in any common encoding', async () => {
     const { sessions, store } = setUp()
     const session = await sessions.open(null)
     session.set('secret-key-name', `secret value ${LARGE}`)
@@ -620,7 +620,7 @@ describe('O5: what the store holds', () => {
     expect([...store.items.keys()].join()).toMatch(/^parcel:[\w-]{22}$/)
   })
 
-  test('has a length that tells its size class and no more', async () => {
+  test('have a length that reveals only the size class', async () => {
     const { cookieOf, store } = setUp()
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 2300, max: 70_000 }), async (length) => {
@@ -637,14 +637,14 @@ describe('O5: what the store holds', () => {
     )
   })
 
-  test('is another text each time, for the same contents', async () => {
+  test('differ each time, for the same contents', async () => {
     const { cookieOf, store } = setUp()
     await Promise.all(Array.from({ length: 20 }, () => cookieOf(fillLarge)))
     const values = [...store.items.values()].map(({ value }) => value)
     expect(new Set([...values, ...store.items.keys()]).size).toBe(40)
   })
 
-  test('opens no session by itself: as a cookie and as a token it is refused', async () => {
+  test('open no session: as a cookie and as a token they are rejected', async () => {
     const { sessions } = setUp()
     const value = mintParcel(GENUINE)
     expect((await sessions.open(`${NAME}=${value}`)).rejection?.reason).toBe('undecryptable')
@@ -653,7 +653,7 @@ describe('O5: what the store holds', () => {
 })
 
 describe('events and errors', () => {
-  test('hold no parcel, and no value of a session', async () => {
+  test('contain no parcel, and no value of a session', async () => {
     const { received, sessions, store, events } = setUp()
     const session = await received(fillLarge)
     session.set('cart', `${LARGE}2`)

@@ -1,4 +1,4 @@
-// What data may hold, and what comes back of it. Rows G1 to G7 of threats.md.
+// The data of a session, before and after its cookies. Rows G1 to G7 of threats.md.
 
 import { randomBytes } from 'node:crypto'
 import * as devalue from 'devalue'
@@ -15,7 +15,7 @@ afterEach(() => {
 describe.each(ENGINES)('with %s', (engine) => {
   useEngine(engine)
 
-  test('G1: what comes back is plain JSON, whatever it looks like', async () => {
+  test('G1: opened data is plain JSON, whatever it looks like', async () => {
     const { openValue, sessions, cookieOf } = setUp()
     const tempting: Data = {
       a: { __type: 'Date', value: 0 },
@@ -55,7 +55,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     return value
   }
 
-  test('G3: what nests too deep is a SessionDataError on write and nothing on read, never a RangeError', async () => {
+  test('G3: data that nests too deep is a SessionDataError on write and rejected on read, never a RangeError', async () => {
     const { sessions, openValue, cookieOf } = setUp({ limits: 'browsers' })
     const session = await sessions.open(null)
     for (const depth of [100, 101, 1000, 100_000]) {
@@ -74,7 +74,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('G4: what JSON would change in silence is refused, with its path', async () => {
+  test('G4: a value that JSON would change silently is rejected, with its path', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     const cycle: unknown[] = []
@@ -123,7 +123,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     )
   })
 
-  test('G5: equal lengths in, equal lengths out: nothing is compressed', async () => {
+  test('G5: data of equal length gives tokens of equal length: nothing is compressed', async () => {
     const { cookieOf } = setUp()
     const lengths = new Set<number>()
     for (const text of [
@@ -138,7 +138,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect([longer.length - 4]).toEqual([...lengths])
   })
 
-  test("G7: the application's keys and the session's own members cannot meet", async () => {
+  test("G7: the application's keys and the session's own members are separate", async () => {
     const { time, sessions, cookieOf } = setUp()
     const names = ['s', 'f', 'c', 't', 'o', 'l', 'id', 'startedAt', 'expiresAt', 'data']
     const data = Object.fromEntries(names.map((name) => [name, 9_999_999_999]))
@@ -152,7 +152,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expectNothing(await sessions.open(cookie), 'idle')
   })
 
-  test('G7: a serializer whose text looks like a payload cannot change one', async () => {
+  test('G7: a serializer whose output looks like a payload cannot change one', async () => {
     const text = '{}",{"l":"long","o":"AAAA"}],{"user":"admin"}'
     const serializer = {
       stringify: (data: object) => text + JSON.stringify(data),

@@ -1,5 +1,6 @@
-// A request that changes nothing changes nothing in the browser: not what another request wrote, not what
-// a fault of a server made it refuse. Rows L1, L2, L3 and Y6 of threats.md.
+// A request that changes nothing does not change the browser's cookies: neither another request's
+// write, nor a cookie that a fault of a server made it reject. Rows L1, L2, L3 and Y6 of
+// threats.md.
 
 import * as devalue from 'devalue'
 import superjson from 'superjson'
@@ -30,7 +31,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** A session with something of every kind. */
+/** A session with contents of every kind. */
 function fill(session: Session<Data>): void {
   session.set('user', 'ada')
   session.set('role', 'admin')
@@ -40,7 +41,7 @@ function fill(session: Session<Data>): void {
   session.csrfToken()
 }
 
-/** Fills some cookies more. */
+/** Fills several more cookies. */
 function fillMuch(session: Session<Data>): void {
   fill(session)
   session.set('text', 'x'.repeat(9000))
@@ -70,7 +71,7 @@ const READS: Readonly<
   seal: (session, sessions) => sessions.seal(session),
 }
 
-/** What another request writes meanwhile, and how the next one sees that it is there. */
+/** Concurrent writes, and how the next request checks that each took effect. */
 const WRITES: Readonly<
   Record<
     string,
@@ -123,7 +124,7 @@ const WRITES: Readonly<
 
 const lifetimes = { remembered: { maxAge: 30 * DAY, idleTimeout: false } } as const
 
-/** A slow read of a session whose use is due is answered after a write has arrived. */
+/** A slow read of a session whose ticket is due is answered after a write has arrived. */
 async function undoes(
   entry: Entry,
   read: (session: Session<Data>, sessions: Sessions<Data>) => unknown,
@@ -150,7 +151,7 @@ async function undoes(
   expect(JSON.stringify(look(await sessions.open(browser.header())))).toBe(seen)
 }
 
-/** The browser's cookies but for the ticket. */
+/** The browser's cookies except the ticket. */
 function dataIn({ cookies }: Browser): readonly (readonly [string, string])[] {
   return [...cookies].filter(([name]) => name !== `${NAME}.t`)
 }
@@ -198,7 +199,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     },
   )
 
-  test('L1: use costs one ticket of 220 bytes at most, whatever the session weighs', async () => {
+  test('L1: use costs one ticket of at most 220 bytes, for any size of the session', async () => {
     const { sessions, time } = setUp({ limits: 'cloudflare' })
     const browser = createBrowser()
     for (const size of [1, 3000, 12_000]) {
@@ -217,7 +218,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 })
 
-describe('a schema that returns other data than it was given', () => {
+describe('a schema whose output differs from its input', () => {
   const schemas: readonly (readonly [string, SessionSchema<Data>])[] = [
     ['leaves a key out', v.object({ user: v.optional(v.string()) })],
     ['leaves every key out', v.object({})],
@@ -251,7 +252,7 @@ describe('a schema that returns other data than it was given', () => {
           )
         }
         time.now += 40_000
-        // Use is recorded though the schema leaves nothing to see.
+        // Use is recorded even if the schema drops all data.
         for (const [, read] of reads) {
           expect(await entry(sessions, cookie, read).then(namesIn)).toEqual([`${NAME}.t`])
         }
@@ -260,7 +261,7 @@ describe('a schema that returns other data than it was given', () => {
     )
   })
 
-  test('L2: what a handler writes is what the schema gave it, with its change', async () => {
+  test('L2: a write has the output of the schema with the change of the handler', async () => {
     const plain = setUp()
     const cookie = await plain.cookieOf({ tenant: 't1', user: 'ada' })
     const { sessions } = setUp({ schema: v.object({ user: v.optional(v.string()) }) })
@@ -271,7 +272,7 @@ describe('a schema that returns other data than it was given', () => {
     expect((await plain.sessions.open(browser.header())).toJSON()).toEqual({ user: 'eve' })
   })
 
-  test('L2: a session that is cleared is deleted, though the schema left nothing to see of it', async () => {
+  test('L2: a session that is cleared is deleted, even if the schema drops all data', async () => {
     const cookie = await setUp().cookieOf({ tenant: 't1' })
     const { sessions } = setUp({ schema: v.object({}) })
     const session = await sessions.open(cookie)
@@ -288,7 +289,7 @@ describe('a schema that returns other data than it was given', () => {
   }
 })
 
-describe('a refused cookie', () => {
+describe('a rejected cookie', () => {
   const value = mint()
   const refused: readonly (readonly [reason: string, cookie: string])[] = [
     ['malformed', 'nonsense'],
@@ -315,7 +316,7 @@ describe('a refused cookie', () => {
   ]
 
   describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
-    test.each(refused)('L3: that is %s is left alone by a read', async (reason, cookie) => {
+    test.each(refused)('L3: that is %s is not deleted by a read', async (reason, cookie) => {
       const { sessions } = setUp({ validAfter: START - 6 * DAY })
       const header = `${NAME}=${cookie}; ${NAME}.3=part; ${NAME}.t=ticket`
       expect((await sessions.open(header)).rejection).toEqual({ reason })
@@ -350,7 +351,7 @@ describe('a refused cookie', () => {
   })
 })
 
-describe('a fault of a server that passes', () => {
+describe('a temporary fault of a server', () => {
   const version = (writes: string, reads: string) => ({
     stringify: (data: object) => writes + JSON.stringify(data),
     parse: (text: string) =>
@@ -358,7 +359,7 @@ describe('a fault of a server that passes', () => {
   })
   const strict = (...keys: string[]) =>
     v.strictObject(Object.fromEntries(keys.map((key) => [key, v.optional(v.unknown())])))
-  /** What servers are configured with, and the one that something is wrong with. */
+  /** Options of servers: of the working ones, and of the faulty one. */
   const faults: readonly (readonly [string, string, Options, Options])[] = [
     ['a clock that is 6 seconds slow', 'not-yet-valid', {}, { clock: () => (START - 6) * 1000 }],
     ['a clock that is a year fast', 'expired', {}, { clock: () => (START + 365 * DAY) * 1000 }],
@@ -416,38 +417,35 @@ describe('a fault of a server that passes', () => {
   ]
 
   describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
-    test.each(faults)(
-      'L3: %s logs out for as long as it lasts, and not for good',
-      async (_, reason, healthy, broken) => {
-        const { sessions } = setUp({ limits: 'cloudflare', ...healthy })
-        const faulty = setUp({ limits: 'cloudflare', ...healthy, ...broken }).sessions
-        for (const size of [1, 9000]) {
-          const browser = createBrowser()
-          const begin = (session: Session<Data>) => {
-            session.set('user', 'ada')
-            session.set('theme', 'x'.repeat(size))
-            session.flash('notice', 'saved')
-          }
-          browser.store(await entry(sessions, '', begin))
-          const before = browser.header()
-          expect((await faulty.open(before)).rejection).toEqual({ reason })
-          for (const read of [
-            (session: Session<Data>) => session.get('user'),
-            (session: Session<Data>) => session.flash('notice'),
-            (session: Session<Data>) => session.touch(),
-          ]) {
-            browser.store(await entry(faulty, browser.header(), read))
-          }
-          expect(browser.header()).toBe(before)
-          const session = await sessions.open(browser.header())
-          expect([session.get('user'), session.peekFlash('notice')]).toEqual(['ada', ['saved']])
+    test.each(faults)('L3: %s logs out only while it lasts', async (_, reason, healthy, broken) => {
+      const { sessions } = setUp({ limits: 'cloudflare', ...healthy })
+      const faulty = setUp({ limits: 'cloudflare', ...healthy, ...broken }).sessions
+      for (const size of [1, 9000]) {
+        const browser = createBrowser()
+        const begin = (session: Session<Data>) => {
+          session.set('user', 'ada')
+          session.set('theme', 'x'.repeat(size))
+          session.flash('notice', 'saved')
         }
-      },
-    )
+        browser.store(await entry(sessions, '', begin))
+        const before = browser.header()
+        expect((await faulty.open(before)).rejection).toEqual({ reason })
+        for (const read of [
+          (session: Session<Data>) => session.get('user'),
+          (session: Session<Data>) => session.flash('notice'),
+          (session: Session<Data>) => session.touch(),
+        ]) {
+          browser.store(await entry(faulty, browser.header(), read))
+        }
+        expect(browser.header()).toBe(before)
+        const session = await sessions.open(browser.header())
+        expect([session.get('user'), session.peekFlash('notice')]).toEqual(['ada', ['saved']])
+      }
+    })
   })
 })
 
-describe('what reveals something of the session to a response', () => {
+describe('access to a session by a response', () => {
   const uses: readonly (readonly [
     string,
     (session: Session<Data>, sessions: Sessions<Data>) => unknown,
@@ -474,7 +472,7 @@ describe('what reveals something of the session to a response', () => {
     ['a scope', (session) => session.scope('cart').isEmpty],
   ]
   test.each(uses)(
-    'Y6: %s counts as use, so that no cache gives the response to another visitor',
+    'Y6: %s counts as access, so that no cache gives the response to another visitor',
     async (_, use) => {
       const { sessions, cookieOf } = setUp()
       const cookie = await cookieOf({ user: 'ada' })
@@ -491,7 +489,7 @@ describe('what reveals something of the session to a response', () => {
     },
   )
 
-  test('Y6: a handler that does not look at the session leaves its response to every cache', async () => {
+  test('Y6: a handler that does not access the session leaves its response cacheable', async () => {
     const { sessions, cookieOf } = setUp()
     const cookie = await cookieOf({ user: 'ada' })
     const response = new Response('page')

@@ -1,5 +1,5 @@
-// The lists of what standards ask, in docs/requirements.md: no point is left out, and everything that a row
-// refers to is there: a test, a row of threats.md, a section of a document.
+// The lists of published requirements in docs/requirements.md: no point is missing, and every
+// reference of a row exists: a test, a row of threats.md, a section of a document.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
@@ -17,26 +17,26 @@ const DOES = 'the library does'
 const GIVES = 'the library gives, you do'
 const ANSWERS = [DOES, GIVES, 'you do', 'does not apply']
 
-/** `V7.1.1`, `V7.1.2`… from how many items each section has. */
+/** Returns `V7.1.1`, `V7.1.2`… from the number of items in each section. */
 function numbered(chapter: string, counts: readonly number[]): string[] {
   return counts.flatMap((count, section) =>
     Array.from({ length: count }, (_, item) => `${chapter}.${section + 1}.${item + 1}`),
   )
 }
 
-/** Points as a text lists them. */
+/** Returns points that are given as one string. */
 function listed(text: string): string[] {
   return text.split(', ')
 }
 
-/** Every point of each list, as the documents named there have them. */
+/** Every point of each list, as the documents named there number them. */
 const LISTS: Readonly<Record<string, readonly string[]>> = {
   // OWASP ASVS, the repository's tag v5.0.0_release, 5.0/en: 0x16, 0x12, 0x18 and 0x20.
   'OWASP ASVS 5.0: sessions (V7)': numbered('V7', [3, 4, 2, 5, 3, 2]),
   'OWASP ASVS 5.0: cookie setup (V3.3)': numbered('V3', [0, 0, 5]),
   'OWASP ASVS 5.0: self-contained tokens (V9)': numbered('V9', [3, 4]),
   'OWASP ASVS 5.0: cryptography (V11)': numbered('V11', [4, 5, 5, 4, 2, 2, 2]),
-  // OWASP CheatSheetSeries, commit 6b8819da: the headings that ask for something, in their order.
+  // OWASP CheatSheetSeries, commit 6b8819da: the headings that state a requirement, in their order.
   'OWASP Session Management Cheat Sheet': [
     'Session ID Name Fingerprinting',
     'Session ID Entropy',
@@ -75,12 +75,13 @@ const LISTS: Readonly<Record<string, readonly string[]>> = {
     'Simultaneous Session Logons',
     'Session Management WAF Protections',
   ],
-  // RFC 8725 has 3.1 to 3.12. Its successor's appendix "Changes from RFC 8725" names what is new.
+  // RFC 8725 has 3.1 to 3.12. Its successor's appendix "Changes from RFC 8725" lists the new ones.
   'RFC 8725, JSON Web Token best current practices': [
     ...Array.from({ length: 12 }, (_, index) => `3.${index + 1}`),
     ...listed('3.1 bis, 3.3 bis, 3.10 bis, 3.11 bis, 3.13 bis, 3.14 bis, 3.15 bis'),
   ],
-  // draft-ietf-httpbis-rfc6265bis-22: each requirement of section 4 on a server, then what bears on one.
+  // draft-ietf-httpbis-rfc6265bis-22: each requirement of section 4 on a server, then those
+  // elsewhere that concern one.
   'RFC 6265bis, cookies': [
     ...['grammar', 'name', 'value', 'extensions', 'domain', 'attributes', 'cookies', 'races'].map(
       (point) => `4.1.1 ${point}`,
@@ -90,7 +91,7 @@ const LISTS: Readonly<Record<string, readonly string[]>> = {
     ...listed('8.2, 8.3 contents, 8.3 channel, 8.4, 8.5, 8.6 siblings, 8.6 keeping, 8.7'),
     ...listed('8.8.1, 8.8.2, 8.8.6'),
   ],
-  // NIST SP 800-63B-4, section 5: numbered where the document numbers.
+  // NIST SP 800-63B-4, section 5: numbered where the document has numbers.
   'NIST SP 800-63B-4, session management': [
     ...['secret', 'continuity', 'persistence', 'remembering', 'origin', 'level'].map(
       (point) => `5.1 ${point}`,
@@ -115,7 +116,7 @@ const LISTS: Readonly<Record<string, readonly string[]>> = {
 
 const root = new URL('../../', import.meta.url)
 
-/** The document that has the lists. Its paths are relative to the repository, as all are here. */
+/** The document with the lists. Its paths are relative to the repository, as all are here. */
 const PLACE = existsSync(new URL('docs/requirements.md', root))
   ? 'docs/requirements.md'
   : 'SECURITY.md'
@@ -131,7 +132,7 @@ function idsOf(document: string): Set<string> {
   return new Set(Array.from(document.matchAll(/^\| ([A-Z]\d+) /gm), ([, id = '']) => id))
 }
 
-/** The anchors of a document's headings, as GitHub makes them. */
+/** Returns the anchors of a document's headings, as GitHub builds them. */
 function anchorsOf(document: string): Set<string> {
   const headings = document.replace(/^```[\s\S]*?^```/gm, '').matchAll(/^#+ (.*)$/gm)
   return new Set(
@@ -144,7 +145,7 @@ function anchorsOf(document: string): Set<string> {
   )
 }
 
-/** The lines of the table under each heading, without those of headings that have none. */
+/** Returns the lines of the table under each heading that has one. */
 function tablesOf(document: string): Map<string, string[]> {
   const sections = document.split(/^#{2,3} /m).slice(1)
   const tables = sections.map((section) => {
@@ -164,11 +165,11 @@ function rowsOf(table: readonly string[]): Row[] {
 }
 
 interface References {
-  /** What is tested: rows of threats.md, and titles in test files. */
+  /** Tests: rows of threats.md, and titles in test files. */
   readonly tests: readonly string[]
-  /** What is said elsewhere. */
+  /** Sections of documents. */
   readonly sections: readonly string[]
-  /** References to what is not there. */
+  /** References that do not exist. */
   readonly missing: readonly string[]
 }
 
@@ -189,12 +190,14 @@ function referencesOf(how: string): References {
   }
 }
 
-/** Whether a file below `test/` has a test, or a group of them, whose title begins so. */
+/**
+ * Whether a file below `test/` has a test, or a group of them, whose title begins with this one.
+ */
 function hasTest(file: string, title: string): boolean {
   return readTitles().some((known) => known.file === file && known.text.startsWith(title))
 }
 
-/** Whether there is a file, relative to the lists, that has the section, if one is named. */
+/** Whether a file exists, relative to the lists, and has the section, if one is named. */
 function hasSection(file: string, anchor: string | undefined): boolean {
   const path = file === '' ? PLACE : posix.join(posix.dirname(PLACE), file)
   if (!existsSync(new URL(path, root))) return false
@@ -212,7 +215,7 @@ describe.each(Object.entries(LISTS))('%s', (heading, points) => {
     expect(rows.map(({ id }) => id).toSorted()).toEqual(points.toSorted())
   })
 
-  test('says of each in short what it asks, who answers it, and how', () => {
+  test('states for each what it requires, who fulfils it, and how', () => {
     for (const { id, restated, who, how } of rows) {
       expect(ANSWERS, id).toContain(who)
       expect(restated.length, id).toBeGreaterThan(2)
@@ -220,11 +223,11 @@ describe.each(Object.entries(LISTS))('%s', (heading, points) => {
     }
   })
 
-  test('refers to nothing that is not there', () => {
+  test('has no broken references', () => {
     for (const { id, how } of rows) expect(referencesOf(how).missing, id).toEqual([])
   })
 
-  test('has a test for whatever the library does, and a test or a section for whatever it gives', () => {
+  test('has a test for each point that the library fulfils, and a test or a section for each it supports', () => {
     for (const { id, who, how } of rows) {
       const { tests, sections } = referencesOf(how)
       if (who === DOES) expect(tests.length, id).toBeGreaterThan(0)
@@ -234,7 +237,7 @@ describe.each(Object.entries(LISTS))('%s', (heading, points) => {
 })
 
 describe('the check', () => {
-  const TEST = '`unit/session/csrf.test.ts` "is false for anything"'
+  const TEST = '`unit/session/csrf.test.ts` "is false for any other value"'
 
   test('reads rows and their references', () => {
     const how = `By default: E11, ${TEST}, [x](#nowhere)`
@@ -253,8 +256,8 @@ describe('the check', () => {
   test.each([
     'A99',
     '`unit/session/csrf.test.ts` "no such title"',
-    '`unit/session/csrf.test.ts` "false for anything"',
-    '`csrf.test.ts` "is false for anything"',
+    '`unit/session/csrf.test.ts` "false for any other value"',
+    '`csrf.test.ts` "is false for any other value"',
     '[x](#nowhere)',
     '[x](README.md#nowhere)',
     '[x](OTHER.md)',
@@ -262,7 +265,7 @@ describe('the check', () => {
     expect(referencesOf(how).missing).toHaveLength(1)
   })
 
-  test('takes an algorithm or a code for no row of threats.md', () => {
+  test('does not read an algorithm or a code as a row of threats.md', () => {
     expect(referencesOf('AES-256-GCM, `A256GCM`, `E11`, SHA-512').tests).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
-// Rights that are taken away: while a request runs, on every machine, within one second, for good. Rows
-// S1, S2, S14, S15 and S16 of threats.md.
+// Rights that are revoked: while a request runs, on every machine, within one second, for good.
+// Rows S1, S2, S14, S15 and S16 of threats.md.
 
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Session, SessionOptions, SessionEvent } from 'sealed-session'
@@ -14,7 +14,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Handlers that would carry something of the session that came into the response. */
+/** Handlers that carry contents of the received session into the response. */
 const CARRIES: readonly (readonly [string, Handler])[] = [
   ['regenerate({ keep })', (session) => session.regenerate({ keep: ['user'] })],
   ['regenerate({ scopes })', (session) => session.regenerate({ scopes: ['wizard'] })],
@@ -43,7 +43,7 @@ const CARRIES: readonly (readonly [string, Handler])[] = [
   ],
 ]
 
-/** Handlers that begin anew, with nothing of what came. */
+/** Handlers that begin a new session, without contents of the received one. */
 const BEGINS: readonly (readonly [string, Handler])[] = [
   [
     'regenerate()',
@@ -53,7 +53,7 @@ const BEGINS: readonly (readonly [string, Handler])[] = [
     },
   ],
   [
-    'regenerate() that keeps what is not there',
+    'regenerate() that keeps a missing key',
     (session) => {
       session.regenerate({ keep: ['none'], scopes: ['none'] })
       session.set('user', 'eve')
@@ -68,11 +68,11 @@ const BEGINS: readonly (readonly [string, Handler])[] = [
   ],
 ]
 
-/** How a session is refused while its request runs. */
+/** Ways in which a session becomes invalid while its request runs. */
 interface Refusal {
   readonly options: Partial<SessionOptions<Data>>
   refuse(id: string | undefined): void
-  /** Sessions that began since are accepted. */
+  /** Sessions that began since then are accepted. */
   recover(): void
 }
 
@@ -82,7 +82,7 @@ function listed(): Refusal {
   return { options, refuse: (id) => void ids.add(id), recover: () => {} }
 }
 
-/** A list that goes down meanwhile: whether the session is in it cannot be known. */
+/** A list that becomes unavailable meanwhile, so that the session may be in it. */
 function unreachable(): Refusal {
   let isDown = false
   const revoked = () => {
@@ -92,7 +92,7 @@ function unreachable(): Refusal {
   return { options: { revoked }, refuse: () => (isDown = true), recover: () => (isDown = false) }
 }
 
-/** A secret that leaks, and is removed: the function that gives the secrets gives another one. */
+/** A leaked secret that is removed: the `secrets` function returns another one. */
 function removed(): Refusal {
   let secrets = SECRET
   const options = { secrets: () => secrets, secretsRefresh: 60 }
@@ -105,7 +105,7 @@ function fill(session: Session<Data>): void {
   session.scope('wizard').set('step', 1)
 }
 
-/** A slow request: the session is refused after it was opened, and before the response is made. */
+/** A slow request: the session becomes invalid after it was opened, before the response is made. */
 async function overtaken(entry: Entry, handle: Handler, make: () => Refusal) {
   const { options, refuse, recover } = make()
   const { sessions, time, events } = setUp(options)
@@ -124,7 +124,7 @@ async function overtaken(entry: Entry, handle: Handler, make: () => Refusal) {
   return { lines, events, sessions, stolen, recover }
 }
 
-/** Nothing is written, an event says why, and the cookie that came opens no more. */
+/** Expects no write, an event with the reason, and that the received cookie is rejected. */
 async function expectNoFreshSession(
   { lines, events, sessions, stolen }: Awaited<ReturnType<typeof overtaken>>,
   reason: string,
@@ -135,7 +135,7 @@ async function expectNoFreshSession(
   expectNothing(await sessions.open(stolen), reason)
 }
 
-/** What the handler began anew is written. */
+/** Expects that the new session is written. */
 async function expectNewSession({
   lines,
   sessions,
@@ -147,7 +147,7 @@ async function expectNewSession({
   expect((await sessions.open(browser.header())).toJSON()).toEqual({ user: 'eve' })
 }
 
-/** No bare token is sealed, and the session is not valid for a long connection. */
+/** Expects that no bare token is sealed, and that verify rejects the session. */
 async function expectNoToken({ options, refuse }: Refusal, reason: string): Promise<void> {
   const { sessions, cookieOf, time, events } = setUp(options)
   const session = await sessions.open(await cookieOf({ user: 'ada' }))
@@ -164,7 +164,7 @@ async function expectNoToken({ options, refuse }: Refusal, reason: string): Prom
 
 describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
   test.each(CARRIES)(
-    'S1: a session that is revoked while a request runs is not fresh after %s',
+    'S1: a session that is revoked while a request runs is not renewed by %s',
     async (_, handle) => {
       await expectNoFreshSession(await overtaken(entry, handle, listed), 'revoked')
       await expectNoFreshSession(await overtaken(entry, handle, unreachable), 'revoked')
@@ -172,7 +172,7 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
   )
 
   test.each(BEGINS)(
-    'S1: a session that begins with %s carries nothing of a revoked one, and is written',
+    'S1: a session that begins with %s has no contents of a revoked one, and is written',
     async (_, handle) => {
       await expectNewSession(await overtaken(entry, handle, listed))
       await expectNewSession(await overtaken(entry, handle, unreachable))
@@ -180,7 +180,7 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
   )
 
   test.each(CARRIES)(
-    'S2: a session whose secret is removed while a request runs does not move to the new one by %s',
+    'S2: a session whose secret is removed while a request runs does not change to the new one by %s',
     async (_, handle) => {
       const result = await overtaken(entry, handle, removed)
       const events = result.events.filter(({ type }) => type !== 'secrets')
@@ -189,19 +189,19 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
   )
 
   test.each(BEGINS)(
-    'S2: a session that begins with %s carries nothing of a removed secret, and is written',
+    'S2: a session that begins with %s has no contents from a removed secret, and is written',
     async (_, handle) => {
       await expectNewSession(await overtaken(entry, handle, removed))
     },
   )
 })
 
-test('S1: a session that is revoked while a request runs is sealed into no bare token', async () => {
+test('S1: a session that is revoked while a request runs is not sealed into a bare token', async () => {
   await expectNoToken(listed(), 'revoked')
   await expectNoToken(unreachable(), 'revoked')
 })
 
-test('S2: a session of a removed secret is sealed into no bare token', async () => {
+test('S2: a session of a removed secret is not sealed into a bare token', async () => {
   await expectNoToken(removed(), 'unknown-key')
 })
 
@@ -212,7 +212,7 @@ function rejection(events: readonly SessionEvent[]): SessionEvent | undefined {
 describe.each(ENGINES)('with %s', (engine) => {
   useEngine(engine)
 
-  test('S2: a session of a removed secret does not move to the new one, though its request began before', async () => {
+  test('S2: a session of a removed secret does not change to the new one, even if its request began before', async () => {
     const vault = { secrets: [SECRET] }
     const { sessions, cookieOf, time } = setUp({ secrets: () => vault.secrets, secretsRefresh: 60 })
     const cookie = await cookieOf({ user: 'ada' })
@@ -230,7 +230,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(await sessions.setCookies(late)).toEqual([])
   })
 
-  test('S14: what revoked changes in its session is not seen by the handler, and is no change', async () => {
+  test('S14: changes that revoked makes in its session do not reach the handler, and are not written', async () => {
     const { cookieOf } = setUp()
     const cookie = await cookieOf({ user: 'ada', cart: { items: ['tea'] } })
     const asked: Session<Data>[] = []
@@ -254,7 +254,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('S14: what revoked reads is no use of the session by the handler', async () => {
+  test('S14: a read by revoked is no access by the handler', async () => {
     const { sessions, cookieOf } = setUp({ revoked: (session) => session.get('user') !== 'ada' })
     const cookie = await cookieOf({ user: 'ada' })
     const response = new Response('page')
@@ -262,7 +262,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(await sessions.wrap(() => response)(request)).toBe(response)
   })
 
-  test('S14: a session that revoked has kept can be read, and writes nothing', async () => {
+  test('S14: a session that revoked has stored is read-only', async () => {
     const kept: Session<Data>[] = []
     const { cookieOf } = setUp()
     const cookie = await cookieOf({ user: 'ada' })
@@ -271,7 +271,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(kept.map((session) => session.get('user'))).toEqual(['ada'])
   })
 
-  test('S15: an application that renews the id with each change of rights ends its sessions all the same', async () => {
+  test('S15: an application that renews the id with each change of rights can still end its sessions', async () => {
     const { sessions, time, events } = setUp({ idleTimeout: false, clockTolerance: 0 })
     const browser = createBrowser()
     const visit = async (handle: Handler) => {
@@ -296,7 +296,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     time.now = START + WEEK
     for (const copy of copies) expectNothing(await sessions.open(copy), 'expired')
 
-    // Each event has the id before it, so that a list of revoked ids can follow a session.
+    // Each event has the former id, so that a list of revoked ids can follow a session.
     const sealed = events.flatMap((event) => (event.type === 'sealed' ? [event] : []))
     expect(sealed).toHaveLength(7)
     for (const [index, { previous }] of sealed.entries()) {
@@ -319,7 +319,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     ])
   })
 
-  test('S15: what renewId keeps is everything but the id', async () => {
+  test('S15: renewId keeps everything except the id', async () => {
     const { sessions, time } = setUp({
       lifetimes: { long: { maxAge: 30 * DAY, idleTimeout: false } },
     })
@@ -379,7 +379,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     const after = await cookieOf({ user: 'ada' })
     expectNothing(await sessions.open(before), 'revoked')
     expect((await sessions.open(after)).get('user')).toBe('ada')
-    // With the fraction, a session that begins after it seems to have begun before.
+    // With the fraction, a later session seems to have begun earlier.
     cutoffs.set('ada', time.now - 0.5)
     expectNothing(await sessions.open(after), 'revoked')
   })

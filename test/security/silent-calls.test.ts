@@ -1,6 +1,5 @@
-// Calls that cannot do what their caller means: each is an error where it is made, which names what to
-// write, and never a session that is kept, lost or shared without a word. Rows L4 to L7, L13, S4 and S13
-// of threats.md.
+// Calls that cannot do what the caller means. Each throws and names the right call, and never
+// silently keeps, loses or shares a session. Rows L4 to L7, L13, S4 and S13 of threats.md.
 
 import { describe, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
@@ -12,6 +11,7 @@ import type { Data } from '../support/attacks.ts'
 import { ENTRIES } from '../support/entries.ts'
 import { OLDER_SECRET, SECRET, START, untyped } from '../support/mint.ts'
 import { wires } from '../support/wire.ts'
+import { caught } from '../support/refusal.ts'
 
 function configError(option: string, advice: RegExp | string): unknown {
   return expect.objectContaining({
@@ -21,18 +21,9 @@ function configError(option: string, advice: RegExp | string): unknown {
   })
 }
 
-/** Calls a method as JavaScript without a compiler does. */
+/** Calls a method as JavaScript without types does. */
 function call(object: object, method: string, ...given: readonly unknown[]): unknown {
   return Reflect.apply(untyped<() => unknown>(Reflect.get(object, method)), object, given)
-}
-
-function thrownBy(act: () => unknown): unknown {
-  try {
-    act()
-  } catch (error) {
-    return error
-  }
-  return 'nothing was thrown'
 }
 
 describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
@@ -40,7 +31,7 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
     const { sessions } = setUp()
     const lines = await entry(sessions, '', (session) => {
       for (const target of [session, session.scope('cart'), session.scope('a').scope('b')]) {
-        const error = thrownBy(() => Object.assign(target, { user: 'ada' }))
+        const error = caught(() => Object.assign(target, { user: 'ada' }))
         expect(error).toBeInstanceOf(TypeError)
         expect(String(error)).toContain('session.set("user", value)')
         expect([Reflect.get(target, 'user'), Object.keys(target)]).toEqual([undefined, []])
@@ -56,11 +47,11 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
       const cookie = await cookieOf({ user: 'ada' })
       const lines = await entry(sessions, cookie, (session) => {
         for (const given of [() => {}, null, {}, 'ada', false]) {
-          expect(thrownBy(() => call(session, method, given))).toEqual(
+          expect(caught(() => call(session, method, given))).toEqual(
             configError(method, /takes no argument/),
           )
         }
-        expect(thrownBy(() => call(session, method, () => {}))).toEqual(
+        expect(caught(() => call(session, method, () => {}))).toEqual(
           configError(method, `write ${method}\\(\\)`),
         )
         expect(session.toJSON()).toEqual({ user: 'ada' })
@@ -91,7 +82,7 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
       const cookie = await cookieOf({ user: 'ada', userPrefs: 1, cart: ['tea'] })
       const lines = await entry(sessions, cookie, (session) => {
         const { id } = session
-        expect(thrownBy(() => call(session, 'regenerate', given))).toEqual(
+        expect(caught(() => call(session, 'regenerate', given))).toEqual(
           configError(option, /.{20,}/),
         )
         expect([session.id, session.keys()]).toEqual([id, ['user', 'userPrefs', 'cart']])
@@ -101,13 +92,13 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
   )
 })
 
-test('L4: a name that a session has is no property to set either', async () => {
+test('L4: an existing member of a session cannot be assigned either', async () => {
   const { sessions } = setUp()
   const session = await sessions.open(null)
   for (const name of ['id', 'get', 'set', 'isEmpty', 'rejection', 'constructor', 'toString']) {
-    expect(thrownBy(() => Object.assign(session, { [name]: 'ada' }))).toBeInstanceOf(TypeError)
+    expect(caught(() => Object.assign(session, { [name]: 'ada' }))).toBeInstanceOf(TypeError)
   }
-  expect(thrownBy(() => Object.defineProperty(session, 'user', { value: 'ada' }))).toBeInstanceOf(
+  expect(caught(() => Object.defineProperty(session, 'user', { value: 'ada' }))).toBeInstanceOf(
     TypeError,
   )
   expect(Reflect.set(Object.create(session), 'id', 1)).toBe(false)
@@ -121,7 +112,7 @@ test('L4: request.session = null in Node is a TypeError that names destroy, and 
     const { middleware } = nodeSessions(sessions, { property })
     const { ask, close } = await wires.http((request, response) =>
       middleware(request, response, () => {
-        const error = thrownBy(() => Object.assign(request, { [property]: null }))
+        const error = caught(() => Object.assign(request, { [property]: null }))
         response.end(`${error instanceof TypeError}: ${String(error)}`)
       }),
     )
@@ -133,7 +124,7 @@ test('L4: request.session = null in Node is a TypeError that names destroy, and 
   }
 })
 
-test('L6: keep takes keys as they are, and nothing of a key that only begins alike', async () => {
+test('L6: keep matches whole keys, not keys that only begin alike', async () => {
   const { sessions, cookieOf } = setUp()
   const session = await sessions.open(await cookieOf({ user: 'ada', userPrefs: 1 }))
   session.regenerate({ keep: ['userPrefs'] })
@@ -142,7 +133,7 @@ test('L6: keep takes keys as they are, and nothing of a key that only begins ali
   expect(session.isEmpty).toBe(true)
 })
 
-describe('what is no source of cookies', () => {
+describe('a value that is no source of cookies', () => {
   const sources: readonly (readonly [string, unknown])[] = [
     ['a Map', new Map([['cookie', 'x']])],
     ['FormData', new FormData()],
@@ -160,15 +151,12 @@ describe('what is no source of cookies', () => {
     ['headers that are null', { headers: null }],
     ['a store whose getAll returns no array', { getAll: () => ({ a: 'b' }) }],
   ]
-  test.each(sources)(
-    'L7: open(%s) is an error, and not an empty session for ever',
-    async (_, source) => {
-      const { sessions } = setUp()
-      await expect(sessions.open(untyped(source))).rejects.toEqual(configError('source', /must/))
-      const handler = sessions.wrap(() => new Response())
-      await expect(handler(untyped(source))).rejects.toEqual(configError('source', /must/))
-    },
-  )
+  test.each(sources)('L7: open(%s) is an error, not an empty session', async (_, source) => {
+    const { sessions } = setUp()
+    await expect(sessions.open(untyped(source))).rejects.toEqual(configError('source', /must/))
+    const handler = sessions.wrap(() => new Response())
+    await expect(handler(untyped(source))).rejects.toEqual(configError('source', /must/))
+  })
 
   test.each<readonly [string, (cookie: string) => unknown]>([
     ['a store', (cookie) => ({ getAll: () => pairsOf(cookie) })],
@@ -191,7 +179,7 @@ describe('what is no source of cookies', () => {
     })
   }
 
-  /** As `cookies()` of Next.js is one: iterable, with `get`, `has` and `getAll`. */
+  /** An object like `cookies()` of Next.js: iterable, with `get`, `has` and `getAll`. */
   class Store {
     readonly #cookie: string
     constructor(cookie: string) {
@@ -234,7 +222,7 @@ describe('commit', () => {
     return { sessions, request, session }
   }
 
-  test('L13: commit(response, session) is an error that says the order', async () => {
+  test('L13: commit(response, session) is an error that states the order', async () => {
     const { sessions, session, request } = await begin()
     for (const second of [session, request, new Response(), undefined]) {
       await expect(sessions.commit(untyped(new Response()), untyped(second))).rejects.toEqual(
@@ -294,14 +282,14 @@ describe('commit', () => {
     },
   )
 
-  test('L13: a clone of a request is another request, and writes nothing of the first', async () => {
+  test('L13: a clone of a request is another request, and does not write the session of the first', async () => {
     const { sessions, request } = await begin()
     const response = new Response('page')
     expect(await sessions.commit(request.clone(), response)).toBe(response)
     expect((await sessions.commit(request, response)).headers.getSetCookie()).toHaveLength(1)
   })
 
-  test('L13: save into what has no set is an error, and wrap of what is no function', async () => {
+  test('L13: save to an object without set is an error, and so is wrap without a function', async () => {
     const { sessions, session } = await begin()
     for (const store of [
       undefined,
@@ -342,8 +330,8 @@ test("S4: two applications with one secret and one name open each other's sessio
   expect((await other.open(cookie)).rejection).toEqual({ reason: 'unknown-key' })
 })
 
-describe('what can be reached from a session', () => {
-  test('S13: is nothing but its own methods: no state, no cookies, no keys', async () => {
+describe('access to the internals of a session', () => {
+  test('S13: is limited to its methods: no state, no cookies, no keys', async () => {
     const { sessions, cookieOf } = setUp()
     const session = await sessions.open(await cookieOf({ user: 'ada' }))
     const reached = new Set<unknown>()
@@ -363,7 +351,7 @@ describe('what can be reached from a session', () => {
     for (const name of ['stateOf', 'state', 'getState', 'claims', 'received', 'contents', 'ring']) {
       expect(names).not.toContain(name)
     }
-    // A session that the application constructs by itself is none.
+    // A session that the application constructs itself has no state.
     const made = untyped<Session<Data>>(Reflect.construct(session.constructor, [{}]))
     await expect(sessions.setCookies(made)).rejects.toEqual(configError('session', /opened/))
   })

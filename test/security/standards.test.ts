@@ -1,5 +1,5 @@
-// What published requirements ask of a session's cookies and keys, and no other suite here asks:
-// docs/requirements.md says which requirement each of these answers.
+// Published requirements on a session's cookies and keys that no other suite covers.
+// docs/requirements.md lists which requirement each of these tests.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import * as fc from 'fast-check'
@@ -29,7 +29,10 @@ function read(line: string): Line {
   return { name: pair.slice(0, at), value: pair.slice(at + 1), attributes }
 }
 
-/** What is sent over a life of a session: any sizes, with logouts between them, as options say. */
+/**
+ * Returns all cookies of a session's life: any sizes, with logouts between them, with the given
+ * options.
+ */
 async function linesOfALife(sizes: readonly number[], options: Partial<SessionOptions<Data>> = {}) {
   const { sessions, time } = setUp({ limits: 'node', ...options })
   const jar = createJar()
@@ -67,7 +70,7 @@ describe('every cookie that is ever sent by default', () => {
     )
   })
 
-  test('has each attribute once, none of them blank around, and comes once in a response', async () => {
+  test('has each attribute once, without white space around it, and occurs once in a response', async () => {
     await fc.assert(
       fc.asyncProperty(sizes, async (life) => {
         for (const lines of await linesOfALife(life)) {
@@ -83,7 +86,7 @@ describe('every cookie that is ever sent by default', () => {
     )
   })
 
-  test('has a value of base64url, digits and dots, and takes 4 096 bytes with its name at most', async () => {
+  test('has a value of base64url, digits and dots, and at most 4 096 bytes with its name', async () => {
     let fullest = 0
     await fc.assert(
       fc.asyncProperty(sizes, async (life) => {
@@ -106,7 +109,7 @@ describe('every cookie that is ever sent by default', () => {
       const lines = await sessions.setCookies(session)
       expect(read(lines[0] ?? '').attributes).toContain('Max-Age=3600')
 
-      // The absolute end does not move, whether the session is used or changed.
+      // The absolute end does not move when the session is used or changed.
       time.now += 300
       const used = await sessions.open(pairsOf(lines))
       used.touch()
@@ -120,7 +123,7 @@ describe('every cookie that is ever sent by default', () => {
     }
   })
 
-  test('ends with the browser if it is not to be persistent, each part of it', async () => {
+  test('ends with the browser if it is not persistent, in all its parts', async () => {
     const [lines = []] = await linesOfALife([9000], { cookie: { persistent: false } })
     expect(lines.length).toBeGreaterThan(2)
     for (const { attributes } of lines) {
@@ -129,7 +132,7 @@ describe('every cookie that is ever sent by default', () => {
   })
 })
 
-test('all that can be read of a cookie is the id of a key and the day', async () => {
+test('only the id of a key and the day can be read from a cookie', async () => {
   const { sessions } = setUp()
   const session = await sessions.open(null)
   session.set('email', 'ada@example.test')
@@ -143,7 +146,7 @@ test('all that can be read of a cookie is the id of a key and the day', async ()
   expect(line).not.toContain(session.id)
 })
 
-test('the id that events name opens nothing: it may stand in a log', async () => {
+test('the id in events opens no session, so it may be logged', async () => {
   const events: SessionEvent[] = []
   const { sessions } = setUp({ observe: (event) => void events.push(event) })
   const session = await sessions.open(null)
@@ -182,7 +185,7 @@ test("a date for each user ends all her sessions but the one that is regenerated
   expect((await sessions.open(bob)).get('user')).toBe('bob')
 })
 
-test('a copy of a cookie from before regenerate lives on until its end, unless it is revoked by its id', async () => {
+test('a copy of a cookie from before regenerate is valid until its end, unless revoked by its id', async () => {
   const ended = new Set<string | undefined>()
   const { sessions, time } = setUp({ revoked: (session) => ended.has(session.id) })
   const session = await sessions.open(null)
@@ -208,7 +211,7 @@ describe('the cryptography', () => {
       .filter((path) => path.endsWith('.ts') && isWanted(path))
       .map((path) => readFileSync(new URL(path, folder), 'utf8'))
       .join('\n')
-      // Without comments, and without what a message tells its reader to type.
+      // Without comments, and without commands in messages.
       .replace(/\/\*[\s\S]*?\*\/|\/\/.*$|^const MAKE = .*$/gm, '')
   const isOfDevice = (path: string) => path.startsWith('device/')
   const isOfOverflow = (path: string) => path.startsWith('overflow/')
@@ -216,7 +219,7 @@ describe('the cryptography', () => {
   const all = (pattern: RegExp) =>
     [...new Set(Array.from(code.matchAll(pattern), ([, found = '']) => found))].toSorted()
 
-  test('is AES-256-GCM, HKDF-SHA-256 and the random source of the runtime, and nothing else', () => {
+  test('is only AES-256-GCM, HKDF-SHA-256 and the random source of the runtime', () => {
     expect(all(/\bsubtle\.(\w+)/g)).toEqual(['deriveBits', 'importKey'])
     expect(all(/\bcrypto\.(?!subtle)(\w+)\(/g)).toEqual([
       'createCipheriv',
@@ -234,14 +237,14 @@ describe('the cryptography', () => {
     expect(all(/\b(?:alg|enc)(?:": ?"|: ')(\w+)/g)).toEqual(['A256GCM', 'dir'])
   })
 
-  test('of a device is ES256 and RS256, and nothing is signed or drawn here', () => {
+  test('of a device is ES256 and RS256, without signing or random numbers', () => {
     const ofDevice = codeOf(isOfDevice)
     const names = ofDevice.matchAll(/'((?:ES|RS|PS|HS|Ed)\w*\d+\w*|none)'/g)
     expect(new Set(Array.from(names, ([, name]) => name))).toEqual(new Set(['ES256', 'RS256']))
     expect(ofDevice).not.toMatch(/crypto\.|Math\.random|\bSign\b/)
   })
 
-  test('of revocations is SHA-256, and nothing more', () => {
+  test('of revocations is only SHA-256', () => {
     const ofOverflow = codeOf(isOfOverflow)
     const calls = Array.from(
       ofOverflow.matchAll(/crypto\.(?:subtle\.)?(\w+)\(('[\w-]+')?/g),
@@ -250,7 +253,7 @@ describe('the cryptography', () => {
     expect(calls).toEqual(["crypto.subtle.digest('SHA-256',digest,'SHA-256'"])
   })
 
-  test('draws nothing from a source that can be guessed', () => {
+  test('uses no random source that can be guessed', () => {
     expect(code).not.toMatch(/Math\.random|randomUUID|pseudoRandom/)
   })
 })

@@ -1,6 +1,6 @@
-// Everything that can be done to a session's cookies on their way: every bit, every cut, every exchange
-// of fields. Nothing opens, nothing throws, and the response is the one that a visitor without cookies
-// gets. Cookies of full size are sampled; `SLOW=1` goes through all of them.
+// Every alteration of a session's cookies in transit: every bit, every cut, every exchange of
+// fields. No session opens, no call throws, and the response is the one for a visitor without
+// cookies. Cookies of full size are sampled; `SLOW=1` tries all of them.
 
 import { describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
@@ -40,13 +40,13 @@ import {
 
 const slow = process.env['SLOW'] !== undefined
 
-/** Of cookies of full size, every so many variants. */
+/** Of cookies of full size, one in so many variants. */
 const STEP = slow ? 1 : 149
 
 const SMALL = { preset: 'node', cookie: 320 } as const
 const FULL = { preset: 'node', responseHeader: 16_000, requestHeader: 16_000 } as const
 
-/** Lengths of a string that takes one, two and three cookies. */
+/** Lengths of strings that take one, two and three cookies. */
 const SIZES = { small: [1, 100, 300], full: [2700, 4100, 7100] }
 
 const OTHER_ID = 'EBESExQVFhcYGRobHB0eHw'
@@ -55,43 +55,39 @@ const ENGINES = ['node:crypto', 'jose']
 
 describe.each(ENGINES)('with %s', (engine) => {
   describe.each([1, 2, 3])('a session of %i cookies', (count) => {
-    test('opens with no bit of its cookies flipped, in names and separators neither', async () => {
+    test('does not open with any bit flipped, in names and separators either', async () => {
       const sessions = await sessionsOf(engine, { limits: SMALL })
       const header = await cookiesOf(sessions, count, SIZES.small)
       expect(await refused(sessions, flips(header))).toBe(8 * header.length)
       expect(await opened(sessions, header)).toEqual(untouched(count, SIZES.small))
     })
 
-    test('opens with none of its cookies, and not its value, cut short at either end', async () => {
+    test('does not open with a cookie, or its value, truncated at either end', async () => {
       const sessions = await sessionsOf(engine, { limits: SMALL })
       const parts = partsOf(await cookiesOf(sessions, count, SIZES.small))
       const { length } = parts.join('')
       expect(await refused(sessions, cutParts(parts))).toBe(2 * length - count)
 
-      // The same of the value: put into as many cookies as before, with the right count.
+      // The same for the value: split into as many cookies as before, with the right count.
       const value = joined(parts)
       expect(await refused(sessions, cutValues(value, count))).toBe(2 * value.length - 1)
     })
 
-    test(
-      'of full size is refused likewise, wherever it is touched',
-      { timeout: 600_000 },
-      async () => {
-        const sessions = await sessionsOf(engine, { limits: FULL })
-        const header = await cookiesOf(sessions, count, SIZES.full)
-        const parts = partsOf(header)
-        expect(parts[0]?.length).toBeGreaterThan(3400)
-        const flipped = Math.ceil((8 * header.length) / STEP)
-        expect(await refused(sessions, flips(header, STEP))).toBe(flipped)
-        const shortened = parts.map(({ length }) => Math.ceil((2 * length - 1) / STEP))
-        const sum = shortened.reduce((total, each) => total + each)
-        expect(await refused(sessions, cutParts(parts, STEP))).toBe(sum)
-        expect(await opened(sessions, header)).toEqual(untouched(count, SIZES.full))
-      },
-    )
+    test('of full size is rejected too, wherever it is altered', { timeout: 600_000 }, async () => {
+      const sessions = await sessionsOf(engine, { limits: FULL })
+      const header = await cookiesOf(sessions, count, SIZES.full)
+      const parts = partsOf(header)
+      expect(parts[0]?.length).toBeGreaterThan(3400)
+      const flipped = Math.ceil((8 * header.length) / STEP)
+      expect(await refused(sessions, flips(header, STEP))).toBe(flipped)
+      const shortened = parts.map(({ length }) => Math.ceil((2 * length - 1) / STEP))
+      const sum = shortened.reduce((total, each) => total + each)
+      expect(await refused(sessions, cutParts(parts, STEP))).toBe(sum)
+      expect(await opened(sessions, header)).toEqual(untouched(count, SIZES.full))
+    })
   })
 
-  test('id, day, IV, ciphertext and tag of two values make no third one', async () => {
+  test('id, day, IV, ciphertext and tag of two values do not combine into a third', async () => {
     const sessions = await sessionsOf(engine, { secrets: [SECRET, OLDER_SECRET] })
     const own = mint()
     const day = dayOf(START) - 1
@@ -116,7 +112,8 @@ describe.each(ENGINES)('with %s', (engine) => {
       counts[title] = mixed.length
       expect(await refused(sessions, mixed.map(inOne))).toBe(mixed.length)
     }
-    // Each field from either, less the two values themselves; of equal fields there is one choice.
+    // Each field from either value, without the two values themselves; equal fields give one
+    // choice.
     expect(counts).toEqual({
       'another session': 6,
       'the same session, sealed again': 6,
@@ -132,7 +129,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     })
   })
 
-  test('cookies of several sessions open as one of them, whole, or not at all', async () => {
+  test('cookies of several sessions open as exactly one of them, or not at all', async () => {
     const sessions = await sessionsOf(engine, { limits: SMALL })
     const headers: Record<string, string> = {}
     for (const [owner, count] of Object.entries({ ada: 2, bob: 2, cy: 3, dot: 3 })) {
@@ -146,7 +143,7 @@ describe.each(ENGINES)('with %s', (engine) => {
       choices.flatMap((second) => choices.map((third) => headerOfParts([first, second, third]))),
     )
     expect(variants).toHaveLength(11 ** 3)
-    // What stands behind a session's last part is left over from a longer one, and is not read.
+    // Cookies after a session's last part are left over from a longer one, and are ignored.
     const whole = Object.entries(headers).flatMap(([owner, header]) =>
       variants.flatMap((variant) =>
         variant === header || variant.startsWith(`${header}; `) ? [[owner, variant] as const] : [],
@@ -161,12 +158,12 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(await refused(sessions, torn)).toBe(11 ** 3 - 24)
   })
 
-  test('no other tag, IV or ciphertext opens, of any length, nor a boundary between them moved', async () => {
+  test('no other tag, IV or ciphertext opens, of any length, nor a moved boundary between them', async () => {
     const sessions = await sessionsOf(engine)
     const value = mint()
     const length = Buffer.byteLength(payload())
     const fields = otherFields(value)
-    // Six of zeros and ones; the tag, zeros and the IV of 40 lengths, two of them as they were.
+    // Six of zeros and ones; the tag, zeros and the IV in 40 lengths, of which two are unaltered.
     expect(fields).toHaveLength(6 + 3 * 40 - 2 + length)
     expect(await refused(sessions, fields.map(inOne))).toBe(fields.length)
     const moved = movedBoundaries(value)
@@ -186,7 +183,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(await opened(sessions, inOne(value))).toEqual({ user: 'ada' })
   })
 
-  test('no altered bare token opens, whatever is done to it or to its header', async () => {
+  test('no altered bare token opens, nor one with an altered header', async () => {
     const sessions = await sessionsOf(engine)
     const token = mintToken()
     const header = JSON.stringify(headerOf())
@@ -215,14 +212,14 @@ describe.each(ENGINES)('with %s', (engine) => {
 
   describe('a ticket', () => {
     const usedAt = START - 600
-    /** In use a while ago: with its ticket nothing is due, without it a new ticket is. */
+    /** Used a while ago: with its ticket no new one is due, without it one is. */
     const session = mintAt({ startedAt: START - 50_000 })
-    /** Not used since: its ticket alone keeps it. */
+    /** Not used since then: only its ticket keeps it valid. */
     const unused = mintAt({ startedAt: START - 3 * DAY })
     const ticket = mintTicket(usedAt)
     const beside = (value: string) => (other: string) => `${inOne(value)}; ${NAME}.t=${other}`
 
-    /** Tickets that say nothing about the session. */
+    /** Tickets that do not apply to the session. */
     const wrong = (): string[] => [
       ...flips(ticket),
       ...cuts(ticket),
@@ -243,7 +240,7 @@ describe.each(ENGINES)('with %s', (engine) => {
       mintTicket(START + 6),
     ]
 
-    test('that is altered, cut or another’s costs a session nothing and gives it nothing', async () => {
+    test('that is altered, truncated or another’s has no effect on a valid session', async () => {
       const sessions = await sessionsOf(engine)
       const before = await answerTo(sessions, inOne(session))
       expect(before).toContain(`["set-cookie","${NAME}.t=`)
@@ -259,14 +256,14 @@ describe.each(ENGINES)('with %s', (engine) => {
       expect(expiresAt).toEqual(new Date((usedAt + DAY) * 1000))
     })
 
-    test('that is altered, cut or another’s does not wake a session that is idle', async () => {
+    test('that is altered, truncated or another’s does not revive an idle session', async () => {
       const sessions = await sessionsOf(engine)
       const headers = wrong().map(beside(unused))
       expect(await refused(sessions, headers)).toBe(headers.length)
       expect(await opened(sessions, beside(unused)(ticket))).toEqual({ user: 'ada' })
     })
 
-    test('of another day than it was sealed for does not move its moment', async () => {
+    test('with another day than it was sealed for does not change its time', async () => {
       const sessions = await sessionsOf(engine)
       const [id, , ...sealed] = mintTicket(START - 2 * DAY).split('.')
       const days = [dayOf(START), dayOf(START) - 1, dayOf(START) + 1]
@@ -275,7 +272,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     })
   })
 
-  test('an altered stamp is none, or ends the session; it never keeps one', async () => {
+  test('an altered stamp is ignored, or ends the session, and never keeps it', async () => {
     const sessions = await sessionsOf(engine)
     const value = mint(payload({ more: { o: 'aB-_cccc' } }))
     const withStamp = (stamp: string) => `${inOne(value)}; ${NAME}.x=${stamp}`
@@ -292,13 +289,13 @@ describe.each(ENGINES)('with %s', (engine) => {
     for (const known of ['aB-_', 'cccc']) {
       expect((await sessions.open(withStamp(known))).get('user')).toBe('ada')
     }
-    // The session's own stamps are sealed: they cannot be taken from one session to another.
+    // The session's own stamps are sealed, so they cannot be moved to another session.
     const other = mint(payload({ id: OTHER_ID }))
     expect((await sessions.open(`${inOne(other)}; ${NAME}.x=aB-_`)).isEmpty).toBe(true)
   })
 })
 
-/** Sessions with one engine. The other is hidden while they are made. */
+/** Creates sessions with one engine. The other is hidden meanwhile. */
 async function sessionsOf(
   engine: string,
   options: Partial<SessionOptions> = {},
@@ -314,7 +311,7 @@ async function sessionsOf(
   return sessions
 }
 
-/** The `Cookie` header of a session that takes `count` cookies. */
+/** Returns the `Cookie` header of a session in `count` cookies. */
 async function cookiesOf(
   sessions: Sessions,
   count: number,
@@ -336,7 +333,9 @@ async function opened(sessions: Sessions, header: string): Promise<Record<string
   return (await sessions.open(header)).toJSON()
 }
 
-/** How many headers there are: each gets the response that a visitor without cookies gets. */
+/**
+ * Expects that each header gets the response of a visitor without cookies. Returns their number.
+ */
 async function refused(sessions: Sessions, headers: Iterable<string>): Promise<number> {
   const answer = await answerTo(sessions, '')
   expect(answer).not.toContain('set-cookie')
@@ -370,7 +369,7 @@ async function answersAre(
   return count
 }
 
-/** All of a response, and what the handler sees of the session. */
+/** Returns a whole response, and what the handler reads of the session. */
 async function answerTo(sessions: Sessions, header: string): Promise<string> {
   try {
     const session = await sessions.open(header)
@@ -392,7 +391,7 @@ function inOne(value: string): string {
   return headerOfParts([value])
 }
 
-/** Returns what stands in a bare token, as the value of a cookie. */
+/** Returns the contents of a bare token as the value of a cookie. */
 function mintValue(): string {
   return mint(payload(), { purpose: 'token' })
 }

@@ -28,7 +28,7 @@ afterEach(() => {
 describe.each(ENGINES)('with %s', (engine) => {
   useEngine(engine)
 
-  test('B1: every session has an end of its own: a replay a second after it is nothing', async () => {
+  test('B1: every session has an end of its own: a replay a second later is rejected', async () => {
     for (const options of [
       {},
       { idleTimeout: false },
@@ -56,7 +56,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expectNothing(await sessions.unseal(token), 'expired')
   })
 
-  test('B2: a time that is missing or no whole number is nothing', async () => {
+  test('B2: a payload with a missing time, or one that is no whole number, is rejected', async () => {
     const { openValue } = setUp()
     const good = ['"AAECAwQFBgcICQoLDA0ODw"', `${START % DAY}`, '604800', '100', '{"user":"ada"}']
     const textOf = (elements: readonly string[]) => `[${elements.join(',')}]`
@@ -83,7 +83,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('B2: times that contradict each other, or lie in the future, are nothing', async () => {
+  test('B2: times that contradict each other, or are in the future, are rejected', async () => {
     const { openValue } = setUp()
     const future = mintAt({ startedAt: START + 6 })
     expectNothing(await openValue(future), 'not-yet-valid')
@@ -100,7 +100,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('B2: an end far in the future counts for no more than the configuration allows', async () => {
+  test('B2: an end far in the future is limited by the configuration', async () => {
     const value = mintAt({ life: 400 * DAY })
     for (const [options, end, reason] of [
       [{}, DAY, 'idle'],
@@ -144,7 +144,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     await fc.assert(property, { numRuns: slow ? 100 : 10, examples: [[Array(1000).fill(39)]] })
   })
 
-  test('B4: a cookie that ends with the browser holds a session that ends by itself', async () => {
+  test('B4: a cookie that ends with the browser contains a session with an end of its own', async () => {
     const { time, sessions } = setUp({ cookie: { persistent: false }, clockTolerance: 0 })
     const session = await sessions.open(null)
     session.set('user', 'ada')
@@ -154,7 +154,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expectNothing(await sessions.open(pairsOf([line])), 'idle')
   })
 
-  test('B4: no lifetime can be switched off by a strange number', () => {
+  test('B4: no unusual number switches a lifetime off', () => {
     const strange = [0, -1, Number.NaN, Infinity, undefined, '3600', null, 0.5, {}, true]
     for (const option of ['maxAge', 'idleTimeout']) {
       for (const value of strange) {
@@ -166,7 +166,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(refusedOption({ secrets: SECRET, maxAge: false })).toBe('maxAge')
   })
 
-  test('B6: clocks may differ by a minute at most', async () => {
+  test('B6: clocks may differ by at most a minute', async () => {
     expect(refusedOption({ secrets: SECRET, clockTolerance: 61 })).toBe('clockTolerance')
     for (const clockTolerance of [0, 5, 60]) {
       const { openValue } = setUp({ clockTolerance })
@@ -176,7 +176,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('B6: a clock that goes back extends nothing', async () => {
+  test('B6: a clock that goes back extends no session', async () => {
     const { time, sessions, cookieOf } = setUp({
       clockTolerance: 60,
       maxAge: 3600,
@@ -199,7 +199,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expectNothing(await sessions.open(cookie), 'not-yet-valid')
   })
 
-  test('B7: no lifetime beyond the 400 days for which browsers keep a cookie', () => {
+  test('B7: no lifetime exceeds the 400 days for which browsers keep a cookie', () => {
     for (const option of ['maxAge', 'idleTimeout', 'touchInterval']) {
       const lifetimes = { long: { [option]: 34_560_001 } }
       expect(refusedOption({ secrets: SECRET, [option]: 34_560_001 })).toBe(option)
@@ -209,7 +209,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(refusedOption(longest)).toBe('nothing was refused')
   })
 
-  test('B8: lowered timeouts apply to sessions that are already out', async () => {
+  test('B8: lowered timeouts apply to existing sessions', async () => {
     const { time, cookieOf } = setUp({ maxAge: 100_000, idleTimeout: 50_000 })
     const cookie = await cookieOf({ user: 'ada' })
     const clock = () => time.now * 1000
@@ -224,7 +224,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     )
   })
 
-  test('B8: those of a named lifetime apply to its sessions alone', async () => {
+  test('B8: those of a named lifetime apply only to its sessions', async () => {
     const { time, sessions } = setUp({
       lifetimes: { long: { maxAge: 30 * DAY, idleTimeout: false } },
     })
@@ -245,11 +245,11 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect((await under(WEEK, 30 * DAY).open(cookie)).get('user')).toBe('ada')
     expect((await under(3600, 21 * DAY).open(cookie)).get('user')).toBe('ada')
     expectNothing(await under(40 * DAY, 20 * DAY).open(cookie), 'expired')
-    // A name that is configured no more stands for the default lifetime.
+    // A name that is no longer configured means the default lifetime.
     expectNothing(await createSessions<Data>({ secrets: SECRET, clock }).open(cookie), 'expired')
   })
 
-  test('B9: use is a ticket of this session, of no other one and of no time to come', async () => {
+  test('B9: use is recorded only by a ticket of this session, and not of a future time', async () => {
     const { time, sessions } = setUp({ clockTolerance: 5 })
     const value = mintAt({})
     const endWith = async (...tickets: string[]) => {
@@ -281,7 +281,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     for (const ticket of useless) expect(await endWith(ticket)).toBe(0)
   })
 
-  test('B9: no ticket moves the absolute end, and none opens what has ended', async () => {
+  test('B9: no ticket moves the absolute end, or opens a session that has ended', async () => {
     const { time, sessions } = setUp({ clockTolerance: 0 })
     const value = mintAt({})
     time.now = START + WEEK - 1

@@ -1,5 +1,5 @@
-// Tokens that no server issued. Rows A1 to A20 of threats.md. "Nothing" is an empty session with a reason,
-// no exception, nothing of the cookie believed.
+// Tokens that no server issued. Rows A1 to A20 of threats.md. "Rejected" means an empty session
+// with a reason and no exception; no content of the cookie is used.
 
 import { generateKeyPairSync } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
@@ -51,7 +51,7 @@ afterEach(() => {
 describe.each(ENGINES)('with %s', (engine) => {
   useEngine(engine)
 
-  test('A1: what was never encrypted is nothing, and no parser sees it', async () => {
+  test('A1: a value that was never encrypted is rejected, and never parsed', async () => {
     const { openValue, sessions } = setUp()
     const data = JSON.stringify({ user: 'admin' })
     const key = Buffer.from(SECRET)
@@ -85,7 +85,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(decryptions()).toBe(0)
   })
 
-  test('A1: an altered value reaches no parser either, and a good one does', async () => {
+  test('A1: an altered value is never parsed either, and a valid one is', async () => {
     const { openValue, sessions } = setUp()
     const [value, token] = [mint(), mintToken()]
     const parsed = watchParser()
@@ -124,7 +124,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('A2: tokens of other algorithms are nothing, even under our own secret', async () => {
+  test('A2: tokens of other algorithms are rejected, even under our own secret', async () => {
     const { openValue, sessions } = setUp()
     const text = new TextEncoder().encode(payload())
     const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -156,7 +156,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(decryptions()).toBe(0)
   })
 
-  test('A3: a payload under the right key that is not of our form is nothing', async () => {
+  test('A3: a payload under the right key that is not of our form is rejected', async () => {
     const { openValue } = setUp()
     const inner = new UnsecuredJWT({ user: 'admin' }).encode()
     const whole: readonly unknown[] = JSON.parse(payload())
@@ -202,7 +202,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('A3: bytes that are no UTF-8 are nothing, even under the right key', async () => {
+  test('A3: bytes that are not UTF-8 are rejected, even under the right key', async () => {
     const { openValue, sessions } = setUp()
     const broken = Buffer.from(payload({ data: { user: 'XX' } }))
     broken[broken.indexOf('XX')] = 0xff
@@ -210,7 +210,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expectNothing(await sessions.unseal(mintToken(broken)), 'undecryptable')
   })
 
-  test('A3: a header that announces another content is nothing, even under the right key', async () => {
+  test('A3: a header for another content is rejected, even under the right key', async () => {
     const { sessions } = setUp()
     for (const member of [{ cty: 'JWT' }, { typ: 'JWT' }, { crit: ['exp'], exp: 1 }, { p2c: 1 }]) {
       const header = JSON.stringify({ ...headerOf(), ...member })
@@ -219,7 +219,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('A4: signed tokens and the JSON serialisations are nothing, before any crypto', async () => {
+  test('A4: signed tokens and the JSON serialisations are rejected, before any crypto', async () => {
     const { openValue, sessions } = setUp()
     const text = new TextEncoder().encode(payload())
     const flattened = await new FlattenedEncrypt(text)
@@ -241,7 +241,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect([decryptions(), derivations()]).toEqual([0, 0])
   })
 
-  test('A5: any number of fields but five, an empty field, or an encrypted key is nothing', async () => {
+  test('A5: another number of fields than five, an empty field, or an encrypted key is rejected', async () => {
     const { openValue, sessions } = setUp()
     const value = mint()
     const [id, day, iv, ciphertext, tag] = fieldsOf(value)
@@ -283,7 +283,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(decryptions()).toBe(0)
   })
 
-  test('A6: a tag of another length opens nothing', async () => {
+  test('A6: a tag of another length is rejected', async () => {
     const { openValue, sessions } = setUp()
     const value = mint()
     const [id, day, iv, ciphertext, tag] = fieldsOf(value)
@@ -298,7 +298,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(decryptions()).toBe(0)
   })
 
-  test('A6: a boundary between ciphertext and tag, or IV and ciphertext, moved by one opens nothing', async () => {
+  test('A6: a boundary between ciphertext and tag, or IV and ciphertext, moved by one, is rejected', async () => {
     const { openValue } = setUp()
     const [id, day, iv, ciphertext, tag] = fieldsOf(mint())
     const whole = Buffer.concat(
@@ -321,15 +321,15 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  // Every bit flipped, every cut and every exchange of fields: tampering.test.ts, for both engines too.
-  test('A7: a value made by other means opens, so the bytes that are authenticated are the standard ones', async () => {
+  // Every flipped bit, cut and exchange of fields: tampering.test.ts, for both engines too.
+  test('A7: a value of another implementation opens, so the authenticated bytes are the standard ones', async () => {
     const { openValue, sessions } = setUp()
     expect((await openValue(mint())).toJSON()).toEqual({ user: 'ada' })
     const token = forge(HEADER, payload(), { purpose: 'token' })
     expect((await sessions.unseal(token)).toJSON()).toEqual({ user: 'ada' })
   })
 
-  test('A8: what steers the reading is authenticated, or decides nothing but a rejection', async () => {
+  test('A8: every field that controls reading is authenticated, or can only cause a rejection', async () => {
     const { openValue, sessions } = setUp({ secrets: [SECRET, OTHER_SECRET] })
     const [, , ...sealed] = fieldsOf(mint())
     const under = (id: string, day: number | string) => openValue([id, day, ...sealed].join('.'))
@@ -352,7 +352,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expectNothing(await unseal({ alg, enc, kid, v: 2 }), 'malformed')
   })
 
-  test('A8: of the count of parts only the one that was written opens', async () => {
+  test('A8: only the count of parts that was written opens', async () => {
     const { sessions, cookieOf } = setUp({ limits: THREE_COOKIES })
     const cookie = await cookieOf({ text: 'x'.repeat(190) })
     const recount = (count: string) => sessions.open(cookie.replace('=3.', `=${count}`))
@@ -365,7 +365,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expectNothing(await recount('17.'), 'too-large')
   })
 
-  test('A8: a day key seals for its own day alone, whatever the payload says', async () => {
+  test('A8: a day key seals only for its own day, whatever the payload says', async () => {
     const { openValue } = setUp()
     const yesterday = await openValue(mint(payload(), { day: TODAY - 1 }))
     expect(yesterday.startedAt).toEqual(new Date((START - DAY) * 1000))
@@ -374,7 +374,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('A9: a session of another cookie name is nothing, whole and in parts, in both directions', async () => {
+  test('A9: a session of another cookie name is rejected, whole and in parts, in both directions', async () => {
     const limits = THREE_COOKIES
     const main = setUp({ limits })
     const side = setUp({ limits, cookie: { name: '__Host-sessioz' } })
@@ -395,7 +395,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('A10: what was sealed for one purpose is nothing for another', async () => {
+  test('A10: a value that was sealed for one purpose is rejected for another', async () => {
     const { sessions, openValue } = setUp()
     const session = await sessions.open(null)
     session.set('user', 'whatever the attacker may have sealed')
@@ -419,7 +419,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect((await sessions.unseal(link, 'reset')).isEmpty).toBe(false)
   })
 
-  test('S5: unseal of anything that is no string is an empty session, and asks no object for its text', async () => {
+  test('S5: unseal of a value that is no string is an empty session, and calls no toString', async () => {
     const { sessions } = setUp()
     const token = mintToken()
     const asked = vi.fn(() => token)
@@ -464,7 +464,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expectNothing(await two.sessions.unseal(await one.sessions.seal(session)), 'undecryptable')
   })
 
-  test('A13: bad configuration throws; it never is a session', async () => {
+  test('A13: bad configuration throws, and never gives a session', async () => {
     for (const options of [undefined, null, 'text', [], {}, { secrets: SECRET, maxage: 5 }]) {
       expect(refusedOption(options)).not.toBe('nothing was refused')
     }
@@ -496,7 +496,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  test('A15: a work factor in the header is nothing, and is not computed', async () => {
+  test('A15: a work factor in the header is rejected, and not computed', async () => {
     const { sessions } = setUp()
     await sessions.unseal(mintToken())
     const { derivations, decryptions } = watchCrypto()
@@ -511,7 +511,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect([derivations(), decryptions()]).toEqual([0, 0])
   })
 
-  test('A16: a compressed token under the right key is nothing, and is not inflated', async () => {
+  test('A16: a compressed token under the right key is rejected, and not inflated', async () => {
     const { openValue, sessions } = setUp()
     const bomb = deflateRawSync(Buffer.from(payload({ data: { text: ' '.repeat(5_000_000) } })))
     const start = bomb.subarray(0, 2500)
@@ -526,12 +526,12 @@ describe.each(ENGINES)('with %s', (engine) => {
       }
     }
     expect(decryptions()).toBe(0)
-    // A cookie has no header that could ask for it.
+    // A cookie has no header that could request it.
     expectNothing(await openValue(mint(start)), 'undecryptable')
     expect(inflate).not.toHaveBeenCalled()
   })
 
-  /** Cookies that are rejected, one for each reason. */
+  /** Returns cookies that are rejected, one for each reason. */
   function rejectedCookies(): Record<string, string> {
     const value = mint()
     return {
@@ -549,7 +549,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   }
 
-  test('A17: every failure looks the same from outside, but for the cookie that a logout deletes', async () => {
+  test('A17: every rejection has the same response, except the cookie that a logout deletes', async () => {
     const { sessions, openValue } = setUp({ validAfter: START - 6 * DAY })
     const seen = new Map<string, string[]>()
     const written = new Set<string>()
@@ -578,7 +578,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(written.size).toBe(1)
   })
 
-  test('A18: of all spellings of a value only the one that was made opens', async () => {
+  test('A18: only one spelling of a value opens', async () => {
     const { openValue, sessions } = setUp()
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
     let spellings = 0
@@ -616,7 +616,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(spellings).toBeGreaterThan(200)
   })
 
-  test('A20: no header makes open throw, and a write replaces whatever came', async () => {
+  test('A20: no header makes open throw, and a write replaces any received cookies', async () => {
     const { sessions } = setUp()
     const headers = [
       '=',

@@ -1,5 +1,5 @@
-// Cookies and tokens that every later version must open, or refuse for the same reason. They were made
-// without the library (vectors/README.md), and vectors are only added.
+// Cookies and tokens that every later version must open, or reject for the same reason. They were
+// created without the library (vectors/README.md), and vectors are only added.
 
 import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -9,7 +9,7 @@ import { untyped } from '../support/mint.ts'
 import { readVectors } from '../support/vectors.ts'
 import type { Vector } from '../support/vectors.ts'
 
-/** A scope with entries of its own and inner scopes. */
+/** A scope with entries and inner scopes. */
 interface ScopeLike {
   toJSON(): unknown
   scope(name: string): ScopeLike
@@ -32,7 +32,7 @@ function open({ cookie, token, purpose, serializer }: Vector): Promise<Session> 
   return token === undefined ? sessions.open(cookie) : sessions.unseal(token, purpose)
 }
 
-/** Hides Node's modules from the library, as in a runtime that has WebCrypto alone. */
+/** Hides Node's modules from the library, as in a runtime that has only WebCrypto. */
 function useEngine(engine: string): void {
   if (engine === 'jose') vi.spyOn(process, 'getBuiltinModule').mockReturnValue(untyped(undefined))
 }
@@ -71,7 +71,7 @@ describe.each(['node:crypto', 'jose'])('with %s', (engine) => {
     if (csrfToken !== undefined) expect(session.verifyCsrfToken(csrfToken)).toBe(true)
   })
 
-  test.each(vectors.invalid)('refuses as $reason: $about: $title', async (invalid) => {
+  test.each(vectors.invalid)('rejects as $reason: $about: $title', async (invalid) => {
     useEngine(engine)
     const session = await open(invalid)
     expect(session.rejection).toEqual({ reason: invalid.reason })
@@ -87,7 +87,7 @@ describe.each(['node:crypto', 'jose'])('with %s', (engine) => {
   })
 })
 
-test('there is a vector for every reason that a token or a header can give', () => {
+test('there is a vector for every reason of a rejection that a token or a header can cause', () => {
   const reasons = new Set(vectors.invalid.map(({ reason }) => reason))
   expect([...reasons].toSorted()).toEqual([
     'destroyed',
@@ -105,7 +105,7 @@ test('there is a vector for every reason that a token or a header can give', () 
   ])
 })
 
-test('there is a refused vector for every step of reading, with the reasons it can give', () => {
+test('there is a rejected vector for every step of reading, with its possible reasons', () => {
   const reasons: Record<string, string[]> = {}
   for (const { about, reason } of vectors.invalid) {
     const known = (reasons[about] ??= [])
@@ -134,7 +134,7 @@ describe('the vectors are never changed', () => {
     expect(new Set(titles).size).toBe(titles.length)
   })
 
-  test('the first ones are what they were when the format was made', () => {
+  test('the first ones are unchanged since the format was defined', () => {
     const { valid, invalid, ...config } = vectors
     const first = { ...config, valid: valid.slice(0, 84), invalid: invalid.slice(0, 269) }
     const digest = createHash('sha256').update(JSON.stringify(first)).digest('hex')

@@ -1,7 +1,7 @@
-// Published vectors (vectors/wycheproof/README.md) through both engines and the derivation as they
-// stand. Of every vector it is said what becomes of it, and the counts are exact: one that is skipped
-// is noticed. What the format fixes is put in its place with spies, on the primitives alone: a
-// vector's IV for the random one, its associated data for our header.
+// Published vectors (vectors/wycheproof/README.md) through both engines and the derivation,
+// unaltered. Every vector has an expected result, and the counts are exact, so that a skipped one
+// is noticed. What the format fixes is replaced by spies on the primitives only: a vector's IV for
+// the random one, its associated data for our header.
 
 import nodeCrypto, { hkdfSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -39,7 +39,7 @@ interface Hkdf {
 
 interface Jose {
   readonly tcId: number
-  /** A token; the JSON serialisation as text or as it is. */
+  /** A token; the JSON serialisation as a string or as an object. */
   readonly jwe?: unknown
   readonly jws?: unknown
   readonly result: 'valid' | 'invalid'
@@ -80,17 +80,17 @@ const toHex = (bytes: Uint8Array | ArrayBuffer): string =>
   Buffer.from(new Uint8Array(bytes)).toString('hex')
 const encoded = (hex: string): string => Buffer.from(hex, 'hex').toString('base64url')
 
-/** Returns what is sealed in a vector as our keys take it. */
+/** Returns what a vector seals in the form that our keys accept. */
 function sealedOf({ iv, ct, tag }: Gcm): string {
   return `${encoded(iv)}.${encoded(ct)}.${encoded(tag)}`
 }
 
-/** The forms that it can come in, parsed: the value of a cookie, and a bare token. */
+/** Returns its possible forms, parsed: the value of a cookie, and a bare token. */
 function parsedForms(sealed: string): readonly unknown[] {
   return [parseValue(formatValue(KEY_ID, sealed)), parseToken(formatToken(KEY_ID, sealed))]
 }
 
-/** Whether a token of others has a form that ours have. */
+/** Whether a token of others has one of our forms. */
 function hasOurForm(token: string): boolean {
   return parseValue(token) !== undefined || parseToken(token) !== undefined
 }
@@ -100,7 +100,7 @@ function textOf(hex: string): string | undefined {
   return Buffer.from(text).toString('hex') === hex ? text : undefined
 }
 
-/** How often each value came. */
+/** Counts how often each value occurs. */
 function tally(values: Iterable<string | undefined>): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const value of values) counts[String(value)] = (counts[String(value)] ?? 0) + 1
@@ -130,7 +130,7 @@ describe('AES-GCM', () => {
     expect(otherIvs.filter(({ iv }) => iv.length === 24)).toEqual([])
   })
 
-  test('both primitives agree with every vector of our key, IV and tag', async () => {
+  test('both primitives agree with every vector with our lengths of key, IV and tag', async () => {
     const results = await Promise.all(
       ours.map(async ({ key, iv, aad, ct, tag, msg, result }) => {
         const expected = result === 'valid' ? msg : 'refused'
@@ -147,7 +147,7 @@ describe('AES-GCM', () => {
   describe.each(ENGINES)('with %s', (engine, makeKey = makeJoseKey) => {
     const keyOf = async ({ key }: Gcm): Promise<DayKey> => makeKey(KEY_ID, fromHex(key))
 
-    test('every vector opens as it should, its associated data in the place of our header', async () => {
+    test('every vector has its expected result, with its associated data in place of our header', async () => {
       const results: string[] = []
       for (const vector of ours) {
         const key = await keyOf(vector)
@@ -157,7 +157,7 @@ describe('AES-GCM', () => {
         const bytes = decoded()
         expect(replaced()).toBe(1)
         vi.restoreAllMocks()
-        // The engine's own verdict on the tag, and the bytes that it would give out as text.
+        // The engine's own verdict on the tag, and the bytes that it would return as text.
         const opened = bytes.includes(vector.msg) && text === textOf(vector.msg)
         const refused = text === undefined && !bytes.includes(vector.msg)
         results.push(`${vector.result} ${opened ? 'opened' : refused ? 'refused' : 'neither'}`)
@@ -165,7 +165,7 @@ describe('AES-GCM', () => {
       expect(tally(results)).toEqual({ 'valid opened': 39, 'invalid refused': 27 })
     })
 
-    test('under our header none opens and none throws; without a ciphertext it has not even our form', async () => {
+    test('with our header none opens and none throws; without a ciphertext it does not have our form', async () => {
       const results: (string | undefined)[] = []
       for (const vector of ours) {
         const sealed = sealedOf(vector)
@@ -182,7 +182,8 @@ describe('AES-GCM', () => {
       const results: string[] = []
       for (const { key: hex, iv, msg, ct, result } of ours) {
         if (result === 'invalid' || msg === '') continue
-        // Sessions are text, and most of these messages are none: another text of that length then.
+        // Sessions are text, and most of these messages are not: another text of the same length
+        // then.
         const own = textOf(msg)
         const text = own ?? 'x'.repeat(msg.length / 2)
         const key = await makeKey(KEY_ID, fromHex(hex))
@@ -205,7 +206,7 @@ describe('AES-GCM', () => {
       expect(tally(results)).toEqual({ ciphertext: 2, 'key stream': 35 })
     })
 
-    test('an IV of another length is refused before any crypto, in a cookie too', async () => {
+    test('an IV of another length is rejected before any crypto, in a cookie too', async () => {
       const sessions = sessionsOf(engine)
       const counts = watchCrypto()
       const results: string[] = []
@@ -220,7 +221,7 @@ describe('AES-GCM', () => {
       expect(counts()).toEqual({ derivations: 0, decryptions: 0 })
     })
 
-    test('a key of another length is no key: it seals nothing and opens nothing', async () => {
+    test('a key of another length neither seals nor opens', async () => {
       const results: string[] = []
       for (const vector of otherKeys) {
         const sealed = await attempt(async () => (await keyOf(vector)).seal('text'))
@@ -239,12 +240,12 @@ describe('HKDF-SHA-256', () => {
   const invalid = vectors.filter(({ result }) => result === 'invalid')
   const withoutSalt = valid.filter(({ salt }) => salt === '')
 
-  test('86 vectors: 83 valid ones, 23 of them without a salt, and 3 that ask for too much', () => {
+  test('86 vectors: 83 valid ones, 23 of them without a salt, and 3 that request too much', () => {
     expect([valid.length, withoutSalt.length, invalid.length]).toEqual([83, 23, 3])
     expect(invalid.map(({ size }) => size)).toEqual([8161, 8161, 8161])
   })
 
-  test('WebCrypto, asked as the derivation of keys asks it, agrees with every vector', async () => {
+  test('WebCrypto, called as the derivation of keys calls it, agrees with every vector', async () => {
     const [asked] = await algorithmsOfOurs()
     if (asked === undefined) throw new Error('nothing was derived')
     expect({ ...asked, info: undefined }).toEqual({
@@ -263,7 +264,7 @@ describe('HKDF-SHA-256', () => {
     expect(tally(agreed.map(String))).toEqual({ true: 83 })
   })
 
-  test('more than 255 blocks are refused', async () => {
+  test('more than 255 blocks are rejected', async () => {
     const [asked] = await algorithmsOfOurs()
     for (const { ikm, salt, info, size } of invalid) {
       const algorithm = { ...asked, name: 'HKDF', salt: fromHex(salt), info: fromHex(info) }
@@ -278,8 +279,8 @@ describe('HKDF-SHA-256', () => {
     }
   })
 
-  test('the key of a day is the beginning of every vector without a salt that is as long', async () => {
-    // Output of HKDF is a stream: less of it is its beginning (RFC 5869 section 2.3).
+  test('the key of a day is a prefix of every vector without a salt that is long enough', async () => {
+    // The output of HKDF is a stream: a shorter output is a prefix (RFC 5869 section 2.3).
     const long = withoutSalt.filter(({ size }) => size >= 32)
     const keys: string[] = []
     for (const vector of long) keys.push((await derived(vector)).key)
@@ -287,7 +288,7 @@ describe('HKDF-SHA-256', () => {
     expect(keys).toHaveLength(17)
   })
 
-  test('the id of a secret is the beginning of every vector without a salt', async () => {
+  test('the id of a secret is a prefix of every vector without a salt', async () => {
     const ids: string[] = []
     for (const vector of withoutSalt) ids.push((await derived(vector)).id)
     expect(ids).toEqual(withoutSalt.map(({ okm }) => okm.slice(0, 6)))
@@ -322,18 +323,18 @@ describe('JSON Web Encryption', () => {
       }).toEqual(expected)
     })
 
-    test('none has our form', () => {
+    test('has no vector of our form', () => {
       expect(tokens).toHaveLength(expected.encrypted + expected.signed)
       expect(tokens.filter(hasOurForm)).toEqual([])
     })
 
     test.each(ENGINES)(
-      'with %s, none opens a session, as a cookie or bare, and none costs any crypto',
+      'with %s, has no vector that opens a session, as a cookie or bare, or costs crypto',
       async (engine) => {
         const sessions = sessionsOf(engine)
         const counts = watchCrypto()
         const results: string[] = []
-        // An empty text is no bare token, and a cookie without a value is still a cookie.
+        // The empty string is no bare token, but a cookie without a value is still a cookie.
         for (const token of tokens.filter((token) => token !== '')) {
           const cookie = await sessions.open(`${NAME}=${token}`)
           const bare = await sessions.unseal(token)
@@ -347,11 +348,11 @@ describe('JSON Web Encryption', () => {
       },
     )
 
-    test('jose, asked as our engine asks it, refuses each under its own key too', async () => {
+    test('is rejected by jose, called as our engine calls it, under each vector’s own key too', async () => {
       const results: (string | undefined)[] = []
       for (const { tests, private: secret } of groups) {
         const bytes = Buffer.from(secret.k ?? SECRET, 'base64url')
-        // What is no AES key opens nothing here; ours is asked in its place.
+        // A key that is no AES key is replaced by one of ours.
         const usable = [16, 24, 32].includes(bytes.length) ? bytes : Buffer.alloc(32, 7)
         const key = await makeJoseKey(KEY_ID, new Uint8Array(usable))
         for (const vector of tests) results.push(await key.open(tokenOf(vector)))
@@ -361,13 +362,13 @@ describe('JSON Web Encryption', () => {
   })
 })
 
-/** A vector's token; where it is the JSON serialisation, its text. */
+/** A vector's token; the JSON serialisation as a string. */
 function tokenOf({ jwe, jws }: Jose): string {
   const token = jwe ?? jws
   return typeof token === 'string' ? token : JSON.stringify(token)
 }
 
-/** Sessions with one engine. The other is hidden while they are made. */
+/** Creates sessions with one engine. The other is hidden meanwhile. */
 function sessionsOf(engine: string) {
   const hidden = vi.spyOn(process, 'getBuiltinModule')
   if (engine === 'jose') hidden.mockReturnValue(untyped(undefined))
@@ -386,13 +387,15 @@ function watchCrypto() {
   })
 }
 
-/** The bytes, in hex, that were decoded as text since. jose decodes the header too. */
+/**
+ * The bytes, in hex, that were decoded as text since the last call. jose decodes the header too.
+ */
 function watchDecoder(): () => string[] {
   const decode = vi.spyOn(TextDecoder.prototype, 'decode')
   return () => decode.mock.calls.map(([bytes]) => toHex(untyped<Uint8Array>(bytes)))
 }
 
-/** Has the engine authenticate these bytes; gives how often it did. */
+/** Makes the engine authenticate these bytes. Returns how often it did. */
 function replaceAssociatedData(engine: string, aad: Bytes): () => number {
   if (engine === 'jose') {
     const decrypt = crypto.subtle.decrypt.bind(crypto.subtle)
@@ -414,7 +417,7 @@ function replaceAssociatedData(engine: string, aad: Bytes): () => number {
   return () => spy.mock.calls.length
 }
 
-/** Has the engine draw these bytes; gives how often it drew. */
+/** Makes the engine draw these bytes. Returns how often it did. */
 function replaceRandom(engine: string, bytes: Bytes): () => number {
   const fill = <T>(array: T): T => {
     untyped<Uint8Array>(array).set(bytes)
@@ -427,7 +430,7 @@ function replaceRandom(engine: string, bytes: Bytes): () => number {
   return () => spy.mock.calls.length
 }
 
-/** What `act` gives, or nothing where it throws. */
+/** Returns the result of `act`, or `undefined` if it throws. */
 async function attempt(act: () => Promise<string | undefined>): Promise<string | undefined> {
   try {
     return await act()
@@ -470,7 +473,7 @@ function materialOf(ikm: string): Promise<CryptoKey> {
   return crypto.subtle.importKey('raw', fromHex(ikm), 'HKDF', false, ['deriveBits'])
 }
 
-/** What our derivation passes to WebCrypto for an id and for a key. */
+/** Records what our derivation passes to WebCrypto for an id and for a key. */
 async function algorithmsOfOurs(): Promise<HkdfParams[]> {
   const deriveBits = vi.spyOn(crypto.subtle, 'deriveBits')
   await derive(fromHex('5c1f0b7e'.repeat(8)))
@@ -479,7 +482,9 @@ async function algorithmsOfOurs(): Promise<HkdfParams[]> {
   return algorithms
 }
 
-/** The id and the key, in hex, of a secret that is a vector's, in a context that is the vector's. */
+/**
+ * Returns the id and the key, in hex, of a vector's secret in a context with the vector's `info`.
+ */
 async function derived({ ikm, info }: Hkdf) {
   const encode = vi.spyOn(TextEncoder.prototype, 'encode').mockReturnValue(fromHex(info))
   const { id, key } = await derive(fromHex(ikm))

@@ -1,7 +1,7 @@
-// The application behind every server: a plain Node server that keeps text of a size it is asked for
-// in a session. `/NAME/set?bytes=N` writes one with the sessions of that name, `/NAME/touch` records its
-// use in a ticket, `/NAME/logout` ends it, `/NAME/read` says what it holds. `/raw?bytes=N` sets one bare
-// cookie.
+// The application behind every server: a plain Node server that stores text of a requested size in
+// a session. `/NAME/set?bytes=N` writes one with the sessions of that name, `/NAME/touch` records
+// its use in a ticket, `/NAME/logout` ends it, `/NAME/read` returns its data. `/raw?bytes=N` sets a
+// plain cookie.
 
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -11,12 +11,12 @@ import type { SessionOptions, Sessions, SizeReport } from 'sealed-session'
 import { close, listen } from './programs.ts'
 import type { Running } from './programs.ts'
 
-/** Noon, so that the seconds of the day have as many digits in every run. */
+/** Noon, so that the seconds of the day have the same number of digits in every run. */
 const NOW = Date.UTC(2026, 0, 15, 12)
 
 /**
- * The `Cookie` header of a browser that has logged out before: the guard counts a stamp and a ticket from the
- * start, so that whatever may be written may be used and ended.
+ * The `Cookie` header of a browser that has logged out before: the size guard counts a stamp and a
+ * ticket from the start, so that every session that can be written can be used and ended.
  */
 export function stampOf(name = '__Host-session'): string {
   return `${name}.x=AAAA`
@@ -30,7 +30,7 @@ export interface Data {
 export interface Application extends Running {
   /** The `Cookie` header of the last request to one of the sessions. */
   lastCookie(): string
-  /** The `Set-Cookie` lines of the session that was last written. */
+  /** The `Set-Cookie` lines of the last written session. */
   lastLines(): readonly string[]
 }
 
@@ -44,7 +44,7 @@ export function sessionsWith(
   return createSessions<Data>({ secrets, limits, cookie, clock: () => NOW })
 }
 
-/** Limits far above every preset, so that what the guard refuses can be sent after all. */
+/** Limits far above every preset, so that a session that exceeds the presets can still be sent. */
 export const UNGUARDED: SessionOptions<Data>['limits'] = {
   cookie: 4096,
   cookies: 16,
@@ -52,14 +52,17 @@ export const UNGUARDED: SessionOptions<Data>['limits'] = {
   responseHeader: 1_000_000,
 }
 
-/** Returns text of a size, of which no two neighbouring pieces are alike. */
+/** Returns text of the given size, without repetition. */
 export function textOf(bytes: number): string {
   let text = ''
   for (let at = 0; text.length < bytes; at++) text += `${at.toString(36)}-`
   return text.slice(0, bytes)
 }
 
-/** Returns the lines of a session with so many bytes of text; `undefined` if the guard refuses them. */
+/**
+ * Returns the lines of a session with so many bytes of text; `undefined` if the size guard rejects
+ * it.
+ */
 export async function linesOf(
   sessions: Sessions<Data>,
   bytes: number,
@@ -88,7 +91,7 @@ export async function reportOf(
   return sessions.measure(session)
 }
 
-/** Returns how much text the guard accepts in a session. */
+/** Returns how many bytes of text the size guard accepts in a session. */
 export function largest(sessions: Sessions<Data>, cookie = ''): Promise<number> {
   return lastThat(
     async (bytes) => (await linesOf(sessions, bytes, cookie)) !== undefined,
@@ -108,7 +111,7 @@ export async function lastThat(
   return (await holds(middle)) ? lastThat(holds, middle, high) : lastThat(holds, low, middle - 1)
 }
 
-/** Returns what a browser keeps of a line: `name=value`. */
+/** Returns what a browser stores of a line: `name=value`. */
 export function pairOf(line: string): string {
   return line.slice(0, line.indexOf(';'))
 }

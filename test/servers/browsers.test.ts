@@ -1,4 +1,4 @@
-// What the size guard accepts, Chromium and Firefox ESR keep, whole and to the byte.
+// Chromium and Firefox ESR store everything that the size guard accepts, completely.
 
 import { chromium, firefox } from 'playwright-core'
 import type { Browser } from 'playwright-core'
@@ -14,10 +14,12 @@ import {
 import type { Application } from './application.ts'
 import { areInstalled, pathOf } from './programs.ts'
 
-/** What browsers keep of one cookie, name and value together. */
+/** The most bytes of one cookie that browsers store, name and value together. */
 const MAX_COOKIE_BYTES = 4096
 
-/** A token grows by one or two characters: not every name can give a line of this very size. */
+/**
+ * A token grows by one or two characters, so not every name can give a line of exactly this size.
+ */
 async function oneFullCookie() {
   const full = await Promise.all(
     ['__Host-s', '__Host-se', '__Host-ses', '__Host-sess'].map(async (name) => {
@@ -106,12 +108,12 @@ describe.skipIf(!usable).each(BROWSERS)('%s', (_name, _program, launchBrowser) =
     },
   )
 
-  test('never keeps a part of a session, whatever size follows on whatever size', async () => {
+  test('never keeps a part of a session, for any sequence of sizes', async () => {
     const { go, sends, close } = await newcomer()
-    // Less what a session that has gone on for a while holds beside its data.
+    // Without the bytes that an older session holds beside its data.
     const most = (await largest(all.browsers)) - 100
     for (const bytes of [most, 3000, 20_000, 100, most]) {
-      // Each session takes the place of the one before.
+      // Each session replaces the one before.
       // oxlint-disable-next-line no-await-in-loop
       expect(await go(`/browsers/set?bytes=${bytes}`)).toBe(200)
       // oxlint-disable-next-line no-await-in-loop
@@ -120,7 +122,7 @@ describe.skipIf(!usable).each(BROWSERS)('%s', (_name, _program, launchBrowser) =
     await close()
   })
 
-  test('keeps the whole session it had when the next one is too large', async () => {
+  test('keeps its whole session when the next one is too large', async () => {
     const { go, sends, close } = await newcomer()
     const most = await largest(all.browsers)
     await go(`/browsers/set?bytes=${most}`)
@@ -132,7 +134,7 @@ describe.skipIf(!usable).each(BROWSERS)('%s', (_name, _program, launchBrowser) =
     await close()
   })
 
-  test('keeps a name and value of 4 096 bytes, and drops one of 4 097 bytes', async () => {
+  test('stores a name and value of 4 096 bytes, and drops one of 4 097 bytes', async () => {
     const { go, sends, close } = await newcomer()
     await go('/raw?bytes=4096')
     const full = await sends()
@@ -149,7 +151,7 @@ function pairsIn(cookie: string): string[] {
   return cookie.split('; ').toSorted()
 }
 
-/** Returns the cookies that a browser has to keep of a response's lines, sorted. */
+/** Returns the cookies that a browser must store from a response's lines, sorted. */
 function pairsOf(lines: readonly string[]): string[] {
   return lines
     .filter((line) => !line.includes('Max-Age=0;'))

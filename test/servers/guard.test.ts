@@ -1,5 +1,5 @@
-// What the size guard accepts, servers with their default limits accept too, in requests and responses;
-// what is larger, they refuse.
+// Servers with their default limits accept everything that the size guard accepts, in requests and
+// responses, and reject more.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -29,7 +29,7 @@ const guarded = {
 }
 const unguarded = sessionsWith(UNGUARDED)
 
-/** The default must pass at every server, and each other preset at its own. */
+/** The default must pass every server, and each other preset its own. */
 const PAIRS: readonly (readonly [keyof typeof guarded, ServerName])[] = [
   ...SERVERS.map((name) => ['portable', name] as const),
   ...SERVERS.map((name) => [name, name] as const),
@@ -62,7 +62,7 @@ describe.skipIf(!areInstalled('size guard against servers', ...PROGRAMS))('serve
     return { written, touched, cookie, read, ended }
   }
 
-  describe('the largest session the guard passes goes through', () => {
+  describe('the largest session that the size guard accepts passes', () => {
     test.each(PAIRS)('limits: %s, through %s', async (preset, name) => {
       const sessions = guarded[preset]
       const bytes = await largest(sessions, stampOf())
@@ -102,7 +102,7 @@ describe.skipIf(!areInstalled('size guard against servers', ...PROGRAMS))('serve
       },
     )
 
-    test("limits: node, to Node's own fetch, which takes little more", async () => {
+    test("limits: node, to Node's own fetch, which accepts little more", async () => {
       const bytes = await largest(guarded.node)
       const { cookies } = await reportOf(guarded.node, bytes)
       const root = `http://127.0.0.1:${servers.ports.node}`
@@ -130,7 +130,7 @@ describe.skipIf(!areInstalled('size guard against servers', ...PROGRAMS))('serve
     )
   })
 
-  describe('a session forced past the guard', () => {
+  describe('a session beyond the size guard', () => {
     const responses: readonly (readonly [ServerName, number, number])[] = [
       ['nginx', 3000, 502],
       ['haproxy', 12_000, 502],
@@ -167,7 +167,7 @@ describe.skipIf(!areInstalled('size guard against servers', ...PROGRAMS))('serve
       },
     )
 
-    test('goes out whole through apache, which bounds single lines of a response', async () => {
+    test('passes apache completely, which limits only single lines of a response', async () => {
       const bytes = await largest(unguarded)
       const answer = await visit(servers.ports.apache, `/unguarded/set?bytes=${bytes}`)
 

@@ -1,5 +1,5 @@
-// A session that outgrows its cookies: what its size report names moves to a store of the application, and
-// the session keeps its id. The same code for every store.
+// A session that exceeds its cookies: the keys in its size report move to a store of the
+// application, and the session keeps their id. The same code for every store.
 
 import { randomBytes } from 'node:crypto'
 import { createSessions } from 'sealed-session'
@@ -20,10 +20,10 @@ interface Shop {
   cartId: string
 }
 
-/** What a test needs of a store beside the store. */
+/** Further parts of a store for a test. */
 interface Backend {
   readonly driver: Driver
-  /** Seconds until an item goes, where the store can tell. */
+  /** Returns the seconds until an item expires, if the store reports them. */
   secondsLeft(key: string): Promise<number | undefined>
   stop(): Promise<void>
 }
@@ -35,7 +35,7 @@ const maxAge = 7 * 24 * 3600
 const sessions = createSessions<Shop>({ secrets: randomBytes(32).toString('base64url'), maxAge })
 let store: Storage
 
-/** Keeps a cart in the session while it fits there, and in the store from then on. */
+/** Keeps a cart in the session while it fits, and in the store from then on. */
 async function saveCart(session: Session<Shop>, cart: Cart): Promise<void> {
   session.set('cart', cart)
   const { move } = await sessions.measure(session)
@@ -57,7 +57,7 @@ async function newcomer(): Promise<Session<Shop>> {
   return session
 }
 
-/** Opens the session that the browser sends back after these lines. */
+/** Opens the session that the browser sends after these lines. */
 function nextRequest(lines: readonly string[]): Promise<Session<Shop>> {
   return sessions.open(lines.map(pairOf).join('; '))
 }
@@ -90,7 +90,7 @@ const hasRedis = areInstalled('moving to a store', 'redis-server')
 
 const STORES = [['memory', inMemory], ...(hasRedis ? ([['Redis', inRedis]] as const) : [])] as const
 
-describe.each(STORES)('a cart that outgrows its session, with a store in %s', (_name, start) => {
+describe.each(STORES)('a cart that exceeds its session, with a store in %s', (_name, start) => {
   let backend: Backend
 
   beforeAll(async () => {
@@ -114,7 +114,7 @@ describe.each(STORES)('a cart that outgrows its session, with a store in %s', (_
     })
   })
 
-  test('moves to the store, and comes back with the next request', async () => {
+  test('moves to the store, and is read in the next request', async () => {
     const session = await newcomer()
     await saveCart(session, LARGE)
     const { level } = await sessions.measure(session)
@@ -146,7 +146,7 @@ describe.each(STORES)('a cart that outgrows its session, with a store in %s', (_
     expect(await loadCart(second)).toEqual(SMALL)
     expect(second.has('cart')).toBe(false)
     expect(await store.getKeys()).toEqual([session.get('cartId')])
-    // Nothing in the session has changed, so nothing is sent.
+    // The session has not changed, so no cookie is sent.
     expect(await sessions.setCookies(second)).toEqual([])
   })
 
@@ -168,7 +168,7 @@ describe.each(STORES)('a cart that outgrows its session, with a store in %s', (_
     expect(await loadCart(session)).toEqual([])
   })
 
-  test('goes by itself once no session can name it, where the store has times', async () => {
+  test('expires when no session can refer to it, if the store supports expiry', async () => {
     const session = await newcomer()
     await saveCart(session, LARGE)
     const left = (await backend.secondsLeft(session.get('cartId', ''))) ?? maxAge

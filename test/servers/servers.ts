@@ -1,6 +1,5 @@
-// The servers that the guard has presets for and that Debian packages, in front of an upstream.
-// Where they listen, where they forward to and where they put their files is configured; every limit
-// is the default.
+// The servers with a preset that Debian packages, in front of an upstream. Only their addresses,
+// upstreams and folders are configured; every limit is the default.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -54,7 +53,7 @@ const LAUNCHES: Readonly<Record<Exclude<ServerName, 'node'>, Launch>> = {
   },
   apache: {
     program: 'apache2',
-    // Apache serves nothing as root, so it needs another user.
+    // Apache refuses to serve as root, so it needs another user.
     config: (folder, port, upstream) => `
       ServerName 127.0.0.1
       Listen 127.0.0.1:${port}

@@ -1,5 +1,5 @@
-// The figures behind the presets, measured to the byte: how much each server accepts with its default
-// limits, and what it answers to one byte more.
+// The numbers of the presets, measured to the byte: how much each server accepts with its default
+// limits, and its answer to one more byte.
 
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
@@ -11,16 +11,16 @@ import { areInstalled, close, listen } from './programs.ts'
 import type { Running } from './programs.ts'
 import { startUpstream, statusOfResponse, statusWithCookie } from './wire.ts'
 
-/** Sixteen full cookies come to 65 kB: what lies beyond is no limit of a session. */
+/** Sixteen full cookies have 65 kB, so higher limits do not matter to a session. */
 const MOST = 100_000
 
-/** What a preset leaves for the headers that are not cookies. */
+/** Bytes that a preset leaves for header fields that are not cookies. */
 const RESERVE = 1024
 
 interface Threshold {
   /** The largest size that is answered 200. */
   readonly passes: number
-  /** What one byte more is answered; `undefined` if nothing up to `MOST` is refused. */
+  /** The answer to one more byte; `undefined` if nothing up to `MOST` is rejected. */
   readonly next: number | undefined
 }
 
@@ -70,7 +70,7 @@ describe.skipIf(!areInstalled('thresholds of servers', ...PROGRAMS))('thresholds
   test.each(REFUSALS)('of %s are no lower than its preset says', async (name, ...refusals) => {
     const { limits } = await reportOf(sessionsWith(name), 1)
     const cookie = await thresholdOf((bytes) => statusWithCookie(ports[name], bytes))
-    // Node is no proxy: it sends all that the application writes.
+    // Node is no proxy: it sends everything that the application writes.
     const response =
       name === 'node'
         ? undefined

@@ -1,5 +1,5 @@
-// Sends requests as browsers do, and as bare bytes; and an upstream whose answer is as long as it is asked
-// to be. The limits of Node's own client, which would come first, are lifted.
+// Sends requests as browsers do, and as raw bytes, and an upstream whose answers have a requested
+// length. The limits of Node's own client, which would apply first, are raised.
 
 import { request } from 'node:http'
 import { connect, createServer } from 'node:net'
@@ -13,7 +13,7 @@ export interface Answer {
   readonly body: string
 }
 
-/** What Chromium sends beside the cookies when a visitor follows a link. */
+/** The header of Chromium beside the cookies when a visitor follows a link. */
 const BROWSER_HEADERS = {
   'sec-ch-ua': '"Chromium";v="156", "Not A(Brand";v="24"',
   'sec-ch-ua-mobile': '?0',
@@ -58,17 +58,19 @@ export function visit(port: number, path: string, cookie = ''): Promise<Answer> 
   })
 }
 
-/** Returns the status of a request with nothing but a host and a `Cookie` line whose value is so long. */
+/**
+ * Returns the status of a request with only a host and a `Cookie` line whose value has this length.
+ */
 export function statusWithCookie(port: number, valueBytes: number): Promise<number> {
   return statusOf(port, '/', `Cookie: ${cookiesOf(valueBytes)}\r\n`)
 }
 
-/** Returns the status of a response whose head, as the upstream wrote it, is so long. */
+/** Returns the status of a response whose head, as the upstream wrote it, has this length. */
 export function statusOfResponse(port: number, headBytes: number): Promise<number> {
   return statusOf(port, `/${headBytes}`, '')
 }
 
-/** Returns cookies that make a `Cookie` header so long; at least 4 bytes. */
+/** Returns cookies for a `Cookie` header of this length; at least 4 bytes. */
 export function cookiesOf(bytes: number): string {
   const pairs = pieces(bytes + '; '.length, LONGEST_LINE, 40).map(
     (length, index) => `${String.fromCharCode(97 + index)}=${'v'.repeat(length - 4)}`,
@@ -98,7 +100,7 @@ export async function startUpstream(): Promise<Running> {
   return { port, stop }
 }
 
-/** Returns the head of an empty response; without a size, as short as it can be. */
+/** Returns the head of an empty response; the shortest one without a size. */
 function headOf(bytes: number): string {
   const start = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close'
   const room = bytes - start.length - HEAD_END.length
@@ -111,7 +113,7 @@ function setCookieLine(length: number): string {
   return line + 'v'.repeat(length - line.length)
 }
 
-/** Returns a sum as pieces of `most`, the last two of them such that none is under `least`. */
+/** Splits a sum into pieces of `most`, such that the last two are not below `least`. */
 function pieces(sum: number, most: number, least: number): number[] {
   const lengths: number[] = []
   let left = sum
@@ -124,7 +126,7 @@ async function statusOf(port: number, path: string, line: string): Promise<numbe
   const socket = connect(port, '127.0.0.1').setEncoding('latin1')
   let answer = ''
   socket.on('data', (text: string) => (answer += text))
-  // A server may reset the connection after its refusal: what it said before counts.
+  // A server may reset the connection after its rejection: the received answer counts.
   socket.on('error', () => socket.destroy())
   socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${line}Connection: close${HEAD_END}`)
   await new Promise((resolve) => socket.once('close', resolve))

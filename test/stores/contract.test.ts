@@ -1,4 +1,4 @@
-// One suite for every store: what moves is found again whole, is replaced, ages out and is removed.
+// One suite for every store: parcels are stored completely, replaced, expire and are removed.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -21,12 +21,14 @@ import { SECRET } from '../support/mint.ts'
 import { startRedis } from './redis.ts'
 import type { RedisServer } from './redis.ts'
 
-/** A store, and what a test needs beside it. */
+/** A store, and further parts for a test. */
 interface Backend {
   readonly storage: OverflowStorage
-  /** Lists everything that it holds. */
+  /** Lists all of its entries. */
   keys(): Promise<string[]>
-  /** Returns the seconds until an entry goes; `undefined` where the store does not forget. */
+  /**
+   * Returns the seconds until an entry expires; `undefined` if the store does not support expiry.
+   */
   secondsLeft(key: string): Promise<number | undefined>
   stop(): Promise<unknown>
 }
@@ -126,7 +128,7 @@ async function inNodeRedis(): Promise<Backend> {
 interface StoreCase {
   readonly name: string
   readonly start: () => Promise<Backend>
-  /** Whether it forgets what is too old. */
+  /** Whether it drops expired entries. */
   readonly forgets?: boolean
 }
 
@@ -163,13 +165,16 @@ describe.each(STORES)('$name', ({ start, forgets = false }) => {
     return pairsOf(await sessions.setCookies(session))
   }
 
-  test.each([3000, 60_000, 300_000])('keeps %i characters, read at once', async (length) => {
-    const cart = 'tea Grüße 🍵 '.repeat(length / 12)
-    const later = await create().open(await cookieWith(cart))
-    expect(later.toJSON()).toEqual({ user: 'ada', cart })
-  })
+  test.each([3000, 60_000, 300_000])(
+    'stores %i characters, which are read immediately',
+    async (length) => {
+      const cart = 'tea Grüße 🍵 '.repeat(length / 12)
+      const later = await create().open(await cookieWith(cart))
+      expect(later.toJSON()).toEqual({ user: 'ada', cart })
+    },
+  )
 
-  test('keeps what two writes of the same session have moved, apart', async () => {
+  test('keeps the parcels of two writes of one session apart', async () => {
     const sessions = create()
     const cookie = await cookieWith('x'.repeat(5000))
     const session = await sessions.open(cookie)
@@ -179,7 +184,7 @@ describe.each(STORES)('$name', ({ start, forgets = false }) => {
     expect((await sessions.open(later)).get('cart')).toBe('y'.repeat(5000))
   })
 
-  test('loses what a logout removes, and says incomplete for a copy', async () => {
+  test('drops the parcel of a logout, after which a copy is incomplete', async () => {
     const sessions = create()
     const before = await backend.keys()
     const cookie = await cookieWith('x'.repeat(5000))
@@ -190,7 +195,7 @@ describe.each(STORES)('$name', ({ start, forgets = false }) => {
     expect((await sessions.open(cookie)).rejection?.reason).toBe('incomplete')
   })
 
-  test.runIf(forgets)('forgets each parcel after a week', async () => {
+  test.runIf(forgets)('drops each parcel after a week', async () => {
     await cookieWith('x'.repeat(5000))
     const left = await Promise.all((await backend.keys()).map((key) => backend.secondsLeft(key)))
     for (const seconds of left) {

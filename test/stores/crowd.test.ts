@@ -1,5 +1,5 @@
-// Two thousand visitors with carts of 0 to 60 kB over three processes, a proxy and a real Redis: a rotation
-// and rolling restarts under load, and a Redis that goes away and comes back.
+// Two thousand visitors with carts of 0 to 60 kB on three processes, a proxy and a real Redis: a
+// rotation and rolling restarts under load, and a Redis that stops and starts again.
 
 import { createHash } from 'node:crypto'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
@@ -23,7 +23,7 @@ const LARGEST_CART = 60_000
 const INSTANCES = 3
 const IN_FLIGHT = 20
 
-/** What fits `portable` beside the rest of the session. */
+/** Bytes that fit `portable` beside the rest of the session. */
 const FITS = 1500
 
 const SHOP = new URL('shop.ts', import.meta.url).pathname
@@ -32,7 +32,7 @@ interface Visitor {
   readonly name: string
   readonly jar: Browser
   readonly size: number
-  /** What the session holds, as far as the visitor was answered. */
+  /** The data of the session, as far as the visitor received answers. */
   version: number
   visits: number
 }
@@ -85,7 +85,7 @@ describe.runIf(hasRedis)('2 000 visitors with carts of 0 to 60 kB', () => {
     return { SECRETS_FILE: join(folder, 'secrets'), REDIS_PORT: String(redis.port) }
   }
 
-  /** Writes the secrets in one step, because a provider must not read half a value. */
+  /** Writes the secrets in one step, so that no instance reads half a value. */
   async function publish(value: string): Promise<void> {
     const file = join(folder, 'secrets')
     await writeFile(`${file}.next`, value)
@@ -106,7 +106,7 @@ describe.runIf(hasRedis)('2 000 visitors with carts of 0 to 60 kB', () => {
     return answer
   }
 
-  /** Sends a request, and compares the session with what the visitor knows of it. */
+  /** Sends a request, and compares the session with the visitor's expectation. */
   async function visit(visitor: Visitor, path: string): Promise<boolean> {
     const answer = await send(visitor, path)
     if (answer.code !== undefined) return false
@@ -140,14 +140,14 @@ describe.runIf(hasRedis)('2 000 visitors with carts of 0 to 60 kB', () => {
 
   const cartPath = ({ size }: Visitor) => `/cart?size=${size}`
 
-  /** Whether nothing went wrong, and every session is whole. */
+  /** Whether there was no error, and every session is complete. */
   async function expectWhole(): Promise<void> {
     await each(visitors, () => ['/'])
     expect(torn).toEqual([])
     expect([...errors]).toEqual([])
   }
 
-  /** Returns how many parcels there are; each must age out. */
+  /** Returns how many parcels exist; each must expire. */
   async function countParcels(): Promise<number> {
     let [count, cursor] = [0, '0']
     do {
@@ -164,7 +164,7 @@ describe.runIf(hasRedis)('2 000 visitors with carts of 0 to 60 kB', () => {
     return count
   }
 
-  test('fill their carts, and each session is whole', async () => {
+  test('fill their carts, and each session is complete', async () => {
     await each(visitors, ({ name }) => [`/login?user=${name}`])
     await each(visitors, (visitor) => [cartPath(visitor)])
     await expectWhole()
@@ -173,7 +173,7 @@ describe.runIf(hasRedis)('2 000 visitors with carts of 0 to 60 kB', () => {
     expect(parcels).toBeLessThanOrEqual(VISITORS - small.length)
   })
 
-  test('keep their parcels where they only visit', async () => {
+  test('keep their parcels if they only visit', async () => {
     const before = await countParcels()
     await each(visitors, () => ['/visit', '/'])
     await expectWhole()
@@ -181,7 +181,7 @@ describe.runIf(hasRedis)('2 000 visitors with carts of 0 to 60 kB', () => {
   })
 
   test('are not logged out by a rotation and rolling restarts under load', async () => {
-    const activeFrom = Math.floor(Date.now() / 1000) + 3
+    const activeFrom = Math.floor(Date.now() / 1000) + 10
     const keys = [
       { kty: 'oct', k: Buffer.from(SECRET).toString('base64url'), activeFrom },
       { kty: 'oct', k: Buffer.from(OLDER_SECRET).toString('base64url') },
@@ -193,7 +193,8 @@ describe.runIf(hasRedis)('2 000 visitors with carts of 0 to 60 kB', () => {
     await pause(Math.max(0, activeFrom * 1000 + 100 - Date.now()))
     await each(visitors, () => ['/visit'])
     await expectWhole()
-    // Every session was written since, so the older secret is needed no more, for parcels neither.
+    // Every session was written since, so the older secret is no longer needed, not for parcels
+    // either.
     await publish(SECRET)
     await pause(2500)
     await each(visitors.slice(0, 3 * INSTANCES), () => ['/'])
@@ -201,7 +202,7 @@ describe.runIf(hasRedis)('2 000 visitors with carts of 0 to 60 kB', () => {
     await expectWhole()
   })
 
-  test('see errors only where they need Redis, and only while it is down', async () => {
+  test('see errors only if they need Redis, and only while it is down', async () => {
     await redis.pause()
     const [ofSmall, ofLarge] = await Promise.all([
       each(small, () => ['/visit', '/']),
@@ -221,7 +222,7 @@ describe.runIf(hasRedis)('2 000 visitors with carts of 0 to 60 kB', () => {
 
   test('leave no more parcels than carts and secrets, and a logout removes its own', async () => {
     const before = await countParcels()
-    // One for each cart, and one more when the session moved to the new secret.
+    // One for each cart, and one more when the session changed to the new secret.
     expect(before).toBeLessThanOrEqual(carts + VISITORS)
     const leaving = large.slice(0, 200)
     await Promise.all(leaving.map((visitor) => send(visitor, '/logout')))

@@ -1,6 +1,6 @@
-// Writes a session that does not fit into the files of a folder, or reads it, in the runtime that runs this:
+// Writes a session that does not fit to the files of a folder, or reads it, in the current runtime:
 //   files.mjs write FOLDER            prints the Cookie header
-//   files.mjs read FOLDER COOKIE      prints what the session holds
+//   files.mjs read FOLDER COOKIE      prints the data of the session
 
 import { createStorage } from 'unstorage'
 import fsDriver from 'unstorage/drivers/fs-lite'

@@ -1,4 +1,5 @@
-// A Redis of this suite: on 127.0.0.1, in a folder of its own, so that it finds its data after a restart.
+// A Redis for this suite: on 127.0.0.1, in a separate folder, so that it finds its data after a
+// restart.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,7 +20,7 @@ export async function startRedis(): Promise<RedisServer> {
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'redis-'))
   const where = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder]
-  // Its data survives a restart of the process, which is all that is tested.
+  // Its data survives a restart of the process, which is all that the tests need.
   const how = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'no']
   const start = () => launch('redis-server', where.concat(how), port)
   let running: Running | undefined = await start()

@@ -1,4 +1,4 @@
-// The file system as a store, on Node.js, Bun and Deno: what one of them writes, each of them reads.
+// The file system as a store, on Node.js, Bun and Deno: each reads what another one writes.
 
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -41,7 +41,7 @@ async function run(runtime: string, ...args: readonly string[]): Promise<string>
   return stdout.trim()
 }
 
-test.each(Object.keys(RUNTIMES))('%s writes what each of them reads', async (writer) => {
+test.each(Object.keys(RUNTIMES))('%s writes parcels that each of them reads', async (writer) => {
   const files = join(folder, writer)
   const cookie = await run(writer, 'write', files)
   expect(cookie).toMatch(/^__Host-session=[\w.-]{100,500}$/)

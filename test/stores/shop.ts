@@ -1,5 +1,5 @@
-// One instance of a shop, as a process of its own: carts of any size in sessions, with Redis for what does
-// not fit. The secrets come from a file that changes meanwhile.
+// One instance of a shop, as a separate process: carts of any size in sessions, with Redis for what
+// does not fit. The secrets come from a file that changes meanwhile.
 
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -19,7 +19,7 @@ interface Shop {
 
 const { SECRETS_FILE = '', REDIS_PORT = '' } = process.env
 
-// Without a queue a request fails at once while Redis is down, and does not wait for it.
+// Without a queue a request fails immediately while Redis is down, instead of waiting.
 const driver = redisDriver({
   host: '127.0.0.1',
   port: Number(REDIS_PORT),
@@ -31,7 +31,7 @@ driver.getInstance?.().on('error', () => {})
 const sessions = createSessions<Shop>({
   secrets: () => readFile(SECRETS_FILE, 'utf8'),
   secretsRefresh: 1,
-  // Redis that is down fails at once here. A slow machine is no failure.
+  // An unavailable Redis fails immediately. A slow machine is not a failure.
   overflow: overflow({ storage: createStorage({ driver }), keys: ['cart'], timeout: 60 }),
 })
 
@@ -55,7 +55,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   return { user, visits, version, cart: hash, reason: session.rejection?.reason }
 }
 
-/** The cart of a user: the same characters wherever it is made. */
+/** Returns the cart of a user: the same characters in every process. */
 export function cartOf(user: string, version: number, size: number): string {
   return `${user}/${version}/`.repeat(Math.ceil(size / 8)).slice(0, size)
 }
@@ -71,7 +71,8 @@ const server = createServer(async (request, response) => {
   }
 })
 
-// Longer than any pause of the proxy, because a connection that ends while it is used again is a 502.
+// Longer than any pause of the proxy, because a connection that is closed while it is reused causes
+// a 502.
 server.keepAliveTimeout = 60_000
 
 if (process.send !== undefined) {

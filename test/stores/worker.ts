@@ -1,4 +1,4 @@
-// A worker of workerd whose sessions move what does not fit into its KV.
+// A worker of workerd whose sessions store what does not fit in its KV.
 
 import { createStorage } from 'unstorage'
 import kvDriver from 'unstorage/drivers/cloudflare-kv-binding'

@@ -42,7 +42,7 @@ async function send(jar: Browser, path: string): Promise<unknown> {
   return response.json()
 }
 
-/** The part of a KV namespace that is used here. */
+/** The members of a KV namespace that are used here. */
 interface Namespace {
   get(key: string): Promise<string | null>
   put(key: string, value: string): Promise<void>
@@ -58,14 +58,14 @@ async function parcels() {
   return (await (await namespaceOfParcels()).list()).keys
 }
 
-test('a session that fits puts nothing into KV', async () => {
+test('a session that fits stores nothing in KV', async () => {
   const jar = createJar()
   expect(await send(jar, '/login')).toEqual({ user: 'ada', cart: 0 })
   expect(await send(jar, '/')).toEqual({ user: 'ada', cart: 0 })
   expect(await parcels()).toEqual([])
 })
 
-test('a session that does not fit is whole, ages out, and is gone after a logout', async () => {
+test('a session that does not fit is complete, expires, and is gone after a logout', async () => {
   const jar = createJar()
   await send(jar, '/login')
   expect(await send(jar, '/cart?size=60000')).toEqual({ user: 'ada', cart: 60_000 })
@@ -85,7 +85,7 @@ test('a session that does not fit is whole, ages out, and is gone after a logout
   expect(await send(copy, '/')).toEqual({ cart: 0, reason: 'incomplete' })
 })
 
-test('a parcel that was taken away is incomplete, and works again when it is back', async () => {
+test('a session without its parcel is incomplete, and works again with it', async () => {
   const jar = createJar()
   await send(jar, '/login')
   await send(jar, '/cart?size=9000')

@@ -1,9 +1,9 @@
-// Everything that can be done to a session's cookies on their way: every bit, every cut, every exchange
-// of fields, every other spelling. Each generator gives the altered inputs alone, never the original.
+// Every alteration of a session's cookies in transit: every bit, every cut, every exchange of
+// fields, every other spelling. The generators yield only altered inputs, never the original.
 
 import { headerOfParts, split } from './mint.ts'
 
-/** A value taken apart. */
+/** A parsed value. */
 interface Fields {
   readonly id: string
   readonly day: string
@@ -21,7 +21,7 @@ export function* flips(text: string, step = 1): Generator<string> {
   }
 }
 
-/** Every beginning and every end of a string, itself left out; the empty string is both. */
+/** Every proper prefix and suffix of a string; the empty string is both. */
 export function* cuts(text: string, step = 1): Generator<string> {
   const { length } = text
   for (let at = 0; at < 2 * length - 1; at += step) {
@@ -29,19 +29,21 @@ export function* cuts(text: string, step = 1): Generator<string> {
   }
 }
 
-/** The `Cookie` headers of parts of which one is cut short. */
+/** The `Cookie` headers of parts of which one is truncated. */
 export function* cutParts(parts: readonly string[], step = 1): Generator<string> {
   for (const [at, part] of parts.entries()) {
     for (const cut of cuts(part, step)) yield headerOfParts(parts.with(at, cut))
   }
 }
 
-/** The `Cookie` headers of a value that is cut short before it is split into `count` cookies. */
+/** The `Cookie` headers of a value that is truncated before it is split into `count` cookies. */
 export function* cutValues(value: string, count: number): Generator<string> {
   for (const cut of cuts(value)) yield headerOfParts(split(cut, count))
 }
 
-/** Every value with fields of two, neither of them itself: id, day, IV, ciphertext and tag. */
+/**
+ * Every combination of the fields of two values, except the two: id, day, IV, ciphertext and tag.
+ */
 export function mixtures(one: string, other: string): string[] {
   const [first, second] = [one.split('.'), other.split('.')]
   const mixed = new Set<string>()
@@ -70,7 +72,7 @@ export function otherFields(value: string): string[] {
       joinFields({ ...fields, tag: Buffer.alloc(length) }),
       joinFields({ ...fields, iv: long(iv).subarray(0, length) }),
     ]),
-    // GCM is a stream cipher: each beginning of a ciphertext decrypts to a beginning of the text.
+    // GCM is a stream cipher: each prefix of a ciphertext decrypts to a prefix of the text.
     ...Array.from(ciphertext, (_, length) =>
       joinFields({ ...fields, ciphertext: ciphertext.subarray(0, length) }),
     ),

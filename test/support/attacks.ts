@@ -1,5 +1,5 @@
-// What the tests of threats.md share: sessions on a clock that a test moves, an attacker's alterations,
-// and counts of the work that an attack causes.
+// Shared parts of the tests of threats.md: sessions on a clock that a test moves, an attacker's
+// alterations, and counts of the work that an attack causes.
 
 import nodeCrypto from 'node:crypto'
 import { beforeEach, expect, vi } from 'vitest'
@@ -12,14 +12,16 @@ export type Data = Record<string, unknown>
 
 export const ENGINES = ['node:crypto', 'jose'] as const
 
-/** Takes Node's modules away before each test, as in browsers and workers, unless the engine is Node's. */
+/**
+ * Hides Node's modules before each test, as in browsers and workers, unless the engine is Node's.
+ */
 export function useEngine(engine: (typeof ENGINES)[number]): void {
   beforeEach(() => {
     if (engine === 'jose') vi.spyOn(process, 'getBuiltinModule').mockReturnValue(untyped(undefined))
   })
 }
 
-/** Limits under which a text of some hundred characters takes three cookies. */
+/** Limits with which a string of some hundred characters takes three cookies. */
 export const THREE_COOKIES = { preset: 'node', cookie: 240 } as const
 
 export function setUp(options: Partial<SessionOptions<Data>> = {}) {
@@ -39,14 +41,14 @@ export function setUp(options: Partial<SessionOptions<Data>> = {}) {
   return { time, events, sessions, openValue, cookieOf }
 }
 
-/** An empty session with a reason: nothing of the cookie was believed. */
+/** An empty session with a reason, without any content of the cookie. */
 export function expectNothing(session: Session<Data>, reason: string): void {
   expect(session.rejection).toEqual({ reason })
   expect([session.isEmpty, session.isNew, session.id]).toEqual([true, true, undefined])
   expect(session.toJSON()).toEqual({})
 }
 
-/** Returns the option that a configuration is refused for. */
+/** Returns the option for which a configuration is rejected. */
 export function refusedOption(options: unknown): unknown {
   try {
     createSessions(untyped<SessionOptions>(options))
@@ -66,7 +68,9 @@ export function watchCrypto() {
   return { derivations: calls(derive), decryptions: calls(decrypt) }
 }
 
-/** Collects what the JSON parser is given from now on, but for jose's header, which is ours to the byte. */
+/**
+ * Collects the inputs of the JSON parser from now on, except jose's header, whose bytes are ours.
+ */
 export function watchParser(): () => unknown[] {
   const header = JSON.stringify(headerOf())
   const parse = vi.spyOn(JSON, 'parse')

@@ -1,5 +1,5 @@
-// Chromium for the suites that need a real browser. Where it is not installed they are skipped, with a line
-// that says so; in CI they fail.
+// Chromium for the suites that need a real browser. If it is not installed, they are skipped with a
+// message; in CI they fail.
 
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
@@ -20,7 +20,7 @@ const executablePath = PLACES.find((place) => existsSync(place))
 // In containers tests run as root, and Chromium's sandbox does not.
 const OPTIONS = { args: ['--no-sandbox'], ...(executablePath && { executablePath }) }
 
-/** Runs a suite as `describe` does, where Chromium is installed. */
+/** Runs a suite as `describe` does, if Chromium is installed. */
 export function describeInChromium(title: string, suite: () => void): void {
   if (executablePath !== undefined) {
     describe(title, suite)

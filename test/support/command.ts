@@ -1,17 +1,17 @@
-// The command, run in this process: what it prints, and how it ends.
+// Runs the command in this process, with its output and its exit code.
 
 import { Readable } from 'node:stream'
 import { expect, vi } from 'vitest'
 import { main } from '../../bin/main.ts'
 
-/** What the command is given beside its arguments. */
+/** The inputs of the command beside its arguments. */
 export interface Surroundings {
   readonly secrets?: string
   readonly variable?: string
   readonly input?: string
 }
 
-/** How the command ended, and what it printed. */
+/** The exit code of the command, and its output. */
 export interface Outcome {
   readonly code: number
   readonly stdout: string
@@ -52,7 +52,7 @@ function checkErrors(stderr: string, texts: readonly string[]): void {
   expect(stderr).not.toMatch(/^\s+at /m)
 }
 
-/** Finds everything that could be a secret, because it is long and random. */
+/** Finds every string that could be a secret, because it is long and random. */
 function secretsIn(text: string): string[] {
   return text.match(/[A-Za-z0-9_-]{32,}/g) ?? []
 }

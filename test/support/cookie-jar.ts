@@ -1,10 +1,10 @@
-// A browser's cookies, kept by tough-cookie: what a response sets is what the next request sends.
+// A browser's cookies, stored by tough-cookie: the next request sends what a response sets.
 
 import { CookieJar } from 'tough-cookie'
 
 const ORIGIN = 'https://example.test'
 
-/** Browsers drop a cookie with more than this, and say nothing (RFC 6265bis section 5.6). */
+/** Browsers silently drop a longer cookie (RFC 6265bis section 5.6). */
 const MOST_BYTES = 4096
 
 export interface Browser {
@@ -18,9 +18,9 @@ export interface Browser {
   names(): string[]
   /** Returns the value of a cookie; `undefined` if it has none of that name. */
   value(name: string): string | undefined
-  /** Sets a cookie of the application's own, or the value of any. */
+  /** Sets a cookie of the application, or the value of any. */
   put(name: string, value: string): void
-  /** Loses a cookie, as browsers do when there are too many. */
+  /** Removes a cookie, as browsers do when there are too many. */
   evict(name: string): void
 }
 

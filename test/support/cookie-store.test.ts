@@ -1,5 +1,5 @@
-// The model of a browser, checked: against tough-cookie on random lines where the two follow the same
-// rules, and rule by rule where RFC 6265bis says more or other than tough-cookie does.
+// The model of a browser, tested: against tough-cookie on random lines as far as both follow the
+// same rules, and rule by rule where RFC 6265bis differs from tough-cookie.
 
 import * as fc from 'fast-check'
 import { CookieJar, MemoryCookieStore } from 'tough-cookie'
@@ -33,7 +33,7 @@ function setUp(options: Partial<StoreOptions> = {}) {
   return { time, store }
 }
 
-/** tough-cookie keeps an expired cookie, and its place in the order, until somebody asks for it. */
+/** tough-cookie keeps an expired cookie, and its position in the order, until it is read. */
 function dropExpired(memory: MemoryCookieStore): void {
   memory.getAllCookies((_, cookies = []) => {
     for (const cookie of cookies) {
@@ -54,7 +54,7 @@ describe('beside tough-cookie', () => {
   beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }))
   afterEach(() => vi.useRealTimers())
 
-  // Not among them: what the two do differently, which has tests of its own below.
+  // Without the cases in which the two differ, which have tests below.
   const names = fc.constantFrom('a', 'b', 'a.1', '__Host-a', '__Secure-a', '__Hosta')
   const attributes = fc.constantFrom(...PATHS, ...DOMAINS, ...AGES, ...DATES, ...FLAGS)
   const values = fc.constantFrom('1', '2', '', 'x=y', ' spaced ', '"q"', 'é')
@@ -71,7 +71,7 @@ describe('beside tough-cookie', () => {
   })
 
   test(
-    'the same lines leave the same cookies, sent in the same order to every host and path',
+    'the same lines give the same cookies, sent in the same order to every host and path',
     { timeout: 60_000 },
     () => {
       const property = fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
@@ -85,7 +85,7 @@ describe('beside tough-cookie', () => {
           dropExpired(memory)
           jar.setCookieSync(line, origin + path, { ignoreError: true })
           dropExpired(memory)
-          // A copy, because tough-cookie counts Max-Age anew from every access; by section 5.7 it is
+          // A copy, because tough-cookie counts Max-Age from every access; by section 5.7 it is
           // counted once, when the cookie is set.
           const judge = jar.cloneSync()
           for (const origin of [APP, SIBLING, PARENT, 'https://deep.app.example.test/']) {
@@ -99,7 +99,7 @@ describe('beside tough-cookie', () => {
     },
   )
 
-  test('reading does not prolong a cookie here, though it does there', () => {
+  test('reading does not prolong a cookie, unlike in tough-cookie', () => {
     const { time, store } = setUp()
     const jar = new CookieJar()
     vi.setSystemTime(time.now)
@@ -113,15 +113,15 @@ describe('beside tough-cookie', () => {
     }
   })
 
-  // Each line: what tough-cookie does with it, and what section 5.6 or 5.7 of RFC 6265bis says.
+  // Each line: the result of tough-cookie, and that of sections 5.6 and 5.7 of RFC 6265bis.
   test.each([
     ['a name and value over 4 096 bytes', `a=${'x'.repeat(4096)}`, true, false],
-    ['a prefix in small letters', '__host-a=1; Secure', true, false],
+    ['a prefix in lower case', '__host-a=1; Secure', true, false],
     ['a control character', 'a=1\u0001; Path=/\u0002', false, false],
     ['a control character in an attribute', 'a=1; Path=/; Note=\u0002', true, false],
     ['a line end', 'a=1\nb', true, false],
     ['a cookie without a name', '=1', false, true],
-    ['a value alone that looks like a prefix', '__Host-a', false, false],
+    ['a value without a name that looks like a prefix', '__Host-a', false, false],
     ['an attribute over 1 024 bytes is ignored', `a=1; Domain=${'x'.repeat(1025)}`, false, true],
     ['an empty Domain after another', 'a=1; Domain=other.test; Domain=', false, true],
   ])('%s', (_, line, there, here) => {
@@ -133,7 +133,7 @@ describe('beside tough-cookie', () => {
     expect(store.cookies().length > 0).toBe(here)
   })
 
-  test('a host-only cookie and one for the domain are two, where tough-cookie has one', () => {
+  test('a host-only cookie and one for the domain are separate, unlike in tough-cookie', () => {
     const { store } = setUp()
     const jar = new CookieJar()
     for (const line of ['a=1; Path=/', 'a=2; Path=/; Domain=app.example.test']) {
@@ -144,7 +144,7 @@ describe('beside tough-cookie', () => {
     expect(jar.getCookieStringSync(APP)).toBe('a=2')
   })
 
-  test('plain text does not touch what was set over HTTPS, where tough-cookie lets it', () => {
+  test('plain http does not change cookies that were set over HTTPS, unlike in tough-cookie', () => {
     const { store } = setUp()
     const jar = new CookieJar()
     const plain = 'http://evil.example.test/'
@@ -190,7 +190,7 @@ describe('time', () => {
 })
 
 describe('order', () => {
-  test('a cookie set again keeps its place, one deleted and set again goes to the end', () => {
+  test('a cookie that is set again keeps its position, one that is deleted and set again goes to the end', () => {
     const { store } = setUp()
     for (const line of ['a=1', 'b=1', 'a=2']) store.set(line, APP)
     expect(store.header(APP)).toBe('a=2; b=1')
@@ -199,8 +199,8 @@ describe('order', () => {
   })
 })
 
-describe('whose cookies', () => {
-  test('a subdomain tosses cookies over its siblings, but none whose name begins with __Host-', () => {
+describe('scopes', () => {
+  test('a subdomain can set cookies for its siblings, but none whose name begins with __Host-', () => {
     const { store } = setUp()
     store.set('__Host-sid=1; Secure; Path=/', APP)
     store.set('sid=1; Secure; Path=/; Domain=example.test', APP)
@@ -213,7 +213,7 @@ describe('whose cookies', () => {
     expect(store.header(`${APP}account`)).toBe('sid=twin; __Host-sid=1; sid=evil')
   })
 
-  test('a browser without prefix rules takes them all', () => {
+  test('a browser without prefix rules accepts them all', () => {
     const { store } = setUp({ prefixes: false })
     store.set('__Host-sid=1; Secure; Path=/', APP)
     store.set('__Host-sid=evil; Secure; Path=/; Domain=example.test', SIBLING)
@@ -245,7 +245,7 @@ describe('eviction', () => {
     expect(namesIn(store)).toEqual(['other', 'old', 'a', 'b'])
   })
 
-  test('a cookie can be taken out by name', () => {
+  test('a cookie can be removed by name', () => {
     const { store } = setUp()
     store.set('a=1', APP)
     store.set('b=1', APP)

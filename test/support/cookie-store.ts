@@ -1,9 +1,9 @@
-// A browser's cookie store by the letter of RFC 6265bis section 5, with a clock and limits of its own:
-// what `jar.ts` cannot do, because tough-cookie follows RFC 6265 and knows neither the limits of
-// bytes and of days, nor eviction, nor a clock that can be set. SameSite is left out: every request
-// here is the site's own.
+// A browser's cookie store by RFC 6265bis section 5, with a clock and limits of its own.
+// `cookie-jar.ts` cannot do this, because tough-cookie follows RFC 6265 and knows neither the
+// limits of bytes and of days, nor eviction, nor an adjustable clock. SameSite is omitted: every
+// request here is of the same site.
 
-/** One cookie as the store keeps it (section 5.7). */
+/** One cookie in the store (section 5.7). */
 export interface StoredCookie {
   readonly name: string
   readonly value: string
@@ -14,35 +14,38 @@ export interface StoredCookie {
   readonly httpOnly: boolean
   /** Milliseconds since 1970; `Infinity` for as long as the browser runs. */
   readonly expiresAt: number
-  /** Creation-time and last-access-time, as places in one sequence: no clock can reorder them. */
+  /**
+   * Creation-time and last-access-time, as positions in one sequence, so that no clock reorders
+   * them.
+   */
   readonly created: number
   readonly used: number
 }
 
-/** What became of a `Set-Cookie` line. */
+/** The result of a `Set-Cookie` line. */
 export type Outcome = 'stored' | 'deleted' | 'refused'
 
 export interface CookieStore {
-  /** Takes over a line of a response from `url`, or one that a script of that page wrote. */
+  /** Stores a line of a response from `url`, or one that a script of that page wrote. */
   set(line: string, url: string, by?: 'http' | 'script'): Outcome
-  /** The `Cookie` header of a request to `url`. Looking at it with `peek` counts as no access. */
+  /** The `Cookie` header of a request to `url`. With `peek`, it counts as no access. */
   header(url: string, look?: 'send' | 'peek'): string
   /** Every cookie that has not expired, oldest first. */
   cookies(): readonly StoredCookie[]
-  /** Loses a cookie, as browsers do when there are too many. */
+  /** Removes a cookie, as browsers do when there are too many. */
   evict(cookie: StoredCookie): void
 }
 
 export interface StoreOptions {
   /** Milliseconds since 1970. */
   readonly clock: () => number
-  /** How many cookies of a site are kept: 180 in Chromium and Firefox. */
+  /** How many cookies of a site are stored: 180 in Chromium and Firefox. */
   readonly most?: number
-  /** `false` for a browser that takes `__Host-` and `__Secure-` for any other name. */
+  /** `false` for a browser that treats `__Host-` and `__Secure-` as ordinary names. */
   readonly prefixes?: boolean
 }
 
-/** A `Set-Cookie` line taken apart (section 5.6). */
+/** A parsed `Set-Cookie` line (section 5.6). */
 interface Line {
   readonly name: string
   readonly value: string
@@ -60,13 +63,13 @@ interface Line {
 /** Of name and value together (section 5.6, step 5). */
 const MOST_BYTES = 4096
 
-/** A longer attribute value is ignored, the cookie is not. */
+/** Longer attribute values are ignored, the cookie is not. */
 const MOST_ATTRIBUTE_BYTES = 1024
 
 /** 400 days (section 5.5). */
 const LONGEST_LIFE = 400 * 86_400_000
 
-/** Control characters, but not the tab. */
+/** Control characters except the tab. */
 // oxlint-disable-next-line no-control-regex -- they are what is refused
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/
 
@@ -172,7 +175,7 @@ function parseLine(text: string): Line | undefined {
   return { ...line, maxAge, expires }
 }
 
-/** A line as the cookie it asks for, or `undefined` if its host may not ask for that. */
+/** Returns the cookie of a line, or `undefined` if its host may not set it. */
 function cookieOf(
   line: Line,
   { hostname, pathname, protocol }: URL,
@@ -180,7 +183,7 @@ function cookieOf(
   at: number,
 ): StoredCookie | undefined {
   const { name, value, secure, httpOnly } = line
-  // A public suffix may name itself alone. Of the hosts here, the top-level domains are the suffixes.
+  // A public suffix may name only itself. Here, the top-level domains are the suffixes.
   const named = line.domain === hostname && !hostname.includes('.') ? '' : line.domain
   if (named !== '' && (!named.includes('.') || !domainMatches(hostname, named))) return undefined
   if (secure && !isSecure({ hostname, protocol })) return undefined
@@ -198,7 +201,10 @@ function cookieOf(
   }
 }
 
-/** `Max-Age` wins, whichever came first; nothing is kept for more than 400 days. */
+/**
+ * `Max-Age` takes precedence over `Expires`, in any order; no cookie is kept for more than 400
+ * days.
+ */
 function expiryOf({ maxAge, expires }: Line, now: number): number {
   if (maxAge !== undefined) {
     return maxAge <= 0 ? -Infinity : now + Math.min(maxAge * 1000, LONGEST_LIFE)
@@ -214,7 +220,7 @@ function breaksPrefix(cookie: StoredCookie, rootGiven: boolean): boolean {
   return /^__host-/i.test(name) && !(secure && hostOnly && rootGiven)
 }
 
-/** One cookie a name, domain, host-only-flag and path. */
+/** One cookie per name, domain, host-only-flag and path. */
 function isSame(one: StoredCookie, other: StoredCookie): boolean {
   return (
     one.name === other.name &&
@@ -261,12 +267,15 @@ function isSecure({ protocol, hostname }: Pick<URL, 'protocol' | 'hostname'>): b
   return protocol === 'https:' || hostname === 'localhost'
 }
 
-/** What shares a limit: the two last labels, since no host here has a longer public suffix. */
+/**
+ * The site, which shares a limit: the last two labels, because no host here has a longer public
+ * suffix.
+ */
 function siteOf(domain: string): string {
   return domain.split('.').slice(-2).join('.')
 }
 
-/** Space and tab, and nothing else that Unicode calls blank. */
+/** Trims space and tab only, not other white space of Unicode. */
 function trim(text: string): string {
   return text.replace(/^[ \t]+|[ \t]+$/g, '')
 }

@@ -1,4 +1,4 @@
-// A browser that speaks Device Bound Session Credentials, with keys in software: what it stores, what it
+// A browser with Device Bound Session Credentials, with keys in software: what it stores, what it
 // signs, and when.
 
 import type { CompactJWSHeaderParameters } from 'jose'
@@ -6,20 +6,20 @@ import { CompactSign } from 'jose/jws/compact/sign'
 import { createJar } from './cookie-jar.ts'
 import type { Browser } from './cookie-jar.ts'
 
-/** A key of a device, and the JWK that it shows. */
+/** A key of a device, and its public JWK. */
 export interface Device {
   readonly alg: 'ES256' | 'RS256'
   readonly privateKey: CryptoKey
   readonly jwk: JsonWebKey
 }
 
-/** What a proof says, to be changed by an attacker. */
+/** The contents of a proof, which an attacker may change. */
 export interface ProofParts {
   readonly header?: object
   readonly payload?: object
 }
 
-/** A response's header fields of the protocol, taken apart. */
+/** The header fields of the protocol in a response, parsed. */
 export interface Asked {
   readonly path: string
   readonly challenge: string
@@ -64,7 +64,7 @@ export async function signProof(
     .sign(privateKey)
 }
 
-/** Reads what a response asks the browser to register. */
+/** Returns what a response asks the browser to register. */
 export function askedBy(response: Response): Asked | undefined {
   const field = response.headers.get('Secure-Session-Registration') ?? ''
   const match = /^\(ES256 RS256\);path="([^"]+)";challenge="([^"]+)"$/.exec(field)
@@ -72,7 +72,7 @@ export function askedBy(response: Response): Asked | undefined {
   return match === null ? undefined : { path, challenge }
 }
 
-/** Reads the challenge of a response, and the session that it is for. */
+/** Returns the challenge of a response, and the session that it is for. */
 export function challengeOf(response: Response): { challenge: string; id: string } | undefined {
   const field = response.headers.get('Secure-Session-Challenge') ?? ''
   const match = /^"([^"]+)";id="([^"]+)"$/.exec(field)
@@ -91,17 +91,17 @@ export function deviceRequest(
   return new Request(`https://example.test${path}`, { method: 'POST', headers })
 }
 
-/** One session that the browser knows: which cookie it is bound by, and the key. */
+/** One session that the browser knows: the cookie that it is bound by, and the key. */
 export interface KnownSession {
   readonly id: string
   readonly cookie: string
   readonly device: Device
 }
 
-/** A browser with the feature. */
+/** A browser that supports the protocol. */
 export interface DeviceBrowser extends Browser {
   readonly known: Map<string, KnownSession>
-  /** Answers what a response asks for. Returns the server's answer. */
+  /** Answers the requests in a response. Returns the server's answer. */
   register(response: Response, fetch: Fetch): Promise<Response | undefined>
   /** Proves one session. Returns the server's last answer. */
   refresh(id: string, fetch: Fetch): Promise<Response>

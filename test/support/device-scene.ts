@@ -13,7 +13,7 @@ import type { Data } from './set-up.ts'
 export const INTERVAL = 600
 export const TOLERANCE = 5
 
-/** What a handler saw of its session. */
+/** What a handler read of its session. */
 export interface Sight {
   readonly user: unknown
   readonly device: 'none' | 'unproven' | 'proven'
@@ -32,7 +32,7 @@ export interface DeviceScene {
   readonly browser: DeviceBrowser
   /** Answers a request: `/login`, `/again`, `/plain`, `/write`, `/touch`, `/regenerate`, `/logout`, or any other. */
   readonly app: (request: Request) => Promise<Response>
-  /** Sends a request of the browser, stores the answer, and returns what the handler saw. */
+  /** Sends a request of the browser, stores the answer, and returns what the handler read. */
   visit(path: string): Promise<Sight>
   /** Sends a request with these cookies from another client. */
   copy(cookies: string, path?: string): Promise<Sight>
@@ -42,7 +42,7 @@ export interface DeviceScene {
   sendProof(proof: string, id?: string): Promise<Response>
   /** Logs in, and registers the browser's device. Returns the binding. */
   enrol(): Promise<string>
-  /** Creates the application anew, with other options: another instance. */
+  /** Creates the application again, with other options: another instance. */
   again(more: Partial<SessionOptions<Data>>): (request: Request) => Promise<Response>
 }
 

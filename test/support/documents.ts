@@ -1,4 +1,4 @@
-// The Markdown of the repository as its tests read it: code blocks, headings and links.
+// The Markdown of the repository for its tests: code blocks, headings and links.
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { posix } from 'node:path'
@@ -83,7 +83,7 @@ export function fileOfBlock(block: CodeBlock): string {
   return file ?? moduleName(block)
 }
 
-/** Returns what a block prints, by the comments behind its `console.log`. */
+/** Returns the output of a block, by the comments after its `console.log`. */
 export function expectedOutput(code: string): string[] {
   return code
     .split('\n')

@@ -1,5 +1,5 @@
-// Every way in which a session reaches a response, each as one function: a request with these cookies,
-// a handler, and the `Set-Cookie` lines that come of it.
+// Every way in which a session reaches a response, each as one function: from a request with these
+// cookies and a handler to the `Set-Cookie` lines.
 
 import type { Session, Sessions } from 'sealed-session'
 import { expressSession, sessionOf } from 'sealed-session/express'
@@ -17,7 +17,7 @@ export type Entry = (
   handle: Handler,
 ) => Promise<readonly string[]>
 
-/** Entries of the fetch world and of cookie stores. */
+/** Entries for fetch and for cookie stores. */
 export const FETCH_ENTRIES: Readonly<Record<string, Entry>> = {
   wrap: async (sessions, cookie, handle) => {
     const handler = sessions.wrap(async (_, session) => {
@@ -115,11 +115,12 @@ export const ADAPTER_ENTRIES: Readonly<Record<string, Entry>> = {
 
 export const ENTRIES: Readonly<Record<string, Entry>> = { ...FETCH_ENTRIES, ...ADAPTER_ENTRIES }
 
-function requestWith(cookie: string): Request {
+/** Returns a request with these cookies. */
+export function requestWith(cookie: string): Request {
   return new Request('https://example.test/', { headers: { cookie } })
 }
 
-/** A framework's cookie store, and what is set in it as lines. */
+/** A framework's cookie store, and the cookies that were set in it, as lines. */
 function storeWith(cookie: string) {
   const lines: string[] = []
   const pairs = cookie === '' ? [] : cookie.split('; ')

@@ -1,5 +1,5 @@
-// A server of `node:http` behind `expressSession`, as Express and Connect would run it, and a browser that
-// asks it.
+// A server of `node:http` behind `expressSession`, as Express and Connect would run it, and a
+// browser for it.
 
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
@@ -17,11 +17,11 @@ export type ExpressHandler<Data extends object> = (
 ) => unknown
 
 export interface ExpressVisitor<Data extends object> extends Browser {
-  /** Asks with the cookies of this browser, and keeps those that come. */
+  /** Sends a request with the cookies of this browser, and stores those of the response. */
   visit(handler: ExpressHandler<Data>): Promise<Response>
-  /** Returns what a handler returns, as JSON gives it. */
+  /** Returns the result of a handler, as JSON. */
   ask(handler: ExpressHandler<Data>): Promise<unknown>
-  /** What `next` was given. */
+  /** The errors that `next` received. */
   readonly errors: unknown[]
   readonly server: Server
 }

@@ -1,17 +1,17 @@
-// A store that keeps its entries as long as it was asked to, counts its calls, and fails on cue.
+// A store that keeps its entries for the requested time, counts its calls, and can be made to fail.
 
 import type { OverflowStorage } from 'sealed-session/overflow'
 
 type Method = keyof OverflowStorage
 
 export interface FaultyStore extends OverflowStorage {
-  /** What it holds, and until when in seconds. */
+  /** Its contents, with their end in seconds. */
   readonly items: Map<string, { readonly value: string; readonly endsAt: number }>
   /** The methods that were called, in their order. */
   readonly calls: Method[]
-  /** What a method does in place of its work. */
+  /** Replacements for the methods. */
   readonly faults: Partial<Record<Method, (key: string) => unknown>>
-  /** Returns the keys of the parcels that it holds. */
+  /** Returns the keys of the parcels in it. */
   parcels(): string[]
   /** Returns how often each method was called since the last count: `1 getItem`. */
   count(): string

@@ -1,5 +1,5 @@
-// What the tests of faults share: sessions in either engine, every way to use them, and promises that
-// never settle.
+// Shared parts of the tests of faults: sessions in either engine, every way to use them, and
+// promises that never settle.
 
 import { vi } from 'vitest'
 import { createSessions } from 'sealed-session'
@@ -55,7 +55,7 @@ export function request(cookie = ''): Request {
   return new Request(URL_OF_PAGE, { headers: { cookie } })
 }
 
-/** Returns every call that needs a key, each resolving to what a user would have lost. */
+/** Returns every call that needs a key, each resolving to what a user would lose. */
 export function usesOf(sessions: Sessions<Data>, cookie: string, token: string) {
   const begin = async () => {
     const session = await sessions.open(null)
@@ -86,7 +86,7 @@ export function usesOf(sessions: Sessions<Data>, cookie: string, token: string) 
   }
 }
 
-/** What each of them resolves to when nothing is wrong. */
+/** The results of these calls without a fault. */
 export const USUAL = {
   open: 'ada',
   unseal: 'ada',
@@ -107,7 +107,7 @@ export function never(): Promise<never> {
   return new Promise(() => {})
 }
 
-/** Makes the next call hang. Settles once that call was made. */
+/** Makes the next call never settle. Resolves when that call was made. */
 export function holdOnce(spy: Holdable): Promise<void> {
   return new Promise((reached) => {
     spy.mockImplementationOnce(() => {
@@ -121,7 +121,7 @@ interface Holdable {
   mockImplementationOnce(implementation: () => Promise<never>): unknown
 }
 
-/** Whether a promise is still open after every microtask and immediate that is under way. */
+/** Whether a promise is still pending after all queued microtasks and immediates. */
 export async function isPending(promise: Promise<unknown>): Promise<boolean> {
   const open = Symbol('open')
   const turns = async () => {

@@ -1,12 +1,12 @@
-// What a module of the documentation exports, as functions that answer a request: fetch handlers, default
-// exports with `fetch`, Node servers, Express and Fastify applications.
+// The exports of a module of the documentation, as functions that answer a request: fetch handlers,
+// default exports with `fetch`, Node servers, Express and Fastify applications.
 
 import { createServer } from 'node:http'
 import type { RequestListener, Server } from 'node:http'
 
 export type Handler = (request: Request) => Promise<Response>
 
-/** What Fastify's `inject` is used for here. */
+/** The members of Fastify's `inject` that are used here. */
 interface Injectable {
   inject(path: string): Promise<{ readonly statusCode: number; readonly headers: object }>
 }

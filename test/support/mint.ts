@@ -1,5 +1,6 @@
-// Seals cookie values, bare tokens and tickets from docs/format.md alone, with `node:crypto` and without
-// the library: what another implementation writes, and what an attacker with a valid key could send.
+// Seals cookie values, bare tokens and tickets from docs/format.md, with `node:crypto` and without
+// the library: what another implementation writes, and what an attacker with a valid key could
+// send.
 
 import { createCipheriv, hkdfSync, randomBytes } from 'node:crypto'
 
@@ -21,7 +22,7 @@ export const WEEK = 604_800
 export type Purpose =
   'cookie' | 'token' | 'ticket' | 'overflow' | 'device-challenge' | 'device-key' | `token ${string}`
 
-/** What a key is bound to. */
+/** The context that a key is bound to. */
 export interface Binding {
   readonly secret?: string
   /** The secret's id in the value, if it is not the derived one. */
@@ -78,14 +79,14 @@ export function headerOf(binding: Binding = {}): { alg: 'dir'; enc: 'A256GCM'; k
   return { alg: 'dir', enc: 'A256GCM', kid: kidOf(binding) }
 }
 
-/** Returns a payload as the format has it, with some of its elements replaced. */
+/** Returns a payload of the format, with some of its elements replaced. */
 export function payload(changes: Payload = {}): string {
   const usual = { id: ID, sealed: START % DAY, life: WEEK, age: 0, data: { user: 'ada' } }
   const { id, sealed, life, age, data, more } = { ...usual, more: undefined, ...changes }
   return JSON.stringify([id, sealed, life, age, data, ...(more === undefined ? [] : [more])])
 }
 
-/** Returns the elements of a payload that state these moments. */
+/** Returns the elements of a payload for these moments. */
 export function timesOf(moments: Moments): { sealed: number; life: number; age: number } {
   const { startedAt = START, sealedAt = startedAt, life = WEEK } = moments
   return { sealed: sealedAt % DAY, life, age: sealedAt - startedAt }
@@ -114,13 +115,13 @@ export function mintTicket(usedAt: number, id: string = ID, binding: Binding = {
   return mint(text, { purpose: 'ticket', day: dayOf(usedAt), ...binding })
 }
 
-/** Seals under the right key, as a compact JWE whose protected header is any string at all. */
+/** Seals under the right key, as a compact JWE with any string as its protected header. */
 export function forge(header: string, plaintext: string | Buffer, binding: Binding = {}): string {
   const encoded = Buffer.from(header).toString('base64url')
   return `${encoded}..${sealUnder(encoded, plaintext, binding)}`
 }
 
-/** Returns a cookie's value as the compact JWE that it stands for. */
+/** Returns the compact JWE that corresponds to a cookie's value. */
 export function toToken(value: string): string {
   const [id = '', day = '', ...sealed] = value.split('.')
   const header = `{"alg":"dir","enc":"A256GCM","kid":"${id}.${day}"}`
@@ -161,7 +162,7 @@ function seal(plaintext: string | Buffer, header: object, binding: Binding): str
   return sealUnder(encoded, plaintext, binding)
 }
 
-/** Returns `<iv>.<ciphertext>.<tag>`, with the header authenticated as it stands. */
+/** Returns `<iv>.<ciphertext>.<tag>`, with the header authenticated as given. */
 function sealUnder(encodedHeader: string, plaintext: string | Buffer, binding: Binding): string {
   const iv = randomBytes(12)
   const cipher = createCipheriv('aes-256-gcm', dayKey(binding), iv)

@@ -1,5 +1,5 @@
-// The reader that docs/format.md prints, loaded from the page: a second implementation of everything
-// that opens a session.
+// The reader that docs/format.md prints, loaded from the page: a second implementation of opening a
+// session.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { untyped } from './mint.ts'
 
-/** What the printed reader is configured with. */
+/** The configuration of the printed reader. */
 export interface ReaderConfig {
   readonly secrets: readonly { readonly bytes: Uint8Array; readonly id?: string }[]
   readonly name: string
@@ -19,11 +19,11 @@ export interface ReaderConfig {
     readonly default: ReaderLifetime
     readonly named: ReadonlyMap<string, ReaderLifetime>
   }
-  /** Returns what the store has under a key. */
+  /** Returns the value under a key of the store. */
   readonly getParcel?: (key: string) => string | undefined
   /** Of the option `device`, in seconds. */
   readonly interval?: number
-  /** Reads the text of a serializer. */
+  /** Parses the output of a serializer. */
   readonly deserialize?: (text: string) => unknown
 }
 
@@ -48,7 +48,7 @@ export interface ReaderResult {
 }
 
 export interface PrintedReader {
-  /** `undefined` where no session came. */
+  /** `undefined` if the request has no session. */
   openCookies(header: string, config: ReaderConfig): ReaderResult | undefined
   openToken(token: string, config: ReaderConfig, purpose?: string): ReaderResult | undefined
 }

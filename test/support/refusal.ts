@@ -1,4 +1,4 @@
-// The errors of this library, as tests expect them.
+// Matchers for the errors of this library.
 
 import { expect } from 'vitest'
 
@@ -14,7 +14,9 @@ export const TOO_LARGE: unknown = expect.objectContaining({
   code: 'ERR_SESSION_TOO_LARGE',
 })
 
-/** Matches a `SessionConfigError` of this option or argument that says more than its name. */
+/**
+ * Matches a `SessionConfigError` of this option or argument whose message is more than its name.
+ */
 export function refusal(option: string): unknown {
   return expect.objectContaining({
     name: 'SessionConfigError',

@@ -1,10 +1,10 @@
-// A Standard Schema from its one function.
+// A Standard Schema from its validation function.
 
 import type { SessionSchema, SessionSchemaResult } from 'sealed-session'
 
 type Validate = (value: unknown) => SessionSchemaResult | Promise<SessionSchemaResult>
 
-/** Returns a schema that answers as `validate` does. */
+/** Returns a schema with this `validate`. */
 export function schemaOf<Data extends object = Record<string, unknown>>(
   validate: Validate,
 ): SessionSchema<Data> {

@@ -11,10 +11,10 @@ export type Data = Record<string, unknown>
 export interface SetUp<D extends object> {
   /** The clock, in seconds. */
   readonly time: { now: number }
-  /** What `observe` was called with. */
+  /** The arguments of `observe`. */
   readonly events: SessionEvent[]
   readonly sessions: Sessions<D>
-  /** Creates sessions with the same options and some more. */
+  /** Creates sessions with the same options and further ones. */
   make(more?: Partial<SessionOptions<D>>): Sessions<D>
   /**
    * Opens the session that the browser has after this one: stores the cookies of `session`, and sends
@@ -23,7 +23,7 @@ export interface SetUp<D extends object> {
   next(session: Session<D>, by?: Sessions<D>): Promise<Session<D>>
   /** Returns the `Cookie` header of a new session that `fill` has filled. */
   cookieOf(fill: (session: Session<D>) => unknown, by?: Sessions<D>): Promise<string>
-  /** Opens a session that has come with a request, filled by `fill` in the request before. */
+  /** Opens the session of a request, which `fill` has filled in the request before. */
   received(fill: (session: Session<D>) => unknown): Promise<Session<D>>
 }
 
@@ -33,7 +33,7 @@ interface Visit<D extends object> {
   readonly owner: Sessions<D>
 }
 
-/** Creates sessions on a clock of their own. */
+/** Creates sessions with a clock of their own. */
 export function setUp<D extends object = Data>(options: Partial<SessionOptions<D>> = {}): SetUp<D> {
   const time = { now: START }
   const events: SessionEvent[] = []
@@ -43,7 +43,7 @@ export function setUp<D extends object = Data>(options: Partial<SessionOptions<D
       clock: () => time.now * 1000,
       observe: (event: SessionEvent) => void events.push(event),
     }
-    // Whether `D` needs a serializer is not known here.
+    // The types here do not know whether `D` needs a serializer.
     return createSessions<D>(untyped<SessionOptions<D>>({ ...usual, ...options, ...more }))
   }
   const sessions = make()

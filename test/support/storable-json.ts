@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 
-/** Returns values of JSON. Where it would generate -0, strict JSON would refuse it. */
+/** Returns JSON values without -0, which strict JSON rejects. */
 export function storableJson(constraints: fc.JsonSharedConstraints = {}): fc.Arbitrary<unknown> {
   return fc.jsonValue(constraints).map((value): unknown => JSON.parse(JSON.stringify(value)))
 }

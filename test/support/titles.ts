@@ -5,7 +5,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 export interface Title {
   /** Below `test/`. */
   readonly file: string
-  /** As it is written, before `test.each` has filled in its values. */
+  /** As it is written, before `test.each` has inserted its values. */
   readonly text: string
 }
 
@@ -24,7 +24,7 @@ export function readTitles(): readonly Title[] {
   return found
 }
 
-/** Lists the files below `test/`, without those of packages: with them it would take a minute. */
+/** Lists the files below `test/`, without packages, which would take a minute. */
 function listFiles(path: string): string[] {
   return readdirSync(new URL(path, folder), { withFileTypes: true }).flatMap((entry) => {
     if (entry.name === 'node_modules' || entry.name.startsWith('.')) return []

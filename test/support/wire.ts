@@ -1,5 +1,5 @@
-// Real servers of Node's `http` and `http2`, on a free port of this machine, and clients that show
-// what came over the wire: every Set-Cookie line, and whether the response was whole.
+// Real servers of Node's `http` and `http2`, on a free port of this machine, and clients that
+// record the received bytes: every Set-Cookie line, and whether the response was complete.
 
 import http from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -41,7 +41,7 @@ export const wires = {
   },
   http2: async (listener: Listener): Promise<Wire> => {
     const server = http2.createServer()
-    // Its compatibility API is a part of that of `http`.
+    // Its compatibility API is part of that of `http`.
     server.on('request', untyped<Parameters<typeof server.on>[1]>(listener))
     const { port } = await listen(server)
     return { ask: (asked = {}) => askHttp2(port, asked), close: () => closed(server) }

@@ -1,4 +1,4 @@
-// The cookies of one session in one response are made once, whatever asks for them and how often.
+// The cookies of one session in one response are made once, however often they are requested.
 
 import { stringifySetCookie } from 'cookie'
 import { describe, expect, test, vi } from 'vitest'
@@ -34,8 +34,8 @@ function ada(session: Session<Data>): void {
   session.set('user', 'ada')
 }
 
-describe('asking again', () => {
-  test('gives the same lines, whatever the time and the response', async () => {
+describe('a second request for the cookies', () => {
+  test('gives the same lines, at any time and for any response', async () => {
     const { sessions, time, events } = setUp()
     const session = await sessions.open(null)
     ada(session)
@@ -61,7 +61,7 @@ describe('asking again', () => {
     expect(await sessions.setCookies(session)).toEqual(first)
   })
 
-  test('gives nothing again where there was nothing, though a ticket has become due', async () => {
+  test('gives no line if the first gave none, even if a ticket has become due', async () => {
     const { sessions, received, time } = setUp()
     const session = await received(ada)
     session.get('user')
@@ -70,7 +70,7 @@ describe('asking again', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('gives an array of the caller’s own, which may be changed without harm', async () => {
+  test('gives a new array, which the caller may change', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     ada(session)
@@ -91,8 +91,8 @@ describe('asking again', () => {
   })
 })
 
-describe('a session that was not looked at', () => {
-  test('has no cookies, and is not closed by asking', async () => {
+describe('a session that was not accessed', () => {
+  test('has no cookies, and stays open when they are requested', async () => {
     const { sessions, time } = setUp()
     time.now += DAY / 2
     const seen: number[] = []
@@ -120,7 +120,7 @@ describe('a change after the commit', () => {
     expect(await rejectionOf(sessions.save(session, () => {}))).toEqual(COMMITTED)
   })
 
-  test('in place is found in a value that was set, without having been looked at', async () => {
+  test('in place is found in a value that was set and never read', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     const cart = [{ id: 'a', tags: ['x'] }]
@@ -130,7 +130,7 @@ describe('a change after the commit', () => {
     expect(await rejectionOf(sessions.setCookies(session))).toEqual(COMMITTED)
   })
 
-  test('in place that is taken back is none', async () => {
+  test('in place that is reverted is no change', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     const tags = ['x']
@@ -141,7 +141,7 @@ describe('a change after the commit', () => {
     expect(await sessions.setCookies(session)).toEqual(lines)
   })
 
-  test('is refused while the cookies are being made, too', async () => {
+  test('throws while the cookies are being made, too', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     ada(session)
@@ -152,7 +152,7 @@ describe('a change after the commit', () => {
 })
 
 describe('a commit that fails', () => {
-  test('because the session is too large leaves no header, and the session fits when it is smaller', async () => {
+  test('because the session is too large adds no header, and succeeds when it is smaller', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     session.set('text', 'x'.repeat(9000))
@@ -165,7 +165,7 @@ describe('a commit that fails', () => {
     expect((await sessions.open(pairsOf(lines))).toJSON()).toEqual({ user: 'ada' })
   })
 
-  test('because data cannot be stored leaves no header, and can be put right in place', async () => {
+  test('because data cannot be stored adds no header, and succeeds when the data is corrected in place', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     const cart = [{ id: 'a', tags: ['x'] }]
@@ -179,7 +179,7 @@ describe('a commit that fails', () => {
     expect(await sessions.setCookies(session)).toHaveLength(1)
   })
 
-  test('for a reason of the application is tried anew by the next commit', async () => {
+  test('because the application’s code throws is retried by the next commit', async () => {
     const answers = [{ issues: [{ path: ['user'] }] }]
     const schema = schemaOf<Data>((value) => answers.shift() ?? { value })
     const { sessions } = setUp({ schema })
@@ -190,7 +190,7 @@ describe('a commit that fails', () => {
     expect(headers.getSetCookie()).toHaveLength(1)
   })
 
-  test('rejects all that wait for it, and each may try again', async () => {
+  test('rejects for all callers, and each may retry', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     session.set('text', 'x'.repeat(9000))
@@ -200,7 +200,7 @@ describe('a commit that fails', () => {
     expect(await sessions.setCookies(session)).toHaveLength(1)
   })
 
-  test('leaves no unhandled rejection behind when only one asked', async () => {
+  test('causes no unhandled rejection if there is one caller', async () => {
     const unhandled = vi.fn()
     process.on('unhandledRejection', unhandled)
     const { sessions } = setUp()
@@ -239,7 +239,7 @@ describe('changes after save', () => {
     expect(() => session.set('visits', 3)).toThrow(COMMITTED)
   })
 
-  test('in place are written, too', async () => {
+  test('in place are written too', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     session.set('cart', [])
@@ -249,7 +249,7 @@ describe('changes after save', () => {
     expect((await sessions.open(pairsOf(lines))).get('cart')).toEqual([{ id: 'a', tags: [] }])
   })
 
-  test('that are taken back write nothing more', async () => {
+  test('that are reverted write nothing more', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     ada(session)
@@ -262,7 +262,7 @@ describe('changes after save', () => {
     expect(names).toEqual([NAME])
   })
 
-  test('a logout after it ends what it has written', async () => {
+  test('a logout after save ends the saved session', async () => {
     const { sessions, received } = setUp()
     const session = await received(ada)
     session.set('visits', 1)
@@ -307,7 +307,7 @@ describe('changes after save', () => {
     expect(browser.names()).toEqual([NAME])
   })
 
-  test('by discard restore in the store what was received', async () => {
+  test('by discard restore the received cookies in the store', async () => {
     const { sessions } = setUp()
     for (const change of [
       (session: Session<Data>) => session.set('user', 'eve'),
@@ -328,7 +328,7 @@ describe('changes after save', () => {
     }
   })
 
-  test('begin a session that knows the stamp of a logout which was saved, discarded or not', async () => {
+  test('begin a session that knows the stamp of a saved logout, even after discard', async () => {
     const { sessions } = setUp()
     const browser = createJar()
     const first = await sessions.open(browser.request())

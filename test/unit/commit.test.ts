@@ -1,5 +1,5 @@
-// Out: what of a session is written into one response, and when. Data is written by changes alone, use
-// by tickets.
+// What a commit writes of a session into one response, and when. Changes write the data, use writes
+// tickets.
 
 import { inspect } from 'node:util'
 import * as devalue from 'devalue'
@@ -50,7 +50,7 @@ function maxAgesOf(lines: readonly string[]): number[] {
   return lines.map((line) => Number(/; Max-Age=(\d+);/.exec(line)?.[1]))
 }
 
-/** Returns what a request that only reads writes, so many seconds after the session began. */
+/** Returns the lines that a read-only request writes, so many seconds after the session began. */
 async function readAfter(seconds: number, options: Partial<SessionOptions<Data>> = {}) {
   const { received, sessions, time } = setUp(options)
   const session = await received(ada)
@@ -69,7 +69,7 @@ describe('the session', () => {
     expect((await sessions.open(browser.request())).toJSON()).toEqual({ user: 'ada' })
   })
 
-  test('is not written when it was only read: no Set-Cookie, but Vary', async () => {
+  test('is not written if it was only read: no Set-Cookie, but Vary', async () => {
     const { sessions, received } = setUp()
     const session = await received(ada)
     expect(session.get('user')).toBe('ada')
@@ -78,7 +78,7 @@ describe('the session', () => {
     expect(headers.get('vary')).toBe('Cookie')
   })
 
-  test('is not written when a key was set to the value that is there already', async () => {
+  test('is not written if a key was set to its present value', async () => {
     const { sessions, received } = setUp()
     const session = await received(ada)
     ada(session)
@@ -86,7 +86,7 @@ describe('the session', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('is not written when it is new and became empty again', async () => {
+  test('is not written if it is new and became empty again', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     ada(session)
@@ -94,7 +94,7 @@ describe('the session', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('is written when a value was changed in place, however it was come by', async () => {
+  test('is written if a value was changed in place, whichever method returned it', async () => {
     const reach: ((session: Session<Data>) => unknown)[] = [
       (session) => session.get('cart')?.[0],
       (session) => session.toJSON().cart?.[0],
@@ -109,7 +109,7 @@ describe('the session', () => {
     }
   })
 
-  test('is written with what changed in a value after it was set', async () => {
+  test('is written with changes made to a value after it was set', async () => {
     const { received } = setUp()
     const tags = ['a']
     const session = await received((first) => {
@@ -119,7 +119,7 @@ describe('the session', () => {
     expect(session.get('cart')).toEqual([{ id: 'a', tags: ['a', 'b'] }])
   })
 
-  test('that was written carries its times: the same start, a new seal, the same end', async () => {
+  test('keeps its start and end when it is written, and has a new seal time', async () => {
     const { received, next, time, sessions } = setUp()
     const session = await received(ada)
     time.now += 1000
@@ -130,14 +130,14 @@ describe('the session', () => {
     expect(later.expiresAt).toEqual(at(START + 1000 + DAY))
   })
 
-  test('lives in the browser to its absolute end, not to the end of idleTimeout', async () => {
+  test('stays in the browser until its absolute end, not until the end of idleTimeout', async () => {
     const { sessions } = setUp({ idleTimeout: 60, maxAge: 5000 })
     const session = await sessions.open(null)
     ada(session)
     expect(maxAgesOf(await sessions.setCookies(session))).toEqual([5000])
   })
 
-  test('has no Max-Age where its cookies end with the browser, and the same end inside', async () => {
+  test('has no Max-Age if its cookies end with the browser, and the same end in the token', async () => {
     const { sessions, time } = setUp({ cookie: { persistent: false } })
     const session = await sessions.open(null)
     ada(session)
@@ -156,7 +156,7 @@ describe('the session', () => {
     expect(session.expiresAt).toEqual(at(START + 1000))
   })
 
-  test('is sealed by a clock that went back as of its start, and never lives longer', async () => {
+  test('is sealed as of its start if the clock went back, and never lives longer', async () => {
     const { sessions, time } = setUp()
     const session = await sessions.open(null)
     ada(session)
@@ -168,7 +168,7 @@ describe('the session', () => {
     expect([later.startedAt, later.expiresAt]).toEqual([at(START), at(START + DAY)])
   })
 
-  test('in fewer parts deletes the others; in more it deletes none', async () => {
+  test('deletes the other parts if it has fewer, and none if it has more', async () => {
     const { received, next, sessions } = setUp({ limits: 'browsers' })
     const session = await received((first) => first.set('text', 'x'.repeat(9000)))
     session.set('text', 'short')
@@ -184,7 +184,7 @@ describe('the session', () => {
 describe('a ticket', () => {
   const TICKET = [expect.stringMatching(/^__Host-session\.t=[\w.-]+; Max-Age=\d+; Path=\/; /)]
 
-  test('is written by use from touchInterval on, and not before', async () => {
+  test('is written by use after touchInterval, and not before', async () => {
     expect(await readAfter(599, { touchInterval: 600 })).toEqual([])
     expect(await readAfter(600, { touchInterval: 600 })).toEqual(TICKET)
   })
@@ -199,11 +199,11 @@ describe('a ticket', () => {
     expect(await readAfter(1, { touchInterval: 0 })).toEqual(TICKET)
   })
 
-  test('is never due without an idleTimeout, because it would move no end', async () => {
+  test('is never due without an idleTimeout, because it would not move the end', async () => {
     expect(await readAfter(WEEK - 1, { idleTimeout: false })).toEqual([])
   })
 
-  test('is not due where it would not move the end, close to the absolute one', async () => {
+  test('is not due close to the absolute end, because it would not move the end', async () => {
     const options = { maxAge: 1000, idleTimeout: 600, touchInterval: 300 }
     const { received, sessions, next, time } = setUp(options)
     const session = await received(ada)
@@ -217,7 +217,7 @@ describe('a ticket', () => {
     expect(await sessions.setCookies(later)).toEqual([])
   })
 
-  test('moves the end of the session, and the token stays as it was', async () => {
+  test('moves the end of the session without a new token', async () => {
     const { received, next, time, sessions } = setUp()
     const session = await received(ada)
     time.now += DAY / 2
@@ -241,7 +241,7 @@ describe('a ticket', () => {
     expect((await next(session)).rejection).toEqual({ reason: 'expired' })
   })
 
-  test('is of a size that does not depend on the session', async () => {
+  test('has a size that does not depend on the session', async () => {
     const { received, sessions, time } = setUp({ limits: 'node' })
     const lengths = new Set<number>()
     for (const size of [1, 3000, 9000]) {
@@ -266,7 +266,7 @@ describe('a ticket', () => {
     expect(namesOf(await sessions.setCookies(session))).toEqual([NAME])
   })
 
-  test('that arrives after a write undoes nothing of it', async () => {
+  test('that arrives after a write does not undo it', async () => {
     const { sessions, time } = setUp()
     const browser = createJar()
     const first = await sessions.open(browser.request())
@@ -286,7 +286,7 @@ describe('a ticket', () => {
     expect(last.expiresAt).toEqual(at(START + DAY / 2 + DAY))
   })
 
-  test('is written where one came that belongs to another session', async () => {
+  test('is written if the request has the ticket of another session', async () => {
     const { sessions, time } = setUp()
     time.now += DAY / 2
     const foreign = mintTicket(time.now, 'B'.repeat(22))
@@ -295,7 +295,7 @@ describe('a ticket', () => {
     expect(await sessions.setCookies(session)).toEqual(TICKET)
   })
 
-  test('is not written by a touch before the last use, when a clock went back', async () => {
+  test('is not written by a touch if the clock went back before the last use', async () => {
     const { sessions, time } = setUp()
     const session = await sessions.open(`${NAME}=${mint()}; ${NAME}.t=${mintTicket(START + 5)}`)
     session.touch()
@@ -306,7 +306,7 @@ describe('a ticket', () => {
     expect(await sessions.setCookies(later)).toEqual(TICKET)
   })
 
-  test('ends with the browser where the session does', async () => {
+  test('ends with the browser if the session does', async () => {
     const { received, sessions, time } = setUp({ cookie: { persistent: false } })
     const session = await received(ada)
     time.now += DAY / 2
@@ -336,7 +336,7 @@ describe('a named lifetime', () => {
     expect((await linesOf('brief')).join()).not.toMatch(/Max-Age|Expires/)
   })
 
-  test('decides when a ticket is due, and how long that lives', async () => {
+  test('decides when a ticket is due, and how long it lives', async () => {
     const { received, sessions, next, time } = setUp({ lifetimes })
     const session = await received((first) => {
       first.regenerate({ lifetime: 'remembered' })
@@ -352,7 +352,7 @@ describe('a named lifetime', () => {
     expect([namesOf(lines), maxAgesOf(lines)]).toEqual([[`${NAME}.t`], [29 * DAY]])
   })
 
-  test('decides when a ticket of a brief session is due, which ends with the browser', async () => {
+  test('decides when the ticket of a session that ends with the browser is due', async () => {
     const { received, sessions, time } = setUp({ lifetimes })
     const session = await received((first) => {
       first.regenerate({ lifetime: 'brief' })
@@ -365,7 +365,7 @@ describe('a named lifetime', () => {
     expect(lines.join()).not.toMatch(/Max-Age|Expires/)
   })
 
-  test('stays with the session over writes, renewed ids and instances that do not know it', async () => {
+  test('stays with the session over writes, renewed ids and instances without that lifetime', async () => {
     const { received, next, make, time } = setUp({ lifetimes })
     const without = make({ lifetimes: undefined })
     const session = await received((first) => {
@@ -384,7 +384,7 @@ describe('a named lifetime', () => {
     expect((await next(later)).get('user')).toBe('ada')
   })
 
-  test('is read from the current configuration for Max-Age and tickets, too', async () => {
+  test('takes Max-Age and tickets from the current configuration', async () => {
     const { sessions, time } = setUp({
       lifetimes: { remembered: { maxAge: 2 * DAY, idleTimeout: 1000 } },
     })
@@ -398,7 +398,7 @@ describe('a named lifetime', () => {
 })
 
 describe('the secret that seals', () => {
-  test('is the newest, and all open', async () => {
+  test('is the newest, and all others open', async () => {
     const { make, events, cookieOf } = setUp()
     const old = await cookieOf(ada, make({ secrets: OLDER_SECRET }))
     expect(events.at(-1)).toMatchObject({ type: 'sealed', secretId: secretId(OLDER_SECRET) })
@@ -411,7 +411,7 @@ describe('the secret that seals', () => {
     })
   })
 
-  test('is the newest from the next write on, and no time of the session moves', async () => {
+  test('is the newest from the next write on, and the times of the session stay', async () => {
     const { make, time, cookieOf } = setUp()
     const old = await cookieOf(ada, make({ secrets: OLDER_SECRET }))
     time.now += 10
@@ -425,7 +425,7 @@ describe('the secret that seals', () => {
     expect([next.id, next.startedAt, next.isNew]).toEqual([id, startedAt, false])
   })
 
-  test('of a session that is only read stays the older one, and its ticket has the newest', async () => {
+  test('stays the older one for a session that is only read, and its ticket has the newest', async () => {
     const { make, time, cookieOf, events } = setUp()
     const old = await cookieOf(ada, make({ secrets: OLDER_SECRET }))
     const sessions = make({ secrets: [SECRET, OLDER_SECRET] })
@@ -440,7 +440,7 @@ describe('the secret that seals', () => {
     expect((await sessions.open(`${old}; ${ticket}`)).expiresAt).toEqual(later.expiresAt)
   })
 
-  test('that was removed opens nothing', async () => {
+  test('opens nothing after it was removed', async () => {
     const { make, cookieOf } = setUp()
     const old = await cookieOf(ada, make({ secrets: OLDER_SECRET }))
     for (const secrets of [SECRET, [SECRET, OTHER_SECRET]]) {
@@ -464,7 +464,7 @@ describe('the secret that seals', () => {
 describe('a schema', () => {
   const Shape = v.object({ user: v.string(), visits: v.optional(v.number()) })
 
-  test('refuses data that does not fit it, with its path and without the value', async () => {
+  test('rejects data that does not fit, with its path and without the value', async () => {
     const { make } = setUpWith()
     const sessions = make({ schema: Shape })
     const session = await sessions.open(null)
@@ -477,7 +477,7 @@ describe('a schema', () => {
     expect(await sessions.setCookies(session)).toHaveLength(1)
   })
 
-  test('may answer later', async () => {
+  test('may be asynchronous', async () => {
     const schema = v.pipeAsync(
       v.object({ user: v.string() }),
       v.checkAsync(({ user }) => Promise.resolve(user !== 'eve')),
@@ -490,7 +490,7 @@ describe('a schema', () => {
     expect(error).toMatchObject({ code: 'ERR_SESSION_DATA' })
   })
 
-  test('is not called for what is not written: a session that was read, or gets a ticket', async () => {
+  test('is not called if no data is written: for a session that was read, or gets a ticket', async () => {
     const seen: unknown[] = []
     const schema = schemaOf<Data>((value) => {
       seen.push(value)
@@ -506,7 +506,7 @@ describe('a schema', () => {
     expect(seen).toEqual([{ user: 'ada' }])
   })
 
-  test('is called before anything is sealed, so that a refused write leaves no event', async () => {
+  test('is called before data is sealed, so that a rejected write causes no event', async () => {
     const { sessions, events } = setUp({ schema: schemaOf<Data>(() => ({ issues: [{}] })) })
     const session = await sessions.open(null)
     ada(session)
@@ -516,12 +516,12 @@ describe('a schema', () => {
 })
 
 describe('a serializer', () => {
-  test('that fits is used as it is', async () => {
+  test('with stringify and parse is used as it is', async () => {
     const { received } = setUp({ serializer: JSON })
     expect((await received(ada)).toJSON()).toEqual({ user: 'ada' })
   })
 
-  test('what it cannot write is a SessionDataError that holds no value of the session', async () => {
+  test('that throws causes a SessionDataError without a value of the session', async () => {
     const { sessions } = setUpWith({ serializer: devalue })
     const session = await sessions.open(null)
     session.set('secret', MARKER)
@@ -531,7 +531,7 @@ describe('a serializer', () => {
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(MARKER)
   })
 
-  test('one that writes no string is a SessionDataError', async () => {
+  test('that returns no string causes a SessionDataError', async () => {
     const serializer = { stringify: () => untyped<string>(undefined), parse: JSON.parse }
     const { sessions } = setUp({ serializer })
     const session = await sessions.open(null)
@@ -549,7 +549,7 @@ describe('bare tokens', () => {
     session.get('user')
   })
 
-  test('have the length that they have: 65 536 characters at most', async () => {
+  test('are not limited by cookies: they may have 65 536 characters', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     const sealedWith = async (length: number) => {
@@ -566,7 +566,7 @@ describe('bare tokens', () => {
     expect((await sessions.unseal(`${token}A`)).rejection).toEqual({ reason: 'too-large' })
   })
 
-  test('of a session that is renewed by sealing it again have a new seal and the same end', async () => {
+  test('that are sealed again have a new seal time and the same end', async () => {
     const { sessions, time } = setUp()
     const first = await sessions.open(null)
     ada(first)
@@ -583,7 +583,7 @@ describe('bare tokens', () => {
 })
 
 describe('observe', () => {
-  test('is called with the whole life of a session, and with nothing in it', async () => {
+  test('is called for the whole life of a session, and never with its data', async () => {
     const { sessions, time, events } = setUp()
     const browser = createJar()
     const step = async (act: (session: Session<Data>) => void) => {
@@ -616,7 +616,7 @@ describe('observe', () => {
     }
   })
 
-  test('has the bytes of the value that was sealed: of the session, of a ticket, of a token', async () => {
+  test('receives the bytes of the sealed value: of the session, of a ticket, of a token', async () => {
     const { sessions, received, events, time } = setUp()
     const session = await received(ada)
     const token = await sessions.seal(session)
@@ -631,7 +631,7 @@ describe('observe', () => {
     expect(events.at(-1)).toMatchObject({ cause: 'new', bytes: value.length })
   })
 
-  test('has the former id after regenerate and renewId, so that a log can follow a session', async () => {
+  test('receives the former id after regenerate and renewId, so that a log can follow a session', async () => {
     const { received, next, events } = setUp()
     const session = await received(ada)
     const first = session.id
@@ -645,7 +645,7 @@ describe('observe', () => {
     expect(events[0]).toMatchObject({ cause: 'changed', id: later.id, previous: session.id })
   })
 
-  test('has no former id for a session that began from nothing', async () => {
+  test('receives no former id for a new session', async () => {
     const { cookieOf, events } = setUp()
     await cookieOf((session) => {
       ada(session)
@@ -656,7 +656,7 @@ describe('observe', () => {
   })
 })
 
-test('a cookie of the last moment within the tolerance can be read and written', async () => {
+test('a cookie that arrives in the last second of the tolerance can be read and written', async () => {
   const { sessions, time } = setUp()
   time.now = START + WEEK + 4
   const value = mintAt({ startedAt: START, sealedAt: START + WEEK - 1 })

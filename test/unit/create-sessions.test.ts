@@ -1,4 +1,4 @@
-// The members of `createSessions`, one after the other, as an application calls them.
+// The members of `createSessions`, called as an application calls them.
 
 import { inspect } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
@@ -39,7 +39,7 @@ describe('the sessions object', () => {
     expect(await setCookies(session)).toHaveLength(1)
   })
 
-  test('shows nothing of its options', () => {
+  test('does not expose its options', () => {
     const { sessions } = setUp()
     expect(inspect(sessions, { depth: 10, showHidden: true })).not.toContain(SECRET)
     expect(Object.keys(sessions).toSorted()).toEqual([
@@ -81,7 +81,7 @@ describe('commit', () => {
     expect([...NO_CONTENT.headers]).toEqual([])
   })
 
-  test('rejects swapped arguments, and says how to write them', async () => {
+  test('rejects swapped arguments, and states their order', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     ada(session)
@@ -113,7 +113,7 @@ describe('commit', () => {
     expect(String(error)).toContain('a promise (await it)')
   })
 
-  test('of a response that cannot carry a cookie fails, and passes with another one', async () => {
+  test('fails for a response that cannot carry a cookie, and succeeds with another one', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     ada(session)
@@ -124,7 +124,7 @@ describe('commit', () => {
     expect(headers.getSetCookie()).toHaveLength(1)
   })
 
-  test('replaces the lines of an earlier commit, and tells the observer of a lost write', async () => {
+  test('replaces the lines of an earlier commit, and reports the lost write to observe', async () => {
     const { sessions, events } = setUp()
     const cookie = `${NAME}=${mint()}`
     const one = await sessions.open(cookie)
@@ -140,7 +140,7 @@ describe('commit', () => {
   })
 })
 
-describe('a session that these sessions have not opened', () => {
+describe('a session of other sessions', () => {
   const takers: readonly (readonly [
     string,
     (sessions: Sessions<Data>, session: Session<Data>) => Promise<unknown>,
@@ -153,7 +153,7 @@ describe('a session that these sessions have not opened', () => {
     ['measure', (sessions, session) => sessions.measure(session)],
   ]
 
-  test.each(takers)('is refused by %s, where other sessions have opened it', async (_, take) => {
+  test.each(takers)('is rejected by %s', async (_, take) => {
     const { sessions, make } = setUp()
     const foreign = await make().open(null)
     ada(foreign)
@@ -162,7 +162,7 @@ describe('a session that these sessions have not opened', () => {
     expect(String(error)).toContain('is of other sessions')
   })
 
-  test.each(takers)('is refused by %s, whatever it is instead', async (_, take) => {
+  test.each(takers)('is rejected by %s, as is any value that is not a session', async (_, take) => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     const others = [{}, [], 'session', 5, null, undefined, new Map(), session.scope('cart')]
@@ -172,7 +172,7 @@ describe('a session that these sessions have not opened', () => {
   })
 
   test.each(takers)(
-    'is refused by %s as a promise, with the advice to await it',
+    'is rejected by %s as a promise, with the advice to await it',
     async (_, take) => {
       const { sessions } = setUp()
       const error = await rejectionOf(take(sessions, untyped(sessions.open(null))))
@@ -243,7 +243,7 @@ describe('save', () => {
     expect(stored).toEqual([NAME])
   })
 
-  test('deletes with an empty value and no life, and leaves a stamp', async () => {
+  test('deletes with an empty value and maxAge 0, and leaves a stamp', async () => {
     const { sessions } = setUp()
     const store = createStore(`${NAME}=${mint()}`)
     const session = await sessions.open(store)
@@ -278,7 +278,7 @@ describe('save', () => {
     expect(store.calls).toHaveLength(4)
   })
 
-  test('rejects what cannot be written into, before anything is sealed', async () => {
+  test('rejects a destination that cannot be written to, before it seals', async () => {
     const { sessions, events } = setUp()
     const session = await sessions.open(null)
     ada(session)
@@ -311,7 +311,7 @@ describe('save', () => {
   })
 })
 
-describe('save into a store that refuses to be written', () => {
+describe('save into a read-only store', () => {
   const error = new Error('Cookies can only be modified in a Server Action or Route Handler.')
   const refusing = (cookie = '') => ({
     ...createStore(cookie),
@@ -320,7 +320,7 @@ describe('save into a store that refuses to be written', () => {
     },
   })
 
-  test('drops a ticket that is due, and the end of the session stays', async () => {
+  test('drops a ticket that is due, and the end of the session does not move', async () => {
     const { sessions, time } = setUp()
     time.now += DAY / 2
     const store = refusing(`${NAME}=${mint()}`)
@@ -343,7 +343,7 @@ describe('save into a store that refuses to be written', () => {
     await expect(sessions.save(session, store)).resolves.toBeUndefined()
   })
 
-  test('leaves the cookie of a destroyed session where it is', async () => {
+  test('keeps the cookie of a destroyed session', async () => {
     const { sessions } = setUp()
     const store = refusing(`${NAME}=${mint()}; ${NAME}.x=aaaa`)
     const session = await sessions.open(store)
@@ -366,7 +366,7 @@ describe('save into a store that refuses to be written', () => {
     await expect(sessions.save(session, store)).rejects.toBe(error)
   })
 
-  test('leaves the change to be written elsewhere, whatever is changed in between', async () => {
+  test('keeps the change to be written elsewhere, together with later changes', async () => {
     const { sessions } = setUp()
     const store = refusing(`${NAME}=${mint()}`)
     const session = await sessions.open(store)
@@ -379,7 +379,7 @@ describe('save into a store that refuses to be written', () => {
     expect(next.toJSON()).toEqual({ user: 'ada', visits: 1 })
   })
 
-  test('passes on what an asynchronous store rejects with', async () => {
+  test('rejects with the error of an asynchronous store', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     ada(session)
@@ -388,7 +388,7 @@ describe('save into a store that refuses to be written', () => {
 })
 
 describe('wrap', () => {
-  test('commits what the handler returns, and passes on what else it was given', async () => {
+  test('commits the response of the handler, and passes on further arguments', async () => {
     const { sessions } = setUp()
     const handler = sessions.wrap(
       (request, session, environment: { name: string }, count: number) => {
@@ -402,7 +402,7 @@ describe('wrap', () => {
     expect(next.get('user')).toBe('ada')
   })
 
-  test('gives the handler the session that open returns', async () => {
+  test('passes the handler the session that open returns', async () => {
     const { sessions } = setUp()
     const handler = sessions.wrap(async (request, session) => {
       expect(await sessions.open(request)).toBe(session)
@@ -451,7 +451,7 @@ describe('wrap', () => {
   })
 
   test.each([new TypeError('boom'), 'a text', undefined, null, { status: 500, headers: {} }])(
-    'any other error (%s) goes on untouched, and may still be committed by its catcher',
+    'rethrows any other error (%s) unchanged, and its catcher may still commit',
     async (thrown) => {
       const { sessions } = setUp()
       const request = requestWith()
@@ -484,7 +484,7 @@ describe('wrap', () => {
     expect(headers.getSetCookie()).toEqual([])
   })
 
-  test('rejects what is no response, if a cookie has to be written', async () => {
+  test('rejects a result that is no response, if a cookie has to be written', async () => {
     const { sessions } = setUp()
     for (const value of [undefined, null, 'text', {}, new Headers()]) {
       const write = sessions.wrap((_, session) => (ada(session), untyped<Response>(value)))
@@ -502,7 +502,7 @@ describe('wrap', () => {
     },
   )
 
-  test('rejects what is no request, and does not call the handler', async () => {
+  test('rejects an argument that is no request, and does not call the handler', async () => {
     const { sessions } = setUp()
     const handler = vi.fn(() => new Response())
     const wrapped = sessions.wrap(handler)
@@ -532,7 +532,7 @@ describe('wrap', () => {
     ['testCookieWorked', (session) => session.testCookieWorked()],
     ['a scope', (session) => session.scope('cart').size],
   ]
-  test.each(looks)('a look by %s makes the response vary on the cookie', async (_, look) => {
+  test.each(looks)('an access by %s makes the response vary by the cookie', async (_, look) => {
     const { sessions } = setUp()
     const handler = sessions.wrap((_request, session) => {
       look(session)
@@ -557,8 +557,8 @@ describe('wrap', () => {
   })
 })
 
-describe('a session that the handler does not look at', () => {
-  test('leaves the response as it is, though a ticket be due', async () => {
+describe('a session that the handler does not access', () => {
+  test('leaves the response as it is, even if a ticket is due', async () => {
     const { sessions, time, events } = setUp()
     time.now += DAY / 2
     const response = new Response('hello')
@@ -568,7 +568,7 @@ describe('a session that the handler does not look at', () => {
     expect(events.map(({ type }) => type)).toEqual(['opened'])
   })
 
-  test('is closed when the handler has returned: what a stream changes later is an error', async () => {
+  test('is closed when the handler has returned: a later change by a stream is an error', async () => {
     const { sessions } = setUp()
     const late: unknown[] = []
     const handler = sessions.wrap((_, session) => {
@@ -610,7 +610,7 @@ describe('a session that the handler does not look at', () => {
     for (const session of kept) expect(() => ada(session)).toThrow(COMMITTED)
   })
 
-  test('is closed only with the outermost of several handlers', async () => {
+  test('is closed by the outermost of several handlers', async () => {
     const { sessions } = setUp()
     const inner = sessions.wrap(() => new Response('inner'))
     const outer = sessions.wrap(async (request, session) => {
@@ -632,7 +632,7 @@ describe('a session that the handler does not look at', () => {
   })
 })
 
-describe('wrapped handlers in wrapped handlers', () => {
+describe('nested wrapped handlers', () => {
   const inner = (sessions: Sessions<Data>) =>
     sessions.wrap((_, session) => {
       session.set('visits', session.get('visits', 0) + 1)
@@ -651,7 +651,7 @@ describe('wrapped handlers in wrapped handlers', () => {
     expect((await sessions.open(pairsOf(lines))).toJSON()).toEqual({ user: 'ada', visits: 1 })
   })
 
-  test('on one request: the outer one can change nothing after the inner one has committed', async () => {
+  test('on one request: after the inner one has committed, the outer one cannot change the session', async () => {
     const { sessions } = setUp()
     const outer = sessions.wrap(async (request, session) => {
       const response = await inner(sessions)(request)
@@ -661,7 +661,7 @@ describe('wrapped handlers in wrapped handlers', () => {
     expect(await rejectionOf(outer(requestWith()))).toEqual(COMMITTED)
   })
 
-  test('on a copy of the request have a session each; the last one is written, and told', async () => {
+  test('on a copy of the request have a session each; the last one is written, and observe is called', async () => {
     const { sessions, events } = setUp()
     for (const copyOf of [
       (request: Request) => new Request(request),
@@ -680,7 +680,7 @@ describe('wrapped handlers in wrapped handlers', () => {
     }
   })
 
-  test('with different cookies keep both', async () => {
+  test('with different cookies write both', async () => {
     const { sessions, make } = setUp()
     const side = make({ cookie: { name: '__Host-side' } })
     const handler = sessions.wrap((request, session) => {
@@ -698,7 +698,7 @@ describe('wrapped handlers in wrapped handlers', () => {
 })
 
 describe('seal and unseal', () => {
-  test('a bare token opens as the session it was', async () => {
+  test('a bare token opens as the session that was sealed', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     ada(session)
@@ -707,7 +707,7 @@ describe('seal and unseal', () => {
     expect([next.id, next.startedAt, next.isNew]).toEqual([session.id, session.startedAt, false])
   })
 
-  test('an empty session is the empty string, whose session is empty', async () => {
+  test('an empty session seals to the empty string, which unseals to an empty session', async () => {
     const { sessions } = setUp()
     const token = await sessions.seal(await sessions.open(null))
     expect(token).toBe('')
@@ -717,7 +717,7 @@ describe('seal and unseal', () => {
     expect(await sessions.seal(session)).toBe('')
   })
 
-  test('a bare token is no cookie, and a cookie no bare token', async () => {
+  test('a bare token does not open as a cookie, nor a cookie as a bare token', async () => {
     const { sessions, cookieOf } = setUp()
     const session = await sessions.open(null)
     ada(session)
@@ -725,7 +725,7 @@ describe('seal and unseal', () => {
     const value = (await cookieOf(ada)).slice(`${NAME}=`.length)
     expect((await sessions.open(`${NAME}=${token}`)).rejection).toEqual({ reason: 'malformed' })
     expect((await sessions.unseal(value)).rejection).toEqual({ reason: 'malformed' })
-    // Nor are they in each other's form, because they are sealed under other keys.
+    // Converting one form to the other does not help, because they are sealed under different keys.
     const [, , iv, ciphertext, tag] = token.split('.')
     const asValue = [...value.split('.').slice(0, 2), iv, ciphertext, tag].join('.')
     expect((await sessions.open(`${NAME}=${asValue}`)).rejection).toEqual({
@@ -733,14 +733,14 @@ describe('seal and unseal', () => {
     })
   })
 
-  test('a bare token has no cookies that could be deleted, and its logout leaves no stamp', async () => {
+  test('the logout of a bare token deletes no cookies and leaves no stamp', async () => {
     const { sessions } = setUp()
     const session = await sessions.unseal(mintToken())
     session.destroy()
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('a session of a bare token can become a session of cookies', async () => {
+  test('a session of a bare token can be committed to cookies', async () => {
     const { sessions } = setUp()
     const session = await sessions.unseal(mintToken())
     session.set('visits', 1)
@@ -773,7 +773,7 @@ describe('a purpose', () => {
     'zoë 🦊',
   ]
 
-  test('opens what was sealed for it, and nothing that was sealed for another', async () => {
+  test('opens only tokens that were sealed for it', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     ada(session)
@@ -794,7 +794,7 @@ describe('a purpose', () => {
     expect((await sessions.unseal(token, 'password reset')).get('user')).toBe('ada')
   })
 
-  test('may have 256 characters, of any kind, and no more', async () => {
+  test('may have up to 256 characters of any kind', async () => {
     const { sessions } = setUp({ cookie: { name: 'n'.repeat(64) } })
     const session = await sessions.open(null)
     ada(session)
@@ -809,7 +809,7 @@ describe('a purpose', () => {
   })
 
   test.each(['', null, 5, true, {}, ['api'], Symbol('s'), 'half \ud800', () => 'api'])(
-    'that is %o is refused, for seal and unseal',
+    'that is %o is rejected by seal and unseal',
     async (purpose) => {
       const { sessions } = setUp()
       const session = await sessions.open(null)
@@ -822,8 +822,8 @@ describe('a purpose', () => {
   )
 })
 
-describe('what observe throws', () => {
-  test('what it throws reaches the caller', async () => {
+describe('an exception of observe', () => {
+  test('reaches the caller', async () => {
     const error = new Error('the log is full')
     const observe = () => {
       throw error
@@ -837,7 +837,7 @@ describe('what observe throws', () => {
 })
 
 describe('two sessions on one request', () => {
-  test('with different cookies know nothing of each other', async () => {
+  test('with different cookies are independent', async () => {
     const { make } = setUp()
     const main = make()
     const side = make({ cookie: { name: '__Host-side' } })
@@ -856,7 +856,7 @@ describe('two sessions on one request', () => {
     expect((await main.open(browser.request())).get('user')).toBe('ada')
   })
 
-  test('with names that begin alike leave each other alone', async () => {
+  test('with names that begin alike are independent', async () => {
     const { make } = setUp()
     const short = make({ cookie: { name: 's', secure: false } })
     const long = make({ cookie: { name: 'sid', secure: false } })
@@ -874,7 +874,7 @@ describe('two sessions on one request', () => {
 })
 
 describe('getInternals', () => {
-  test('knows the cookies of these sessions by their names', () => {
+  test('recognizes the cookies of these sessions by their names', () => {
     const sessions = createSessions({ secrets: SECRET, cookie: { name: 's', secure: false } })
     const { isOwnCookie } = getInternals(sessions)
     expect(['s', 's.1', 's.15', 's.t', 's.x'].map(isOwnCookie)).toEqual(Array(5).fill(true))

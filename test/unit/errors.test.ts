@@ -1,4 +1,4 @@
-// The errors of this library: one family, told apart by code, or by name where a class does not reach.
+// The errors of this library: one family, told apart by code, or by name if `instanceof` fails.
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -59,7 +59,7 @@ describe('the errors', () => {
     expect(String(error)).toMatch(new RegExp(`^${name}: .`))
   })
 
-  test('SessionCommittedError says what comes too late, and what is early enough', async () => {
+  test('SessionCommittedError says which change comes too late, and when to make it', async () => {
     await expect(commitTooEarly()).rejects.toThrow(
       /after its cookies were made.*change it before commit/,
     )
@@ -77,7 +77,7 @@ describe('the text of an error', () => {
   const hostile = 'a\u001b[2J\u009b31m\u202e\u2066\u200f\u2028\u0000\u007f\ud800b'
   const escaped = 'a\\u001b[2J\\u009b31m\\u202e\\u2066\\u200f\\u2028\\u0000\\u007f\\ud800b'
 
-  test('S11: escapes control characters and those that turn the direction of writing', () => {
+  test('S11: escapes control characters and those that reverse the direction of text', () => {
     expect(new SessionError('ERR_SESSION_RESPONSE', hostile).message).toBe(escaped)
     expect(new SessionConfigError(hostile, 'is wrong')).toMatchObject({
       option: escaped,
@@ -89,7 +89,7 @@ describe('the text of an error', () => {
     })
   })
 
-  test('S9: takes at most 2 kB, and its path at most 1 kB, so that the sentence is whole', () => {
+  test('S9: takes at most 2 kB, and its path at most 1 kB, so that the sentence is complete', () => {
     const long = 'é\u202e👋'.repeat(100_000)
     const plain = new SessionError('ERR_SESSION_RESPONSE', long)
     expect(byteLength(plain.message)).toBeLessThanOrEqual(2048)
@@ -106,20 +106,20 @@ describe('the text of an error', () => {
 })
 
 describe('escapeUnprintable', () => {
-  test('returns a text that just fits, and cuts one that is a byte longer', () => {
+  test('returns a string that just fits, and cuts one that is a byte longer', () => {
     expect(escapeUnprintable('abcdef', 6)).toBe('abcdef')
     expect(escapeUnprintable('abcdefg', 6)).toBe('abc…')
     expect(escapeUnprintable('éé', 4)).toBe('éé')
     expect(escapeUnprintable('ééa', 4)).toBe('…')
   })
 
-  test('cuts no character and no escape into halves', () => {
+  test('cuts no character or escape in half', () => {
     expect(escapeUnprintable('ab👋cd', 7)).toBe('ab…')
     expect(escapeUnprintable('a\u0000bc', 8)).toBe('a…')
     expect(escapeUnprintable('a\u0000bcde', 10)).toBe('a\\u0000…')
   })
 
-  test('returns at most so many bytes, all of them printable', () => {
+  test('returns at most the given number of bytes, all of them printable', () => {
     const unit = fc.constantFrom('a', 'é', '👋', '\\', 'u', '\u0000', '\u202e', '\ud800', '\u2028')
     const texts = fc.string({ unit, maxLength: 40 })
     fc.assert(

@@ -33,7 +33,7 @@ const named = (long: unknown, options: object = {}) =>
   resolve({ ...options, lifetimes: untyped({ long }) }).named.get('long')
 
 describe('the defaults', () => {
-  test('are a week at most, a day of idleness, and a tenth of it between two tickets', () => {
+  test('are a week, a day of idleness, and a tenth of that between two tickets', () => {
     expect(resolve({})).toEqual({
       default: { maxAge: 7 * DAY, idleTimeout: DAY, touchInterval: DAY / 10, persistent: true },
       named: new Map(),
@@ -47,7 +47,7 @@ describe('the defaults', () => {
     expect(resolve({}, false).default.persistent).toBe(false)
   })
 
-  test('stand where an option is undefined, but for maxAge and idleTimeout', () => {
+  test('apply to options that are undefined, except maxAge and idleTimeout', () => {
     const blank = ['touchInterval', 'lifetimes', 'clockTolerance', 'validAfter']
     expect(resolve(Object.fromEntries(blank.map((name) => [name, undefined])))).toEqual(resolve({}))
     for (const name of ['maxAge', 'idleTimeout']) {
@@ -80,7 +80,7 @@ describe('the times', () => {
     }
   })
 
-  test('clockTolerance holds from 0 to 60', () => {
+  test('clockTolerance is 0 to 60', () => {
     expect(resolve({ clockTolerance: 0 }).clockTolerance).toBe(0)
     expect(resolve({ clockTolerance: 60 }).clockTolerance).toBe(60)
     for (const value of [-1, 61, ...NEVER]) {
@@ -88,7 +88,7 @@ describe('the times', () => {
     }
   })
 
-  test('idleTimeout may be false, and means true by nothing else', () => {
+  test('idleTimeout may be false, and no other value that is not a number', () => {
     const { idleTimeout, touchInterval } = resolve({ idleTimeout: false }).default
     expect([idleTimeout, touchInterval]).toEqual([Infinity, 400 * DAY])
     expect(() => resolve({ idleTimeout: true })).toThrow(refusal('idleTimeout'))
@@ -122,7 +122,7 @@ describe('the times', () => {
     }
   })
 
-  test('out of bounds are refused with the bounds', () => {
+  test('out of bounds are rejected with the bounds', () => {
     const message = (options: object) => String(caught(() => resolve(options)))
     expect(message({ maxAge: 0 })).toMatch(
       /^SessionConfigError: maxAge is 0 .* from 1 to 34560000$/,
@@ -132,7 +132,7 @@ describe('the times', () => {
 })
 
 describe('named lifetimes', () => {
-  test('have what they leave out from the default one', () => {
+  test('inherit omitted members from the default one', () => {
     const options = { maxAge: 5000, idleTimeout: 1000, touchInterval: 50 }
     expect(named({}, options)).toEqual({ ...options, persistent: true })
     expect(named({ maxAge: 9000 }, options)).toEqual({
@@ -143,7 +143,7 @@ describe('named lifetimes', () => {
     expect(named({ persistent: false }, options)).toEqual({ ...options, persistent: false })
   })
 
-  test('outlive the browser where the cookie does, unless they say otherwise', () => {
+  test('outlive the browser if the cookie does, unless they say otherwise', () => {
     const lifetimes = { short: {}, long: { persistent: true } }
     const all = resolveLifetimes({ lifetimes }, false).named
     expect([all.get('short')?.persistent, all.get('long')?.persistent]).toEqual([false, true])
@@ -155,11 +155,11 @@ describe('named lifetimes', () => {
     expect(named({ idleTimeout: 3000 }, { touchInterval: 20 })?.touchInterval).toBe(20)
   })
 
-  test('have a tenth, too, where the configured interval is longer than their own idleTimeout', () => {
+  test('have a tenth too if the configured interval is longer than their own idleTimeout', () => {
     expect(named({ idleTimeout: 600 }, { touchInterval: 3600 })?.touchInterval).toBe(60)
   })
 
-  test('are checked like the default one, under a path of their own', () => {
+  test('are checked like the default one, with their own path', () => {
     for (const [wrong, name] of [
       [{ maxAge: 0 }, 'maxAge'],
       [{ maxAge: undefined }, 'maxAge'],
@@ -174,12 +174,12 @@ describe('named lifetimes', () => {
     }
   })
 
-  test.each([null, 5, 'long', true, [], () => ({})])('are objects, and not %j', (value) => {
+  test.each([null, 5, 'long', true, [], () => ({})])('must be objects, and not %j', (value) => {
     expect(() => named(value)).toThrow(refusal('lifetimes.long'))
     expect(() => resolve({ lifetimes: untyped(value) })).toThrow(refusal('lifetimes'))
   })
 
-  test.each(['', 'a b', 'a.b', 'ü', 'x'.repeat(33), '"'])('have no name like %j', (name) => {
+  test.each(['', 'a b', 'a.b', 'ü', 'x'.repeat(33), '"'])('may not have a name like %j', (name) => {
     expect(() => resolve({ lifetimes: { [name]: {} } })).toThrow(refusal(`lifetimes.${name}`))
   })
 
@@ -198,13 +198,13 @@ describe('named lifetimes', () => {
     expect(named(long)).toEqual(resolve({}).default)
   })
 
-  test('decide, with the default one, how old a token can be', () => {
+  test('bound, with the default one, the age of tokens', () => {
     const lifetimes = { brief: { maxAge: 60 }, long: { maxAge: 30 * DAY } }
     expect(resolve({ lifetimes }).longest).toBe(30 * DAY)
     expect(resolve({ maxAge: 40 * DAY, lifetimes }).longest).toBe(40 * DAY)
   })
 
-  test('that are configured no more fall back to the default one', () => {
+  test('that are no longer configured fall back to the default one', () => {
     const lifetimes = resolve({ lifetimes: { long: { maxAge: 60 } } })
     expect(lifetimeOf('long', lifetimes).maxAge).toBe(60)
     expect(lifetimeOf('gone', lifetimes)).toBe(lifetimes.default)

@@ -47,7 +47,7 @@ function storeOf(cookie: string) {
 }
 
 describe('open', () => {
-  test('returns the same session for the same Request, however often and early it is called', async () => {
+  test('returns the same session for the same Request, however often it is called, concurrently too', async () => {
     const { sessions } = setUp()
     const request = new Request(URL_OF_PAGE)
     const [first, second] = await Promise.all([sessions.open(request), sessions.open(request)])
@@ -75,7 +75,7 @@ describe('open', () => {
   })
 
   test.each([null, undefined, '', new Headers(), { headers: {} }, { getAll: () => [] }])(
-    'of a source without cookies (%j) is an empty session without a rejection',
+    'returns an empty session without a rejection for a source without cookies: %j',
     async (source) => {
       const session = await setUp().sessions.open(source)
       expect([session.isEmpty, session.rejection]).toEqual([true, undefined])
@@ -102,7 +102,7 @@ describe('open', () => {
     expect(String(error)).toContain('source is a promise (await it)')
   })
 
-  test('costs no crypto without our cookie, and some with it', async () => {
+  test('uses crypto only if our cookie is present', async () => {
     const { sessions, make, cookieOf } = setUp()
     const cookie = await cookieOf(ada, make())
     const calls = watchCrypto()
@@ -122,7 +122,7 @@ describe('open', () => {
     expect(events.map(({ type }) => type)).toEqual(['opened'])
   })
 
-  test('of a Request that failed may be called again, and then returns the same session', async () => {
+  test('that failed for a Request can be retried, and then returns the same session', async () => {
     const { sessions } = setUp()
     const request = requestWith(`${NAME}=${mint()}`)
     const error = new Error('no crypto today')
@@ -140,7 +140,7 @@ describe('open', () => {
     expect([await sessions.open(request), session.get('user')]).toEqual([session, 'ada'])
   })
 
-  test('of several createSessions gives each a session of its own for one Request', async () => {
+  test('of several createSessions returns separate sessions for one Request', async () => {
     const { sessions, make, cookieOf } = setUp()
     const request = requestWith(await cookieOf(ada))
     const other = make()
@@ -159,7 +159,7 @@ describe('a cookie store', () => {
     expect(store.getAll).toHaveBeenCalledTimes(1)
   })
 
-  test('that answers later and fails makes open reject, and is read again by the next', async () => {
+  test('that rejects makes open reject, and is read again by the next call', async () => {
     const { sessions } = setUp()
     const error = new Error('no cookies today')
     const store = { getAll: vi.fn(async () => storeOf(`${NAME}=${mint()}`).getAll()) }
@@ -168,7 +168,7 @@ describe('a cookie store', () => {
     expect((await sessions.open(store)).get('user')).toBe('ada')
   })
 
-  test('that throws makes open reject with what it throws', async () => {
+  test('that throws makes open reject with its error', async () => {
     const error = new Error('no cookies here')
     const getAll = () => {
       throw error
@@ -198,7 +198,7 @@ describe('an object that a server reuses', () => {
     expect(users).toEqual(['ada', 'eve', undefined])
   })
 
-  test('Headers are never remembered, because they may be filled again', async () => {
+  test('Headers are never remembered, because they may be reused', async () => {
     const { sessions, cookieOf } = setUp()
     const headers = new Headers({ cookie: await cookieOf(ada) })
     const first = await sessions.open(headers)
@@ -209,7 +209,7 @@ describe('an object that a server reuses', () => {
     expect((await sessions.open(headers)).get('user')).toBeUndefined()
   })
 
-  test('a changed session of the former visitor is not what the next one gets', async () => {
+  test('the next visitor does not get the changed session of the former one', async () => {
     const { sessions } = setUp()
     const event = { headers: {} }
     const first = await sessions.open(event)
@@ -261,7 +261,7 @@ describe('commit with a request', () => {
     expect(await response.text()).toBe('hello')
   })
 
-  test('whose session was never opened returns the response as it is', async () => {
+  test('that was never opened returns the response as it is', async () => {
     const { sessions, cookieOf } = setUp()
     const request = requestWith(await cookieOf(ada))
     const response = new Response('hello')
@@ -300,7 +300,7 @@ describe('commit with a request', () => {
   })
 })
 
-test('opening for an adapter is no use of the session, and gives the same session', async () => {
+test('opening for an adapter does not count as access, and gives the same session', async () => {
   const sessions = createSessions<Data>({ secrets: SECRET, clock: () => START * 1000 })
   const request = requestWith(`${NAME}=${mint()}`)
   const quiet = await getInternals<Data>(sessions).open(request)
@@ -312,7 +312,7 @@ test('opening for an adapter is no use of the session, and gives the same sessio
   expect(headers.get('vary')).toBe('Cookie')
 })
 
-test('the header of a request is read anew each time, and our own cookies are not', async () => {
+test('a second open returns the changed session, not what the cookies of the request hold', async () => {
   const { sessions, cookieOf } = setUp()
   const request = requestWith(await cookieOf(ada))
   const session = await sessions.open(request)

@@ -1,4 +1,5 @@
-// In: what a browser or a client sends, and the session or the reason that it is opened as.
+// Opening: which session, or which rejection, follows from the cookies that a browser or another
+// client sends.
 
 import { inspect } from 'node:util'
 import * as devalue from 'devalue'
@@ -29,7 +30,7 @@ import { schemaOf } from '../support/schema.ts'
 import { setUp } from '../support/set-up.ts'
 import type { Data } from '../support/set-up.ts'
 
-/** No sessions of this process ever seal with it, so `same-name` is never warned of. */
+/** No sessions of this process ever seal with it, so `same-name` is never reported. */
 const FOREIGN_SECRET = 'Yu9QTXUCsVgVmYU2NFCnjnEyo667bk4RvwlYC-OBISc'
 
 const MARKER = 'marker-5e0a1c'
@@ -45,7 +46,9 @@ function at(seconds: number): Date {
   return new Date(seconds * 1000)
 }
 
-/** Returns the reason of a cookie's rejection, so many seconds later; `undefined` if it is accepted. */
+/**
+ * Returns the reason of a cookie's rejection after so many seconds; `undefined` if it is accepted.
+ */
 async function reasonOf(
   cookie: string,
   seconds = 0,
@@ -57,7 +60,7 @@ async function reasonOf(
 }
 
 describe('a cookie that is accepted', () => {
-  test('opens as the session that was sealed: data, id, start and end', async () => {
+  test('opens as the sealed session: data, id, start and end', async () => {
     const { sessions, events } = setUp()
     const session = await sessions.open(`${NAME}=${mint()}`)
     expect(session.toJSON()).toEqual({ user: 'ada' })
@@ -74,7 +77,7 @@ describe('a cookie that is accepted', () => {
     expect((await sessions.open(header)).get('text')).toBe('x'.repeat(500))
   })
 
-  test('of several the newest opens, wherever it stands', async () => {
+  test('of several is the newest, in any order', async () => {
     const { sessions } = setUp()
     const [old, recent] = [mintAt({}, { data: { n: 1 } }), mintAt({ sealedAt: START + 5 })]
     for (const values of [
@@ -86,7 +89,7 @@ describe('a cookie that is accepted', () => {
     }
   })
 
-  test('of two that were sealed in the same second the one that came first opens', async () => {
+  test('of two from the same second is the first', async () => {
     const { sessions } = setUp()
     const [one, other] = [mint(payload({ data: { n: 1 } })), mint(payload({ data: { n: 2 } }))]
     for (const [values, n] of [
@@ -98,7 +101,7 @@ describe('a cookie that is accepted', () => {
     }
   })
 
-  test('opens beside one that is not accepted, wherever it stands, without a rejection', async () => {
+  test('opens beside a rejected one, in any order, without a rejection', async () => {
     const { sessions, events } = setUp()
     for (const values of [
       ['junk', mint()],
@@ -112,7 +115,7 @@ describe('a cookie that is accepted', () => {
   })
 })
 
-/** Returns a `Cookie` header for each reason, and the options under which it is refused. */
+/** Returns a `Cookie` header for each reason, and the options under which it is rejected. */
 async function refusedCookies(): Promise<[RejectionReason, string, Options][]> {
   const { cookieOf } = setUp()
   const cookie = await cookieOf(ada)
@@ -139,7 +142,7 @@ function altered(value: string): string {
   return value.slice(0, index) + (value[index] === 'A' ? 'B' : 'A') + value.slice(index + 1)
 }
 
-describe('a cookie that is refused', () => {
+describe('a cookie that is rejected', () => {
   test('is an empty session with the reason, and the event has the same', async () => {
     for (const [reason, cookie, options] of await refusedCookies()) {
       const { sessions, events } = setUp(options)
@@ -150,7 +153,7 @@ describe('a cookie that is refused', () => {
     }
   })
 
-  test('is left alone by a look and by a response, unless a logout ended it', async () => {
+  test('is not deleted by reading it, unless a logout ended it', async () => {
     for (const [reason, cookie, options] of await refusedCookies()) {
       const { sessions } = setUp(options)
       const handler = sessions.wrap((_, session) => Response.json(session.rejection))
@@ -162,7 +165,7 @@ describe('a cookie that is refused', () => {
     }
   })
 
-  test('is replaced by the next write, with every part of it', async () => {
+  test('is replaced, with all its parts, by the next write', async () => {
     for (const [reason, cookie, options] of await refusedCookies()) {
       const { sessions } = setUp(options)
       const browser = createJar()
@@ -180,7 +183,7 @@ describe('a cookie that is refused', () => {
     }
   })
 
-  test('is one of our forms for as long as 65 536 characters, and too large beyond', async () => {
+  test('may have up to 65 536 characters, and is too-large beyond', async () => {
     const { sessions } = setUp()
     expect(MAX_TOKEN).toBe(65_536)
     const fits = await sessions.unseal('e'.repeat(MAX_TOKEN))
@@ -191,7 +194,7 @@ describe('a cookie that is refused', () => {
     ])
   })
 
-  test('of which several came has the reason of the first', async () => {
+  test('has the reason of the first if there are several', async () => {
     const { sessions, events } = setUp()
     const foreign = mint(payload(), { secret: FOREIGN_SECRET })
     const session = await sessions.open(`${NAME}=${foreign}; ${NAME}=junk`)
@@ -208,11 +211,11 @@ describe('the event of a rejection', () => {
   }
   const known = { secretId: secretId(), day: dayOf(START) }
 
-  test('names nothing of what is not well-formed', async () => {
+  test('has no details of a malformed token', async () => {
     expect(await events(`${NAME}=${mint()}=`)).toEqual([{ type: 'rejected', reason: 'malformed' }])
   })
 
-  test('names the secret and the day of a well-formed token', async () => {
+  test('has the secret id and the day of a well-formed token', async () => {
     expect(await events(`${NAME}=${altered(mint())}`)).toEqual([
       { type: 'rejected', reason: 'undecryptable', ...known },
     ])
@@ -222,7 +225,7 @@ describe('the event of a rejection', () => {
     ])
   })
 
-  test('names the id and the times of an authentic one', async () => {
+  test('has the id and the times of an authentic token', async () => {
     const startedAt = START - 100
     const sealedAt = START - 50
     const value = mintAt({ startedAt, sealedAt })
@@ -239,7 +242,7 @@ describe('the event of a rejection', () => {
     ])
   })
 
-  test('names no claims of an authentic token that is not a payload of ours', async () => {
+  test('has no claims of an authentic token whose payload is not ours', async () => {
     expect(await events(`${NAME}=${mint('{"user":"ada"}')}`)).toEqual([
       { type: 'rejected', reason: 'malformed', ...known },
     ])
@@ -249,25 +252,25 @@ describe('the event of a rejection', () => {
 describe('the end of a session', () => {
   const value = mint()
 
-  test('by disuse is at idleTimeout and the tolerance, not a second before', async () => {
+  test('without use is at idleTimeout plus the tolerance, not a second earlier', async () => {
     const options = { idleTimeout: 3600 }
     expect(await reasonOf(`${NAME}=${value}`, 3604, options)).toBeUndefined()
     expect(await reasonOf(`${NAME}=${value}`, 3605, options)).toBe('idle')
   })
 
-  test('whatever is done is at maxAge and the tolerance, not a second before', async () => {
+  test('with any use is at maxAge plus the tolerance, not a second earlier', async () => {
     const options = { idleTimeout: false, maxAge: 100_000 } as const
     expect(await reasonOf(`${NAME}=${value}`, 100_004, options)).toBeUndefined()
     expect(await reasonOf(`${NAME}=${value}`, 100_005, options)).toBe('expired')
   })
 
-  test('that the token itself states holds where it comes before the configured one', async () => {
+  test('in the token applies if it is before the configured one', async () => {
     const brief = mint(payload({ life: 60 }))
     expect(await reasonOf(`${NAME}=${brief}`, 64)).toBeUndefined()
     expect(await reasonOf(`${NAME}=${brief}`, 65)).toBe('expired')
   })
 
-  test('is the configured one for sessions that are already out, when it was lowered', async () => {
+  test('is the configured one for existing sessions after it was lowered', async () => {
     const seconds = 4000
     expect(await reasonOf(`${NAME}=${value}`, seconds)).toBeUndefined()
     const shorter = { maxAge: 3600, idleTimeout: 3600 }
@@ -275,7 +278,7 @@ describe('the end of a session', () => {
     expect(await reasonOf(`${NAME}=${value}`, seconds, { idleTimeout: 3600 })).toBe('idle')
   })
 
-  test('is not put off by a raised maxAge', async () => {
+  test('is not deferred by a raised maxAge', async () => {
     const options = { maxAge: 2 * WEEK, idleTimeout: false } as const
     expect(await reasonOf(`${NAME}=${value}`, WEEK + 5, options)).toBe('expired')
   })
@@ -300,12 +303,12 @@ describe('the end of a session of a named lifetime', () => {
     expect(await reasonOf(remembered, 30 * DAY + 5, { lifetimes })).toBe('expired')
   })
 
-  test('leaves the default lifetime as it is, whose keys are as old as the longest one', async () => {
+  test('does not change the default lifetime, whose keys are kept as long as the longest one needs', async () => {
     expect(await reasonOf(`${NAME}=${mint()}`, DAY + 5, { lifetimes })).toBe('idle')
     expect(await reasonOf(`${NAME}=${mint()}`, 20 * DAY, { lifetimes })).toBe('expired')
   })
 
-  test('is by the current configuration of that name', async () => {
+  test('follows the current configuration of that name', async () => {
     const lowered = { lifetimes: { remembered: { maxAge: DAY, idleTimeout: 3600 } } }
     expect(await reasonOf(remembered, 3604, lowered)).toBeUndefined()
     expect(await reasonOf(remembered, 3605, lowered)).toBe('idle')
@@ -314,7 +317,7 @@ describe('the end of a session of a named lifetime', () => {
     expect(await reasonOf(brief, 1805, raised)).toBe('expired')
   })
 
-  test('is by the default lifetime where none of that name is configured any more', async () => {
+  test('follows the default lifetime if none of that name is configured any more', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(remembered)
     expect([session.get('user'), session.expiresAt]).toEqual(['ada', at(START + DAY)])
@@ -329,7 +332,7 @@ describe('a ticket', () => {
   const sent = (usedAt: number, id = ID, binding = {}) =>
     `${NAME}=${mint()}; ${NAME}.t=${mintTicket(usedAt, id, binding)}`
 
-  test('tells when the session was last used', async () => {
+  test('states when the session was last used', async () => {
     const { sessions, time } = setUp()
     time.now += 2000
     const session = await sessions.open(sent(START + 1000))
@@ -343,7 +346,7 @@ describe('a ticket', () => {
     expect(await reasonOf(sent(START + DAY), 2 * DAY + 5)).toBe('idle')
   })
 
-  test('that is older than the seal changes nothing', async () => {
+  test('that is older than the seal has no effect', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(sent(START - 1000))
     expect(session.expiresAt).toEqual(at(START + DAY))
@@ -358,7 +361,7 @@ describe('a ticket', () => {
     expect(await reasonOf(sent(START + 1000, OTHER_ID), DAY + 5)).toBe('idle')
   })
 
-  test('of the future, beyond the tolerance, is ignored', async () => {
+  test('from the future, beyond the tolerance, is ignored', async () => {
     const { sessions } = setUp()
     const within = await sessions.open(sent(START + 5))
     const beyond = await sessions.open(sent(START + 6))
@@ -371,8 +374,8 @@ describe('a ticket', () => {
     ['of another cookie name', mintTicket(START + 1000, ID, { name: '__Host-other' })],
     ['altered', altered(mintTicket(START + 1000))],
     ['that is the session itself', mint()],
-    ['that is no ticket inside', mint('[]', { purpose: 'ticket' })],
-    ['that is junk', 'junk'],
+    ['with another payload', mint('[]', { purpose: 'ticket' })],
+    ['that is malformed', 'junk'],
     ['that is empty', ''],
     ['that is too long', 'e'.repeat(70_000)],
   ])('%s is ignored, and the session opens as without it', async (_, ticket) => {
@@ -382,7 +385,7 @@ describe('a ticket', () => {
     expect(events.map(({ type }) => type)).toEqual(['opened'])
   })
 
-  test('of several the latest one of this session counts, of four at most', async () => {
+  test('is the latest one of this session, among at most four', async () => {
     const { sessions, time } = setUp()
     time.now += 2000
     const tickets = [
@@ -397,19 +400,19 @@ describe('a ticket', () => {
     expect(session.expiresAt).toEqual(at(START + 1000 + DAY))
   })
 
-  test('without a session is nothing', async () => {
+  test('without a session has no effect', async () => {
     const { sessions, events } = setUp()
     const session = await sessions.open(`${NAME}.t=${mintTicket(START)}`)
     expect([session.isEmpty, session.rejection, events]).toEqual([true, undefined, []])
   })
 
-  test('beside a bare token is not looked at: a token has no tickets', async () => {
+  test('beside a bare token is ignored', async () => {
     const { sessions, time } = setUp()
     time.now += DAY + 5
     expect((await sessions.unseal(mintToken())).rejection).toEqual({ reason: 'idle' })
   })
 
-  test('cannot stand for a session, nor a session for a ticket', async () => {
+  test('is not accepted as a session, nor a session as a ticket', async () => {
     expect(await reasonOf(`${NAME}=${mintTicket(START)}`)).toBe('undecryptable')
   })
 })
@@ -441,7 +444,7 @@ describe('logout stamps', () => {
     expect(await reasonOf(sent(known, ...stamps))).toBe('destroyed')
   })
 
-  test('are looked at up to four', async () => {
+  test('are read up to four', async () => {
     const all = ['aaaa', 'bbbb', 'cccc', 'dddd', 'eeee']
     expect(await reasonOf(sent(all.slice(0, 4).join(''), ...all))).toBeUndefined()
     expect(await reasonOf(sent(all.slice(0, 3).join(''), ...all))).toBe('destroyed')
@@ -459,7 +462,7 @@ describe('logout stamps', () => {
     })
   })
 
-  test('do not concern bare tokens', async () => {
+  test('do not apply to bare tokens', async () => {
     const { sessions } = setUp()
     expect((await sessions.unseal(mintToken())).get('user')).toBe('ada')
   })
@@ -467,7 +470,7 @@ describe('logout stamps', () => {
 
 describe('validAfter', () => {
   test.each([at(START + 1), at(START + 1).toISOString(), START + 1])(
-    'rejects what began before it (%s), and nothing that began at it',
+    'rejects sessions that began before it (%s), and none that began at it',
     async (validAfter) => {
       const { time, make, cookieOf } = setUp()
       const before = await cookieOf(ada)
@@ -479,7 +482,7 @@ describe('validAfter', () => {
     },
   )
 
-  test('is about the start: no write, ticket or renewed id lifts a session over it', async () => {
+  test('applies to the start of the session: no write, ticket or renewed id changes that', async () => {
     const { time, make, received, next } = setUp()
     const session = await received(ada)
     time.now += 100
@@ -503,7 +506,7 @@ describe('a schema', () => {
     expect(session.get('user')).toBe('ADA')
   })
 
-  test('rejects data that does not fit it, and nothing shows the value', async () => {
+  test('rejects data that does not fit, and no event shows the value', async () => {
     const { make, events, cookieOf } = setUp()
     const cookie = await cookieOf((session) => session.set('user', { [MARKER]: MARKER }))
     const session = await make({ schema: Shape }).open(cookie)
@@ -512,7 +515,7 @@ describe('a schema', () => {
     expect(inspect([session, events], { depth: 10 })).not.toContain(MARKER)
   })
 
-  test('may answer later', async () => {
+  test('may be asynchronous', async () => {
     const schema = v.pipeAsync(
       v.object({ user: v.string() }),
       v.checkAsync(({ user }) => Promise.resolve(user !== 'eve')),
@@ -541,7 +544,7 @@ describe('a schema', () => {
     }
   })
 
-  test('is not called for a session that holds no data', async () => {
+  test('is not called for a session without data', async () => {
     const seen: unknown[] = []
     const schema = schemaOf((value) => {
       seen.push(value)
@@ -553,7 +556,7 @@ describe('a schema', () => {
     expect([session.flash('notice'), seen]).toEqual([['hello'], []])
   })
 
-  test('that fills in a default or drops a key is no reason to write', async () => {
+  test('that adds a default or drops a key causes no write', async () => {
     const schema = v.object({ user: v.string(), visits: v.optional(v.number(), 0) })
     const { make, cookieOf } = setUp()
     const cookie = await cookieOf((session) => {
@@ -566,7 +569,7 @@ describe('a schema', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('that leaves nothing of the data is no reason to delete the session', async () => {
+  test('that drops all data does not delete the session', async () => {
     const schema = v.object({ user: v.optional(v.string()) })
     const { make, cookieOf } = setUp()
     const cookie = await cookieOf((session) => session.set('tenant', 't1'))
@@ -576,7 +579,7 @@ describe('a schema', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('hands out values of the request’s own, whoever else has the same default', async () => {
+  test('returns new values for each request, even if it has one default for all', async () => {
     const schema = v.object({
       cart: v.optional(v.object({ items: v.array(v.string()) }), { items: [] }),
       user: v.optional(v.string()),
@@ -591,7 +594,7 @@ describe('a schema', () => {
   })
 })
 
-/** Returns what JSON would change. */
+/** Returns data that JSON would change. */
 function rich(): Data {
   return { at: new Date(5), tags: new Map([['a', new Set([1n])]]), nothing: undefined }
 }
@@ -611,7 +614,7 @@ describe('a serializer', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('reads sessions from before it was configured, and writes them itself from then on', async () => {
+  test('reads sessions from before it was configured, and then writes them', async () => {
     const { make, cookieOf } = setUp()
     const cookie = await cookieOf((session) => {
       ada(session)
@@ -630,7 +633,7 @@ describe('a serializer', () => {
     })
   })
 
-  test('is no reason to write a session from before it', async () => {
+  test('causes no write of a session from before it', async () => {
     const { make, cookieOf } = setUp()
     const cookie = await cookieOf((session) => session.set('list', [1]))
     const sessions = make({ serializer: devalue })
@@ -639,13 +642,13 @@ describe('a serializer', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('that is missing rejects a session that needs one', async () => {
+  test('is required to open a session that was written with one', async () => {
     const { make, sessions, cookieOf } = setUp()
     const cookie = await cookieOf(ada, make({ serializer: devalue }))
     expect((await sessions.open(cookie)).rejection).toEqual({ reason: 'invalid-data' })
   })
 
-  test('what it cannot read is rejected, whatever it throws', async () => {
+  test('rejects a session that it cannot parse, whatever it throws', async () => {
     const { make, cookieOf } = setUp()
     const cookie = await cookieOf(ada, make({ serializer: superjson }))
     const parse = () => {
@@ -656,7 +659,7 @@ describe('a serializer', () => {
   })
 })
 
-test('another spelling of the same contents opens, and is no reason to write', async () => {
+test('opens the same contents in another spelling, without a write', async () => {
   const data = { b: [1, 2], a: { x: null } }
   const body = JSON.stringify(data, undefined, 2)
   const spelled = `[ "${ID}", ${START % DAY}, ${WEEK}, 0, ${body} ]`

@@ -1,4 +1,4 @@
-// What `createSessions` takes: every default, and what is refused.
+// The options of `createSessions`: every default, and what is rejected.
 
 import { describe, expect, test } from 'vitest'
 import { LONGEST_TICKET } from '../../src/cookies/response-cookies.ts'
@@ -35,7 +35,7 @@ describe('the defaults', () => {
     expect(settings.schema).toBeUndefined()
   })
 
-  test('are five minutes between two calls for the secrets, and a day without any', () => {
+  test('are five minutes between two calls of the secrets function, and a day without a result', () => {
     expect([settings.secretsRefresh, settings.secretsGrace]).toEqual([300, 86_400])
   })
 
@@ -46,7 +46,7 @@ describe('the defaults', () => {
     expect(settings.observe({ type: 'destroyed', id: undefined })).toBeUndefined()
   })
 
-  test('stand where an option is given as undefined', () => {
+  test('apply to options that are undefined', () => {
     const names = ['cookie', 'touchInterval', 'lifetimes', 'clockTolerance', 'limits', 'schema']
       .concat(['secretsRefresh', 'secretsGrace', 'serializer', 'validAfter', 'revoked'])
       .concat(['observe', 'clock'])
@@ -57,11 +57,11 @@ describe('the defaults', () => {
     expect([blank.secretsRefresh, blank.secretsGrace]).toEqual([300, 86_400])
   })
 
-  test.each(['maxAge', 'idleTimeout'])('do not stand for a %s that is undefined', (name) => {
+  test.each(['maxAge', 'idleTimeout'])('do not apply to a %s that is undefined', (name) => {
     expect(() => resolveAny({ [name]: undefined })).toThrow(refusal(name))
   })
 
-  test('are frozen, all the way down', () => {
+  test('are deeply frozen', () => {
     const parts = [settings, settings.cookie, settings.lifetimes, settings.lifetimes.default]
     expect([...parts, settings.limits].map(Object.isFrozen)).toEqual([true, true, true, true, true])
   })
@@ -69,7 +69,7 @@ describe('the defaults', () => {
 
 describe('unknown options', () => {
   test.each(['secret', 'maxage', 'ttl', 'password', 'cookieName', 'rotate', 'toString'])(
-    'are refused by name: %s',
+    'are rejected by name: %s',
     (stranger) => {
       expect(() => resolveAny({ [stranger]: 1 })).toThrow(refusal(stranger))
     },
@@ -81,7 +81,7 @@ describe('unknown options', () => {
     expect(lifetimes.default.maxAge).toBe(604_800)
   })
 
-  test('are refused inside cookie, lifetimes and limits, too', () => {
+  test('are rejected inside cookie, lifetimes and limits too', () => {
     expect(() => resolveAny({ cookie: { maxAge: 5 } })).toThrow(refusal('cookie.maxAge'))
     expect(() => resolveAny({ lifetimes: { brief: { maxage: 5 } } })).toThrow(
       refusal('lifetimes.brief.maxage'),
@@ -90,7 +90,7 @@ describe('unknown options', () => {
   })
 
   test.each([[undefined], [null], ['secret'], [[SECRET]], [5]])(
-    'are not the only thing checked: the options must be an object',
+    'are reported only if the options are an object: %j',
     (options) => {
       expect(() => resolveOptions(untyped<SessionOptions>(options))).toThrow(refusal('options'))
     },
@@ -103,12 +103,12 @@ describe('secrets', () => {
     expect(() => resolveOptions(untyped<SessionOptions>({}))).toThrow(refusal('secrets'))
   })
 
-  test('come newest first, from one string or from an array', () => {
+  test('are listed newest first, in one string or in an array', () => {
     expect(stringsOf(resolveOptions({ secrets: `${SECRET},${OTHER}` }))).toEqual([SECRET, OTHER])
     expect(stringsOf(resolveOptions({ secrets: [OTHER, SECRET] }))).toEqual([OTHER, SECRET])
   })
 
-  test('of a function are not asked for yet', () => {
+  test('of a function are not fetched yet', () => {
     let asked = 0
     const provide = () => {
       asked++
@@ -118,7 +118,7 @@ describe('secrets', () => {
     expect(asked).toBe(0)
   })
 
-  test('are never repeated by the error of another option or another secret', () => {
+  test('are never contained in the error of another option or another secret', () => {
     const wrong = [
       { maxAge: 0 },
       { maxAge: { toString: () => SECRET } },
@@ -160,18 +160,18 @@ describe('the times of the secrets', () => {
 })
 
 describe('the functions', () => {
-  test('observe is taken as it is, and revoked is one of the options', () => {
+  test('observe is kept as it is, and revoked is one of the options', () => {
     const observe = () => {}
     expect(resolveAny({ observe, revoked: () => false }).observe).toBe(observe)
   })
 
-  test.each(['revoked', 'observe', 'clock'])('%s is a function', (option) => {
+  test.each(['revoked', 'observe', 'clock'])('%s must be a function', (option) => {
     for (const value of ['f', {}, null, 5, true, Object.create(null)]) {
       expect(() => resolveAny({ [option]: value })).toThrow(refusal(option))
     }
   })
 
-  test('serializer has stringify and parse', () => {
+  test('serializer must have stringify and parse', () => {
     expect(resolveAny({ serializer: JSON }).serializer).toBe(JSON)
     const halves = [{ parse: JSON.parse }, { stringify: JSON.stringify }]
     for (const value of [...halves, {}, null, 'json', { stringify: 1, parse: 2 }]) {
@@ -179,7 +179,7 @@ describe('the functions', () => {
     }
   })
 
-  test('schema follows the Standard Schema', () => {
+  test('schema must follow the Standard Schema', () => {
     const schema = schemaOf(() => ({ value: {} }))
     expect(resolveAny({ schema }).schema).toBe(schema)
     for (const value of [null, {}, { '~standard': {} }, { validate: () => true }, 'schema']) {
@@ -195,7 +195,7 @@ describe('the clock', () => {
   })
 
   test.each([NaN, Infinity, -1, '5', undefined, null, new Date(0)])(
-    'that tells no time is found out, at once or when it is read',
+    'that returns %s is an error, at once or when it is read',
     (time) => {
       expect(() => resolveAny({ clock: () => time }).now()).toThrow(refusal('clock'))
     },
@@ -203,7 +203,7 @@ describe('the clock', () => {
 })
 
 describe('the limits against the cookie', () => {
-  test('must leave room in a cookie for a ticket, which is never cut into parts', () => {
+  test('must leave room in a cookie for a ticket, which is never split', () => {
     expect(() => resolveAny({ limits: { cookie: 60 } })).toThrow(refusal('limits.cookie'))
     expect(resolveAny({ limits: { cookie: 300 } }).limits.cookie).toBe(300)
     const cookie = { name: 'n'.repeat(64), path: `/${'p'.repeat(999)}` }
@@ -211,7 +211,7 @@ describe('the limits against the cookie', () => {
     expect(resolveAny({ cookie }).limits.cookie).toBe(4096)
   })
 
-  test('are enough from the longest ticket beside the longest name and attributes', () => {
+  test('are enough if the longest ticket fits with the longest name and attributes', () => {
     const { cookie } = resolveOptions({ secrets: SECRET })
     const empty = { name: '__Host-session.15', value: '', maxAge: 400 * 86_400 }
     const frame = formatSetCookie(empty, cookie).length
@@ -222,7 +222,7 @@ describe('the limits against the cookie', () => {
     expect(String(error)).toContain(`must be at least ${least}: name and attributes take ${frame}`)
   })
 
-  test('are those of partitioned cookies where the cookie is partitioned', () => {
+  test('are those of partitioned cookies if the cookie is partitioned', () => {
     const limits = 'cloudflare'
     expect(resolveAny({ limits }).limits.requestHeader).toBe(65_536)
     expect(resolveAny({ limits, cookie: { partitioned: true } }).limits.requestHeader).toBe(10_240)

@@ -9,17 +9,17 @@ function* sum(values: readonly (number | Promise<number>)[]): Steps<number> {
 }
 
 describe('run', () => {
-  test('returns the result itself if nothing had to wait', () => {
+  test('returns the result itself if no step was asynchronous', () => {
     expect(run(sum([1, 2, 3]))).toBe(6)
   })
 
-  test('returns a promise of the result if one step had to wait, or several', async () => {
+  test('returns a promise of the result if one or several steps were asynchronous', async () => {
     const waiting = run(sum([1, Promise.resolve(2), 3, Promise.resolve(4)]))
     expect(waiting).toBeInstanceOf(Promise)
     expect(await waiting).toBe(10)
   })
 
-  test('throws at once what a step throws before any has waited', () => {
+  test('throws the error of a step synchronously before the first asynchronous one', () => {
     const fault = new Error('now')
     function* failing(): Steps<number> {
       yield* sum([1])
@@ -28,7 +28,7 @@ describe('run', () => {
     expect(() => run(failing())).toThrow(fault)
   })
 
-  test('rejects with what a step throws after one has waited', async () => {
+  test('rejects with the error of a step after an asynchronous one', async () => {
     const fault = new Error('later')
     function* failing(): Steps<number> {
       yield* sum([Promise.resolve(1)])
@@ -37,7 +37,7 @@ describe('run', () => {
     await expect(run(failing())).rejects.toBe(fault)
   })
 
-  test('lets the steps catch what a promise was rejected with, and go on', async () => {
+  test('lets the steps catch the rejection of a promise, and continue', async () => {
     function* careful(): Steps<string> {
       try {
         return yield* settled(Promise.reject<string>(new Error('lost')))
@@ -48,7 +48,7 @@ describe('run', () => {
     expect(await run(careful())).toBe('caught Error: lost, went on')
   })
 
-  test('waits for any thenable, also one whose `then` returns nothing', async () => {
+  test('awaits any thenable, also one whose `then` returns nothing', async () => {
     class Thenable {
       // oxlint-disable-next-line no-thenable -- zone.js and database drivers have their own
       then(resolve: (value: number) => void): void {

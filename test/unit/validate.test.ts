@@ -1,4 +1,4 @@
-// Checks of values of unknown origin.
+// Checks of values of unknown type.
 
 import { runInNewContext } from 'node:vm'
 import { describe as group, expect, test } from 'vitest'
@@ -32,7 +32,7 @@ group('isRecord', () => {
 group('own properties', () => {
   const given = Object.assign(Object.create({ inherited: 1 }), { mine: 2 })
 
-  test('are read, and inherited ones are not', () => {
+  test('are read, inherited ones are not', () => {
     expect([
       ownProperty(given, 'mine'),
       ownProperty(given, 'inherited'),
@@ -48,7 +48,7 @@ group('own properties', () => {
 })
 
 group('isThenable', () => {
-  test('is true for anything with a then method, whatever its class', () => {
+  test('is true for any value with a then method, whatever its class', () => {
     const other = class extends Promise<unknown> {}
     for (const value of [
       Promise.resolve(1),
@@ -63,7 +63,7 @@ group('isThenable', () => {
 })
 
 group('isWholeNumber', () => {
-  test('includes both bounds and nothing beyond them', () => {
+  test('includes both bounds, and no number beyond them', () => {
     expect([4, 5, 6, 7, 8].map((value) => isWholeNumber(value, 5, 7))).toEqual([
       false,
       true,
@@ -73,7 +73,7 @@ group('isWholeNumber', () => {
     ])
   })
 
-  test('reaches to the last number that a double holds exactly', () => {
+  test('has the largest exact integer of a double as its upper bound', () => {
     expect(isWholeNumber(2 ** 53 - 1, 0)).toBe(true)
     expect(isWholeNumber(2 ** 53, 0)).toBe(false)
   })
@@ -125,11 +125,11 @@ group('assertKnownKeys', () => {
     )
   })
 
-  test('lists the options that there are', () => {
+  test('lists the known options', () => {
     expect(() => assertKnownKeys({ knwon: 2 }, ['known', 'other'], '')).toThrow(/ known, other$/)
   })
 
-  test('sees an own __proto__ and ignores inherited members', () => {
+  test('reads an own __proto__ and ignores inherited members', () => {
     const given: unknown = JSON.parse('{"__proto__":1}')
     expect(isRecord(given) && Object.keys(given)).toEqual(['__proto__'])
     expect(() => assertKnownKeys(isRecord(given) ? given : {}, [], '')).toThrow(
@@ -152,13 +152,13 @@ group('describe', () => {
     expect(describe(value)).toBe(shown)
   })
 
-  test('S11: never repeats a string that is as long as a secret, nor a part of it', () => {
+  test('S11: contains neither a string that is as long as a secret, nor a part of it', () => {
     const secret = 'uVc7pLQkrqZ0A9dFSuQxX8nyj0pWkNfG'
     expect(describe(secret)).toBe('a string of 32 characters')
     expect(describe(secret.slice(1))).toBe(`"${secret.slice(1)}"`)
   })
 
-  test('S11: escapes control characters and those that turn the direction of writing', () => {
+  test('S11: escapes control characters and those that reverse the direction of text', () => {
     const hostile = '\u001b[2J\u009b\u202e\u2066\u2028'
     const escaped = '\\u001b[2J\\u009b\\u202e\\u2066\\u2028'
     expect(describe(hostile)).toBe(`"${escaped}"`)
@@ -166,7 +166,7 @@ group('describe', () => {
     expect(describe('\u202e'.repeat(31))).toBe(`"${'\\u202e'.repeat(31)}"`)
   })
 
-  test('S9: is short whatever is described', () => {
+  test('S9: is short for any value', () => {
     for (const value of [10n ** 1000n, Symbol('x'.repeat(10_000)), 'x'.repeat(10_000)]) {
       expect(describe(value).length).toBeLessThanOrEqual(100)
     }
@@ -213,7 +213,7 @@ group('describeKind', () => {
 })
 
 group('booleanOption', () => {
-  test('returns what was given, or else the default', () => {
+  test('returns the given value, or the default', () => {
     const given = [true, false, undefined]
     expect(given.map((value) => booleanOption('cookie.secure', value, true))).toEqual([
       true,
@@ -233,11 +233,11 @@ group('booleanOption', () => {
 })
 
 group('enumOption', () => {
-  test('returns the word that was given', () => {
+  test('returns the given string', () => {
     expect(enumOption('cookie.sameSite', 'lax', ['strict', 'lax'])).toBe('lax')
   })
 
-  test('lists the words that there are', () => {
+  test('lists the valid strings', () => {
     const error = caught(() => enumOption('cookie.sameSite', 'x', ['strict', 'lax']))
     expect(String(error)).toMatch(/cookie\.sameSite is "x" .* "strict" or "lax"$/)
   })

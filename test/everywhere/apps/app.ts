@@ -1,4 +1,4 @@
-// The application that every server runs: a route for each way in which a response can go wrong between a
+// The application on every server: a route for each way in which a response can fail between a
 // handler and a browser.
 
 import { createSessions } from 'sealed-session'
@@ -16,7 +16,7 @@ const sessions = createSessions<Data>({
   limits: 'node',
 })
 
-/** One object for all visitors, as applications have it. */
+/** One object for all visitors, as in real applications. */
 const NO_CONTENT = new Response(null, { status: 204 })
 
 const routes: Readonly<Record<string, SessionHandler<Data>>> = {
@@ -97,7 +97,7 @@ function parameter(request: Request, name: string): string {
   return new URL(request.url).searchParams.get(name) ?? ''
 }
 
-/** Returns a body whose parts come one after the other, so that buffering is noticed. */
+/** Returns a body whose parts are sent one after the other, so that buffering is noticed. */
 function slowly(parts: readonly string[]): ReadableStream<Uint8Array> {
   let at = 0
   return new ReadableStream({

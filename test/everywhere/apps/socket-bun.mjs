@@ -3,7 +3,7 @@ import { createSessions } from 'sealed-session'
 const sessions = createSessions({ secrets: process.env.SESSION_SECRETS })
 
 export default {
-  // Not wrapped: Bun takes a request over by returning no response at all.
+  // Not wrapped: a Bun handler that has upgraded the connection returns no response.
   async fetch(request, server) {
     const session = await sessions.open(request)
     const data = session.get('user', 'you')

@@ -1,4 +1,4 @@
-// What Vercel's edge runtime evaluates.
+// The entry that Vercel's edge runtime evaluates.
 
 import * as library from 'sealed-session'
 import * as device from 'sealed-session/device'

@@ -1,5 +1,5 @@
-// Runs the suite on workerd, bundled with the installed package as a Worker is. Every response holds the
-// results.
+// Runs the suite on workerd, bundled with the installed package as a Worker is. Every response
+// contains the results.
 
 import * as library from 'sealed-session'
 import * as device from 'sealed-session/device'

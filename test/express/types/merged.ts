@@ -1,4 +1,4 @@
-// Beside `@types/express-session`: the application's SessionData is what it was.
+// With `@types/express-session`: the application's SessionData is used unchanged.
 
 import type { SessionData } from 'express-session'
 import express from 'express'

@@ -1,4 +1,4 @@
-// Run by Bun: prints the origin it listens at.
+// Run by Bun: prints its origin.
 
 import { createElysiaShop } from './elysia.ts'
 

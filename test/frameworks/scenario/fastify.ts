@@ -21,7 +21,7 @@ export async function startFastify(upstream: string): Promise<RunningShop> {
     if (shop.isTooLarge(error)) return reply.code(shop.TOO_LARGE.status).send(shop.TOO_LARGE.text)
     return reply.code(error.statusCode ?? 500).send('failed')
   })
-  // A plugin of its own has the session too.
+  // A nested plugin has the session too.
   await app.register(async (routes) => {
     routes.get('/ping', () => 'pong')
     routes.get('/read', (request) => shop.read(sessionOf(request)))

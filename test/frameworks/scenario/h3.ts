@@ -7,7 +7,7 @@ import type { RunningShop, ShopData } from './shop.ts'
 
 const NO_CONTENT = new HTTPResponse('', { status: 204 })
 
-/** The applications of this folder declare `event.context.session` once for all, so none does. */
+/** The applications of this folder would declare `event.context.session` globally, so none does. */
 function sessionOf({ context }: H3Event): Session<ShopData> {
   const session: unknown = context.session
   return session as Session<ShopData>

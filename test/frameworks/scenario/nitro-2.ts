@@ -1,5 +1,5 @@
-// Nitro 2 as Nuxt has it, built for production: its responses are Node's with one preset, and mocks with
-// the others.
+// Nitro 2, as Nuxt uses it, built for production: its responses are Node's with one preset, and
+// mocks with the others.
 
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -33,7 +33,7 @@ export function startNitroOnBun(upstream: string): Promise<RunningShop> {
   return startProcess('bun', `${folder}node_modules/@oven/bun-linux-x64/bin/bun`, upstream)
 }
 
-/** Serves the function that the preset for Lambda makes, as API Gateway calls it. */
+/** Serves the function of the preset for Lambda, called as API Gateway does. */
 export async function startNitroOnLambda(upstream: string): Promise<RunningShop> {
   process.env['UPSTREAM'] = upstream
   const dir = await buildApplication('aws-lambda')
@@ -66,7 +66,7 @@ export async function startNitroOnLambda(upstream: string): Promise<RunningShop>
 
 function toResponse({ method }: Request, result: LambdaResult): Response {
   const headers = new Headers(result.headers)
-  // API Gateway sends the cookies of both.
+  // API Gateway sends both kinds of cookies.
   for (const line of result.cookies ?? []) headers.append('Set-Cookie', line)
   const { statusCode: status, body = '', isBase64Encoded = false } = result
   const isEmpty = method === 'HEAD' || status === 204
@@ -116,7 +116,7 @@ async function buildApplication(preset: string): Promise<string> {
       'sealed-session/device': `${source}device/binding.ts`,
       'sealed-session/h3': `${source}adapters/h3.ts`,
       'sealed-session': `${source}index.ts`,
-      // Beside it, h3 2 is installed by its own name.
+      // h3 2 is installed beside it under its own name.
       h3: `${folder}node_modules/h3-1`,
     },
     noExternals: true,

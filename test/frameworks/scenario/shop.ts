@@ -1,5 +1,5 @@
-// What every application of the scenario does with the session, so that each has only its framework's
-// own code around it.
+// The use of the session in every application of the scenario, so that each has only the code of
+// its framework around it.
 
 import { createSessions } from 'sealed-session'
 import type { Session, Sessions } from 'sealed-session'
@@ -20,10 +20,10 @@ export interface RunningShop {
   stop(): Promise<unknown>
 }
 
-/** What the application gives for a session that does not fit, by its framework's own error handling. */
+/** The answer to a session that does not fit, by the framework's own error handling. */
 export const TOO_LARGE = { status: 507, text: 'too large' } as const
 
-/** Bytes that go over several cookies, and bytes that go into no cookies. */
+/** Bytes that take several cookies, and bytes that exceed all cookies. */
 export const SEVERAL_COOKIES = 7000
 export const NO_COOKIES = 40_000
 
@@ -33,7 +33,7 @@ export function createShopSessions(): Sessions<ShopData> {
   return createSessions<ShopData>({ secrets: SECRET, limits: 'node', device: deviceBound() })
 }
 
-/** Returns what the session holds. */
+/** Returns the data of the session. */
 export function read(session: Session<ShopData>): object {
   const { device } = session
   const bound = device === 'none' ? {} : { device }
@@ -75,7 +75,7 @@ export function store(session: Session<ShopData>, bytes: number): string {
   return 'stored'
 }
 
-/** Changes what must not be kept, because the handler fails after it. */
+/** Makes changes that must be discarded, because the handler fails afterwards. */
 export function spoil(session: Session<ShopData>): void {
   session.set('user', 'mallory')
   session.flash('notice', 'spoiled')

@@ -15,7 +15,7 @@ export function closeServers(): void {
 /**
  * Starts the application.
  *
- * @param apply does to the session of a request what the change says
+ * @param apply changes the session of a request
  */
 export function startExpress(
   middleware: RequestHandler,

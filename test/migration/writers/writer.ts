@@ -1,9 +1,9 @@
-// The old version of an application: what it does with a session of its library in one request.
+// The old version of an application: its use of a library's session in one request.
 
-/** What a session holds. */
+/** The data of a session. */
 export type Data = Record<string, unknown>
 
-/** Returns what a session holds from now on; `undefined` to end it. */
+/** Returns the new data of a session; `undefined` to end it. */
 export type Change = (data: Data) => Data | undefined
 
 /** Reads the session of a `Cookie` header and writes it, with the library. Returns `Set-Cookie` lines. */

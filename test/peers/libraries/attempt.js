@@ -1,4 +1,4 @@
-/** What a library does, a failure included: that is an answer too. */
+/** Returns the result of a library, or its failure, because that is a result too. */
 export async function attempt(act) {
   try {
     return { data: await act() }

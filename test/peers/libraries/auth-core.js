@@ -4,14 +4,14 @@ import credentials from '@auth/core/providers/credentials'
 
 const COOKIE = '__Secure-authjs.session-token'
 
-// The application's data is the token, by the `jwt` callback. A session is read and written through
-// the library's own endpoint, as its framework packages do. Its CSRF check is left out, as they do too
-// where the framework brings one: it would add a request, and changes no session.
+// The `jwt` callback makes the token the application's data. A session is read and written through
+// the library's own endpoint, as its packages for frameworks do. Its CSRF check is omitted, as they
+// do if the framework has one: it would add a request, and changes no session.
 export const authCore = {
   title: '@auth/core',
   manifest: 'node_modules/@auth/core/package.json',
   cookieName: COOKIE,
-  // Sessions are cut into several cookies without an option.
+  // Sessions are split into several cookies without an option.
   large: '',
   alternative: '`getToken`',
 

@@ -21,7 +21,7 @@ export const cookieSession = {
     async function respond(cookie, use) {
       const request = new IncomingMessage(new Socket())
       request.headers = { cookie }
-      // As Express says behind a proxy that it trusts: a secure cookie needs it.
+      // The header of a proxy that Express trusts, which a secure cookie requires.
       request.protocol = 'https'
       const response = new ServerResponse(request)
       const outcome = await attempt(async () => {

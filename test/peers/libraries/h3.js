@@ -4,13 +4,13 @@ export const h3 = {
   title: 'h3',
   manifest: 'node_modules/h3/package.json',
   cookieName: 'session',
-  // Sessions are cut into several cookies without an option.
+  // Sessions are split into several cookies without an option.
   large: '',
   alternative: '`getSession`',
 
   open({ secrets, maxAge, remember, idle }) {
     const config = {
-      // One password is what the option takes; what a list does is what the rotation check shows.
+      // The option accepts one password; the rotation check shows the effect of an array.
       password: secrets.length === 1 ? secrets[0].text : secrets.map(({ text }) => text),
       name: 'session',
       maxAge,

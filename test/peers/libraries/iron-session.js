@@ -8,7 +8,7 @@ export const ironSession = {
   large: '`chunk: true`',
 
   open({ secrets, maxAge, remember, large }) {
-    // The highest number seals, and a cookie names the number that it was sealed under.
+    // The highest number seals, and a cookie contains the number that sealed it.
     const password = Object.fromEntries(secrets.map(({ number, text }) => [number, text]))
     const options = { password, cookieName: 'session', ttl: maxAge, ...(large && { chunk: true }) }
 

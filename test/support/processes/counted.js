@@ -1,8 +1,8 @@
-// Random bytes that are the same in every life. Loads nothing: globals may be frozen after this.
+// Random bytes that are the same in every run. Imports nothing: globals may be frozen after this.
 
 const nodeCrypto = process.getBuiltinModule('node:crypto')
 
-/** From here on random bytes are counted. Begins again at each call. */
+/** Starts to count random bytes, from zero at each call. */
 export function countRandomBytes() {
   let count = 0
   const fill = (bytes) => {

@@ -1,10 +1,12 @@
-// A life in a realm where everything that can be reached from the global object was frozen before the
-// library was loaded, as hardened JavaScript does. Prints, as JSON, how much was frozen and whether the
-// life was the usual one, which a process without the argument `frozen` tells.
+// Runs a session's life in a realm where everything that the global object reaches was frozen
+// before the library was loaded, as hardened JavaScript does. Prints, as JSON, how much was frozen
+// and whether the results equal those of a process without the argument `frozen`.
 
 import { countRandomBytes } from './counted.js'
 
-/** Values only: to call what the platform makes at first use would be to change the platform. */
+/**
+ * Values only: calling functions that the platform creates at first use would change the platform.
+ */
 function freezeAll(roots) {
   const seen = new Set()
   const waiting = [...roots]
@@ -38,7 +40,9 @@ function allowNames() {
   }
 }
 
-/** What no global name leads to: the prototypes of iterators, generators and async functions. */
+/**
+ * Objects that no global name reaches: the prototypes of iterators, generators and async functions.
+ */
 const hidden = [
   [].values(),
   new Map().entries(),
@@ -50,7 +54,7 @@ const hidden = [
   (async function* () {})(),
 ]
 
-/** What Node itself writes to while it runs. */
+/** Objects that Node itself changes while it runs. */
 const LIVING = new Set(['process', 'console', 'global', 'globalThis', 'performance'])
 
 const names = Object.getOwnPropertyNames(globalThis).filter((name) => !LIVING.has(name))
@@ -65,7 +69,10 @@ takeEngine(engine)
 const baked = await bake()
 const told = await live(make(), prepare(baked))
 
-/** Keys that are names on a frozen prototype, where an assignment to an heir would throw. */
+/**
+ * Keys that are names on a frozen prototype, where an assignment to an inheriting object would
+ * throw.
+ */
 const KEYS = ['toString', 'constructor', 'valueOf', 'hasOwnProperty', 'name', '__proto__', 'then']
 const { sessions } = make()
 const session = await sessions.open(null)

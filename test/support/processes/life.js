@@ -1,5 +1,6 @@
-// Lists everything that a session can go through. The list is the same each time, because the clock stands
-// still and the random bytes are counted. For processes whose globals have been changed.
+// Returns a list of everything that a session can go through. It is the same each time, because the
+// clock stands still and the random bytes are counted. For processes whose globals have been
+// changed.
 
 import { createSessions } from '../../../dist/index.js'
 import { wrapLambda } from '../../../dist/adapters/lambda.js'
@@ -77,7 +78,9 @@ export async function bake() {
   }
 }
 
-/** Makes the requests and responses of one life, before the platform's own objects are changed. */
+/**
+ * Creates the requests and responses of one life, before the platform's own objects are changed.
+ */
 export function prepare({ cookies, token }) {
   const url = 'https://example.test/'
   const visits = Object.entries(cookies).map(([kind, cookie]) => ({
@@ -92,7 +95,7 @@ export function prepare({ cookies, token }) {
   return { visits, login, token, good: cookies.good }
 }
 
-/** Lists what becomes of them. */
+/** Returns the results of all of them. */
 export async function live({ sessions, events }, { visits, login, token, good }) {
   const told = []
   const tell = (...what) => told.push(what)
@@ -195,11 +198,14 @@ export async function live({ sessions, events }, { visits, login, token, good })
   return told
 }
 
-/** Sends a request through the middleware, with as much of a request and a response as it needs. */
+/**
+ * Sends a request through the middleware, with the members of a request and a response that it
+ * uses.
+ */
 async function throughNode(sessions, cookie) {
   const headers = new Map()
   const response = {
-    // An accessor, as that of Node.js: a plain property marks a mock, which is not held back.
+    // An accessor, as in Node.js: a plain property marks a mock, which is not held back.
     get headersSent() {
       return false
     },

@@ -24,7 +24,7 @@ const options = {
 const sessions = createSessions({
   ...options,
   secretsRefresh: 600,
-  // Each answer has another order, so that each makes a new ring.
+  // Each result has another order, so that each creates a new ring.
   secrets: () => (asked++ % 2 === 0 ? SECRETS : SECRETS.toReversed()),
 })
 const roomy = createSessions({ ...options, limits: 'node', secrets: SECRETS })
@@ -70,7 +70,7 @@ const kinds = [
   (n) => look(request(`${cookie}; ${NAME}.t=${foreign(n)}`)),
   () => visit(request('')),
   () => leave(request(cookie)),
-  // Over the limits of `tight`: its use is written down all the same, each time for another session.
+  // Over the limits of `tight`: still gets a ticket, each time for another session.
   async (n) => {
     const late = await cookieOf(roomy, (session) => session.set('text', `${n}`.padEnd(3000, 'x')))
     time.now += 60

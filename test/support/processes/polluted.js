@@ -1,6 +1,6 @@
-// Compares a life under a polluted `Object.prototype` with the same life without. Puts there every word of
-// the source of this library, of `jose` and of `cookie`, with values of every type, before the sessions are
-// created or after. Prints what made a difference, as JSON.
+// Compares a session's life with a polluted `Object.prototype` to the same life without. Pollutes
+// it with every identifier in the source of this library, of `jose` and of `cookie`, with values of
+// every type, before the sessions are created or after. Prints the differences, as JSON.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { countRandomBytes } from './counted.js'
@@ -23,7 +23,7 @@ const JOSE = [
 
 const VALUES = ['x', 1, true, null, {}, ['x']]
 
-/** Values that would do harm if they were believed. */
+/** Values that would do harm if they were used. */
 const HOSTILE = {
   cookies: ['__Host-session=1'],
   claims: { id: 'x', startedAt: 0, sealedAt: 0, expiresAt: 9e9, stamps: ['AbCd'] },
@@ -125,8 +125,8 @@ for (const engine of ['node:crypto', 'webcrypto']) {
 console.log(JSON.stringify({ words: words.length, lives, differences, believed }))
 
 /**
- * Binary search for the smallest part of a pollution that makes a difference beside `others`. Empty if none
- * does.
+ * Binary search for the smallest part of a pollution that makes a difference together with
+ * `others`. Empty if none does.
  */
 async function blame(pollution, isUsual, others = []) {
   if (await isUsual([...others, ...pollution])) return []
@@ -135,7 +135,7 @@ async function blame(pollution, isUsual, others = []) {
   const [first, second] = [pollution.slice(0, middle), pollution.slice(middle)]
   const alone = [await blame(first, isUsual, others), await blame(second, isUsual, others)].flat()
   if (alone.length > 0) return alone
-  // Each half needs something of the other.
+  // Each half needs a part of the other.
   const culprits = await blame(first, isUsual, [...others, ...second])
   return [...culprits, ...(await blame(second, isUsual, [...others, ...culprits]))]
 }
@@ -155,7 +155,7 @@ async function lifeUnder(pollution, when, baked) {
     return { thrown: String(error) }
   } finally {
     for (const name of Object.keys(pollution)) delete Object.prototype[name]
-    // A life that broke off leaves work behind that would draw random bytes of the next one.
+    // An interrupted life leaves work that would draw random bytes of the next one.
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

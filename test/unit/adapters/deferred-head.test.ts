@@ -1,5 +1,5 @@
-// The head of a response with sessions on real servers, where a session is no more than what the head
-// knows of one: how it is told what happens, and what other middleware on the same response sees.
+// The head of a response on real servers, with objects in place of sessions: when cookies are made,
+// what is reported to a session, and what other middleware on the same response observes.
 
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
@@ -12,7 +12,7 @@ import { Cut, wires } from '../../support/wire.ts'
 import type { Wire } from '../../support/wire.ts'
 
 interface RecordedSession extends PendingSession {
-  /** What `setCommitted` and `fail` were called with. */
+  /** Records the arguments of `setCommitted` and `fail`. */
   readonly reports: unknown[]
 }
 
@@ -39,11 +39,11 @@ function pendingSession(given: Partial<PendingSession> = {}): RecordedSession {
   }
 }
 
-/** A session whose cookies are made when the test calls `letGo`. */
+/** Creates a session whose cookies are made when the test calls `release`. */
 function waiting(given: Partial<PendingSession> = {}) {
-  let letGo = () => {}
-  const gate = new Promise<void>((settle) => (letGo = settle))
-  return { late: pendingSession({ makeCookies: () => gate.then(() => [LINE]), ...given }), letGo }
+  let release = () => {}
+  const gate = new Promise<void>((settle) => (release = settle))
+  return { late: pendingSession({ makeCookies: () => gate.then(() => [LINE]), ...given }), release }
 }
 
 function codeOf(act: () => unknown): unknown {
@@ -62,7 +62,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     return wire
   }
 
-  /** Puts a method of other middleware before the one that is there. */
+  /** Installs a wrapper of other middleware around a method. */
   function wrap(response: ServerResponse, name: 'end' | 'on', before: (given: unknown[]) => void) {
     const method = response[name]
     Reflect.set(response, name, (...given: unknown[]): unknown => {
@@ -72,7 +72,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
   }
 
   describe('the attached sessions', () => {
-    test('are one for each key, and the first one stays', async () => {
+    test('are at most one for each key: the first one is kept', async () => {
       const key = {}
       const wire = await serve((response) => {
         attachSession(response, key, pendingSession())
@@ -100,7 +100,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(told).toEqual([[], [true]])
     })
 
-    test('are closed at once after the response was destroyed', async () => {
+    test('are closed at once if the response was destroyed before', async () => {
       const late = pendingSession()
       const wire = await serve((response) => {
         const makeCookies = () => Promise.reject(NO_COOKIES)
@@ -133,7 +133,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
   })
 
   describe('the calls', () => {
-    test('return what Node returns', async () => {
+    test('return the values that Node returns', async () => {
       const answers: unknown[] = []
       const wire = await serve((response) => {
         attachSession(response, {}, pendingSession())
@@ -166,7 +166,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     })
 
     test.each([[[]], [[null]], [[() => {}]]])(
-      'of end take no chunk, and those of write need one',
+      'with %j: end sends no body, and write throws',
       async (given) => {
         const codes: unknown[] = []
         const wire = await serve((response) => {
@@ -203,7 +203,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
   })
 
   describe('drain', () => {
-    /** How often `drain` came, once the response is complete. */
+    /** Returns how often `drain` was emitted when the response is complete. */
     async function drains(write: (response: ServerResponse) => unknown): Promise<number> {
       let count = 0
       const wire = await serve((response) => {
@@ -235,13 +235,13 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     })
 
     test('is not emitted if nothing was written', async () => {
-      const { late, letGo } = waiting()
+      const { late, release } = waiting()
       let count = 0
       const wire = await serve(async (response) => {
         response.on('drain', () => void (count += 1))
         attachSession(response, {}, late)
         response.flushHeaders()
-        letGo()
+        release()
         await new Promise(setImmediate)
         response.end('ab')
       })
@@ -249,7 +249,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(count).toBe(0)
     })
 
-    test('is left to Node where its own write returned false', async () => {
+    test('is left to Node if its own write returned false', async () => {
       const unsent: number[] = []
       const wire = await serve((response) => {
         response.on('drain', () => void unsent.push(response.writableLength))
@@ -314,7 +314,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(seen).toEqual([[LINE]])
     })
 
-    test('sees no cookies where there are none', async () => {
+    test('sees no cookies if the session has none', async () => {
       const seen: unknown[] = []
       const wire = await serve((response) => {
         attachSession(response, {}, pendingSession({ makeCookies: () => Promise.resolve([]) }))
@@ -325,7 +325,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(seen).toEqual([false])
     })
 
-    test('finds no method that was not there', async () => {
+    test('finds no method that the response did not have before', async () => {
       const names = ['setHeaders', 'appendHeader', '_implicitHeader']
       const found: unknown[] = []
       const wire = await serve((response) => {
@@ -358,7 +358,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       }
     })
 
-    test('is told the real state once the head was sent', async () => {
+    test('reads the real state after the head was sent', async () => {
       const states: boolean[] = []
       const wire = await serve((response) => {
         const look = () => states.push(response.headersSent, response.writableEnded)
@@ -376,7 +376,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(states).toEqual([false, false, true, false, true, false, true, true])
     })
 
-    test('may have set several fields Vary', async () => {
+    test('may have set several Vary fields', async () => {
       const wire = await serve((response) => {
         attachSession(response, {}, pendingSession())
         response.setHeader('Vary', ['Accept', 'Origin'])
@@ -386,7 +386,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     })
   })
 
-  describe('a response that is replaced by an error', () => {
+  describe('a response that is replaced after an error', () => {
     /** A response whose cookies cannot be made, and the page that follows. */
     function replaced(before: (response: ServerResponse) => unknown, page: typeof before) {
       const told: unknown[] = []
@@ -406,7 +406,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       return { told, wire }
     }
 
-    test('loses all fields that were set since the session was attached, but for those about no content', async () => {
+    test('loses all fields that were set since the session was attached, except those that describe no content', async () => {
       const kept = {
         'access-control-allow-origin': 'https://app.example',
         'content-security-policy': "default-src 'self'",
@@ -431,7 +431,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       for (const name of Object.keys(lost)) expect(headers[name]).toBeUndefined()
     })
 
-    test('has the fields again that were there before the session', async () => {
+    test('has the fields again that it had before the session was attached', async () => {
       const wire = await serve((response) => {
         response.setHeader('X-Before', '1')
         response.setHeader('Content-Language', 'en')
@@ -453,7 +453,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(headers).toMatchObject({ 'x-before': '1', 'content-language': 'en' })
     })
 
-    test('takes header fields in every way that Node has, and none while it was held back', async () => {
+    test('accepts header fields in every form that Node does, and none while it is held back', async () => {
       const codes: unknown[] = []
       const ways = (response: ServerResponse) => [
         () => response.setHeader('x-a', '1'),
@@ -480,14 +480,14 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
   })
 })
 
-describe('http alone', () => {
+describe('http only', () => {
   async function serve(handler: (response: ServerResponse) => unknown): Promise<Wire> {
     const wire = await wires.http((_, response) => void handler(response))
     open.push(wire)
     return wire
   }
 
-  test('a status that Node refuses is refused at once', async () => {
+  test('a status that Node rejects throws at once', async () => {
     const codes: unknown[] = []
     const wire = await serve((response) => {
       attachSession(response, {}, pendingSession())
@@ -502,13 +502,13 @@ describe('http alone', () => {
     expect(codes).toEqual(Array(4).fill('ERR_HTTP_INVALID_STATUS_CODE'))
   })
 
-  test('the lowest status that Node takes is taken', () => {
+  test('the lowest status that Node accepts is accepted', () => {
     const response = new ServerResponse(new IncomingMessage(new Socket()))
     attachSession(response, {}, pendingSession())
     expect(response.writeHead(100)).toBe(response)
   })
 
-  test('an error page that Node refuses too ends the response, and is reported', async () => {
+  test('an error page that Node rejects too ends the response, and is reported', async () => {
     const told: unknown[] = []
     const wire = await serve((response) => {
       const fail = (error: unknown) => {
@@ -527,7 +527,7 @@ describe('http alone', () => {
   })
 })
 
-describe('cookies that are made at once', () => {
+describe('cookies that are made synchronously', () => {
   async function serve(
     handler: (request: IncomingMessage, response: ServerResponse) => unknown,
   ): Promise<Wire> {
@@ -538,7 +538,7 @@ describe('cookies that are made at once', () => {
 
   const atOnce = () => pendingSession({ makeCookies: () => [LINE] })
 
-  test('hold nothing back, and install nothing that reports another state', async () => {
+  test('hold nothing back, and leave headersSent as it is', async () => {
     const states: unknown[] = []
     const wire = await serve((_, response) => {
       attachSession(response, {}, atOnce())
@@ -551,7 +551,7 @@ describe('cookies that are made at once', () => {
     expect(states).toEqual([true, true, true, false, false])
   })
 
-  test('wait for those of another session that take time', async () => {
+  test('wait for asynchronous cookies of another session', async () => {
     const wire = await serve((_, response) => {
       attachSession(response, {}, pendingSession({ makeCookies: () => ['other=1'] }))
       attachSession(response, {}, pendingSession())
@@ -578,7 +578,7 @@ describe('cookies that are made at once', () => {
     expect(order).toEqual(['after end', NO_COOKIES])
   })
 
-  test('let Node throw to the caller of a head that it refuses, who may send another', async () => {
+  test('leave it to Node to throw for an invalid head, after which the caller may send another', async () => {
     const codes: unknown[] = []
     const wire = await serve((_, response) => {
       attachSession(response, {}, atOnce())
@@ -590,7 +590,7 @@ describe('cookies that are made at once', () => {
   })
 })
 
-describe('a response that answers nothing', () => {
+describe('an object in place of a response', () => {
   test.each<[string, object]>([
     ['an empty object, as WebSocket wrappers pass', {}],
     ['one without header fields', { statusCode: 200, writeHead() {}, write() {}, end() {} }],
@@ -605,7 +605,7 @@ describe('a response that answers nothing', () => {
 })
 
 describe('a response that cannot wait', () => {
-  /** As mocks keep their state: in plain properties. */
+  /** Creates a mock, which keeps its state in plain properties. */
   class Mock {
     statusCode = 200
     headersSent = false
@@ -645,7 +645,7 @@ describe('a response that cannot wait', () => {
     return { mock, response }
   }
 
-  test('carries cookies that are made at once, also where it said before that its head was sent', () => {
+  test('carries synchronous cookies, even if it reported before that its head was sent', () => {
     const { mock, response } = attach(pendingSession({ makeCookies: () => [LINE] }))
     mock.headersSent = true
     response.end('ab')
@@ -675,7 +675,7 @@ describe('a response that cannot wait', () => {
     expect(mock.fields.has('Set-Cookie')).toBe(false)
   })
 
-  test('ends with status 500 if it was still being written then', () => {
+  test('ends with status 500 if it was still being written', () => {
     const makeCookies = () => {
       throw NO_COOKIES
     }
@@ -686,7 +686,7 @@ describe('a response that cannot wait', () => {
     expect(session.reports).toEqual([NO_COOKIES])
   })
 
-  test('is sent without cookies that take time, and each session that loses some is told', async () => {
+  test('is sent without asynchronous cookies, which is reported to each session that loses some', async () => {
     const [lost, failed, none] = [
       pendingSession(),
       pendingSession({ makeCookies: () => Promise.reject(NO_COOKIES) }),

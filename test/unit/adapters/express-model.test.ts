@@ -1,5 +1,5 @@
-// `request.session` against a model: whatever is done to it over several requests, it holds what an object
-// of JSON would hold.
+// `request.session` against a model: after any operations over several requests, it holds the data
+// that a JSON object would hold.
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -36,7 +36,7 @@ function copyOf(data: ReadonlyMap<string, unknown>): Map<string, unknown> {
   return new Map(structuredClone([...data]))
 }
 
-test('a session holds what an object of JSON would hold, over requests', async () => {
+test('a session holds what a JSON object would hold, over several requests', async () => {
   const sessions = createSessions({
     secrets: SECRET,
     limits: { cookies: 16, requestHeader: 65_000, responseHeader: 65_000 },

@@ -1,5 +1,5 @@
-// What the published test suites of express-session and cookie-session promise and a cookie session can
-// have, in words of our own, beside express.test.ts: test/express/suites.md has the list.
+// The promises of the published test suites of express-session and cookie-session that a cookie
+// session can keep, beside express.test.ts. test/express/suites.md lists them.
 
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -113,7 +113,7 @@ describe('a response', () => {
     expect(await ask(({ session }) => session.user)).toBe('ada')
   })
 
-  test('that has ended refuses another header, as it does without sessions', async () => {
+  test('that has ended rejects another header, as it does without sessions', async () => {
     const late = (response: ServerResponse) => {
       response.end()
       try {
@@ -238,7 +238,7 @@ describe('the cookie', () => {
     expect((await visit(handler)).headers.getSetCookie()).toEqual([])
   })
 
-  test('comes from the header alone: what other middleware puts on the request is no session', async () => {
+  test('is read from the header only: properties that other middleware sets on the request are no session', async () => {
     const one = await browse()
     await one.ask(({ session }) => void (session.user = 'ada'))
     const sealed = one.value('__Host-session')
@@ -258,7 +258,7 @@ describe('the cookie', () => {
     expect(seen).toEqual({})
   })
 
-  test('holds any text', async () => {
+  test('holds any string', async () => {
     const { ask } = await browse()
     const note = '; , = " \\ \n%20 Grüße 🍐'
     await ask(({ session }) => void (session.note = note))
@@ -268,7 +268,7 @@ describe('the cookie', () => {
 
 describe('touch', () => {
   test.each(['touch', 'resetMaxAge'] as const)(
-    '%s moves the end, although nothing changed',
+    '%s moves the end of the session, although nothing changed',
     async (name) => {
       const { ask } = await browse()
       await ask(({ session }) => void (session.user = 'ada'))
@@ -279,7 +279,7 @@ describe('touch', () => {
     },
   )
 
-  test('of a session that holds nothing writes nothing', async () => {
+  test('of an empty session writes nothing', async () => {
     const { visit } = await browse()
     const response = await visit(async ({ session }, reply) => {
       await session.touch()
@@ -296,7 +296,7 @@ describe('secrets', () => {
     }
   })
 
-  test('of which the newest seals, and each opens', async () => {
+  test('are used newest first to seal, and all of them open', async () => {
     const before = await browse({ secrets: OTHER_SECRET })
     await before.ask(({ session }) => void (session.user = 'ada'))
     const both = await browse({ secrets: [SECRET, OTHER_SECRET] })
@@ -308,7 +308,7 @@ describe('secrets', () => {
     expect(await after.ask(({ session }) => session)).toEqual({ user: 'ada', visits: 1 })
   })
 
-  test('that cannot be fetched are an error for next', async () => {
+  test('that cannot be fetched are passed to next as an error', async () => {
     const { ask, errors } = await browse({
       secrets: () => {
         throw new Error('the vault is closed')

@@ -1,4 +1,5 @@
-// `request.session` as the users of express-session and cookie-session know it, on a server of node:http.
+// `request.session` with the interface of express-session and cookie-session, on a server of
+// node:http.
 
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -42,7 +43,7 @@ describe('keys', () => {
     expect(await ask(({ session }) => session.user)).toBe('ada')
   })
 
-  test('answer `in`, hasOwnProperty, Object.keys, for-in, spread and JSON, without the members', async () => {
+  test('work with `in`, hasOwnProperty, Object.keys, for-in, spread and JSON, without the members', async () => {
     const { ask } = await browse()
     await ask(({ session }) => Object.assign(session, { user: 'ada', visits: 1 }))
     const seen = await ask(({ session }) => {
@@ -105,7 +106,7 @@ describe('keys', () => {
     expect(await ask(({ session }) => session.note)).toEqual({ a: { c: [{}] } })
   })
 
-  test('may be any string that is no member, those of Object.prototype too', async () => {
+  test('may be any string except the name of a member, those of Object.prototype too', async () => {
     const { ask } = await browse()
     const names = ['__proto__', 'constructor', 'toString', 'then', 'user name', '1']
     await ask(({ session }) => {
@@ -135,7 +136,7 @@ describe('keys', () => {
     expect(errors).toHaveLength(2)
   })
 
-  test('that only the other interface has set keep their values, and the members theirs', async () => {
+  test('with the name of a member, set through sessionOf, are kept, and the members too', async () => {
     const { ask } = await browse()
     const seen = await ask((request) => {
       Reflect.apply(sessionOf(request).set, sessionOf(request), ['save', 'kept'])
@@ -160,13 +161,13 @@ describe('keys', () => {
     expect(await ask(({ session }) => session.cart)).toEqual([])
   })
 
-  test('hold what a serializer takes', async () => {
+  test('hold every value that the serializer supports', async () => {
     const { ask } = await browse({ serializer: JSON })
     await ask(({ session }) => void (session.note = { at: new Date(0), none: undefined }))
     expect(await ask(({ session }) => session.note)).toEqual({ at: '1970-01-01T00:00:00.000Z' })
   })
 
-  test('cannot be symbols, getters or hidden, and the object cannot be frozen', async () => {
+  test('cannot be symbols, getters or non-enumerable, and the object cannot be frozen', async () => {
     const { ask } = await browse()
     const thrown = await ask(({ session }) =>
       [
@@ -192,7 +193,7 @@ describe('keys', () => {
     ])
   })
 
-  test('cannot reach what other sessions inherit', async () => {
+  test('cannot change the prototype of other sessions', async () => {
     const { ask } = await browse()
     await ask(({ session }) => {
       for (const shared of [
@@ -212,7 +213,7 @@ describe('keys', () => {
     expect(await ask(({ session }) => session.user)).toBe(null)
   })
 
-  test('can be defined as assignment would, and are printed', async () => {
+  test('can be defined as plain data properties, and are printed', async () => {
     const { ask } = await browse()
     const printed = await ask(({ session }) => {
       const value = { value: 'ada', writable: true, enumerable: true, configurable: true }
@@ -250,7 +251,7 @@ describe('the members', () => {
     expect(emptied).toEqual([false, false, true])
   })
 
-  test('have an id that stays as long as the session, and is that of sessionID', async () => {
+  test('have an id that stays as long as the session, and equals sessionID', async () => {
     const { ask } = await browse()
     const ids = await ask((request) => {
       const before = request.session.id
@@ -270,13 +271,13 @@ describe('the members', () => {
     expect(names()).toEqual([])
   })
 
-  test('refuse another id', async () => {
+  test('reject an assignment to the id', async () => {
     const { visit, errors } = await browse()
     await visit((request) => Reflect.set(request, 'sessionID', 'mine'))
     expect(String(errors[0])).toContain('request.sessionID cannot be assigned')
   })
 
-  test('refuse what is no callback', async () => {
+  test('throw for a callback that is not a function', async () => {
     const { ask, errors } = await browse()
     const code = await ask(({ session }) => {
       Reflect.apply(session.regenerate, session, [{ keep: ['user'] }])
@@ -334,7 +335,7 @@ describe('regenerate', () => {
     expect(await ask(({ session }) => session)).toEqual({ visits: 1 })
   })
 
-  test('leaves an object that takes no more values, because they would be lost', async () => {
+  test('makes the old object reject new values, because they would be lost', async () => {
     const { ask, errors } = await browse()
     const code = await ask(async (request) => {
       const old = request.session
@@ -347,7 +348,7 @@ describe('regenerate', () => {
     ])
   })
 
-  test('does nothing to the session that followed', async () => {
+  test('called on the old object does nothing to the new session', async () => {
     const { ask } = await browse()
     const kept = await ask(async (request) => {
       const old = request.session
@@ -361,7 +362,7 @@ describe('regenerate', () => {
     expect(kept).toEqual(['ada', true])
   })
 
-  test('can take over what the old session held', async () => {
+  test('can copy the data of the old session', async () => {
     const { ask } = await browse()
     await ask(({ session }) => Object.assign(session, { user: 'ada', cart: [{ sku: 'a' }] }))
     await ask(async (request) => {
@@ -388,7 +389,7 @@ describe('the end', () => {
     expect(await ask(({ session }) => session)).toEqual({})
   })
 
-  test.each([null, undefined])('comes with %s', async (nothing) => {
+  test.each([null, undefined])('comes with an assignment of %s', async (nothing) => {
     const { ask, names } = await browse()
     await ask(({ session }) => void (session.user = 'ada'))
     const left = await ask((request) => {
@@ -454,7 +455,7 @@ describe('an assigned object', () => {
     expect(same).toEqual([true, true, 'ada'])
   })
 
-  test('that holds what cannot be stored changes nothing', async () => {
+  test('that holds a value that cannot be stored changes nothing', async () => {
     const { ask } = await browse()
     await ask(({ session }) => void (session.user = 'ada'))
     const seen = await ask((request) => {
@@ -464,7 +465,7 @@ describe('an assigned object', () => {
     expect(seen).toEqual({ user: 'ada' })
   })
 
-  test.each([1, 'ada', [], true])('is an object, or it is refused: %j', async (value) => {
+  test.each([1, 'ada', [], true])('must be an object: %j is rejected', async (value) => {
     const { ask } = await browse()
     const code = await ask((request) => void Reflect.set(request, 'session', value))
     expect(code).toBe('ERR_SESSION_CONFIG')
@@ -487,7 +488,7 @@ describe('save', () => {
     expect(await ask(({ session }) => session)).toEqual({ user: 'ada', visits: 1 })
   })
 
-  test('tells a callback what is wrong', async () => {
+  test('passes the error to a callback', async () => {
     const { ask } = await browse()
     const message = await ask(({ session }) => {
       session.cart = []
@@ -499,7 +500,7 @@ describe('save', () => {
     expect(message).toContain('cart[0] is a function')
   })
 
-  test('may be left alone: the response says what is wrong', async () => {
+  test('need not be awaited: the response reports the error', async () => {
     const { ask, errors } = await browse()
     const code = await ask(({ session }) => {
       session.note = 'x'.repeat(20_000)
@@ -508,7 +509,7 @@ describe('save', () => {
     expect([code, errors.length]).toEqual(['ERR_SESSION_TOO_LARGE', 1])
   })
 
-  test('takes a session that became smaller, whatever the limits are', async () => {
+  test('accepts a session that became smaller, whatever the limits are', async () => {
     const { ask, header } = await browse()
     await ask(({ session }) => void (session.note = 'x'.repeat(2000)))
     const small = await startVisitor(
@@ -524,7 +525,7 @@ describe('save', () => {
     expect(saved).toBe('saved')
   })
 
-  test('after the head is an error if the session was changed since, and else is not', async () => {
+  test('after the head is an error only if the session was changed since', async () => {
     const { visit } = await browse()
     const outcomes: unknown[] = []
     await visit(async ({ session }, response) => {
@@ -539,7 +540,7 @@ describe('save', () => {
 })
 
 describe('reload', () => {
-  test('forgets the changes of this request', async () => {
+  test('discards the changes of this request', async () => {
     const { ask } = await browse()
     await ask(({ session }) => void (session.cart = [{ sku: 'a' }]))
     const seen = await ask(async ({ session }) => {
@@ -552,7 +553,7 @@ describe('reload', () => {
     expect(await ask(({ session }) => session)).toEqual({ cart: [{ sku: 'a' }] })
   })
 
-  test('fails if no session was received, or it is valid no more', async () => {
+  test('fails if no session was received, or if it is no longer valid', async () => {
     const revoked = vi.fn(() => false)
     const { ask } = await browse({ revoked })
     const reload = ({ session }: { session: { reload(): Promise<void> } }) =>
@@ -570,7 +571,7 @@ describe('reload', () => {
     expect(code).toBe('ERR_SESSION_RELOAD')
   })
 
-  test('asks again after the head, as a long connection does', async () => {
+  test('checks the session again after the head, as a long connection does', async () => {
     const { ask, visit } = await browse()
     await ask(({ session }) => void (session.user = 'ada'))
     const outcomes: unknown[] = []
@@ -611,7 +612,7 @@ describe('the cookie', () => {
     })
   })
 
-  test('has no times if the browser forgets it', async () => {
+  test('has no times if it ends with the browser', async () => {
     const { ask } = await browse({ cookie: { persistent: false } })
     const times = await ask(({ session: { cookie } }) => [
       cookie.maxAge,
@@ -641,7 +642,7 @@ describe('the cookie', () => {
   })
 
   test.each(['maxAge', 'expires'])(
-    'takes null for %s if a lifetime ends with the browser',
+    'accepts null for %s if a lifetime ends with the browser',
     async (name) => {
       const { visit } = await browse(options)
       const response = await visit(({ session }, reply) => {
@@ -653,7 +654,7 @@ describe('the cookie', () => {
     },
   )
 
-  test('refuses a time that no lifetime has, and says what to configure', async () => {
+  test('rejects a time that no lifetime has, and says what to configure', async () => {
     const { ask, errors } = await browse(options)
     expect(await ask(({ session }) => void (session.cookie.maxAge = 60_000))).toBe(
       'ERR_SESSION_CONFIG',
@@ -666,14 +667,14 @@ describe('the cookie', () => {
     expect(String(other.errors[0])).toContain('persistent: false')
   })
 
-  test.each([0, -1, 1.5, '60000', Number.NaN])('refuses %s as a time', async (value) => {
+  test.each([0, -1, 1.5, '60000', Number.NaN])('rejects %s as a time', async (value) => {
     const { ask } = await browse()
     const code = await ask(({ session }) => void Reflect.set(session.cookie, 'maxAge', value))
     expect(code).toBe('ERR_SESSION_CONFIG')
   })
 
   test.each(['secure', 'httpOnly', 'path', 'domain', 'sameSite'])(
-    'refuses %s, which is the same for all sessions',
+    'rejects an assignment to %s, which is the same for all sessions',
     async (name) => {
       const { ask, errors } = await browse()
       await ask(({ session }) => void Reflect.set(session.cookie, name, 'x'))
@@ -683,7 +684,7 @@ describe('the cookie', () => {
 })
 
 describe('a response', () => {
-  test('that does not look at the session is cacheable, and sets no cookie', async () => {
+  test('whose handler does not access the session is cacheable, and sets no cookie', async () => {
     const { ask, visit } = await browse()
     await ask(({ session }) => void (session.user = 'ada'))
     const { headers } = await visit((_, response) => response.end())
@@ -694,7 +695,7 @@ describe('a response', () => {
     ])
   })
 
-  test('that reads the session sets no cookie, and is varied on', async () => {
+  test('whose handler reads the session sets no cookie, and varies by it', async () => {
     const { ask, visit } = await browse()
     await ask(({ session }) => void (session.user = 'ada'))
     const { headers } = await visit(({ session }, response) => response.end(session.user))
@@ -716,7 +717,7 @@ describe('a response', () => {
     expect(await other.ask(({ session }) => session)).toEqual({})
   })
 
-  test('that fails for its session comes to next, and keeps what the browser had', async () => {
+  test('whose cookies cannot be made passes the error to next, and the browser keeps its cookie', async () => {
     const { ask, errors } = await browse()
     await ask(({ session }) => void (session.user = 'ada'))
     expect(await ask(({ session }) => void (session.note = 'x'.repeat(20_000)))).toBe(
@@ -726,7 +727,7 @@ describe('a response', () => {
     expect(await ask(({ session }) => session)).toEqual({ user: 'ada' })
   })
 
-  test('that was sent makes a later change an error', async () => {
+  test('that was sent makes later changes throw', async () => {
     const { visit } = await browse()
     let code: unknown
     await visit(({ session }, response) => {
@@ -768,13 +769,13 @@ describe('expressSession', () => {
     expect(error).toContain('ran before with other sessions')
   })
 
-  test('takes what createSessions returns, and next', () => {
+  test('accepts only what createSessions returns, and requires next', () => {
     expect(() => expressSession(Object.create(null))).toThrow('what createSessions has returned')
     const middleware = expressSession(make())
     expect(() => Reflect.apply(middleware, undefined, [{}, {}])).toThrow('next is undefined')
   })
 
-  test('gives a request that takes no properties to next', async () => {
+  test('passes an error to next for a request that accepts no properties', async () => {
     const response = { statusCode: 200 }
     const request = Object.freeze({ headers: {} })
     const error = await new Promise((resolve) => {
@@ -785,7 +786,7 @@ describe('expressSession', () => {
 })
 
 describe('sessionOf', () => {
-  test('is the same session, with what this library adds', async () => {
+  test('is the same session, with the interface of this library', async () => {
     const { ask } = await browse()
     await ask((request) => {
       sessionOf(request).flash('notice', 'saved')
@@ -801,7 +802,7 @@ describe('sessionOf', () => {
     expect(seen).toEqual([['saved'], 2, 'ada', ['user']])
   })
 
-  test('sees what request.session wrote, and the other way round, after regenerate and destroy too', async () => {
+  test('reads what request.session wrote, and the reverse, after regenerate and destroy too', async () => {
     const { ask } = await browse()
     const seen = await ask(async (request) => {
       const own = sessionOf(request)
@@ -817,7 +818,7 @@ describe('sessionOf', () => {
     expect(seen).toEqual(['ada', null, 'grace'])
   })
 
-  test('refuses a request without the middleware, and other sessions', async () => {
+  test('throws for a request without the middleware, and for other sessions', async () => {
     expect(() => sessionOf({})).toThrow('has not been through expressSession(sessions)')
     const { ask } = await browse()
     const refused = await ask((request) => {

@@ -10,7 +10,7 @@ interface Data {
 const sessions = createSessions<Data>({ secrets: SECRET })
 const request = () => new Request('https://example.test/')
 
-test('changes are forgotten, and the answer still varies by the cookie', async () => {
+test('changes are discarded, and the answer still varies by the cookie', async () => {
   const handler = sessions.wrap((_, session) => {
     session.set('user', 'mallory')
     discardChanges(session)
@@ -28,7 +28,7 @@ test('a session that was not used stays unused', async () => {
   expect([...(await handler(request())).headers.keys()]).toEqual(['content-type'])
 })
 
-test('what is committed already is left as it is', async () => {
+test('a committed session is left as it is', async () => {
   const session = await sessions.open(null)
   session.set('user', 'ada')
   const lines = await sessions.setCookies(session)

@@ -18,7 +18,7 @@ function committed(carrier: Response): Response {
   return new Response(carrier.body, { headers })
 }
 
-test('what handlers throw is caught, whatever it is', async () => {
+test('any value that handlers throw is caught', async () => {
   expect(await runHandlers(() => 'page')).toEqual(returned('page'))
   expect(await runHandlers(async () => Promise.reject(new Error('no')))).toMatchObject({
     isThrown: true,
@@ -38,12 +38,12 @@ test.each([
   expect(isFailure(outcome, prepared())).toBe(expected)
 })
 
-test('a missing route is a failure where its answer can carry no cookie', () => {
+test('a missing route counts as a failure if its answer can carry no cookie', () => {
   expect(isFailure(returned(NOT_FOUND), { headers: new Headers() })).toBe(true)
 })
 
 describe('an answer', () => {
-  test('that is a Response is the one that was committed', () => {
+  test('that is a Response is replaced by the committed one', () => {
     const response = new Response('page')
     const answer = toAnswer(returned(response), prepared())
     expect(answer.carrier).toBe(response)
@@ -52,7 +52,7 @@ describe('an answer', () => {
     expect(answer.complete(other)).toBe(other)
   })
 
-  test('that is anything else stays, and its fields are those that h3 has prepared', () => {
+  test('that is another value is kept, and its fields are those that h3 has prepared', () => {
     const { headers, errHeaders } = prepared()
     headers.set('x-own', '1')
     const page = { page: 1 }
@@ -62,7 +62,7 @@ describe('an answer', () => {
     expect([...errHeaders]).toEqual([])
   })
 
-  test('to an error has the fields for errors, and what was thrown is thrown again', () => {
+  test('to an error has the fields for errors, and the error is rethrown', () => {
     const { headers, errHeaders } = prepared()
     const error = new Error('no')
     const answer = toAnswer({ value: error, isThrown: true }, { headers, errHeaders })
@@ -101,7 +101,7 @@ describe('an answer', () => {
   })
 })
 
-test('fields are restricted to those of others, and none is added', () => {
+test('restrictFields updates and deletes fields, and adds none', () => {
   const headers = new Headers({ 'cache-control': 'public', 'surrogate-control': 'max-age=9' })
   headers.append('set-cookie', 'theme=dark')
   restrictFields(headers, new Headers({ 'cache-control': 'private', vary: 'Cookie' }))

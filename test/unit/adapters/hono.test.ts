@@ -1,4 +1,5 @@
-// `test/frameworks` has the scenario, on a real server.
+// The parts of the Hono adapter that need no server. `test/frameworks` has the scenario, on a real
+// one.
 
 import { Hono } from 'hono'
 import { expect, test } from 'vitest'
@@ -38,7 +39,7 @@ test('a session lives from request to request', async () => {
   expect(browser.names()).toEqual(['__Host-session'])
 })
 
-test('a route that does not look at the session answers as without it', async () => {
+test('a route that does not access the session answers as without it', async () => {
   const response = await application().fetch(createJar().request('/plain'))
   expect([...response.headers.keys()]).toEqual(['content-type'])
 })
@@ -52,7 +53,7 @@ test('a handler that throws writes nothing, and its answer is private', async ()
   ])
 })
 
-test('takes what createSessions has returned, and nothing else', () => {
+test('accepts only what createSessions has returned', () => {
   const wrong = { ...createSessions({ secrets: SECRET }) }
   expect(() => honoSession(wrong)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }))
 })

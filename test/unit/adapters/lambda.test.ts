@@ -1,5 +1,5 @@
-// The adapter for AWS Lambda, on events in the shapes that AWS publishes: what is put into the result is
-// read back from where each source takes it.
+// The adapter for AWS Lambda, on events in the forms that AWS publishes. Cookies and headers are
+// read back from where each source takes them in the result.
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
@@ -40,7 +40,7 @@ type Source = keyof typeof SOURCES
 const sources = untyped<Source[]>(Object.keys(SOURCES))
 const several = sources.filter((source) => SOURCES[source] !== 'single')
 
-/** An event as a source sends it, with the cookies where it puts them. */
+/** Returns an event as a source sends it, with the cookies where the source puts them. */
 function eventOf(source: Source, ...cookies: string[]): LambdaEvent {
   const file = new URL(`../../support/fixtures/lambda/${source}.json`, import.meta.url)
   const event = untyped<LambdaEvent>(JSON.parse(readFileSync(file, 'utf8')))
@@ -56,7 +56,7 @@ function eventOf(source: Source, ...cookies: string[]): LambdaEvent {
   }
 }
 
-/** The Set-Cookie lines as the source hands them to the browser. */
+/** Returns the `Set-Cookie` lines that the source passes to the browser. */
 function linesOf(source: Source, result: Result): string[] {
   const form = SOURCES[source]
   if (form === 'cookies') return result.cookies ?? []
@@ -67,7 +67,7 @@ function linesOf(source: Source, result: Result): string[] {
     .map(String)
 }
 
-/** A header as the source hands it to the browser. */
+/** Returns a header that the source passes to the browser. */
 function fieldOf(source: Source, result: Result, name: string): string | undefined {
   const fields = SOURCES[source] === 'multiValue' ? result.multiValueHeaders : result.headers
   const found = Object.entries(fields ?? {}).find(([key]) => key.toLowerCase() === name)
@@ -108,7 +108,7 @@ describe.each(sources)('%s', (source) => {
     }
   })
 
-  test('a session that the handler does not look at changes nothing, and is closed', async () => {
+  test('a session that the handler does not access changes nothing, and is closed', async () => {
     const given = { statusCode: 200, body: 'ab' }
     const kept: Session<Data>[] = []
     const keep: Handler = (_, session) => {
@@ -125,7 +125,7 @@ describe.each(sources)('%s', (source) => {
     expect(kept).toHaveLength(1)
   })
 
-  test('a session that is only read is varied on, and nothing is written', async () => {
+  test('a session that is only read adds Vary, and writes no cookie', async () => {
     const result = await run(eventOf(source), (_, session) => {
       const headers = { Vary: 'Accept', 'Cache-Control': 'public', 'X-Count': 1, 'X-Flag': true }
       return { statusCode: 200, headers, body: String(session.isEmpty) }
@@ -136,7 +136,7 @@ describe.each(sources)('%s', (source) => {
     ).toEqual(['Accept, Cookie', 'public', '1', 'true'])
   })
 
-  test('the headers of the handler stay, and its object is not changed', async () => {
+  test('the headers of the handler are kept, and its object is not changed', async () => {
     const given = Object.freeze({
       statusCode: 201,
       headers: Object.freeze({ 'content-type': 'text/plain', 'cdn-cache-control': 'max-age=60' }),
@@ -168,7 +168,7 @@ describe.each(sources)('%s', (source) => {
     expect(linesOf(source, result)).toHaveLength(1)
   })
 
-  test('the headers that the source does not read are not read', async () => {
+  test('headers that the source ignores are ignored', async () => {
     const result = await run(eventOf(source), (_, session) => {
       count(session)
       return { statusCode: 200, headers: { 'x-a': '1' }, multiValueHeaders: { 'x-b': ['2'] } }
@@ -236,7 +236,7 @@ describe('a load balancer without multi-value headers', () => {
   const ask = (browser: Browser, handler: Handler) =>
     run(eventOf('load-balancer', ...browser.header().split('; ')), handler)
 
-  /** A browser with a session in so many cookies, got where several can be sent. */
+  /** A browser with a session in so many cookies, saved where several can be sent. */
   async function browserWith(text: string): Promise<Browser> {
     const browser = createJar()
     const session = await sessions.open(null)
@@ -245,7 +245,7 @@ describe('a load balancer without multi-value headers', () => {
     return browser
   }
 
-  test('carries one cookie, and refuses more with what to turn on', async () => {
+  test('carries one cookie, and throws for more with the setting to enable', async () => {
     const running = run(eventOf('load-balancer'), (_, session) => {
       session.set('text', 'x'.repeat(6000))
       return { statusCode: 200 }
@@ -254,7 +254,7 @@ describe('a load balancer without multi-value headers', () => {
     await expect(running).rejects.toThrow(/lambda\.multi_value_headers\.enabled/)
   })
 
-  test("refuses ours beside one of the application's", async () => {
+  test("throws for ours beside one of the application's", async () => {
     const running = run(eventOf('load-balancer'), (_, session) => {
       count(session)
       return { statusCode: 200, headers: { 'set-cookie': 'a=1' } }
@@ -262,7 +262,7 @@ describe('a load balancer without multi-value headers', () => {
     await expect(running).rejects.toMatchObject({ code: 'ERR_SESSION_RESPONSE' })
   })
 
-  test("leaves the application's alone if ours is not written", async () => {
+  test("keeps the application's if ours is not written", async () => {
     const result = await run(eventOf('load-balancer'), (_, session) => ({
       statusCode: 200,
       headers: { 'Set-Cookie': 'a=1' },
@@ -271,7 +271,7 @@ describe('a load balancer without multi-value headers', () => {
     expect(linesOf('load-balancer', result)).toEqual(['a=1'])
   })
 
-  test("sends the application's cookie before a ticket, which the next response can bring", async () => {
+  test("prefers the application's cookie to a ticket, which the next response can send", async () => {
     const browser = await browserWith('ab')
     const result = await ask(browser, (_, session) => {
       session.touch()
@@ -280,7 +280,7 @@ describe('a load balancer without multi-value headers', () => {
     expect(linesOf('load-balancer', result)).toEqual(['a=1'])
   })
 
-  test('sends a session that shrank without the deletions of its other parts', async () => {
+  test('sends a smaller session without the deletions of its other parts', async () => {
     const browser = await browserWith('x'.repeat(6000))
     const result = await ask(browser, (_, session) => {
       session.set('text', 'ab')
@@ -321,7 +321,7 @@ describe('a load balancer without multi-value headers', () => {
     expect(browser.names()).not.toContain('__Host-session')
   })
 
-  test('sends a logout before the message that was left for after it', async () => {
+  test('prefers a logout to the flash message that is left after it', async () => {
     const browser = await browserWith('ab')
     const result = await ask(browser, (_, session) => {
       session.destroy()
@@ -376,7 +376,7 @@ test('an event whose headers are null has an empty session', async () => {
   expect(result.body).toBe('0')
 })
 
-test('an event of API Gateway without multi-value headers is answered with them all the same', async () => {
+test('an event of API Gateway without multi-value headers is still answered with them', async () => {
   const { run } = make()
   const event = { ...eventOf('api-gateway-v1'), multiValueHeaders: null }
   const result = await run(event, (_, session) => {
@@ -387,7 +387,7 @@ test('an event of API Gateway without multi-value headers is answered with them 
   expect(result.headers).toEqual({})
 })
 
-test('cookies that came in several lines are all read', async () => {
+test('cookies from several lines are all read', async () => {
   const { run, sessions } = make()
   const session = await sessions.open(null)
   count(session)
@@ -403,7 +403,7 @@ test('cookies that came in several lines are all read', async () => {
   expect(await run(both, handler)).toMatchObject({ body: '1' })
 })
 
-test('the handler is given whatever comes with the event', async () => {
+test('the handler receives all further arguments of the event', async () => {
   const { sessions } = make()
   const handler = wrapLambda(sessions, (_: LambdaEvent, session, context: { id: string }) => ({
     statusCode: 200,
@@ -412,14 +412,14 @@ test('the handler is given whatever comes with the event', async () => {
   expect(await handler(eventOf('function-url'), { id: 'c' })).toMatchObject({ body: 'c 0' })
 })
 
-test('another event than those of these sources is refused', async () => {
+test('an event of another source is rejected', async () => {
   const { run } = make()
   const running = run(untyped<LambdaEvent>({ Records: [] }), () => ({ statusCode: 200 }))
   await expect(running).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG', option: 'source' })
 })
 
 test.each([[undefined], [null], ['handler'], [{}]])(
-  'wrapLambda refuses %j as a handler',
+  'wrapLambda throws for %j as a handler',
   (value) => {
     expect(() => wrapLambda(make().sessions, untyped<() => unknown>(value))).toThrow(
       refusal('handler'),
@@ -428,7 +428,7 @@ test.each([[undefined], [null], ['handler'], [{}]])(
 )
 
 test.each([[undefined], [null], [{}], [{ ...make().sessions }]])(
-  'wrapLambda refuses sessions that createSessions has not returned: %j',
+  'wrapLambda throws for sessions that createSessions has not returned: %j',
   (value) => {
     expect(() => wrapLambda(untyped<Sessions>(value), () => undefined)).toThrow(refusal('sessions'))
   },

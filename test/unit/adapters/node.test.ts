@@ -1,5 +1,5 @@
-// The adapter for Node's requests and responses, on real servers of `http` and `http2`: the head of a
-// response has the cookies, however it is sent, and nothing is sent without them.
+// The adapter for Node's requests and responses, on real servers of `http` and `http2`: the head of
+// a response has the cookies, whichever call sends it, and no response is sent without them.
 
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -47,9 +47,12 @@ function make(options: Partial<SessionOptions<Data>> = {}): Sessions<Data> {
   return createSessions<Data>({ secrets: SECRET, clock: () => START * 1000, ...options })
 }
 
-/** Sessions whose cookies are made only when `letGo` is called: their schema takes time. */
+/**
+ * Creates sessions whose cookies are made when the test calls `release`, because their schema is
+ * asynchronous.
+ */
 function gated() {
-  const { promise: gate, resolve: letGo } = deferred<void>()
+  const { promise: gate, resolve: release } = deferred<void>()
   const { promise: reached, resolve: reach } = deferred<void>()
   const schema: SessionOptions<Data>['schema'] = {
     '~standard': {
@@ -62,7 +65,7 @@ function gated() {
       },
     },
   }
-  return { sessions: make({ schema }), letGo, reached }
+  return { sessions: make({ schema }), release, reached }
 }
 
 function deferred<T>() {
@@ -84,7 +87,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     return wire
   }
 
-  /** Handlers behind the middleware, and what its `next` is told of errors. */
+  /** Runs handlers behind the middleware, and records the errors that its `next` receives. */
   async function chain(handler: Handler, sessions = make(), recover?: Handler) {
     const { middleware, sessionOf } = nodeSessions(sessions)
     const errors: unknown[] = []
@@ -101,7 +104,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     return { ...wire, errors }
   }
 
-  /** The same behind `open`. */
+  /** Runs handlers with `open` in the same way. */
   async function opened(handler: Handler, sessions = make()) {
     const { open } = nodeSessions(sessions)
     return serve(async (request, response) => {
@@ -133,7 +136,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       ],
     ]
 
-    test.each(endings)('of %s', async (_, end, body) => {
+    test.each(endings)('after %s', async (_, end, body) => {
       const wire = await chain((session, response) => {
         count(session)
         return end(response)
@@ -180,7 +183,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect((await make().open(pairsOf(answer.cookies))).get('visits')).toBe(1)
     })
 
-    test('and delete the cookies of a session that ended', async () => {
+    test('and deletes the cookies of a session that ended', async () => {
       const wire = await chain((session, response) => {
         session.destroy()
         response.end()
@@ -193,7 +196,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     })
   })
 
-  describe('a session that no handler looked at', () => {
+  describe('a session that no handler accessed', () => {
     test('leaves the response and its timing as they are', async () => {
       const events: SessionEvent[] = []
       const states: boolean[] = []
@@ -231,7 +234,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(codes).toEqual([expect.objectContaining({ code: 'ERR_SESSION_COMMITTED' })])
     })
 
-    test('is varied on if it is only read, and no cookie is written', async () => {
+    test('adds Vary if it is only read, and writes no cookie', async () => {
       const wire = await chain((session, response) => {
         response.setHeader('Vary', 'Accept')
         response.end(String(session.get('visits', 0)))
@@ -301,7 +304,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(body).toBe('ab')
     })
 
-    test('what the handler says to caches is kept if it keeps the response private', async () => {
+    test('Cache-Control of the handler is kept if it keeps the response private', async () => {
       const wire = await chain((session, response) => {
         count(session)
         response.setHeader('CDN-Cache-Control', 'max-age=60')
@@ -314,8 +317,8 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
   })
 
   describe('while the head is held back', () => {
-    test('the response behaves as if it had been sent', async () => {
-      const { sessions, letGo } = gated()
+    test('the response reports the state of one that was sent', async () => {
+      const { sessions, release } = gated()
       const seen: unknown[] = []
       const attempt = (change: () => unknown) => {
         try {
@@ -337,7 +340,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         response.statusCode = 203
         response.end('ab')
         seen.push(response.headersSent, response.writableEnded)
-        setImmediate(letGo)
+        setImmediate(release)
       }, sessions)
       const { status, headers, body } = await wire.ask()
       expect({ status, body, late: headers['x-late'] }).toEqual({ status: 201, body: 'ab' })
@@ -346,7 +349,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(seen).toEqual([false, false, true, false, sent, sent, sent, committed, true, true])
     })
 
-    test('the status stays what it was when the head was to be sent', async () => {
+    test('the status stays what it was when the head was due', async () => {
       const wire = await chain((session, response) => {
         count(session)
         response.statusCode = 201
@@ -358,7 +361,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     })
 
     if (kind === 'http') {
-      test('middleware may ask for the head again', async () => {
+      test('middleware may write the head again', async () => {
         const wire = await chain((session, response) => {
           count(session)
           for (const part of ['a', 'b']) {
@@ -376,8 +379,8 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       })
     }
 
-    test('nothing is sent, and then everything in order, with each callback once', async () => {
-      const { sessions, letGo, reached } = gated()
+    test('nothing is sent; afterwards all calls run in order, with each callback once', async () => {
+      const { sessions, release, reached } = gated()
       const calls: string[] = []
       const wire = await chain((session, response) => {
         count(session)
@@ -387,15 +390,15 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       const answer = wire.ask()
       await reached
       expect(calls).toEqual([])
-      letGo()
+      release()
       const { cookies, body } = await answer
       expect(body).toBe('abcd')
       expect(cookies).toHaveLength(1)
       await vi.waitFor(() => expect(calls).toEqual(['a', 'b', 'c', 'end']))
     })
 
-    test('a writer is asked to wait, and gets drain when it may go on', async () => {
-      const { sessions, letGo, reached } = gated()
+    test('a writer is asked to wait, and gets drain when it may continue', async () => {
+      const { sessions, release, reached } = gated()
       const { promise: drained, resolve: drain } = deferred<void>()
       const answers: unknown[] = []
       const wire = await chain((session, response) => {
@@ -406,13 +409,13 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       }, sessions)
       const answer = wire.ask()
       await reached
-      letGo()
+      release()
       expect((await answer).body).toBe('ab')
       expect(answers).toEqual([false])
     })
 
     test('a stream is not read into memory', async () => {
-      const { sessions, letGo, reached } = gated()
+      const { sessions, release, reached } = gated()
       let read = 0
       const wire = await chain((session, response) => {
         count(session)
@@ -429,12 +432,12 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       await reached
       await new Promise(setImmediate)
       expect(read).toBeLessThan(10)
-      letGo()
+      release()
       const { body } = await answer
       expect(body.length).toBe(200 * 1024)
     })
 
-    test('an argument that Node refuses is refused at once, and the session stays open', async () => {
+    test('an argument that Node rejects throws at once, and the session stays open', async () => {
       const codes: unknown[] = []
       const calls: ['write' | 'end' | 'writeHead', unknown[]][] = [
         ['write', [5]],
@@ -464,7 +467,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect((await make().open(pairsOf(cookies))).get('visits')).toBe(4)
     })
 
-    test('an argument that Node refuses does not close a session that no handler looked at', async () => {
+    test('an argument that Node rejects does not close a session that no handler accessed', async () => {
       const wire = await chain((session, response) => {
         try {
           Reflect.apply(response.writeHead, response, [99])
@@ -490,8 +493,8 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(cookies).toHaveLength(1)
     })
 
-    test('a client that goes away leaves nothing behind', async () => {
-      const { sessions, letGo, reached } = gated()
+    test('a client that disconnects ends the stream, and causes no error', async () => {
+      const { sessions, release, reached } = gated()
       const { promise: gone, resolve: go } = deferred<void>()
       const { promise: ended, resolve: end } = deferred<unknown>()
       const wire = await chain((session, response) => {
@@ -501,7 +504,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       }, sessions)
       await expect(wire.ask({ until: reached })).rejects.toBeInstanceOf(Cut)
       await gone
-      letGo()
+      release()
       expect(await ended).toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' })
       expect(wire.errors).toEqual([])
     })
@@ -584,7 +587,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(wire.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_DATA' })])
     })
 
-    test('end a response that is still being written as if its client had gone', async () => {
+    test('destroy a response that is still being written', async () => {
       const { promise: ended, resolve: end } = deferred<unknown>()
       const calls: unknown[] = []
       const states: boolean[] = []
@@ -616,7 +619,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(log.mock.calls).toEqual([[expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })]])
     })
 
-    test('of a session got with open are logged, and a stream is cut', async () => {
+    test('of a session got with open are logged, and a stream is destroyed', async () => {
       const log = vi.spyOn(console, 'error').mockImplementation(() => {})
       const wire = await opened((session, response) => {
         session.set('big', TOO_MUCH)
@@ -627,7 +630,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     })
 
     if (kind === 'http') {
-      test('a body that Node refuses after the head is reported', async () => {
+      test('a body that Node rejects after the head is reported', async () => {
         const log = vi.spyOn(console, 'error').mockImplementation(() => {})
         const wire = await opened((session, response) => {
           count(session)
@@ -657,7 +660,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })])
     })
 
-    test('reject setCookies where the session is changed, which can be caught there', async () => {
+    test('reject setCookies, which a handler can catch', async () => {
       const sessions = make()
       const wire = await opened(async (session, response) => {
         session.set('big', TOO_MUCH)
@@ -683,7 +686,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(error).toMatchObject({ code: 'ERR_SESSION_RESPONSE', cause: 'no log' })
     })
 
-    test('a head that Node refuses is reported too', async () => {
+    test('a head that Node rejects is reported too', async () => {
       const wire = await chain((session, response) => {
         count(session)
         Reflect.apply(response.writeHead, response, [200, kind === 'http' ? 'a\nb' : 'OK'])
@@ -730,7 +733,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect((await cart.open(pairsOf(cookies))).get('visits')).toBe(1)
     })
 
-    test('if one cannot be, the other is', async () => {
+    test('if one cannot be carried, the other is', async () => {
       const { wire, errors } = both((one, two, response) => {
         count(one)
         two.set('big', TOO_MUCH)
@@ -742,7 +745,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(errors).toHaveLength(1)
     })
 
-    test('if one cannot be, the other can be changed for the page, unless it was used', async () => {
+    test('if one cannot be carried, the error page can still change the other, unless it was accessed', async () => {
       const first = nodeSessions(user)
       const second = nodeSessions(cart, { property: 'cart' })
       const wire = await serve((request, response) => {
@@ -760,7 +763,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     })
   })
 
-  test('a session opened after the head was sent can be read, and not changed', async () => {
+  test('a session opened after the head was sent is read-only', async () => {
     const sessions = make()
     const { open } = nodeSessions(sessions)
     const seen: unknown[] = []
@@ -805,7 +808,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     ])
   })
 
-  test('request.session cannot be assigned, and may be defined anew by other code', async () => {
+  test('request.session cannot be assigned, and other code may redefine it', async () => {
     const found: unknown[] = []
     const wire = await chain((session, response, request) => {
       for (const value of [null, {}, session]) {

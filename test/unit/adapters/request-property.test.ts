@@ -6,7 +6,7 @@ import { refusal } from '../../support/refusal.ts'
 const SESSION = { data: 'secret' }
 const define = createRequestProperty('session')
 
-test('the value is read from the request, from what inherits from it, and through a proxy', () => {
+test('the value is read from the request, from objects that inherit from it, and through a proxy', () => {
   const request = {}
   define(request, SESSION)
   for (const reader of [request, Object.create(request), new Proxy(request, {})]) {
@@ -14,7 +14,7 @@ test('the value is read from the request, from what inherits from it, and throug
   }
 })
 
-test('each request has its own value, and each property too', () => {
+test('each request and each property has its own value', () => {
   const [one, other] = [{}, {}]
   const cart = {}
   define(one, SESSION)
@@ -24,7 +24,7 @@ test('each request has its own value, and each property too', () => {
   expect(Reflect.get(other, 'session')).toBe(cart)
 })
 
-test('the value may be defined again, and is not printed or copied', () => {
+test('the value may be replaced, and is not printed or copied', () => {
   const request = { url: '/' }
   define(request, {})
   define(request, SESSION)
@@ -33,7 +33,7 @@ test('the value may be defined again, and is not printed or copied', () => {
   expect({ ...request }).toEqual({ url: '/' })
 })
 
-test('other code may define the property anew or delete it', () => {
+test('other code may redefine or delete the property', () => {
   const request = {}
   define(request, SESSION)
   Object.defineProperty(request, 'session', { value: 1, configurable: true })
@@ -41,7 +41,7 @@ test('other code may define the property anew or delete it', () => {
   expect(Reflect.deleteProperty(request, 'session')).toBe(true)
 })
 
-test('an assignment is a TypeError that says what to write', () => {
+test('an assignment throws a TypeError that says what to write', () => {
   const request = {}
   createRequestProperty('cart')(request, SESSION)
   expect(() => Object.assign(request, { cart: null })).toThrow(
@@ -53,13 +53,13 @@ test('an assignment is a TypeError that says what to write', () => {
 })
 
 test.each([Object.freeze, Object.seal, Object.preventExtensions])(
-  'a request that takes no property is refused (%o)',
+  'a request that accepts no property is an error (%o)',
   (fix) => {
     expect(() => define(fix({}), SESSION)).toThrow(refusal('request'))
   },
 )
 
-test('a request whose property is fixed is refused', () => {
+test('a request whose property is not configurable is an error', () => {
   const request = Object.defineProperty({}, 'session', { value: 1 })
   expect(() => define(request, SESSION)).toThrow(refusal('request'))
 })

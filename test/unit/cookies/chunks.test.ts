@@ -4,15 +4,15 @@ import { isJoined, join, split } from '../../../src/cookies/chunks.ts'
 
 const IV = 'AAECAwQFBgcICQoL'
 
-/** What a first part has at least: a secret id, a day and an IV. */
+/** The shortest prefix of a first part: a secret id, a day and an IV. */
 const HEAD = `ucs7.20468.${IV}.`
 
-/** Characters of a first part that holds the longest count, id and day, and the IV with its dot. */
+/** Characters of a first part with the longest count, id and day, and the IV with its dot. */
 const SHORTEST_FIRST_PART = '16.'.length + 32 + '.999999.'.length + IV.length + '.'.length
 
 const text = (length: number, letter = 'e') => letter.repeat(length)
 
-/** A value whose every character says where it stands, so that a misplaced part shows. */
+/** Returns a value whose characters show their position, so that a misplaced part is visible. */
 function ruler(length: number, head = HEAD): string {
   const marks = Array.from({ length: Math.ceil(length / 5) }, (_, index) => `e${pad(index)}`)
   return (head + marks.join('')).slice(0, length)
@@ -25,16 +25,16 @@ function pad(index: number): string {
 const inScopes = (parts: readonly string[]) => parts.map((part) => [part])
 
 describe('split', () => {
-  test('leaves a value that fits one cookie as it is', () => {
+  test('returns a value that fits one cookie as it is', () => {
     expect(split(ruler(100), () => 100)).toEqual([ruler(100)])
   })
 
-  test('cuts one that is a character too long, and says first into how many parts', () => {
+  test('cuts a value that is one character too long, and puts the count first', () => {
     const value = ruler(101)
     expect(split(value, () => 100)).toEqual([`2.${value.slice(0, 98)}`, value.slice(98)])
   })
 
-  test('fills every cookie to its own room', () => {
+  test('fills every cookie completely', () => {
     const parts = split(ruler(300), (index) => 100 - index)
     expect(parts.map(({ length }) => length)).toEqual([100, 99, 98, 5])
     expect(parts[0]?.slice(0, 2)).toBe('4.')
@@ -48,7 +48,7 @@ describe('split', () => {
     expect(Math.max(...ten.map(({ length }) => length))).toBe(100)
   })
 
-  test('puts the longest id, day and count into a first part of the shortest length', () => {
+  test('puts the longest id, day and count into the shortest first part', () => {
     const head = `${text(32, '9')}.999999.${IV}.`
     const parts = split(ruler(900, head), () => SHORTEST_FIRST_PART)
     expect(parts.length).toBeGreaterThan(9)
@@ -56,10 +56,10 @@ describe('split', () => {
     expect(join(inScopes(parts))).toEqual([{ value: ruler(900, head) }])
   })
 
-  test('is undone by join for any id, value and room, and no part exceeds its room', () => {
+  test('is undone by join for any id and value, and no part is longer than allowed', () => {
     const most = { minLength: 17, maxLength: 17 }
     const rooms = fc.array(fc.integer({ min: SHORTEST_FIRST_PART, max: 400 }), most)
-    // Ids of digits alone look like counts, and days like ids.
+    // Ids of digits only look like counts, and days like ids.
     const digits = fc.stringMatching(/^[0-9]{1,32}$/)
     const ids = fc.oneof(
       fc.stringMatching(/^[A-Za-z0-9_-]{1,32}$/),
@@ -75,7 +75,7 @@ describe('split', () => {
         const value = ruler(head.length + size, head)
         const parts = split(value, room)
         expect(parts.every((part, index) => part.length <= room(index))).toBe(true)
-        // A part that holds nothing would be a cookie for nothing.
+        // A part without characters would be a useless cookie.
         expect(parts.every((part) => part.length > 0)).toBe(true)
         expect(join(inScopes(parts))).toEqual(
           parts.length <= 16 ? [{ value }] : [{ reason: 'too-large' }],
@@ -87,7 +87,7 @@ describe('split', () => {
 })
 
 describe('join', () => {
-  test('finds nothing where no part came', () => {
+  test('returns nothing without parts', () => {
     expect(join([])).toEqual([])
   })
 
@@ -126,7 +126,7 @@ describe('join', () => {
     expect(join([[value], ['other']])).toEqual([{ value }])
   })
 
-  test('takes an id of digits for an id, and a count before it for a count', () => {
+  test('tells an id of digits from a count', () => {
     for (const id of ['0', '1', '2', '16', '17', '20468', text(32, '9')]) {
       const value = `${id}.20468.${IV}.e`
       expect(join([[value]])).toEqual([{ value }])
@@ -134,11 +134,11 @@ describe('join', () => {
     }
   })
 
-  test('needs the first part, whatever else is there', () => {
+  test('needs the first part, whichever others there are', () => {
     expect(join([[], ['b'], ['c']])).toEqual([{ reason: 'incomplete' }])
   })
 
-  test.each([1, 2, 3])('says that part %i of four is missing', (missing) => {
+  test.each([1, 2, 3])('is incomplete without part %i of four', (missing) => {
     const parts = inScopes(split(ruler(380), () => 100))
     expect(parts).toHaveLength(4)
     expect(join(parts)).toEqual([{ value: ruler(380) }])
@@ -147,12 +147,12 @@ describe('join', () => {
     ])
   })
 
-  test('does not read a part that is left over from a longer session', () => {
+  test('ignores a part that is left over from a longer session', () => {
     expect(join([[`2.${HEAD}a`], ['b'], ['left']])).toEqual([{ value: `${HEAD}ab` }])
     expect(join([['a'], ['left'], ['left']])).toEqual([{ value: 'a' }])
   })
 
-  test('never has a value for a part that is longer than a cookie can be', () => {
+  test('returns no value if a part is longer than a cookie can be', () => {
     expect(join([[text(4096)]])).toEqual([{ value: text(4096) }])
     expect(join([[text(4097)]])).toEqual([{ reason: 'too-large' }])
     const two = `2.${HEAD}a`
@@ -167,18 +167,18 @@ describe('the same cookies from two scopes', () => {
   const HEAD_A = `AAAA.1.${IV}.`
   const HEAD_B = `BBBB.2.${IV}.`
 
-  /** The values with their heads left out, or the reasons. */
+  /** The values without their heads, or the reasons. */
   const valuesOf = (parts: readonly (readonly string[])[]) =>
     join(parts).map((result) =>
       isJoined(result) ? result.value.replace(HEAD_A, '').replace(HEAD_B, '') : result.reason,
     )
 
-  test('are tried in the order in which they came', () => {
+  test('are tried in the order of the request', () => {
     expect(valuesOf([['old', 'new']])).toEqual(['old', 'new'])
     expect(valuesOf([['new', 'old']])).toEqual(['new', 'old'])
   })
 
-  test('are put together from their own parts, however they are interleaved', () => {
+  test('are joined from their own parts, in any interleaving', () => {
     const one = [`3.${HEAD_A}A0`, 'A1', 'A2']
     const two = [`3.${HEAD_B}B0`, 'B1', 'B2']
     for (const order of interleavings(one.length, two.length)) {
@@ -188,20 +188,20 @@ describe('the same cookies from two scopes', () => {
         const [index, part] = rest[scope].shift() ?? [0, '']
         parts[index]?.push(part)
       }
-      // Browsers sort by path and age: a scope is before the other in all of its parts, or the
-      // first parts alone are the other way round.
+      // Browsers sort by path and age: one scope is before the other in all of its parts, or only
+      // the first parts are in the opposite order.
       const consistent = parts[1]?.[0]?.[0] === parts[2]?.[0]?.[0]
       const values = valuesOf(parts)
       expect(values.length).toBeLessThanOrEqual(4)
       if (!consistent) continue
       expect(values).toContain('A0A1A2')
       expect(values).toContain('B0B1B2')
-      // Later parts are taken in step: never one from each scope.
+      // Later parts are taken in step, never one from each scope.
       for (const value of values) expect(value).toMatch(/A1A2$|B1B2$/)
     }
   })
 
-  test('are told apart when one has more parts than the other', () => {
+  test('are distinguished if one has more parts than the other', () => {
     const short = [`2.${HEAD_A}A0`, 'A1']
     const long = [`3.${HEAD_B}B0`, 'B1', 'B2']
     const merged = (first: string[], second: string[]) =>
@@ -222,7 +222,7 @@ describe('the same cookies from two scopes', () => {
     expect(valuesOf([[`3.${HEAD_A}A0`, `2.${HEAD_B}B0`], ['B1']])).toEqual(['incomplete', 'B0B1'])
   })
 
-  test('give four attempts at most, whatever comes', () => {
+  test('give at most four candidates for any input', () => {
     const firsts = ['2', '3', '16', '0', '99'].map((count) => `${count}.${HEAD}`)
     const twins = fc.array(fc.constantFrom(...firsts, 'd', ''), { maxLength: 6 })
     fc.assert(
@@ -234,7 +234,7 @@ describe('the same cookies from two scopes', () => {
   })
 })
 
-/** Every order in which two sequences can be merged. */
+/** Returns every order in which two sequences can be merged. */
 function interleavings(ones: number, twos: number): ('one' | 'two')[][] {
   if (ones === 0 && twos === 0) return [[]]
   const orders: ('one' | 'two')[][] = []

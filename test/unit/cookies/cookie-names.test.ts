@@ -13,7 +13,7 @@ import {
 const NAME = '__Host-session'
 
 describe('the names', () => {
-  test('are those of the format', () => {
+  test('are those of docs/format.md', () => {
     expect([0, 1, 15].map((index) => partName(NAME, index))).toEqual([
       '__Host-session',
       '__Host-session.1',
@@ -22,7 +22,7 @@ describe('the names', () => {
     expect([ticketName(NAME), stampName(NAME)]).toEqual(['__Host-session.t', '__Host-session.x'])
   })
 
-  test('there are 16 parts of 4 096 bytes at most', () => {
+  test('are at most 16, for values of at most 4 096 bytes', () => {
     expect([MAX_COOKIES, MAX_COOKIE_BYTES]).toEqual([16, 4096])
   })
 })

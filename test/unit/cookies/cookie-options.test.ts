@@ -34,24 +34,24 @@ describe('the cookie option', () => {
   })
 
   test.each(['httpOnly', 'maxAge', 'expires', 'samesite', 'Secure', 'toString'])(
-    'refuses a member %s',
+    'rejects an unknown member %s',
     (unknown) => {
       expect(() => named({ [unknown]: true })).toThrow(refusal(`cookie.${unknown}`))
     },
   )
 
-  test('is frozen when it has been checked', () => {
+  test('is frozen after it was checked', () => {
     expect(Object.isFrozen(resolveCookieOptions())).toBe(true)
   })
 
-  test('is not read again when the object that was given changes', () => {
+  test('is not read again if the given object changes', () => {
     const given = { name: 'session', path: '/app' }
     const resolved = resolveCookieOptions(given)
     given.path = '/; Domain=evil.example'
     expect(resolved.path).toBe('/app')
   })
 
-  test('takes own properties only', () => {
+  test('has only own properties read', () => {
     const polluted = Object.create({ domain: 'evil.example', secure: false })
     expect(resolveCookieOptions(polluted)).toEqual(DEFAULTS)
   })
@@ -72,7 +72,7 @@ describe('the type CookieOptions', () => {
     expectTypeOf<string>().toExtend<CookieOptions['domain']>()
   })
 
-  test('has words where there are only a few', () => {
+  test('has a union of strings where only a few values are valid', () => {
     expectTypeOf<CookieOptions['sameSite']>().toEqualTypeOf<'lax' | 'strict' | 'none' | undefined>()
     expectTypeOf<CookieOptions['priority']>().toEqualTypeOf<'low' | 'medium' | 'high' | undefined>()
   })
@@ -137,7 +137,7 @@ describe('name', () => {
     expect(() => resolveCookieOptions({ name })).toThrow(refusal('cookie.name'))
   })
 
-  test('that belongs to a further cookie is refused with the reason', () => {
+  test('that belongs to another cookie of the session is rejected with the reason', () => {
     expect(() => resolveCookieOptions({ name: 'shop.t' })).toThrow(
       /is "shop\.t", and names ending in .* are those of a session's further cookies/,
     )
@@ -221,7 +221,7 @@ describe('domain', () => {
 })
 
 describe('the flags and words', () => {
-  test.each(['secure', 'partitioned', 'persistent'])('%s is true or false only', (flag) => {
+  test.each(['secure', 'partitioned', 'persistent'])('%s is true or false', (flag) => {
     expect(named({ [flag]: true })).toHaveProperty(flag, true)
     expect(named({ [flag]: false })).toHaveProperty(flag, false)
     for (const value of ['true', 'false', '', 0, 1, null, {}]) {
@@ -240,7 +240,7 @@ describe('the flags and words', () => {
   })
 })
 
-describe('what is refused because browsers would drop it', () => {
+describe('what is rejected because browsers would drop it', () => {
   test.each(['__Host-s', '__host-s', '__HOST-s', '__hOsT-s', '__Host-Http-s'])(
     'is a forbidden attribute beside the prefix of %s, in any case',
     (name) => {
@@ -253,7 +253,7 @@ describe('what is refused because browsers would drop it', () => {
     },
   )
 
-  test('is the same beside the default name', () => {
+  test('applies to the default name too', () => {
     expect(() => resolveCookieOptions({ secure: false })).toThrow(refusal('cookie.secure'))
     expect(() => resolveCookieOptions({ domain: 'example.com' })).toThrow(refusal('cookie.domain'))
     expect(() => resolveCookieOptions({ path: '/app' })).toThrow(refusal('cookie.path'))
@@ -274,7 +274,7 @@ describe('what is refused because browsers would drop it', () => {
     expect(() => named({ secure: false, partitioned: true })).toThrow(refusal('cookie.secure'))
   })
 
-  test('is not a name that only looks like a prefix', () => {
+  test('does not include names that only resemble a prefix', () => {
     for (const name of ['_Host-s', 'a__Host-s', '__Hosts', '__Secure']) {
       expect(resolveCookieOptions({ name, secure: false, path: '/app' }).name).toBe(name)
     }
@@ -308,7 +308,7 @@ describe('every option that is accepted', () => {
     .map(resolveOrRefuse)
     .filter((options): options is ResolvedCookieOptions => options !== undefined)
 
-  test('is what two parsers read from the line', () => {
+  test('is read from the line by two parsers', () => {
     fc.assert(
       fc.property(accepted, fc.option(ages, { nil: undefined }), (options, maxAge) => {
         const line = formatSetCookie({ name: options.name, value: 'v4lue', maxAge }, options)
@@ -339,7 +339,7 @@ describe('every option that is accepted', () => {
     )
   })
 
-  test('is deleted with the attributes it was set with', () => {
+  test('is deleted with the attributes that it was set with', () => {
     fc.assert(
       fc.property(accepted, (options) => {
         const { name } = options
@@ -372,7 +372,10 @@ describe('every option that is accepted', () => {
   })
 })
 
-/** Returns the options, or `undefined` for what is refused, which always names an option of the cookie. */
+/**
+ * Returns the options, or `undefined` if they are rejected, always with an error that names an
+ * option of the cookie.
+ */
 function resolveOrRefuse(option: unknown): ResolvedCookieOptions | undefined {
   try {
     return resolveCookieOptions(option)

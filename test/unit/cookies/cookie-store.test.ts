@@ -1,4 +1,4 @@
-// Writing into the cookie stores of frameworks and of browsers.
+// Writing into the cookie stores of frameworks and browsers.
 
 import { describe, expect, test } from 'vitest'
 import { resolveCookieOptions } from '../../../src/cookies/cookie-options.ts'
@@ -20,7 +20,7 @@ const ATTRIBUTES = {
   sameSite: 'lax',
 }
 
-/** Returns a store, and what was set in it. */
+/** Returns a store, and the cookies that were set in it. */
 function createStore() {
   const calls: unknown[][] = []
   return { calls, set: (...given: unknown[]) => void calls.push(given) }
@@ -37,7 +37,7 @@ describe('writeToStore', () => {
     ])
   })
 
-  test('calls a function of the same shape', async () => {
+  test('calls a function with the same arguments', async () => {
     const { calls, set } = createStore()
     await writeToStore(WRITES, set, OPTIONS)
     expect(calls.map(([name]) => name)).toEqual(['s', 's.1', 's.2'])
@@ -81,7 +81,7 @@ describe('writeToStore', () => {
     await expect(writeToStore(WRITES, store, OPTIONS)).rejects.toThrow(RangeError)
   })
 
-  test('calls nothing where there is nothing to write', async () => {
+  test('calls nothing if there is nothing to write', async () => {
     const store = createStore()
     await writeToStore([], store, OPTIONS)
     expect(store.calls).toEqual([])
@@ -89,7 +89,7 @@ describe('writeToStore', () => {
 })
 
 describe('assertCookieSink', () => {
-  test('accepts a function, and any object with set', () => {
+  test('accepts a function, and an object with set', () => {
     const inherited = Object.create({ set() {} })
     for (const store of [() => {}, { set() {} }, inherited, { get() {}, getAll() {}, set() {} }]) {
       expect(caught(() => assertCookieSink(store))).toBeUndefined()

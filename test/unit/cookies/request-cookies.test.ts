@@ -1,4 +1,4 @@
-// The cookies of a request, as far as one session needs them.
+// Parsing the cookies of a request, as far as one session needs them.
 
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -19,21 +19,21 @@ afterEach(() => {
 })
 
 describe('parseRequestCookies', () => {
-  test('finds nothing in nothing', () => {
+  test('finds nothing in an empty header', () => {
     expect(parseRequestCookies('', NAME)).toEqual(NO_COOKIES)
   })
 
-  test('finds the parts in any order, by their numbers', () => {
+  test('finds the parts by their numbers, in any order', () => {
     const header = `${NAME}.2=c; ${NAME}.1=b; ${NAME}=3.a`
     expect(partsOf(header)).toEqual([['3.a'], ['b'], ['c']])
   })
 
-  test('leaves a gap for a part that is missing, and for a first one that is', () => {
+  test('leaves a gap for a missing part, the first one too', () => {
     expect(partsOf(`${NAME}.3=d; ${NAME}=4.a`)).toEqual([['4.a'], [], [], ['d']])
     expect(partsOf(`${NAME}.1=b`)).toEqual([[], ['b']])
   })
 
-  test('knows the parts 1 to 15, and no other spelling of them', () => {
+  test('accepts only the parts 1 to 15, in one spelling', () => {
     expect(partsOf(`${NAME}.15=p`)).toHaveLength(16)
     const strangers = ['0', '16', '99', '01', '1 ', ' 1', '+1', '1.0', '-1', '', '1a', '١', '0x1']
     for (const suffix of strangers) {
@@ -78,7 +78,7 @@ describe('parseRequestCookies', () => {
     expect(otherBytes).toBeGreaterThan(0)
   })
 
-  test('compares names byte for byte, and knows no object members', () => {
+  test('compares names byte for byte, and does not match members of Object.prototype', () => {
     expect(partsOf('__proto__=v; __proto__.1=w', '__proto__')).toEqual([['v'], ['w']])
     expect(partsOf('constructor=v', '__proto__')).toEqual([])
     expect(partsOf('a.b=v; axb=w', 'a.b')).toEqual([['v']])
@@ -86,12 +86,12 @@ describe('parseRequestCookies', () => {
     expect(partsOf('aa=v', 'a*')).toEqual([])
   })
 
-  test('is not confused by $Version, nameless cookies, or pairs without a value', () => {
+  test('ignores $Version, nameless cookies, and pairs without a value', () => {
     const header = `$Version=1; =${NAME}=v; ${NAME}; ${NAME}.1; ; ;=; ${NAME}=right; $Path=/`
     expect(partsOf(header)).toEqual([['right']])
   })
 
-  test('takes a value as it is: with equals signs, quotes, escapes and blanks inside', () => {
+  test('keeps a value as it is: with equals signs, quotes, escapes and spaces inside', () => {
     for (const value of ['', 'a=b', '=', '"quoted"', '%65', 'a b', '\u00a0', 'ü', '{}']) {
       expect(partsOf(`a=1; ${NAME}=${value}; b=2`)).toEqual([[value]])
     }
@@ -106,30 +106,30 @@ describe('parseRequestCookies', () => {
     ])
   })
 
-  test('finds nothing behind a comma in a foreign value, because the client chooses what stands there', () => {
+  test('finds nothing after a comma in a foreign value, because the client chooses that text', () => {
     expect(partsOf(`a=1, ${NAME}=v`)).toEqual([])
     expect(partsOf(`${NAME}=v, a=1, ${NAME}=w`)).toEqual([['v']])
   })
 
-  test('counts what is foreign behind a comma', () => {
+  test('counts foreign cookies after a comma', () => {
     expect(parseRequestCookies(`${NAME}=v, a=1`, NAME).otherBytes).toBe(' a=1; '.length)
     expect(parseRequestCookies(`a=1, ${NAME}=v`, NAME).otherBytes).toBe(`a=1, ${NAME}=v; `.length)
   })
 
-  test('cuts spaces and tabs around a pair, and nothing that Unicode calls blank', () => {
+  test('trims spaces and tabs around a pair, and no other white space of Unicode', () => {
     expect(partsOf(`a=1;\t ${NAME}=v \t;b=2`)).toEqual([['v']])
     expect(partsOf(`a=1;${NAME}=v`)).toEqual([['v']])
     expect(partsOf(`${NAME}=v\u00a0`)).toEqual([['v\u00a0']])
     expect(partsOf(`${NAME}= v`)).toEqual([[' v']])
   })
 
-  test('keeps the same name from several scopes, in order, four at most', () => {
+  test('keeps the same name from several scopes, in order, at most four', () => {
     const header = ['a', 'b', 'c', 'd', 'e', 'f'].map((value) => `${NAME}=${value}`).join('; ')
     expect(partsOf(header)).toEqual([['a', 'b', 'c', 'd']])
   })
 
   test.each([';', '=', ' ', '; ', '=;', `${NAME};`, `${NAME}.`, `${NAME}=`, ';;=', '\t', '%', 'é'])(
-    'gives what stands behind 64 kB of %j',
+    'finds a cookie after 64 kB of %j',
     (noise) => {
       const header = noise.repeat(Math.ceil(65_536 / noise.length))
       expect(partsOf(`${header}; ${NAME}.3=found`)[3]).toEqual(['found'])
@@ -138,7 +138,7 @@ describe('parseRequestCookies', () => {
   )
 
   test.each([';', '=', `${NAME};`, `${NAME}.;`, `${NAME}.1;`, `${NAME}=;`, 'a=;', 's'])(
-    'searches twice as far in twice as much of %j, not four times',
+    'searches a header of %j in linear time',
     (noise) => {
       const once = searched(noise.repeat(500))
       const twice = searched(noise.repeat(1000))
@@ -149,7 +149,7 @@ describe('parseRequestCookies', () => {
 })
 
 describe('tickets', () => {
-  test('are the values of their cookie, in the order in which they came, four at most', () => {
+  test('are the values of their cookie, in the order of the request, at most four', () => {
     const header = ['a', '', 'b', 'a', 'e', 'f'].map((value) => `${NAME}.t=${value}`).join('; ')
     expect(parseRequestCookies(header, NAME)).toEqual({
       ...NO_COOKIES,
@@ -162,7 +162,7 @@ describe('logout stamps', () => {
   const stampsOf = (...values: readonly string[]) =>
     parseRequestCookies(values.map((value) => `${NAME}.x=${value}`).join('; '), NAME).stamps
 
-  test.each(['aaaa', 'A-_9', '0000', '----'])('are %s as it is', (value) => {
+  test.each(['aaaa', 'A-_9', '0000', '----'])('are kept as they are: %s', (value) => {
     expect(parseRequestCookies(`${NAME}.x=${value}`, NAME)).toEqual({
       ...NO_COOKIES,
       stamps: value,
@@ -186,24 +186,24 @@ describe('logout stamps', () => {
     expect(stampsOf(value)).toBe('')
   })
 
-  test('are the distinct ones in the order in which they came', () => {
+  test('are the distinct values in the order of the request', () => {
     expect(stampsOf('bbbb', 'aaaa', 'bbbb', 'junk!', 'aaaa')).toBe('bbbbaaaa')
   })
 
-  test('of bound sessions are kept with their bindings, four at most of all together', () => {
+  test('of bound sessions are kept with their bindings, at most four of all together', () => {
     const names = ['aaaaaaaa', 'bbbbbbbb', 'aaaaaaaa', 'cccccccc', 'dddddddd']
     const header = names.map((binding, at) => `${NAME}.d.${binding}=${at}`).join('; ')
     const expected = names.slice(0, 4).map((binding, at) => [binding, String(at)])
     expect(parseRequestCookies(header, NAME)).toEqual({ ...NO_COOKIES, devices: expected })
   })
 
-  test('are four at most, however many a neighbour has set', () => {
+  test('are at most four, however many another subdomain has set', () => {
     expect(stampsOf('aaaa', 'bbbb', 'junk!', 'aaaa', 'cccc', 'dddd', 'eeee', 'ffff')).toBe(
       'aaaabbbbccccdddd',
     )
   })
 
-  test('that overlap are told apart', () => {
+  test('that overlap are distinguished', () => {
     expect(stampsOf('aabb', 'bbaa', 'aabb')).toBe('aabbbbaa')
   })
 })
@@ -218,7 +218,7 @@ describe('collectRequestCookies', () => {
     [`${NAME}.16`, 'p'],
   ] as const
 
-  test('finds in pairs what is in the header with the same cookies', () => {
+  test('finds the same cookies in pairs as in a header', () => {
     const header = pairs.map((pair) => pair.join('=')).join('; ')
     expect(collectRequestCookies(pairs, NAME)).toEqual(parseRequestCookies(header, NAME))
   })
@@ -236,7 +236,7 @@ describe('collectRequestCookies', () => {
     expect(collectRequestCookies([], NAME)).toEqual(NO_COOKIES)
   })
 
-  test('takes values as they are: no value hides another cookie', () => {
+  test('keeps values as they are: no value hides another cookie', () => {
     const value = `x; ${NAME}.1=b, ${NAME}.x=aaaa`
     expect(collectRequestCookies([[NAME, value]], NAME)).toEqual({
       ...NO_COOKIES,
@@ -265,7 +265,7 @@ describe('withWrites', () => {
     expect(withWrites(before, writes, NAME)).toEqual({ ...before, parts: [], tickets: [] })
   })
 
-  test('has the ticket that was set, and a stamp before the others, four at most', () => {
+  test('has the ticket that was set, and a new stamp before the others, at most four', () => {
     const writes = [write(`${NAME}.t`, 'three'), write(`${NAME}.x`, 'cccc')]
     const after = withWrites(before, writes, NAME)
     expect(after).toEqual({ ...before, tickets: ['three'], stamps: 'ccccaaaabbbb' })
@@ -273,7 +273,7 @@ describe('withWrites', () => {
     expect(withWrites(after, more, NAME).stamps).toBe('eeeeddddccccaaaa')
   })
 
-  test('has the ticket of a binding that was set, beside those of others, and not one that was deleted', () => {
+  test('has the ticket of a binding that was set, beside those of others, and none that was deleted', () => {
     const writes = [write(`${NAME}.d.aaaaaaaa`, 'four'), write(`${NAME}.d.bbbbbbbb`, 'five')]
     const after = withWrites(before, writes, NAME)
     expect(after.devices).toEqual([
@@ -285,13 +285,13 @@ describe('withWrites', () => {
     ])
   })
 
-  test('has a gap for a part that was not there before, and none after the last one', () => {
+  test('has a gap for a part that did not exist before, and none after the last part', () => {
     const { parts } = withWrites(before, [write(`${NAME}.4`, 'e')], NAME)
     expect(parts).toEqual([['2.a', 'twin'], ['b'], [], [], ['e']])
     expect(withWrites({ ...before, parts }, [write(`${NAME}.4`, '')], NAME)).toEqual(before)
   })
 
-  test('leaves what it is given as it was, and ignores cookies of others', () => {
+  test('does not change its argument, and ignores cookies of others', () => {
     const copy = structuredClone(before)
     const after = withWrites(before, [write('theme', 'dark'), write(NAME, 'x')], NAME)
     expect(after).toEqual({ ...before, parts: [['x'], ['b']] })
@@ -301,7 +301,7 @@ describe('withWrites', () => {
 })
 
 describe('otherBytes', () => {
-  test('counts every other cookie as it travels, with a separator after each', () => {
+  test('counts every other cookie as it is sent, with a separator after each', () => {
     expect(parseRequestCookies('a=1; bb=22', NAME).otherBytes).toBe(3 + 2 + (5 + 2))
     expect(
       parseRequestCookies(`a=1;  ;${NAME}=v;${NAME}.1=w;${NAME}.x=aaaa;${NAME}.t=u`, NAME)
@@ -309,13 +309,13 @@ describe('otherBytes', () => {
     ).toBe(5)
   })
 
-  test('counts bytes, whether the text is one character a byte or decoded', () => {
+  test('counts bytes, whether the string has one character a byte or is decoded', () => {
     expect(parseRequestCookies('a=\u00c3\u00bc', NAME).otherBytes).toBe(4 + 2)
     expect(parseRequestCookies('a=→', NAME).otherBytes).toBe(5 + 2)
     expect(parseRequestCookies('a=👋', NAME).otherBytes).toBe(6 + 2)
   })
 
-  test('agrees with another way of counting what remains, for any header', () => {
+  test('agrees with an independent count of the other cookies, for any header', () => {
     const name = fc.constantFrom(
       'a',
       's',
@@ -349,7 +349,7 @@ describe('otherBytes', () => {
   })
 })
 
-/** Returns how many characters all searches through a header pass. */
+/** Returns how many characters all searches in a header pass. */
 function searched(header: string): number {
   const { indexOf } = String.prototype
   let passed = 0
@@ -367,7 +367,7 @@ function searched(header: string): number {
   return passed
 }
 
-/** Returns what `otherBytes` should be, found by splitting the header. */
+/** Computes the expected `otherBytes` by splitting the header. */
 function remaining(header: string, ours: RegExp): number {
   const others = header
     .split(';')

@@ -16,10 +16,12 @@ const COOKIE = resolveCookieOptions({ name: 's', domain: 'example.com', path: '/
 const LIMITS = resolveLimits({ preset: 'browsers', cookie: 400 }, false)
 const KEY = { id: 'ucs7', day: 20_468 }
 
-/** A value begins with a secret id, a day and an IV. */
+/** The prefix of a value: a secret id, a day and an IV. */
 const HEAD = 'ucs7.20468.AAECAwQFBgcICQoL.'
 
-/** The pair of a ticket: its name, and a secret id, a day, an IV, 18 bytes in base64url and a tag. */
+/**
+ * The pair of a ticket: its name, and a secret id, a day, an IV, 18 bytes in base64url and a tag.
+ */
 const TICKET = 's.t='.length + 'ucs7.20468.'.length + 16 + 1 + 24 + 1 + 22
 const STAMP = 's.x=aaaa'.length
 
@@ -50,7 +52,7 @@ describe('buildResponseCookies', () => {
     }
   })
 
-  test('fills each line to the limit exactly, and none beyond it', () => {
+  test('fills each line exactly to the limit', () => {
     const { writes, sizes } = buildResponseCookies(valueOf(900), KEY, 600, context())
     const lengths = formatSetCookies(writes, COOKIE).map(({ length }) => length)
     expect(lengths).toEqual([400, 400, lengths[2]])
@@ -58,7 +60,7 @@ describe('buildResponseCookies', () => {
     expect(sizes.lines).toEqual(lengths)
   })
 
-  test('gives its value back when a browser returns the cookies, for any length', () => {
+  test('returns its value from the cookies that a browser sends back, for any length', () => {
     const lengths = fc.integer({ min: HEAD.length, max: 4000 })
     fc.assert(
       fc.property(lengths, fc.integer({ min: 1, max: 34_560_000 }), (length, maxAge) => {
@@ -85,7 +87,7 @@ describe('buildResponseCookies', () => {
     expect(sizes.cookies).toBe(1)
   })
 
-  test('deletes nothing that it has just written, and no ticket and no stamp', () => {
+  test('deletes no part that it has just written, no ticket and no stamp', () => {
     const request = { parts: [['2.a'], ['b']], tickets: ['t'], stamps: 'aaaa' }
     const { writes } = buildResponseCookies(valueOf(900), KEY, 600, context(request))
     expect(writes.map(({ name, maxAge }) => [name, maxAge])).toEqual([
@@ -95,7 +97,7 @@ describe('buildResponseCookies', () => {
     ])
   })
 
-  test('writes what stands beside the value last, and counts its line and no pair of it', () => {
+  test('writes the other cookies last, and counts their lines but not their pairs', () => {
     const beside = [{ name: 's.x', value: 'aaaa', maxAge: 605 }]
     const { writes, sizes } = buildResponseCookies(valueOf(100), KEY, 600, context({}, { beside }))
     expect(writes.at(-1)).toEqual(beside[0])
@@ -103,7 +105,7 @@ describe('buildResponseCookies', () => {
     expect(sizes.pairs).toEqual(['s='.length + 100, TICKET, STAMP])
   })
 
-  test('counts a ticket and a stamp before there are any, and each stamp that there is', () => {
+  test('counts a ticket and a stamp before they exist, and each existing stamp', () => {
     const pairsOf = (request: Partial<RequestCookies>) =>
       buildResponseCookies(valueOf(100), KEY, 600, context(request)).sizes.pairs.slice(1)
     expect(pairsOf({})).toEqual([TICKET, STAMP])
@@ -111,13 +113,13 @@ describe('buildResponseCookies', () => {
     expect(pairsOf({ stamps: 'aaaabbbbcccc' })).toEqual([TICKET, STAMP, STAMP, STAMP])
   })
 
-  test('hands on what the other cookies take', () => {
+  test('passes on the bytes of the other cookies', () => {
     const { sizes } = buildResponseCookies(valueOf(100), KEY, 600, context({ otherBytes: 33 }))
     expect(sizes.otherBytes).toBe(33)
   })
 
   test.each([1, 2, 9, 10, 16])(
-    'has a capacity that is exactly what %i cookies hold: a character more needs one more',
+    'has exactly the capacity of %i cookies: one more character needs one more cookie',
     (cookies) => {
       const limits = resolveLimits({ preset: 'browsers', cookie: 200, cookies }, false)
       const build = (length: number) =>
@@ -134,7 +136,7 @@ describe('buildResponseCookies', () => {
 })
 
 describe('partDeletions', () => {
-  test('delete every part that was received, the first one too, or those from a number on', () => {
+  test('delete every received part, the first one too, or those from a number on', () => {
     const request = { ...NO_COOKIES, parts: [['a'], [], ['c'], ['d', 'd']] }
     const names = (from?: number) => partDeletions(request, COOKIE, from).map(({ name }) => name)
     expect(names()).toEqual(['s', 's.2', 's.3'])
@@ -143,12 +145,12 @@ describe('partDeletions', () => {
     expect(names(4)).toEqual([])
   })
 
-  test('are none for a browser that has nothing, or only a ticket and a stamp', () => {
+  test('are empty for a browser without parts', () => {
     expect(partDeletions(NO_COOKIES, COOKIE)).toEqual([])
     expect(partDeletions({ ...NO_COOKIES, tickets: ['t'], stamps: 'aaaa' }, COOKIE)).toEqual([])
   })
 
-  test('have the attributes of what they delete', () => {
+  test('have the attributes of the cookies that they delete', () => {
     const [write] = partDeletions({ ...NO_COOKIES, parts: [['a']] }, COOKIE)
     const line = write === undefined ? '' : formatSetCookie(write, COOKIE)
     expect(line).toMatch(/^s=; Max-Age=0; Domain=example\.com; Path=\/a; /)

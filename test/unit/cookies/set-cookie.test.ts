@@ -1,4 +1,4 @@
-// The `Set-Cookie` lines and the attributes of cookies that are written or deleted.
+// Formatting the `Set-Cookie` lines and the attributes of cookies that are written or deleted.
 
 import { parseSetCookie } from 'cookie'
 import { describe, expect, test } from 'vitest'
@@ -19,7 +19,7 @@ const named = resolveCookieOptions({
 })
 
 describe('formatSetCookie', () => {
-  test('takes a path of the write’s own, and goes back to that of the options', () => {
+  test('uses the write’s own path, and that of the options for the next write', () => {
     const write = { name: 's.k', value: 'v', maxAge: 60 }
     expect(formatSetCookie({ ...write, path: '/a/device' }, named)).toContain('Path=/a/device;')
     expect(formatSetCookie(write, named)).toContain('Path=/a;')
@@ -44,7 +44,7 @@ describe('formatSetCookie', () => {
     )
   })
 
-  test('writes a deletion with its lifetime in seconds and at the epoch', () => {
+  test('writes a deletion with Max-Age 0 and Expires at the epoch', () => {
     const line = formatSetCookie(deletion(NAME), resolveCookieOptions({ partitioned: true }))
     expect(line.split('; ').toSorted()).toEqual(
       [`${NAME}=`, 'Max-Age=0', 'Expires=Thu, 01 Jan 1970 00:00:00 GMT', 'Path=/']
@@ -53,12 +53,12 @@ describe('formatSetCookie', () => {
     )
   })
 
-  test('does not encode a value: a count and a token are what they are', () => {
+  test('does not encode a value', () => {
     const value = '2.ucs7.20468.AAECAwQFBgcICQoL.-_A.B'
     expect(formatSetCookie({ name: 's', value, maxAge: 60 }, named)).toMatch(`s=${value}; `)
   })
 
-  test('has no attribute that other code has put on Object.prototype', () => {
+  test('has no attribute of a polluted Object.prototype', () => {
     const plain = formatSetCookie({ name: 's', value: 'v', maxAge: 60 }, named)
     const polluted = { expires: new Date(0), priority: 'low', partitioned: true }
     try {
@@ -86,7 +86,7 @@ describe('formatSetCookies', () => {
 })
 
 describe('attributesOf', () => {
-  test('has the attributes of the line, as cookie stores take them', () => {
+  test('has the attributes of the line, in the form of cookie stores', () => {
     for (const maxAge of [undefined, 0, 60]) {
       for (const options of [
         named,
@@ -101,7 +101,7 @@ describe('attributesOf', () => {
     }
   })
 
-  test('leaves out what is not configured, so that no store is given undefined', () => {
+  test('omits what is not configured, so that no store receives undefined', () => {
     expect(attributesOf(undefined, resolveCookieOptions())).toEqual({
       path: '/',
       httpOnly: true,
@@ -111,7 +111,7 @@ describe('attributesOf', () => {
     expect(Object.values(attributesOf(60, resolveCookieOptions()))).not.toContain(undefined)
   })
 
-  test('says secure: false where it is, because some stores set it by default', () => {
+  test('has secure: false if configured, because some stores set it by default', () => {
     expect(attributesOf(60, resolveCookieOptions({ name: 's', secure: false })).secure).toBe(false)
   })
 })

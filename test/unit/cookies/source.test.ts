@@ -1,4 +1,4 @@
-// Where the cookies of a request are, and what no cookies can be read from.
+// Reading the cookies of every kind of source, and the values that are no source.
 
 import { createServer, request as httpRequest } from 'node:http'
 import type { IncomingMessage } from 'node:http'
@@ -104,11 +104,11 @@ describe('readCookies', () => {
     expect(readCookies(new Store())).toEqual(pairs)
   })
 
-  test('takes a cookie without a value for an empty one', () => {
+  test('treats a cookie without a value as an empty one', () => {
     expect(readCookies({ getAll: () => [{ name: 'a' }] })).toEqual([['a', '']])
   })
 
-  test('refuses a store that returns no array, now or later', async () => {
+  test('throws for a store that returns no array, synchronously or in a promise', async () => {
     for (const value of [undefined, null, {}, new Map(), 'a=1']) {
       expect(() => readCookies({ getAll: () => untyped(value) })).toThrow(refusal('source'))
       const later = readCookies({ getAll: () => untyped(Promise.resolve(value)) })
@@ -116,18 +116,18 @@ describe('readCookies', () => {
     }
   })
 
-  test('is not led astray by a header whose name is get', async () => {
+  test('reads headers with a field named get', async () => {
     expect(readCookies(await receive({ get: ['x'], cookie: [header] }))).toBe(header)
     expect(readCookies({ headers: { get: 'x', cookie: header } })).toBe(header)
   })
 
-  test('finds the cookies of a request that Node has received', async () => {
+  test('finds the cookies of a request of a real Node server', async () => {
     const received = await receive({ cookie: [`${NAME}=v`, 'a=1'] })
     expect(readCookies(received)).toBe(header)
     expect(readCookies(await receive({}))).toBe('')
   })
 
-  test('finds headers that are a getter of a class, and none on a polluted Object.prototype', () => {
+  test('finds headers that are a getter of a class, but not those of a polluted Object.prototype', () => {
     class Incoming {
       get headers() {
         return { cookie: header }
@@ -178,7 +178,7 @@ describe('readCookies', () => {
 })
 
 describe('isRequest', () => {
-  test('is true for what is one request and stays it', async () => {
+  test('is true for objects that belong to one request for good', async () => {
     expect(isRequest(new Request('https://example.com/'))).toBe(true)
     expect(isRequest(await receive({}))).toBe(true)
     expect(isRequest({ getAll: () => stored })).toBe(true)
@@ -199,7 +199,10 @@ describe('isRequest', () => {
   })
 })
 
-/** Returns what Astro gives as `cookies`: it has the methods of `Headers` that a reader would call. */
+/**
+ * Returns an object like `cookies` of Astro, which has those methods of `Headers` that a reader
+ * would call.
+ */
 function astroCookies(): object {
   return {
     get: () => ({ value: 'v', json: () => ({}) }),
@@ -211,7 +214,7 @@ function astroCookies(): object {
   }
 }
 
-/** Returns a request with these headers as Node's server hands it over. */
+/** Returns a request with these headers, received by a Node server. */
 function receive(headers: Record<string, string[]>): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const server = createServer((incoming, response) => {

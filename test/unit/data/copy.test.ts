@@ -1,4 +1,4 @@
-// Copies of values: what is new in them, and what stays.
+// Copies of values: which parts are new, and which are kept.
 
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
@@ -41,7 +41,7 @@ describe('a copy', () => {
     expect([...after].filter((object) => before.has(object))).toEqual([])
   })
 
-  test('keeps one object one, in cycles too', () => {
+  test('keeps shared references shared, in cycles too', () => {
     const shared = { a: 1 }
     const original: Record<string, unknown> = { one: shared, other: [shared], map: new Map() }
     original['self'] = original
@@ -51,13 +51,13 @@ describe('a copy', () => {
     expect(result.one).not.toBe(shared)
   })
 
-  test('keeps prototypes of literals: none, and those of another realm', () => {
+  test('keeps the prototypes of literals: null, and those of another realm', () => {
     expect(Object.getPrototypeOf(copy(Object.create(null)))).toBeNull()
     const foreign = runInNewContext('({ list: [1] })')
     expect(Object.getPrototypeOf(copy(foreign))).toBe(Object.getPrototypeOf(foreign))
   })
 
-  test('keeps holes, further properties of arrays, and symbols, for a serializer to refuse', () => {
+  test('keeps holes, further properties of arrays, and symbols, so that a serializer can reject them', () => {
     const symbol = Symbol('s')
     const holes = Object.assign(Array(4), { 1: 'a', more: 'b', [symbol]: 'c' })
     const result = Object(copy(holes))
@@ -70,13 +70,13 @@ describe('a copy', () => {
     ])
   })
 
-  test('has __proto__ as a key like any other', () => {
+  test('has __proto__ as an ordinary key', () => {
     const result = copy(JSON.parse('{"__proto__":{"polluted":1},"constructor":2}'))
     expect(JSON.stringify(result)).toBe('{"__proto__":{"polluted":1},"constructor":2}')
     expect(Object.getPrototypeOf(result)).toBe(Object.prototype)
   })
 
-  test('calls no setter that other code has put on Object.prototype', () => {
+  test('calls no setter of a polluted Object.prototype', () => {
     const polluted = Object.prototype
     Object.defineProperty(polluted, 'role', { set: () => {}, configurable: true })
     try {
@@ -86,7 +86,7 @@ describe('a copy', () => {
     }
   })
 
-  test('has instances of other classes as they are, or what `keep` returns for them', () => {
+  test('keeps instances of other classes, or has the results of `keep` for them', () => {
     const price = new Money()
     expect(Object(copy({ price })).price).toBe(price)
     const kept: object[] = []
@@ -100,12 +100,12 @@ describe('a copy', () => {
 })
 
 describe('a value is not copied', () => {
-  test('S8: that nests deeper than it may', () => {
+  test('S8: that nests deeper than the limit', () => {
     expect(copyValue([[1]], 2)).toEqual([[1]])
     expect(() => copyValue([[[1]]], 2, 'the cart')).toThrow(misfit('the cart'))
   })
 
-  test('S8: whose parts are too many if each is counted as often as it is referred to', () => {
+  test('S8: that has too many parts, each counted once per reference', () => {
     let shared: unknown = [1]
     for (let level = 0; level < 60; level++) shared = [shared, shared]
     expect(() => copy(shared)).toThrow(misfit('the session'))

@@ -1,4 +1,4 @@
-// Whether what is written is what will be read.
+// Whether the serializer reads what it writes.
 
 import * as devalue from 'devalue'
 import superjson from 'superjson'
@@ -77,17 +77,17 @@ describe('assertReadable', () => {
     )
   })
 
-  test('L11: names the session where no entry is to blame alone', () => {
+  test('L11: names the session if no single entry is to blame', () => {
     const oneOnly = parsing((value) => (Object.keys(value).length > 1 ? 5 : value))
     expect(() => assertReadable(data({ a: 1, b: 2 }), oneOnly)).toThrow(misfit('the session'))
   })
 
-  test('L11: refuses a key that JSON as a serializer drops', () => {
+  test('L11: throws for a key that JSON as a serializer drops', () => {
     expect(() => assertReadable(data({ a: 1, b: undefined }), JSON)).toThrow(misfit('b'))
     expect(() => assertReadable(data({ a: 1, b: () => 1 }), JSON)).toThrow(misfit('b'))
   })
 
-  test('L11: does not repeat a value, nor what the serializer says of it', () => {
+  test('L11: does not repeat a value, nor the error of the serializer', () => {
     const card = 'the number of a card'
     const quoting = parsing(() => {
       throw new Error(card)
@@ -98,7 +98,7 @@ describe('assertReadable', () => {
     expect(error).not.toHaveProperty('cause')
   })
 
-  test('S8: parses no more text than a few times what it is given', () => {
+  test('S8: parses at most a few times the length of its input', () => {
     const record = Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [`k${at}`, at]))
     const last = parsing((value) => ('k4999' in value ? 5 : value))
     let length = 0

@@ -1,4 +1,5 @@
-// Data <-> text: what strict JSON and other serializers take, and what is refused with its path.
+// Data to strings and back: what strict JSON and other serializers accept, and what is rejected
+// with its path.
 
 import { runInNewContext } from 'node:vm'
 import * as devalue from 'devalue'
@@ -20,7 +21,7 @@ import { caught, misfit } from '../../support/refusal.ts'
 
 const dataOf = (value: unknown) => new Map([['k', value]])
 
-/** Returns arrays in arrays, as many as `levels`. */
+/** Returns nested arrays with so many levels. */
 function nested(levels: number): unknown {
   let value: unknown = 'innermost'
   for (let level = 0; level < levels; level++) value = [value]
@@ -47,7 +48,7 @@ const hidden = Object.defineProperty({ seen: 1 }, 'hidden', { value: 2, enumerab
 const cycle: Record<string, unknown> = { deep: { deeper: [1] } }
 cycle['deep'] = { deeper: [cycle] }
 
-describe('strict JSON refuses what it would change or lose', () => {
+describe('strict JSON rejects what it would change or lose', () => {
   test.each<[string, unknown, string]>([
     ['a Date', new Date(0), ''],
     ['an invalid Date', new Date(NaN), ''],
@@ -166,10 +167,10 @@ describe('strict JSON accepts', () => {
     ['strings, numbers, booleans and null', ['', 'é👋', 0, -1.5, 1e300, 5e-324, true, false, null]],
     ['an object without a prototype', Object.assign(Object.create(null), { a: 1 })],
     ['a frozen object', Object.freeze({ a: Object.freeze([1]) })],
-    ['the same object again and again, which is no cycle', [[shared], shared, { a: shared }]],
+    ['the same object several times, which is no cycle', [[shared], shared, { a: shared }]],
     ['toJSON as data', { toJSON: 'text' }],
     [
-      'keys that mean something elsewhere',
+      'keys with a meaning in JavaScript',
       JSON.parse('{"__proto__":{"polluted":1},"constructor":2}'),
     ],
     ['an empty array and an empty object', [[], {}]],
@@ -192,7 +193,7 @@ describe('strict JSON accepts', () => {
     ).toBe('{"x":{"a":1},"y":{"a":1}}')
   })
 
-  test('and refuses the Date of another realm', () => {
+  test('but not the Date of another realm', () => {
     expect(() => assertStorable('k', runInNewContext('new Date(0)'))).toThrow(misfit('k'))
     expect(() => assertStorable('k', runInNewContext('new (class A {})'))).toThrow(misfit('k'))
   })
@@ -226,7 +227,7 @@ describe('strict JSON accepts', () => {
 })
 
 describe('data', () => {
-  test('nests 100 levels deep, the session itself being the first', () => {
+  test('nests at most 100 levels deep, including the session itself', () => {
     const text = writeData(dataOf(nested(99)))
     expect(readData(JSON.parse(text))?.get('k')).toEqual(nested(99))
     const path = `k${'[0]'.repeat(99)}`
@@ -234,13 +235,13 @@ describe('data', () => {
     expect(() => writeData(dataOf(nested(100)))).toThrow(misfit(path))
   })
 
-  test('that nests deeper is not read: another writer may have had the key', () => {
+  test('that nests deeper is not read: another writer may have sealed it', () => {
     expect(readData({ k: nested(99) })).toBeInstanceOf(Map)
     expect(readData({ k: nested(100) })).toBeUndefined()
     expect(readData({ k: nested(100_000) })).toBeUndefined()
   })
 
-  test('that nests 100 000 levels deep is refused like any that is too deep, without a RangeError', () => {
+  test('that nests 100 000 levels deep is rejected like any that is too deep, without a RangeError', () => {
     expect(() => assertStorable('k', nested(100_000))).toThrow(misfit(`k${'[0]'.repeat(99)}`))
     let record: object = {}
     for (let level = 0; level < 100_000; level++) record = { a: record }
@@ -301,24 +302,24 @@ describe('a serializer', () => {
     expect(readData(JSON.parse(text), serializer)).toEqual(rich)
   })
 
-  test('may be JSON itself, which then changes what it changes', () => {
+  test('may be JSON itself, which then changes values as JSON does', () => {
     const text = writeData(new Map([['at', new Date(0)]]), JSON)
     expect(readData(JSON.parse(text), JSON)?.get('at')).toBe('1970-01-01T00:00:00.000Z')
   })
 
-  test('cannot write into the rest of the payload', () => {
+  test('cannot write outside its part of the payload', () => {
     const serializer = { stringify: () => '"},"jti":"', parse: () => ({ k: 1 }) }
     const text = writeData(dataOf(1), serializer)
     expect(JSON.parse(text)).toBe('"},"jti":"')
     expect(readData(JSON.parse(text), serializer)).toEqual(dataOf(1))
   })
 
-  test('is not called for what strict JSON has written before', () => {
+  test('is not called for sessions that strict JSON has written', () => {
     const data = JSON.parse(writeData(dataOf([1])))
     expect(readData(data, devalue)).toEqual(dataOf([1]))
   })
 
-  test('leaves nothing that strict JSON could read after it', () => {
+  test('writes nothing that strict JSON would read as data', () => {
     expect(readData(JSON.parse(writeData(rich, devalue)))).toBeUndefined()
   })
 
@@ -338,7 +339,7 @@ describe('a serializer', () => {
     },
   )
 
-  test('that cannot read, or returns something else, causes no error', () => {
+  test('whose parse throws, or returns another type, causes no error', () => {
     const reading = (parse: () => unknown) => readData('text', { stringify: JSON.stringify, parse })
     expect(
       reading(() => {
@@ -364,14 +365,14 @@ function argumentsOf(): unknown {
   return arguments
 }
 
-describe('what a session shares', () => {
+describe('shared references', () => {
   test.each([
     ['strict JSON', undefined],
     ['JSON', JSON],
     ['devalue', devalue],
     ['superjson', superjson],
   ])('S8: an array of arrays that are shared is refused at once by %s', (_, serializer) => {
-    // Visited one by one, the second one would take longer than the universe is old.
+    // A walk that visits each value once per reference would never end for the second one.
     const values = [
       doubled(20),
       doubled(90),
@@ -386,7 +387,7 @@ describe('what a session shares', () => {
     )
   })
 
-  test('S8: counts all entries of a session together', () => {
+  test('S8: are counted over all entries of a session together', () => {
     const shared = doubled(14)
     const limits = createWalkLimits()
     expect(() => assertStorable('a', shared, '', limits)).not.toThrow()
@@ -412,16 +413,16 @@ describe('what a session shares', () => {
     expect(() => writeData(dataOf(keys), serializer)).toThrow(misfit('k'))
   })
 
-  test('S8: is not read either: another writer may have had the key', () => {
-    // As devalue writes what is shared: each array names the next one twice.
+  test('S8: are not read either: another writer may have sealed them', () => {
+    // The form of devalue for shared references: each array names the next one twice.
     const shared = Array.from({ length: 60 }, (_, at) => (at === 59 ? [] : [at + 2, at + 2]))
     const text = JSON.stringify([{ k: 1 }, ...shared])
-    // Too many for an assertion, which would visit each of them.
+    // Compared by hand, because an assertion would visit each value.
     expect(Reflect.get(devalue.parse(text), 'k')[0][1]).toHaveLength(2)
     expect(readData(text, devalue)).toBeUndefined()
   })
 
-  test('any number of values that cookies can carry is accepted', () => {
+  test('are accepted in any number that cookies can carry', () => {
     const digits = Array.from({ length: 33_000 }, (_, at) => at % 10)
     for (const serializer of [undefined, devalue]) {
       expect(readData(JSON.parse(writeData(dataOf(digits), serializer)), serializer)).toEqual(
@@ -431,8 +432,8 @@ describe('what a session shares', () => {
   })
 })
 
-describe('a serializer has no object of a session, and a session none of its', () => {
-  /** A serializer that remembers what it was given, and returns it again. */
+describe('a serializer and a session share no object', () => {
+  /** A serializer that keeps its arguments, and returns them again. */
   function remembering() {
     const given = new Map<string, object>()
     const stringify = (data: object) => {
@@ -443,7 +444,7 @@ describe('a serializer has no object of a session, and a session none of its', (
     return { given, stringify, parse: (text: string): unknown => given.get(text) }
   }
 
-  test('Y3: what parse returns again to another visitor is not shared', () => {
+  test('Y3: an object that parse returns again is not shared with another visitor', () => {
     const serializer = remembering()
     const text = JSON.parse(writeData(dataOf({ items: [] as string[] }), serializer))
     const [ada, eve] = [readData(text, serializer), readData(text, serializer)]
@@ -454,7 +455,7 @@ describe('a serializer has no object of a session, and a session none of its', (
     expect(readData(text, serializer)?.get('k')).toEqual({ items: [] })
   })
 
-  test('Y3: what is changed after it was written changes nothing that the serializer keeps', () => {
+  test('Y3: a change after the write does not reach what the serializer keeps', () => {
     const serializer = remembering()
     const value = { items: ['one'] }
     const text = JSON.parse(writeData(dataOf(value), serializer))
@@ -462,7 +463,7 @@ describe('a serializer has no object of a session, and a session none of its', (
     expect(readData(text, serializer)?.get('k')).toEqual({ items: ['one'] })
   })
 
-  test('Y3: a serializer that changes what it is given changes no session', () => {
+  test('Y3: a serializer that changes its argument changes no session', () => {
     const value = { items: ['one'], at: new Date(0), seen: new Set([1]) }
     const serializer = {
       parse: JSON.parse,
@@ -480,7 +481,7 @@ describe('a serializer has no object of a session, and a session none of its', (
 })
 
 describe('readValue and textOf', () => {
-  test('S8: count the levels of what holds a value apart from its own', () => {
+  test('S8: count the levels around a value separately from its own', () => {
     const tree = [nested(99)]
     for (const serializer of [undefined, devalue]) {
       const text = JSON.parse(textOf(tree, serializer, 102))
@@ -490,13 +491,13 @@ describe('readValue and textOf', () => {
     expect(() => textOf(tree, devalue, 99)).toThrow(misfit('the session'))
   })
 
-  test('return what any parser refuses as undefined', () => {
+  test('return undefined for input that every parser rejects', () => {
     expect(readValue('{', JSON, 100)).toBeUndefined()
     expect(readValue('no text of devalue', devalue, 100)).toBeUndefined()
   })
 })
 
-describe('an error says what is wrong and what to write instead', () => {
+describe('an error says what is wrong and how to fix it', () => {
   const problemOf = (act: () => unknown): string => {
     const error = caught(act)
     return error instanceof Error ? error.message : ''

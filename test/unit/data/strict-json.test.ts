@@ -1,5 +1,5 @@
-// What strict JSON would change or lose, and how a path is written. What each kind of value is refused
-// for is tested with `serialize.ts`, which throws it.
+// What strict JSON would change or lose, and how a path is written. The message for each kind of
+// value is tested with `serialize.ts`, which throws it.
 
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
@@ -29,7 +29,7 @@ describe('findProblem', () => {
     expect(find(5n)).toMatchObject({ path: '' })
   })
 
-  test('counts an object as often as it is referred to', () => {
+  test('counts an object once per reference', () => {
     const shared = { a: 1 }
     const limits = createWalkLimits()
     const before = limits.left
@@ -38,21 +38,21 @@ describe('findProblem', () => {
     expect(before - limits.left).toBeCloseTo(5.02)
   })
 
-  test('calls more values than a session can hold a problem of the whole', () => {
+  test('reports too many values as a problem of the whole', () => {
     expect(find({ a: { b: Array.from({ length: 100_000 }, () => 1) } })).toEqual({
       path: '',
       problem: expect.stringMatching(/^holds more than 100000 values/),
     })
   })
 
-  test('skips properties that are undefined if they are to count as absent, and no elements', () => {
+  test('skips undefined properties, but not elements, if they count as absent', () => {
     const skipping = () => createWalkLimits(true)
     expect(find({ a: undefined, b: { c: undefined } }, 99, skipping())).toBeUndefined()
     expect(find([undefined], 99, skipping())).toMatchObject({ path: '[0]' })
     expect(find({ a: undefined })).toMatchObject({ path: '.a' })
   })
 
-  test('comes to an end with a proxy that is its own prototype', () => {
+  test('terminates for a proxy that is its own prototype', () => {
     const endless: object = new Proxy({}, { getPrototypeOf: () => endless })
     expect(find(endless)).toMatchObject({ path: '' })
   })
@@ -95,7 +95,7 @@ describe('hasUnwritableValues', () => {
     expect(check(text)).toBe(false)
   })
 
-  test('L20: looks at no value of a text that holds nothing of the kind', () => {
+  test('L20: visits no value if the string has no match', () => {
     const untouched = new Proxy([], {
       ownKeys: () => {
         throw new Error('looked at')
@@ -105,11 +105,11 @@ describe('hasUnwritableValues', () => {
     expect(hasUnwritableValues(text, untouched)).toBe(false)
   })
 
-  test('L20: comes to an end with 100 000 levels', () => {
+  test('L20: terminates for 100 000 levels', () => {
     expect(check(`${'['.repeat(100_000)}-0${']'.repeat(100_000)}`)).toBe(true)
   })
 
-  test('L20: agrees with findProblem on any JSON of any writer', () => {
+  test('L20: agrees with findProblem on any JSON', () => {
     const numbers = fc.constantFrom('-0', '0', '-0.0', '1e400', '-1e-400', '5', '-1.5e3', '1e21')
     const strings = fc.constantFrom('"a"', String.raw`"\ud83d"`, String.raw`"\ud83d\udc4b"`, '"-0"')
     const { value } = fc.letrec<{ value: string }>((tie) => ({
@@ -141,7 +141,7 @@ describe('plain objects and arrays', () => {
     expect([[], runInNewContext('[]')].map(isPlainArray)).toEqual([true, true])
   })
 
-  test('are no instances, and not each other', () => {
+  test('are not instances of classes, and an array is no object', () => {
     const others = [
       new Date(0),
       new Map(),

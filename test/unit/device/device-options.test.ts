@@ -7,7 +7,7 @@ import { SECRET, untyped } from '../../support/mint.ts'
 import { refusal } from '../../support/refusal.ts'
 
 describe('deviceBound', () => {
-  test('has its defaults, and says what it is', () => {
+  test('has defaults, and names itself', () => {
     expect(deviceBound()).toEqual({ path: '/.well-known/session-device', interval: 600 })
     expect(deviceBound({ path: '/d', interval: 300 })).toEqual({ path: '/d', interval: 300 })
     expect(Object.isFrozen(deviceBound())).toBe(true)
@@ -47,13 +47,13 @@ describe('the option device', () => {
     createSessions({ secrets: SECRET, device: untyped(device), cookie })
 
   test.each([[{}], [{ path: '/d', interval: 1 }], ['/d'], [true], [null], [7], [deviceBound]])(
-    'refuses %j, which deviceBound has not returned',
+    'throws for %j, which deviceBound has not returned',
     (device) => {
       expect(() => make(device)).toThrow(refusal('device'))
     },
   )
 
-  test('takes one value for several sessions', () => {
+  test('accepts one value for several sessions', () => {
     const device = deviceBound()
     expect(() => [make(device), make(device)]).not.toThrow()
   })
@@ -78,7 +78,7 @@ describe('the option device', () => {
     expect(() => make(deviceBound(device), cookie)).not.toThrow()
   })
 
-  test('needs room for the ticket of a bound session, which is longer than another', () => {
+  test('needs room for the ticket of a bound session, which is longer than others', () => {
     const cookie = { name: 'n'.repeat(40) }
     const leastOf = (device: unknown) => {
       for (let least = 100; least < 1000; least++) {
@@ -116,7 +116,7 @@ describe('bindToDevice', () => {
   })
 })
 
-test('registrationOf takes a session, and nothing else', () => {
+test('registrationOf accepts only a session', () => {
   expect(() => registrationOf(untyped<Session>({}))).toThrow(refusal('session'))
   expect(() => registrationOf(untyped<Session>(undefined))).toThrow(refusal('session'))
 })

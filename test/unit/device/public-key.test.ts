@@ -8,7 +8,7 @@ const ec = { kty: 'EC', crv: 'P-256', x: bytes(32), y: bytes(32) }
 const rsa = { kty: 'RSA', n: bytes(256, 200), e: 'AQAB' }
 
 describe('parsePublicJwk', () => {
-  test('keeps nothing but the parts of a key, and formatJwk returns them', async () => {
+  test('keeps only the parts of a key, and formatJwk returns them', async () => {
     for (const alg of ['ES256', 'RS256'] as const) {
       // oxlint-disable-next-line no-await-in-loop
       const { jwk } = await makeDevice(alg)
@@ -29,8 +29,8 @@ describe('parsePublicJwk', () => {
     ['a short coordinate', { ...ec, x: bytes(31) }],
     ['a long coordinate', { ...ec, y: bytes(33) }],
     ['a coordinate with padding', { ...ec, x: `${bytes(32)}=` }],
-    ['a coordinate that is no text', { ...ec, x: 7 }],
-    ['a coordinate of an inherited member', Object.create(ec)],
+    ['a coordinate that is no string', { ...ec, x: 7 }],
+    ['inherited coordinates', Object.create(ec)],
   ])('refuses %s as a key of ES256', (_, jwk) => {
     expect(parsePublicJwk(jwk, 'ES256')).toBeUndefined()
   })
@@ -57,7 +57,7 @@ describe('parsePublicJwk', () => {
   })
 })
 
-test('isPublicKey refuses another algorithm, and more or fewer parts', () => {
+test('isPublicKey is false for another algorithm, and for more or fewer parts', () => {
   const parts = [ec.x, ec.y]
   expect(isPublicKey({ alg: 'ES256', parts })).toBe(true)
   for (const alg of ['HS256', 'none', 'ES384', 'PS256', undefined]) {

@@ -63,23 +63,23 @@ describe('parseItem', () => {
     )
   })
 
-  test('takes time that grows with the length alone', () => {
-    const start = performance.now()
+  // A quadratic parser takes minutes, and fails by the timeout. No shorter time is measured, because
+  // that would depend on the load of the machine.
+  test('runs in linear time', () => {
     for (const part of [';a=1', ';a="', ';a', '"\\', ';a=1.1', '%"%', ' ;', ';a=:']) {
-      parseItem(`"a"${part.repeat(20_000)}`)
-      parseItem(part.repeat(20_000))
+      expect(() => parseItem(`"a"${part.repeat(200_000)}`)).not.toThrow()
+      expect(() => parseItem(part.repeat(200_000))).not.toThrow()
     }
-    expect(performance.now() - start).toBeLessThan(5000)
   })
 })
 
-describe('what is written', () => {
-  test('an item has its parameters behind it', () => {
+describe('formatting', () => {
+  test('an item is followed by its parameters', () => {
     expect(formatItem('challenge', { id: 'Zk3vQ9rW' })).toBe('"challenge";id="Zk3vQ9rW"')
     expect(formatItem(String.raw`a"b\c`, {})).toBe(String.raw`"a\"b\\c"`)
   })
 
-  test('an inner list has tokens between blanks', () => {
+  test('an inner list has tokens between spaces', () => {
     expect(formatInnerList(['ES256', 'RS256'], { path: '/d', challenge: 'c' })).toBe(
       '(ES256 RS256);path="/d";challenge="c"',
     )

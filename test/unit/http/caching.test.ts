@@ -46,23 +46,23 @@ describe('restrictCaching beside a cookie', () => {
     ['must-revalidate'],
     ['x-private'],
     ['max-age=600, ext="a"'],
-    // A list of fields is not the whole response.
+    // With field names, the directive is not about the whole response.
     ['private="set-cookie"'],
     ['private=set-cookie'],
     ['private="set-cookie", private'],
     ['private, private="set-cookie"'],
     ['private=""'],
     ['no-store=1'],
-    // Inside a quoted string nothing is a directive.
+    // Nothing inside a quoted string is a directive.
     ['no-cache="x, private"'],
     ['no-cache="x, no-store, "'],
     ['ext="\\", private, \\""'],
-    // Contradictions: a cache may believe the other one.
+    // Contradictory: a cache may obey the other directive.
     ['private, public'],
     ['public, s-maxage=600, private'],
     ['no-store, s-maxage="600"'],
     ['no-store, PUBLIC'],
-    // No grammar: a cache may read it in another way.
+    // Invalid: a cache may parse it differently.
     ['private; max-age=600'],
     ['private = 1'],
     ['ext="a, private'],
@@ -72,12 +72,12 @@ describe('restrictCaching beside a cookie', () => {
     expect(restrictCaching(field, true)).toBe('private, no-store')
   })
 
-  test('takes time linear in the length of the field', () => {
-    const started = performance.now()
+  // A quadratic parser takes minutes, and fails by the timeout. No shorter time is measured, because
+  // that would depend on the load of the machine.
+  test('runs in linear time', () => {
     for (const part of ['a="', 'a,', '"\\', ' ', 'a=', '\\"']) {
-      restrictCaching(part.repeat(50_000), true)
+      expect(restrictCaching(part.repeat(500_000), true)).toBe('private, no-store')
     }
-    expect(performance.now() - started).toBeLessThan(2000)
   })
 })
 
@@ -87,7 +87,7 @@ describe('restrictCaching beside a session that was only read', () => {
   })
 
   test.each(['public, max-age=600', 'no-cache', 'private', 'ext="broken'])(
-    'leaves %j to the application',
+    'keeps %j of the application',
     (field) => {
       expect(restrictCaching(field, false)).toBeUndefined()
     },

@@ -1,4 +1,5 @@
-// What a session adds to header fields, on `Headers`: each kind of response brings its own.
+// Header fields that a session adds, on `Headers`; the tests of each adapter cover its own kind of
+// response.
 
 import { describe, expect, test, vi } from 'vitest'
 import { setHeaderFields } from '../../../src/http/header-fields.ts'
@@ -43,31 +44,43 @@ describe('lines of other cookies', () => {
     'sid=1; Expires=Thu, 01 Jan 2032',
   ]
 
-  test('keep their order and their spelling, before ours', () => {
+  test('keep their order and spelling, before ours', () => {
     expect(after(others, [DATA])).toEqual({ lines: [...others, DATA], overwrites: 0 })
   })
 
-  test('stay as they are where nothing is written', () => {
+  test('stay as they are if nothing is written', () => {
     expect(after([DATA, ...others], [])).toEqual({ lines: [DATA, ...others], overwrites: 0 })
   })
 })
 
-describe('lines of our own that are there already', () => {
+describe('lines of our own that the response already has', () => {
   test.each([
-    ['the same ones stay once', [DATA, SECOND], [DATA, SECOND], [DATA, SECOND], 0],
-    ['the same one twice stays once', [DATA, DATA], [DATA], [DATA], 0],
-    ['in another order are put in ours', [SECOND, DATA], [DATA, SECOND], [DATA, SECOND], 0],
+    ['the same lines are kept once', [DATA, SECOND], [DATA, SECOND], [DATA, SECOND], 0],
+    ['the same line twice is kept once', [DATA, DATA], [DATA], [DATA], 0],
+    ['in another order are sorted as ours', [SECOND, DATA], [DATA, SECOND], [DATA, SECOND], 0],
     ['another one of the same name is replaced', ['s=other'], [DATA], [DATA], 1],
     ['a name without a value is replaced', ['s'], [DATA], [DATA], 1],
-    ['parts and ticket of another session go', ['s=o', 's.1=o', 's.t=o'], [DATA], [DATA], 1],
-    ['a part of another session goes before a deletion', ['s.1=o'], [DELETION], [DELETION], 1],
-    ['a ticket replaces a ticket alone', ['s=o', 's.t=o'], [TICKET], ['s=o', TICKET], 1],
-    ['a ticket is put beside a session that was written', ['s=o'], [TICKET], ['s=o', TICKET], 0],
+    [
+      'parts and ticket of another session are removed',
+      ['s=o', 's.1=o', 's.t=o'],
+      [DATA],
+      [DATA],
+      1,
+    ],
+    [
+      'a part of another session is removed before a deletion',
+      ['s.1=o'],
+      [DELETION],
+      [DELETION],
+      1,
+    ],
+    ['a ticket replaces only a ticket', ['s=o', 's.t=o'], [TICKET], ['s=o', TICKET], 1],
+    ['a ticket is added beside a session that was written', ['s=o'], [TICKET], ['s=o', TICKET], 0],
   ])('%s', (_, present, lines, expected, overwrites) => {
     expect(after(present, lines)).toEqual({ lines: expected, overwrites })
   })
 
-  test('a logout stamp stays, because a logout holds whatever is written beside it', () => {
+  test('a logout stamp is kept, because a logout holds whatever else is written', () => {
     expect(after([DELETION, STAMP], [DATA])).toEqual({ lines: [STAMP, DATA], overwrites: 1 })
     expect(after([DELETION, STAMP], [TICKET]).lines).toEqual([DELETION, STAMP, TICKET])
   })
@@ -80,14 +93,14 @@ describe('lines of our own that are there already', () => {
   })
 })
 
-test('a cookie whose name ends as those of stamps do is no stamp', () => {
+test('a cookie whose name ends like those of stamps is no stamp', () => {
   const headers = new Headers([['Set-Cookie', 'a.x=old']])
   const isOwn = (name: string) => /^a\.x(?:\.(?:1|t|x))?$/.test(name)
   setHeaderFields(fieldsOf(headers), ['a.x=new'], isOwn)
   expect(headers.getSetCookie()).toEqual(['a.x=new'])
 })
 
-test('fields that control a shared cache go beside a cookie, and no others', () => {
+test('fields that control a shared cache are removed beside a cookie, and no others', () => {
   const given = { 'X-Accel-Expires': '600', 'Edge-Control': 'max-age=600', ETag: '"1"' }
   const [read, written] = [new Headers(given), new Headers(given)]
   setHeaderFields(fieldsOf(read), [], isOwnCookie)
@@ -113,7 +126,7 @@ describe('the field that asks for a key', () => {
     return headers.get('Secure-Session-Registration')
   }
 
-  test('is set once, stands behind those of others, and is not there if nobody asks', () => {
+  test('is set once, after those of others, and only if a key is asked for', () => {
     expect(ask(new Headers(), undefined)).toBeNull()
     expect(ask(new Headers(), '(ES256)')).toBe('(ES256)')
     const other = new Headers({ 'Secure-Session-Registration': '(RS256)' })

@@ -10,7 +10,7 @@ const objects: [string, () => object][] = [
 ]
 
 describe.each(objects)('%s', (_, make) => {
-  test('has the value that was set last, and no other object has it', () => {
+  test('has the value that was set last, which no other object has', () => {
     const slot = createObjectSlot<string>()
     const [one, other] = [make(), make()]
     expect(slot.get(one)).toBeUndefined()
@@ -29,7 +29,7 @@ describe.each(objects)('%s', (_, make) => {
     expect([a.get(object), b.get(object)]).toEqual(['of a', 'of b'])
   })
 
-  test('has no value after it was deleted, and may be given another', () => {
+  test('has no value after it was deleted, and accepts another', () => {
     const slot = createObjectSlot<string>()
     const object = make()
     slot.set(object, 'first')
@@ -47,7 +47,7 @@ describe.each(objects)('%s', (_, make) => {
   })
 })
 
-test('an object that is frozen later keeps its value, and takes another', () => {
+test('an object that is frozen later keeps its value, and accepts another', () => {
   const slot = createObjectSlot<string>()
   const object = { headers: {} }
   slot.set(object, 'before')
@@ -67,7 +67,7 @@ test('a WeakMap is used only for objects that cannot be extended', () => {
   expect(kept).toEqual([true, true])
 })
 
-test('a proxy and what stands behind it are two objects, as they are to a WeakMap', () => {
+test('a proxy and its target are two objects, as they are to a WeakMap', () => {
   const slot = createObjectSlot<string>()
   const target = { headers: {} }
   const proxy = new Proxy(target, {})

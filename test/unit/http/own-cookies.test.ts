@@ -17,7 +17,7 @@ describe('ownRole', () => {
     ['s.16', 's', undefined],
     ['S', 's', undefined],
     ['other', 's', undefined],
-    // A base name that ends as those of other cookies do.
+    // Base names that end like those of other cookies.
     ['a.x', 'a.x', 0],
     ['a.x.x', 'a.x', 'stamp'],
     ['a.t', 'a.t', 0],

@@ -11,20 +11,20 @@ const attach = (response: Response, lines: readonly string[], onOverwrite?: () =
 
 const unwritable = expect.objectContaining({ name: 'SessionError', code: 'ERR_SESSION_RESPONSE' })
 
-/** A response that a server cannot construct and a runtime can hand out. */
+/** A response that a server cannot construct but a runtime can return. */
 const withStatus = (status: number) =>
   Object.defineProperty(new Response(null), 'status', { value: status })
 
-/** Everything of a response that another one could share with it. */
+/** Every part of a response that another one could share. */
 const snapshot = ({ status, statusText, headers, bodyUsed }: Response) =>
   structuredClone({ status, statusText, headers: [...headers], bodyUsed })
 
 describe('the cookies', () => {
-  test('are lines of their own, never joined, in their order', () => {
+  test('are separate lines, never joined, in their order', () => {
     expect(attach(new Response('x'), LINES).headers.getSetCookie()).toEqual(LINES)
   })
 
-  test('come after those that the handler has set, which stay', () => {
+  test('come after those of the handler, which are kept', () => {
     const headers = new Headers([
       ['Set-Cookie', 'theme=dark; Path=/'],
       ['Set-Cookie', 'other=1'],
@@ -43,7 +43,7 @@ describe('the cookies', () => {
     expect(inner.headers.getSetCookie()).toEqual(['s=inner', 's.x=AAAA'])
   })
 
-  test('are none if there are none', () => {
+  test('are empty if there are no lines', () => {
     expect(attach(new Response('x'), []).headers.has('Set-Cookie')).toBe(false)
   })
 })
@@ -74,7 +74,7 @@ describe('the given response', () => {
     expect([...shared]).toEqual([['x-own', 'kept']])
   })
 
-  test('is returned itself where it has all that is needed', () => {
+  test('is returned itself if it needs no change', () => {
     const headers = { Vary: 'Cookie', 'Cache-Control': 'max-age=60' }
     const response = new Response('x', { headers })
     expect(attach(response, [])).toBe(response)
@@ -83,7 +83,7 @@ describe('the given response', () => {
     expect(attach(attached, [])).toBe(attached)
   })
 
-  test('keeps its headers where the platform has a class that shares them', () => {
+  test('keeps its headers on a platform whose class shares them', () => {
     const platform = globalThis.Response
     class Sharing extends platform {
       readonly #headers: Headers
@@ -99,7 +99,7 @@ describe('the given response', () => {
     try {
       const response = new Response('x', { headers: new Headers({ 'X-Own': 'kept' }) })
       const attached = attach(response, LINES)
-      // `new Headers` copies, but this class keeps what it is given: the copy has to be our own.
+      // `new Headers` copies, but this class keeps its argument, so we must copy it ourselves.
       expect(attached.headers.getSetCookie()).toEqual(LINES)
       expect([...response.headers]).toEqual([['x-own', 'kept']])
     } finally {
@@ -109,7 +109,7 @@ describe('the given response', () => {
 })
 
 describe('the new response', () => {
-  test('is the same in everything else', async () => {
+  test('is otherwise the same', async () => {
     const headers = { 'Content-Type': 'text/plain', 'X-Own': 'kept' }
     const attached = attach(
       new Response('body', { status: 418, statusText: 'Teapot', headers }),
@@ -121,7 +121,7 @@ describe('the new response', () => {
     expect(await attached.text()).toBe('body')
   })
 
-  test('is built from the given one, whose platform may know more than a status and headers', () => {
+  test('is built from the given one, so that the platform can copy its own members', () => {
     const built = vi.fn<(body: unknown, init: unknown) => void>()
     class Spied extends Response {
       constructor(body?: BodyInit | null, init?: ResponseInit) {
@@ -157,7 +157,7 @@ describe('the new response', () => {
     const writer = stream.writable.getWriter()
     const reader = attached.body?.getReader()
     for (const byte of [1, 2, 3]) {
-      // Each chunk arrives before the next one is written: nothing waits for the end.
+      // Each chunk arrives before the next one is written: nothing is buffered until the end.
       const writing = writer.write(Uint8Array.of(byte))
       expect(await reader?.read()).toEqual({ done: false, value: Uint8Array.of(byte) })
       await writing
@@ -181,7 +181,7 @@ describe('a body that has been read, or is being read', () => {
     }
   })
 
-  test('is not looked at where no new response is needed', async () => {
+  test('does not matter if no new response is needed', async () => {
     const headers = { Vary: 'Cookie', 'Cache-Control': 'private' }
     const response = new Response('x', { headers })
     await response.text()
@@ -197,19 +197,19 @@ describe('a response that the platform cannot build', () => {
     ['an invented status', () => withStatus(999)],
   ]
 
-  test.each(unbuildable)('is an error if there is something to write: %s', (_, make) => {
+  test.each(unbuildable)('is an error if a header has to be written: %s', (_, make) => {
     const response = make()
     expect(() => attach(response, LINES)).toThrow(unwritable)
     expect(response.headers.has('Set-Cookie')).toBe(false)
   })
 
-  test.each(unbuildable)('is returned as it is if there is nothing to write: %s', (_, make) => {
+  test.each(unbuildable)('is returned as it is if no header has to be written: %s', (_, make) => {
     const response = make()
     expect(attach(response, [])).toBe(response)
     expect(response.headers.has('Vary')).toBe(false)
   })
 
-  test.each(unbuildable)('is recognised where errors are of another realm: %s', (_, make) => {
+  test.each(unbuildable)('is recognised when errors are of another realm: %s', (_, make) => {
     const response = make()
     class Refusing extends Response {
       constructor(body?: BodyInit | null, init?: ResponseInit) {
@@ -224,7 +224,7 @@ describe('a response that the platform cannot build', () => {
     expect(attached).toBe(response)
   })
 
-  test('is not built with status 0, also where the platform could, as Bun does', () => {
+  test('is not built with status 0, even if the platform could, as Bun does', () => {
     class Building extends Response {
       constructor(body?: BodyInit | null) {
         super(body, {})
@@ -238,7 +238,7 @@ describe('a response that the platform cannot build', () => {
     expect(attached).toBe(response)
   })
 
-  test('is built where the platform can, as Workers do with a WebSocket', () => {
+  test('is built if the platform can, as Workers can with a WebSocket', () => {
     class Upgrading extends Response {
       readonly webSocket: unknown
       readonly #status: number
@@ -262,7 +262,7 @@ describe('a response that the platform cannot build', () => {
 })
 
 describe('a response of another implementation', () => {
-  /** As undici's own package: a class of its own with the members of a Response. */
+  /** A class with the members of a Response, like that of undici's package. */
   function foreign(headers: unknown): Response {
     const own = new Response('x', { status: 201, statusText: 'Made' })
     const members = { status: 201, statusText: 'Made', bodyUsed: false, body: own.body, headers }
@@ -282,7 +282,7 @@ describe('a response of another implementation', () => {
   })
 
   test.each([[LINES], [[]]])(
-    'has its cookies one a line, also where its headers join them in all ways but one',
+    'has its cookies one a line, even if only one of its header methods has them apart',
     (lines) => {
       const cookies = ['a=1; Expires=Thu, 01 Jan 2032 00:00:00 GMT', 'b=2']
       const entries = [['set-cookie', cookies.join(', ')]]
@@ -332,7 +332,7 @@ describe('isResponse', () => {
   })
 })
 
-/** A proxy that passes everything on, as frameworks put around what they hand out. */
+/** A proxy that forwards everything, as frameworks put around their objects. */
 function proxied(response: Response): Response {
   return new Proxy(response, {
     get(target, name) {
@@ -342,7 +342,7 @@ function proxied(response: Response): Response {
   })
 }
 
-/** What `fetch` gives, from a server on this machine. */
+/** Returns the result of `fetch` from a server on this machine. */
 async function fetched(): Promise<{ response: Response; close: () => void }> {
   const server = createServer((_, answer) => {
     answer.writeHead(203, 'Other', { 'Set-Cookie': ['up=1', 'up=2'], Connection: 'close' })

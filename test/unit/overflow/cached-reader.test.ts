@@ -16,7 +16,7 @@ function setUp(seconds: number) {
 }
 
 describe('createReader', () => {
-  test('uses an answer again until it is so old', async () => {
+  test('reuses an answer until it is too old', async () => {
     const { asked, time, reader } = setUp(2)
     expect(await reader.get('a')).toBe('a at 1000')
     time.now = 1001.999
@@ -34,7 +34,7 @@ describe('createReader', () => {
     expect(asked).toEqual(['a', 'a'])
   })
 
-  test('does not trust an answer from the future: a clock was put back', async () => {
+  test('does not reuse an answer from the future, after a clock was set back', async () => {
     const { asked, time, reader } = setUp(2)
     await reader.get('a')
     time.now = 500
@@ -42,7 +42,7 @@ describe('createReader', () => {
     expect(asked).toEqual(['a', 'a'])
   })
 
-  test('forgets an answer when it is told so', async () => {
+  test('removes an answer with forget', async () => {
     const { asked, reader } = setUp(2)
     await reader.get('a')
     reader.forget('a')
@@ -50,7 +50,7 @@ describe('createReader', () => {
     expect(asked).toEqual(['a', 'a'])
   })
 
-  test('keeps 10 000 answers, the latest ones', async () => {
+  test('keeps the latest 10 000 answers', async () => {
     const { asked, reader } = setUp(2)
     for (let at = 0; at <= 10_000; at++) await reader.get(`${at}`)
     asked.length = 0

@@ -1,4 +1,4 @@
-// The options of `overflow`. What it does is in test/behaviour/ and test/security/.
+// The options of `overflow`. Its behaviour is tested in test/behaviour/ and test/security/.
 
 import { createStorage } from 'unstorage'
 import { describe, expect, test } from 'vitest'
@@ -19,7 +19,7 @@ describe('overflow', () => {
     expect(moving.keys).toEqual(['cart'])
   })
 
-  test('takes an unstorage storage as it is', async () => {
+  test('accepts an unstorage storage', async () => {
     const { received } = setUp({ overflow: overflow({ storage: createStorage() }) })
     const session = await received((first) => first.set('cart', 'x'.repeat(5000)))
     expect(session.get('cart')).toHaveLength(5000)

@@ -14,7 +14,7 @@ const PLACE = 'EBESExQVFhcYGRobHB0eHw'
 const bytesOf = (text: string) => new TextEncoder().encode(text).length
 
 describe('padParcel', () => {
-  test('is a JSON array with spaces behind it, 1 024 bytes at least', () => {
+  test('returns a JSON array with trailing spaces, at least 1 024 bytes long', () => {
     const text = padParcel(ID, PLACE, '{"cart":"tea"}')
     expect(text.trimEnd()).toBe(`["${ID}","${PLACE}",{"cart":"tea"}]`)
     expect(text).toMatch(/\] +$/)
@@ -43,7 +43,7 @@ describe('padParcel', () => {
 })
 
 describe('fitsParcel', () => {
-  test('takes a body up to the last byte of the largest size class', () => {
+  test('is true up to the last byte of the largest size class', () => {
     const body = (bytes: number) => JSON.stringify('x'.repeat(bytes - 2))
     expect(fitsParcel(body(524_288 - 52))).toBe(true)
     expect(padParcel(ID, PLACE, body(524_288 - 52))).toHaveLength(524_288)
@@ -54,7 +54,7 @@ describe('fitsParcel', () => {
 describe('parseParcel', () => {
   const parse = (text: string) => parseParcel(text, ID, PLACE, undefined)
 
-  test('returns what was formatted', () => {
+  test('returns the formatted contents', () => {
     const values = fc.dictionary(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }))
     fc.assert(
       fc.property(values, (given) => {
@@ -96,7 +96,7 @@ describe('parseParcel', () => {
   })
 
   test.each(['[]', '"text"', '5', 'null', '{},[]', '{},null', '{},{"c":"x"}', '{},{"f":5}'])(
-    'has no contents for %s',
+    'returns no contents for %s',
     (body) => {
       expect(parse(`["${ID}","${PLACE}",${body}]`)).toEqual({ body, contents: undefined })
     },

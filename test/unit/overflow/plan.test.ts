@@ -17,7 +17,7 @@ const PLACE = 'p'.repeat(22)
 const plan = (contents: Contents, keys?: readonly string[]) =>
   planMove(contents, claims, NO_COOKIES, key, keys && new Set(keys), pipeline)
 
-/** Returns the plan of a session that is sure to have one, and the data that moves. */
+/** Returns the plan of a session that must have one, and the data that moves. */
 function planOf(contents: Contents) {
   const planned = plan(contents)
   if (planned === undefined) throw new Error('nothing moves')
@@ -57,7 +57,7 @@ describe('planMove', () => {
     )
   })
 
-  test('moves what may move alone, and nothing where that does not help', () => {
+  test('moves only the allowed keys, and none if that does not help', () => {
     const contents = contentsOf([3000, 2500, 1000])
     expect(plan(contents, ['key1', 'key2'])).toBeUndefined()
     expect(plan(contents, ['key0', 'key2'])).toBeUndefined()
@@ -65,7 +65,7 @@ describe('planMove', () => {
     expect(plan(contents, ['none'])).toBeUndefined()
   })
 
-  test('leaves the CSRF secret and the test cookie where they are', () => {
+  test('keeps the CSRF secret and the test cookie in the cookies', () => {
     const csrf = 'AAECAwQFBgcICQoLDA0ODw'
     const { kept, parcelBody } = planOf({ ...contentsOf([5000]), csrf, testCookie: true })
     expect(kept).toMatchObject({ csrf, testCookie: true })
@@ -81,7 +81,7 @@ describe('planMove', () => {
 })
 
 describe('mergeContents', () => {
-  test('has all of both, what had moved last', () => {
+  test('returns the entries of both, with the moved ones last', () => {
     const scope = { data: new Map([['n', 1]]), scopes: new Map() }
     const kept: Contents = {
       data: new Map([['a', 1]]),

@@ -42,7 +42,7 @@ describe('endSession', () => {
     expect(await reasonOf(cookie)).toBe('revoked')
   })
 
-  test('needs an id', async () => {
+  test('throws without an id', async () => {
     const { ended } = setUp()
     for (const id of [undefined, '', 5]) {
       expect(await thrownBy(ended.endSession(untyped(id)))).toMatchObject({ option: 'id' })
@@ -111,7 +111,7 @@ describe('endUser', () => {
     }
   })
 
-  test('is not taken back by a server whose clock is behind', async () => {
+  test('is not undone by a server whose clock is behind', async () => {
     const { logIn, ended, reasonOf, clock } = setUp()
     const before = await logIn()
     clock.now += 5000
@@ -138,7 +138,7 @@ describe('endAll', () => {
     expect(await reasonOf(second)).toBe('revoked')
   })
 
-  test('needs a moment', async () => {
+  test('throws for an argument that is no time', async () => {
     const { ended } = setUp()
     expect(await thrownBy(ended.endAll('yesterday'))).toMatchObject({ option: 'before' })
   })
@@ -153,7 +153,7 @@ describe('a request in flight', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('that ends all others may write its own', async () => {
+  test('that ends all other sessions can write its own', async () => {
     const { logIn, ended, sessions, next, clock } = setUp()
     const session = await sessions.open(await logIn())
     clock.now += 2000
@@ -176,7 +176,7 @@ describe('the store', () => {
     expect(store.count()).toBe('2 getItem')
   })
 
-  test('is asked again after a second alone, by default', async () => {
+  test('is asked at most once a second, by default', async () => {
     const { logIn, sessions, store, clock } = setUp({ cache: undefined })
     const [cookie, other] = [await logIn(), await logIn()]
     store.count()
@@ -198,7 +198,7 @@ describe('the store', () => {
     expect(await reasonOf(cookie)).toBe('revoked')
   })
 
-  test('forgets entries when no session of that time can be left', async () => {
+  test('may drop entries when no session of that time can be left', async () => {
     const { ended, store, clock } = setUp()
     await ended.endSession('id')
     await ended.endUser('ada')
@@ -210,7 +210,7 @@ describe('the store', () => {
     expect([...second.items.values()][0]?.endsAt).toBe(START + 7 * DAY + 60)
   })
 
-  test('has no id of a session and no name of a user in it', async () => {
+  test('never receives the id of a session or of a user', async () => {
     const { ended, store } = setUp()
     await ended.endSession('the-session')
     await ended.endUser('ada@example.com', { except: 'the-session' })
@@ -219,7 +219,7 @@ describe('the store', () => {
     expect(store.items.size).toBe(2)
   })
 
-  test('holds no text that a store could parse', async () => {
+  test('receives no string that it could parse as JSON', async () => {
     const { ended, store } = setUp()
     await ended.endSession('id')
     await ended.endUser('ada', { except: ['id', 'other'] })
@@ -262,7 +262,7 @@ describe('the store', () => {
     ])
   })
 
-  test('that fails is an error of whatever would be ended', async () => {
+  test('that fails makes every method reject', async () => {
     const { ended, store } = setUp()
     store.faults.setItem = () => Promise.reject(new Error('down'))
     for (const call of [

@@ -61,19 +61,19 @@ describe('limitStore', () => {
     await result
   })
 
-  test('takes an answer that arrived while the process stood still, longer than the time limit', async () => {
+  test('accepts an answer that arrived while the process was paused, even beyond the time limit', async () => {
     let answer: (value: string) => void = () => {}
     const getItem = () => new Promise((resolve) => (answer = resolve))
     const found = limitStore(storageWith({ getItem }), 1).get('key')
     setTimeout(() => setImmediate(() => answer('text')), 0)
-    // The answer's turn comes after the timers that are due by then.
+    // The answer is processed after the timers that are due by then.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1100)
     expect(await found).toBe('text')
   })
 })
 
 describe('assertStorage', () => {
-  test('takes an object or an instance with the three methods', () => {
+  test('accepts an object or an instance with the three methods', () => {
     expect(() => assertStorage(storageWith({}))).not.toThrow()
     expect(() => assertStorage(Object.create(storageWith({})))).not.toThrow()
   })

@@ -1,4 +1,4 @@
-// What a response sets when there is no session any more, or when another begins after a logout.
+// The cookies of a response when a session ends, or when another begins after a logout.
 
 import { describe, expect, test } from 'vitest'
 import type { Session, SessionOptions } from 'sealed-session'
@@ -25,7 +25,7 @@ async function linesOf(
   return sessions.setCookies(session)
 }
 
-/** Returns the stamp that a logout has left, and the seconds that it stays. */
+/** Returns the stamp that a logout sets, and its `Max-Age`. */
 function stampOf(lines: readonly string[]): { stamp: string; maxAge: number } {
   const [, stamp = '', maxAge] = STAMP_LINE.exec(lines.at(-1) ?? '') ?? []
   return { stamp, maxAge: Number(maxAge) }
@@ -52,7 +52,7 @@ describe('a session that became empty', () => {
     for (const line of lines) expect(line).toMatch(/=; Max-Age=0; .*Expires=Thu, 01 Jan 1970/)
   })
 
-  test('is observed by no event', async () => {
+  test('causes no event', async () => {
     const { sessions, events } = setUp()
     const session = await sessions.open(`${NAME}=${mint()}`)
     session.clear()
@@ -60,7 +60,7 @@ describe('a session that became empty', () => {
     expect(events.map(({ type }) => type)).toEqual(['opened'])
   })
 
-  test('that was received empty is left alone by a look', async () => {
+  test('is not deleted by reading it if it was received empty', async () => {
     const cookie = `${NAME}=${mint(payload({ data: {} }))}`
     expect(await linesOf(cookie, (session) => session.get('user'))).toEqual([])
     expect(await linesOf(cookie, (session) => session.clear())).toHaveLength(1)
@@ -76,7 +76,7 @@ describe('a logout', () => {
     expect(stampOf(lines).stamp).toMatch(/^[\w-]{4}$/)
   })
 
-  test('ends a copy of the cookie in the same browser, and a write in flight', async () => {
+  test('ends a copy of the cookie in the same browser, and a concurrent write', async () => {
     const { sessions } = setUp()
     const browser = createJar()
     const first = await sessions.open(browser.request())
@@ -92,7 +92,7 @@ describe('a logout', () => {
     expect((await sessions.open(browser.request())).rejection).toEqual({ reason: 'destroyed' })
   })
 
-  test('is observed with the id of what it ended, or without one that it could not know', async () => {
+  test('is observed with the id of the session, or without one if the cookie was rejected', async () => {
     const { sessions, events } = setUp()
     for (const [cookie, id] of [
       [`${NAME}=${mint()}`, ID],
@@ -105,13 +105,13 @@ describe('a logout', () => {
     }
   })
 
-  test('of a browser that has only a ticket or a stamp leaves nothing', async () => {
+  test('of a browser that has only a ticket or a stamp sets no stamp', async () => {
     for (const cookie of [`${NAME}.t=${mintTicket(START)}`, `${NAME}.x=aaaa`, 'theme=dark']) {
       expect(await linesOf(cookie, (session) => session.destroy())).toEqual([])
     }
   })
 
-  test('of a bare token leaves nothing: it has no cookies', async () => {
+  test('of a bare token sets no stamp, because it has no cookies', async () => {
     const { sessions } = setUp()
     const first = await sessions.open(null)
     ada(first)
@@ -120,7 +120,7 @@ describe('a logout', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('where one was destroyed before deletes what came back, and leaves a new stamp', async () => {
+  test('after another logout deletes the cookies that came back, and sets a new stamp', async () => {
     const cookie = `${NAME}=${mint()}; ${NAME}.x=aaaa`
     const looked = await linesOf(cookie, (session) => session.isEmpty)
     expect(looked).toEqual([expect.stringMatching(/^__Host-session=; Max-Age=0; /)])
@@ -134,24 +134,24 @@ describe('the stamp', () => {
   const destroy = (session: Session<Data>) => session.destroy()
   const cookie = `${NAME}=${mint()}`
 
-  test('stays as long as a session from before can come back: maxAge and the tolerance', async () => {
+  test('is kept as long as an earlier session could come back: maxAge plus the tolerance', async () => {
     expect(stampOf(await linesOf(cookie, destroy)).maxAge).toBe(WEEK + 5)
     const options = { maxAge: 1000, idleTimeout: 100, clockTolerance: 60 }
     expect(stampOf(await linesOf(cookie, destroy, options)).maxAge).toBe(1060)
   })
 
-  test('stays as long as the longest of all lifetimes', async () => {
+  test('is kept as long as the longest lifetime', async () => {
     const lifetimes = { remembered: { maxAge: 30 * DAY }, brief: { maxAge: 60, idleTimeout: 30 } }
     const options = { lifetimes, touchInterval: 1 }
     expect(stampOf(await linesOf(cookie, destroy, options)).maxAge).toBe(30 * DAY + 5)
   })
 
-  test('stays no longer than a browser keeps a cookie: 400 days', async () => {
+  test('is kept at most as long as browsers keep cookies: 400 days', async () => {
     const options = { maxAge: 400 * DAY }
     expect(stampOf(await linesOf(cookie, destroy, options)).maxAge).toBe(400 * DAY)
   })
 
-  test('ends with the browser where every session does', async () => {
+  test('ends with the browser if every session does', async () => {
     const session = { cookie: { persistent: false } }
     const last = (lines: readonly string[]) => lines.at(-1) ?? ''
     expect(last(await linesOf(cookie, destroy, session))).not.toMatch(/Max-Age|Expires/)
@@ -199,7 +199,7 @@ describe('a write after a logout', () => {
     expect(lines[1]).toContain('Max-Age=0')
   })
 
-  test('that does not fit is dropped, and the session ends without it', async () => {
+  test('that does not fit is dropped, and the logout is written without it', async () => {
     const { sessions, events } = setUp()
     const foreign = `other=${'x'.repeat(7100)}`
     const session = await sessions.open(`${NAME}=${mint()}; ${foreign}`)

@@ -1,4 +1,4 @@
-// What the steps share: the keys, and the application's own veto against a session.
+// The shared parts of open and commit: the keys, and the option `revoked`.
 
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Session, SessionOptions } from 'sealed-session'
@@ -34,12 +34,12 @@ describe('createPipeline', () => {
     for (const spy of spies) expect(spy).not.toHaveBeenCalled()
   })
 
-  test('has no veto without the option revoked', () => {
+  test('rejects no session without the option revoked', () => {
     expect(createPipeline({ secrets: SECRET }).askRevoked).toBeUndefined()
     expect(createPipeline({ secrets: SECRET, revoked: () => false }).askRevoked).toBeDefined()
   })
 
-  test('finds no veto on a polluted Object.prototype', () => {
+  test('does not read revoked from a polluted Object.prototype', () => {
     try {
       Object.assign(Object.prototype, { revoked: () => true })
       expect(createPipeline({ secrets: SECRET }).askRevoked).toBeUndefined()
@@ -48,7 +48,7 @@ describe('createPipeline', () => {
     }
   })
 
-  test('checks values where they are set only without a serializer', () => {
+  test('checks values in set only without a serializer', () => {
     expect(createPipeline({ secrets: SECRET }).runtime.assertStorable).toBeDefined()
     const { runtime } = createPipeline({ secrets: SECRET, serializer: JSON })
     expect(runtime.assertStorable).toBeUndefined()
@@ -68,7 +68,7 @@ describe('createPipeline', () => {
     }
   })
 
-  test('asks a provider of secrets for none before the first use', async () => {
+  test('does not call a secrets function before the first use', async () => {
     const provide = vi.fn(() => SECRET)
     const { sessions, cookieOf } = setUp({ secrets: provide })
     expect(provide).not.toHaveBeenCalled()
@@ -106,7 +106,7 @@ describe('revoked', () => {
   })
 
   test.each([() => false, () => Promise.resolve(false)])(
-    'that answers false accepts it',
+    'that returns false accepts the session',
     async (revoked) => {
       const { make, cookieOf } = setUp()
       const session = await make({ revoked }).open(await cookieOf(ada))
@@ -131,7 +131,7 @@ describe('revoked', () => {
     expect(events.at(-1)).toMatchObject({ type: 'rejected', reason: 'revoked', error })
   })
 
-  test('is asked on every open, with the session that was received', async () => {
+  test('is called on every open, with the received session', async () => {
     const { make } = setUp()
     const writer = make()
     const written = await writer.open(null)
@@ -150,7 +150,7 @@ describe('revoked', () => {
     expect(asked).toEqual([question, question])
   })
 
-  test('is asked about bare tokens, too', async () => {
+  test('is called for bare tokens too', async () => {
     const { make } = setUp()
     const sessions = make({ revoked: (session) => session.get('user') === 'eve' })
     const reasonOf = async (user: string) => {
@@ -161,7 +161,7 @@ describe('revoked', () => {
     expect([await reasonOf('ada'), await reasonOf('eve')]).toEqual([undefined, 'revoked'])
   })
 
-  test('is not asked about what is rejected for another reason, nor about nothing', async () => {
+  test('is not called without a session, nor if it is rejected for another reason', async () => {
     const { make, time, cookieOf } = setUp()
     const cookie = await cookieOf(ada)
     const revoked = vi.fn(() => false)
@@ -174,7 +174,7 @@ describe('revoked', () => {
     expect(revoked).not.toHaveBeenCalled()
   })
 
-  test('is no use of the session, and its changes reach no handler', async () => {
+  test('does not count as access, and its changes are discarded', async () => {
     const { make, time, cookieOf } = setUp()
     const cookie = await cookieOf((session) => {
       ada(session)
@@ -202,7 +202,7 @@ describe('revoked', () => {
     expect(session.peekFlash('notice')).toEqual([{ text: 'hello' }])
   })
 
-  test('cannot commit, seal or keep the copy that it is given', async () => {
+  test('cannot commit, seal or keep the copy that it receives', async () => {
     const { make, cookieOf } = setUp()
     const cookie = await cookieOf(ada)
     const kept: Session<Data>[] = []

@@ -1,4 +1,4 @@
-// What is asked again of a session that is open: before anything of it is sealed, and by verify.
+// What is checked again for an open session: before its data is sealed, and by verify.
 
 import { describe, expect, test, vi } from 'vitest'
 import type { Session, SessionOptions } from 'sealed-session'
@@ -21,7 +21,7 @@ function ada(session: Session<Data>): void {
   session.set('user', 'ada')
 }
 
-/** Creates sessions with a list of revoked ids, and users, that a test changes. */
+/** Creates sessions with arrays of revoked ids and users that a test changes. */
 function setUp(options: Partial<SessionOptions<Data>> = {}) {
   const list = new Set<unknown>()
   const revoked = vi.fn(
@@ -30,12 +30,12 @@ function setUp(options: Partial<SessionOptions<Data>> = {}) {
   return { ...setUpWith({ revoked, ...options }), list, revoked }
 }
 
-/** Creates sessions whose secrets a test changes, and which a provider tells. */
+/** Creates sessions with a secrets function whose result a test changes. */
 function setUpSecrets() {
   const secrets = { now: [SECRET, OLDER_SECRET] }
   const all = setUpWith({ secrets: () => secrets.now, secretsRefresh: 60 })
   const older = setUpWith({ secrets: OLDER_SECRET })
-  /** Removes a secret, and lets the provider be asked. */
+  /** Removes a secret, and makes the secrets function be called again. */
   const remove = async (secret: string) => {
     secrets.now = secrets.now.filter((other) => other !== secret)
     all.time.now += 300
@@ -62,9 +62,9 @@ function fill(session: Session<Data>): void {
   session.scope('shop').set('items', 1)
 }
 
-describe('before anything of a session that was received is sealed', () => {
+describe('before a received session is sealed again', () => {
   test.each(WRITES)(
-    'what was revoked meanwhile is not written by %s, and is observed',
+    'a session that was revoked meanwhile is not written by %s, and the rejection is observed',
     async (_, act) => {
       const { sessions, cookieOf, list, events, time } = setUp()
       const session = await sessions.open(await cookieOf(fill))
@@ -89,7 +89,7 @@ describe('before anything of a session that was received is sealed', () => {
     },
   )
 
-  test('a ticket is not written, either', async () => {
+  test('a ticket is not written either', async () => {
     const { sessions, cookieOf, list, revoked, time } = setUp()
     const cookie = await cookieOf(ada)
     time.now += DAY / 2
@@ -112,7 +112,7 @@ describe('before anything of a session that was received is sealed', () => {
     expect(events.at(-1)).toMatchObject({ type: 'rejected', reason: 'revoked' })
   })
 
-  test('revoked is asked about the session as it was received', async () => {
+  test('revoked receives the session as it was received', async () => {
     const { sessions, cookieOf, revoked } = setUp()
     const session = await sessions.open(await cookieOf(ada))
     const { id } = session
@@ -154,7 +154,7 @@ describe('before anything of a session that was received is sealed', () => {
     expect((await sessions.open(pairsOf(lines))).get('user')).toBe('eve')
   })
 
-  test('a logout of what was revoked meanwhile still deletes the cookies', async () => {
+  test('a logout of a session that was revoked meanwhile still deletes the cookies', async () => {
     const { sessions, cookieOf, list } = setUp()
     const session = await sessions.open(await cookieOf(ada))
     list.add('ada')
@@ -162,7 +162,7 @@ describe('before anything of a session that was received is sealed', () => {
     expect(await sessions.setCookies(session)).toHaveLength(2)
   })
 
-  test('revoked is not asked again where nothing is sealed', async () => {
+  test('revoked is not called again if nothing is sealed', async () => {
     const { sessions, cookieOf, revoked } = setUp()
     const session = await sessions.open(await cookieOf(ada))
     session.get('user')
@@ -171,7 +171,7 @@ describe('before anything of a session that was received is sealed', () => {
     expect(revoked).toHaveBeenCalledTimes(1)
   })
 
-  test('the same commit again writes nothing again, and asks no more', async () => {
+  test('a repeated commit writes nothing, and does not call revoked', async () => {
     const { sessions, cookieOf, list, revoked } = setUp()
     const session = await sessions.open(await cookieOf((first) => first.set('cart', { items: 1 })))
     Object.assign(session.get('cart') ?? {}, { items: 2 })
@@ -196,14 +196,14 @@ describe('before anything of a session that was received is sealed', () => {
 })
 
 describe('verify', () => {
-  test('is undefined for a session that is valid still, and for one that holds nothing', async () => {
+  test('is undefined for a session that is still valid, and for an empty one', async () => {
     const { sessions, cookieOf } = setUp()
     const session = await sessions.open(await cookieOf(ada))
     expect(await sessions.verify(session)).toBeUndefined()
     expect(await sessions.verify(await sessions.open(null))).toBeUndefined()
   })
 
-  test('is undefined for a session that began in this request, or has a new id, and was not written yet', async () => {
+  test('is undefined for a new session, or one with a new id, that was not written yet', async () => {
     const { sessions, cookieOf } = setUp()
     const [begun, renewed] = [await sessions.open(null), await sessions.open(await cookieOf(ada))]
     ada(begun)
@@ -214,7 +214,7 @@ describe('verify', () => {
     expect(await sessions.verify(renewed)).toBeUndefined()
   })
 
-  test('is the rejection of a session that was not accepted', async () => {
+  test('is the rejection of a rejected session', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(`${NAME}=junk`)
     expect(await sessions.verify(session)).toEqual({ reason: 'malformed' })
@@ -240,7 +240,7 @@ describe('verify', () => {
     })
   })
 
-  test('goes by the times of the session’s own lifetime', async () => {
+  test('uses the times of the session’s own lifetime', async () => {
     const lifetimes = { remembered: { maxAge: 30 * DAY, idleTimeout: 10 * DAY } }
     const { sessions, cookieOf, time } = setUp({ lifetimes })
     const cookie = await cookieOf((first) => {
@@ -254,7 +254,7 @@ describe('verify', () => {
     expect(await sessions.verify(session)).toEqual({ reason: 'idle' })
   })
 
-  test('asks revoked again each time', async () => {
+  test('calls revoked each time', async () => {
     const { sessions, cookieOf, list, revoked, events } = setUp()
     const session = await sessions.open(await cookieOf(ada))
     expect(await sessions.verify(session)).toBeUndefined()
@@ -267,7 +267,7 @@ describe('verify', () => {
     expect(events.filter(({ type }) => type === 'rejected')).toHaveLength(2)
   })
 
-  test('asks about a session that this request began or regenerated, once it was committed', async () => {
+  test('calls revoked for a new or regenerated session after it was committed', async () => {
     const { sessions, cookieOf, list } = setUp()
     const begun = await sessions.open(null)
     ada(begun)
@@ -283,7 +283,7 @@ describe('verify', () => {
     }
   })
 
-  test('asks about the data as it was written', async () => {
+  test('calls revoked with the written data', async () => {
     const { sessions, cookieOf, list } = setUp()
     const session = await sessions.open(await cookieOf(ada))
     session.set('user', 'eve')
@@ -294,7 +294,7 @@ describe('verify', () => {
     expect(await sessions.verify(session)).toEqual({ reason: 'revoked' })
   })
 
-  test('finds that the secret was removed under which the session was sealed', async () => {
+  test('notices that the secret of the session was removed', async () => {
     const { sessions, older, remove } = setUpSecrets()
     const session = await sessions.open(await older.cookieOf(ada))
     expect(await sessions.verify(session)).toBeUndefined()
@@ -302,7 +302,7 @@ describe('verify', () => {
     expect(await sessions.verify(session)).toEqual({ reason: 'unknown-key' })
   })
 
-  test('goes by the secret of the last write', async () => {
+  test('uses the secret of the last write', async () => {
     const { sessions, older, remove } = setUpSecrets()
     const session = await sessions.open(await older.cookieOf(ada))
     session.set('visits', 1)
@@ -311,7 +311,7 @@ describe('verify', () => {
     expect(await sessions.verify(session)).toBeUndefined()
   })
 
-  test('says nothing of a token that was revoked after it was unsealed, until it is asked', async () => {
+  test('reports the revocation of an unsealed token only when it is called', async () => {
     const { sessions, list } = setUp()
     const first = await sessions.open(null)
     ada(first)
@@ -321,7 +321,7 @@ describe('verify', () => {
     expect(await sessions.verify(session)).toEqual({ reason: 'revoked' })
   })
 
-  test('counts as use of the session', async () => {
+  test('counts as access', async () => {
     const { sessions } = setUp()
     const handler = sessions.wrap(async (_, session) =>
       Response.json((await sessions.verify(session)) ?? null),

@@ -1,4 +1,4 @@
-// What a session takes, and which writes may pass the limits.
+// The size of a session, and which writes may exceed the limits.
 
 import { describe, expect, test } from 'vitest'
 import type { Session, SessionEvent, SessionOptions } from 'sealed-session'
@@ -17,7 +17,7 @@ import { TOO_LARGE, rejectionOf } from '../../support/refusal.ts'
 import { setUp as setUpWith } from '../../support/set-up.ts'
 import type { Data } from '../../support/set-up.ts'
 
-/** Limits of numbers that are easy to reckon with. */
+/** Round numbers as limits. */
 const LIMITS = { preset: 'browsers', cookie: 4096, responseHeader: 2000 } as const
 
 const setUp = (options: Partial<SessionOptions<Data>> = {}) =>
@@ -30,13 +30,13 @@ function levelsOf(events: readonly SessionEvent[]): string[] {
   return events.flatMap((event) => (event.type === 'size' ? [event.report.level] : []))
 }
 
-/** Returns the cookies of a session with a text of this length, however much that is. */
+/** Returns the cookies of a session with a string of this length, whatever the limits are. */
 function large(length: number): string {
   return headerOfParts(split(mint(payload({ data: { text: 'x'.repeat(length) } })), 2))
 }
 
 describe('measure', () => {
-  test('is what a commit takes, to the byte, and writes nothing', async () => {
+  test('returns the exact bytes of a commit, and writes nothing', async () => {
     const { sessions } = setUp()
     const session = await sessions.open('theme=dark')
     session.set('user', 'ada')
@@ -49,14 +49,14 @@ describe('measure', () => {
     expect(report.bytes.otherCookies).toBe('theme=dark; '.length)
   })
 
-  test('of an empty session is nothing but the other cookies', async () => {
+  test('of an empty session counts only the other cookies', async () => {
     const { sessions } = setUp()
     const report = await sessions.measure(await sessions.open('theme=dark'))
     expect(report).toMatchObject({ level: 'ok', cookies: 0, keys: [], move: [] })
     expect(report.bytes).toMatchObject({ cookie: 0, responseHeader: 0, otherCookies: 12 })
   })
 
-  test('takes the attributes of the session’s own lifetime', async () => {
+  test('uses the attributes of the session’s own lifetime', async () => {
     const lifetimes = { brief: { maxAge: 1800, idleTimeout: 600, persistent: false } }
     const { sessions } = setUp({ lifetimes })
     for (const lifetime of [undefined, 'brief']) {
@@ -70,7 +70,7 @@ describe('measure', () => {
     }
   })
 
-  test('adds up: the keys are what the token has more than an empty one', async () => {
+  test('adds up: the keys together are the difference to an empty token', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     for (let key = 0; key < 20; key++) session.set(`key${key}`, 'x'.repeat(3 * key))
@@ -81,7 +81,7 @@ describe('measure', () => {
     expect(share).toBeLessThan(1)
   })
 
-  test('counts as use of the session, and changes nothing', async () => {
+  test('counts as access, and changes nothing', async () => {
     const { sessions } = setUp()
     const handler = sessions.wrap(async (_, session) =>
       Response.json((await sessions.measure(session)).level),
@@ -92,7 +92,7 @@ describe('measure', () => {
     expect(response.headers.getSetCookie()).toEqual([])
   })
 
-  test('of a session that is committed is what was committed', async () => {
+  test('of a committed session returns the committed sizes', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     session.set('user', 'ada')
@@ -103,7 +103,7 @@ describe('measure', () => {
 })
 
 describe('a write', () => {
-  test('that does not fit is refused with the report, and observed', async () => {
+  test('that does not fit throws with the report, and is observed', async () => {
     const { sessions, events } = setUp()
     const session = await sessions.open(null)
     session.set('user', 'ada')
@@ -118,7 +118,7 @@ describe('a write', () => {
     ])
   })
 
-  test('that fits nearly is observed once, when the session comes to that level', async () => {
+  test('that nearly does not fit is observed once, when the session reaches that level', async () => {
     const { sessions, received, next, events } = setUp()
     const session = await received((first) => first.set('text', 'x'.repeat(1000)))
     expect(levelsOf(events)).toEqual(['warn'])
@@ -132,7 +132,7 @@ describe('a write', () => {
     expect(levelsOf(events)).toEqual(['warn', 'warn'])
   })
 
-  test('that makes a session smaller is never refused, however large it still is', async () => {
+  test('that makes a session smaller always succeeds, however large it still is', async () => {
     const { sessions, events } = setUp()
     const session = await sessions.open(large(4000))
     session.set('text', 'x'.repeat(3000))
@@ -142,7 +142,7 @@ describe('a write', () => {
     expect(levelsOf(events)).toEqual([])
   })
 
-  test('of the same length is not refused, and one a byte longer is', async () => {
+  test('of the same length succeeds, and one that is a byte longer throws', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(large(3000))
     session.set('text', 'y'.repeat(3000))
@@ -165,7 +165,7 @@ describe('a write', () => {
     else expect((await commit)[0]).toContain('=; Max-Age=0')
   })
 
-  test('that keeps data of a session in a smaller one is not refused', async () => {
+  test('that regenerates a session with less data succeeds', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(large(4000))
     session.regenerate({ keep: ['text'] })
@@ -173,7 +173,7 @@ describe('a write', () => {
     expect(await sessions.setCookies(session)).not.toEqual([])
   })
 
-  test('leaves room for the ticket and the stamp that come later', async () => {
+  test('leaves room for a later ticket and stamp', async () => {
     const { sessions } = setUp({ limits: { preset: 'browsers', requestHeader: 400 } })
     const session = await sessions.open(null)
     session.set('user', 'a')
@@ -189,7 +189,7 @@ describe('a write', () => {
   })
 })
 
-test('a ticket is written whatever the session weighs, and however full the header is', async () => {
+test('of a ticket succeeds for any session size and other cookies', async () => {
   const { sessions, time, events } = setUp()
   time.now += DAY / 2
   const session = await sessions.open(`${large(4000)}; other=${'x'.repeat(9000)}`)

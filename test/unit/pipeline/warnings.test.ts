@@ -1,4 +1,4 @@
-// Warnings: what is written as it should be, and breaks all the same.
+// Warnings: writes that succeed but will not work in the browser.
 
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
@@ -37,16 +37,19 @@ async function visit(
 }
 
 describe('insecure', () => {
-  test('is observed once, when a browser on plain http is sent a Secure cookie', async () => {
+  test('is observed once, when a Secure cookie is sent to a browser over plain http', async () => {
     expect(await visit(BROWSER, {}, 3)).toEqual(['insecure'])
   })
 
   test.each<[string, Record<string, string>]>([
-    ['a browser on https or localhost, which says so', { ...BROWSER, 'Sec-Fetch-Site': 'none' }],
+    [
+      'a browser on https or localhost, which sends Sec-Fetch-Site',
+      { ...BROWSER, 'Sec-Fetch-Site': 'none' },
+    ],
     ['a browser behind a proxy with TLS', { ...BROWSER, 'X-Forwarded-Proto': 'https' }],
     ['a browser behind a proxy that writes Forwarded', { ...BROWSER, Forwarded: 'proto=https' }],
-    ['a program that is no browser', { 'User-Agent': 'curl/8.0' }],
-    ['a client without a name', {}],
+    ['a client that is no browser', { 'User-Agent': 'curl/8.0' }],
+    ['a client without User-Agent', {}],
   ])('is not observed for %s', async (_, headers) => {
     expect(await visit(headers)).toEqual([])
   })
@@ -55,7 +58,7 @@ describe('insecure', () => {
     expect(await visit(BROWSER, { cookie: { name: 'session', secure: false } })).toEqual([])
   })
 
-  test('is not observed where nothing is written, nor where the cookie came back', async () => {
+  test('is not observed if nothing is written, or if the browser sends the cookie', async () => {
     const { sessions, events } = setUp()
     const read = sessions.wrap((_, session) => Response.json(session.toJSON()))
     await read(new Request('http://shop.test/', { headers: BROWSER }))
@@ -165,7 +168,7 @@ describe('uncommitted', () => {
 })
 
 describe('same-name', () => {
-  test('is observed when a cookie comes that another createSessions of this process has sealed', async () => {
+  test('is observed for a cookie that another createSessions of this process has sealed', async () => {
     const { cookieOf, make } = setUp()
     const events: SessionEvent[] = []
     const admin = make({ secrets: OTHER_SECRET, observe: (event) => void events.push(event) })
@@ -175,7 +178,7 @@ describe('same-name', () => {
     expect(causesOf(events)).toEqual(['same-name'])
   })
 
-  test('is not observed for a secret that these sessions had, nor for another name', async () => {
+  test('is not observed for a former secret of these sessions, nor for another name', async () => {
     const events: SessionEvent[] = []
     let secrets = 'i5gmTlCcMe5gPWEYWAXyxU1GT2iUrQpvbzJ50aBzAlA'
     const time = { now: START }
@@ -240,7 +243,7 @@ describe('a rejection', () => {
     })
   })
 
-  test('names the lifetime of a session that has one of its own', async () => {
+  test('names the lifetime of a session with a named lifetime', async () => {
     const remembered = { maxAge: 1_000_000, idleTimeout: 100 }
     const { sessions, events, time, cookieOf } = setUp({ lifetimes: { remembered } })
     const cookie = await cookieOf((session) => {

@@ -24,13 +24,13 @@ describe('assertNoArguments', () => {
     }
   })
 
-  test.each([null, false, 0, '', {}, () => {}])('throws for %o, wherever it stands', (value) => {
+  test.each([null, false, 0, '', {}, () => {}])('throws for %o in any position', (value) => {
     for (const given of [[value], [undefined, value]]) {
       expect(() => assertNoArguments('touch', given)).toThrow(refusal('touch'))
     }
   })
 
-  test('tells a callback that nothing has to be waited for', () => {
+  test('says that no callback is needed, because the method is synchronous', () => {
     const message = (given: unknown) => String(caught(() => assertNoArguments('touch', [given])))
     expect(message(() => {})).toContain('a function: it is done when it returns, write touch()')
     expect(message(60)).toContain('given 60: write touch()')

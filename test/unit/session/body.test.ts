@@ -1,4 +1,4 @@
-// The part of a payload behind the times: contents as text, and text as contents.
+// The part of a payload after the claims: formatting contents, and parsing them.
 
 import * as devalue from 'devalue'
 import * as fc from 'fast-check'
@@ -52,7 +52,7 @@ function full(): Contents {
   )
 }
 
-/** Returns `[[[…1…]]]`: so many arrays around a number. */
+/** Returns `[[[…1…]]]`: nested arrays around a number. */
 function nest(levels: number): unknown {
   let value: unknown = 1
   for (let level = 0; level < levels; level++) value = [value]
@@ -66,12 +66,12 @@ function parsed(body: string, serializer?: SessionSerializer): Contents | undefi
 }
 
 describe('formatBody', () => {
-  test('of data alone has no object behind it', () => {
+  test('returns only the data if there is nothing else', () => {
     expect(formatBody(createContents(), claims(), undefined)).toBe('{}')
     expect(formatBody(contentsOf({ a: 1 }), claims(), undefined)).toBe('{"a":1}')
   })
 
-  test('has every part of a session in a member of its own, in the order of the format', () => {
+  test('has one member for each part of a session, in the order of docs/format.md', () => {
     const text = formatBody(full(), claims({ stamps: 'aaaabbbb', lifetime: 'long' }), undefined)
     expect(text).toBe(
       '{"a":1},' +
@@ -81,7 +81,7 @@ describe('formatBody', () => {
     )
   })
 
-  test('leaves out what is empty: scopes without entries at any level', () => {
+  test('omits scopes without entries at any level', () => {
     const scopes = new Map([
       ['a', scope({}, { b: scope({}, { c: scope({}) }) })],
       ['k', scope({ x: 1 }, { e: scope({}) })],
@@ -93,7 +93,7 @@ describe('formatBody', () => {
     expect(formatBody(contentsOf({}, { scopes }), claims(), undefined)).toBe('{}')
   })
 
-  test('puts what a serializer wrote into strings, so that none of it reaches what is beside it', () => {
+  test('puts the output of a serializer into strings, so that none of it reaches other members', () => {
     const text = formatBody(full(), claims(), devalue)
     const [data, more]: unknown[] = JSON.parse(`[${text}]`)
     expect(data).toBe(devalue.stringify({ a: 1 }))
@@ -109,7 +109,7 @@ describe('formatBody', () => {
     })
   })
 
-  test('throws for what strict JSON would change, with a path that names its place', () => {
+  test('throws for a value that strict JSON would change, with its path', () => {
     const date = new Date(0)
     const refused = (contents: Contents) => () => formatBody(contents, claims(), undefined)
     expect(refused(contentsOf({ a: [date] }))).toThrow(misfit('a[0]'))
@@ -120,14 +120,14 @@ describe('formatBody', () => {
 })
 
 describe('parseBody', () => {
-  test.each(SERIALIZERS)('is undone by formatBody and the other way round, under %s', (_, text) => {
+  test.each(SERIALIZERS)('is the inverse of formatBody, with %s', (_, text) => {
     const body = formatBody(full(), claims(), text)
     expect(parsed(body, text)).toEqual(full())
     expect(formatBody(parsed(body, text) ?? createContents(), claims(), text)).toBe(body)
     expect(parseBodyText(body, text)).toEqual(full())
   })
 
-  test('gives back any contents that formatBody has written', () => {
+  test('returns any contents that formatBody has written', () => {
     const key = fc.string({ unit: 'grapheme', maxLength: 4 })
     const value = fc
       .jsonValue({ maxDepth: 3 })
@@ -182,7 +182,7 @@ describe('parseBody', () => {
   })
 
   test.each([[5], ['text'], ['{}'], [[]], [null], [true], [[{ user: 'ada' }]]])(
-    'finds no contents in data that is %j, whatever stands beside it',
+    'finds no contents if the data is %j',
     async (data) => {
       expect(parseBody({ data, more: {} }, undefined)).toBeUndefined()
       const session = await setUp().sessions.open(`${NAME}=${mint(payload({ data }))}`)
@@ -190,7 +190,7 @@ describe('parseBody', () => {
     },
   )
 
-  test('reads objects where a serializer is configured, as they were before it was', () => {
+  test('reads objects from before a serializer was configured', () => {
     const body = formatBody(full(), claims(), undefined)
     expect(parsed(body, devalue)).toEqual(full())
   })
@@ -239,7 +239,7 @@ describe('parseBodyText', () => {
 })
 
 describe('scopes', () => {
-  test('come back from the sixteenth level with the deepest value, and no deeper', async () => {
+  test('are read down to the sixteenth level with the deepest value, and no deeper', async () => {
     const { received } = setUp({ limits: 'node' })
     const innermost = (outer: Session<Data>) => {
       let inner = outer.scope('s')
@@ -256,11 +256,16 @@ describe('scopes', () => {
     expect(innermost(session).get('deep')).toEqual(deep)
   })
 
-  test.each([16, 17])('of another writer open with %i levels as far as 16', async (levels) => {
-    let scopes: object = {}
-    for (let level = 0; level < levels; level++) scopes = { a: [{ at: level }, scopes] }
-    const session = await setUp().sessions.open(`${NAME}=${mint(payload({ more: { s: scopes } }))}`)
-    const reason = levels === 16 ? undefined : { reason: 'invalid-data' }
-    expect(session.rejection).toEqual(reason)
-  })
+  test.each([16, 17])(
+    'of another writer with %i levels open if there are at most 16',
+    async (levels) => {
+      let scopes: object = {}
+      for (let level = 0; level < levels; level++) scopes = { a: [{ at: level }, scopes] }
+      const session = await setUp().sessions.open(
+        `${NAME}=${mint(payload({ more: { s: scopes } }))}`,
+      )
+      const reason = levels === 16 ? undefined : { reason: 'invalid-data' }
+      expect(session.rejection).toEqual(reason)
+    },
+  )
 })

@@ -1,4 +1,4 @@
-// Everything that one session holds, apart from what a session does with it.
+// The contents of one session, apart from its behaviour.
 
 import { describe, expect, test } from 'vitest'
 import {
@@ -54,7 +54,7 @@ describe('createContents', () => {
 })
 
 describe('isEmpty', () => {
-  test('is true for new contents, and for scopes that hold nothing at any level', () => {
+  test('is true for new contents, and for scopes that are empty at every level', () => {
     expect(isEmpty(createContents())).toBe(true)
     const scopes = new Map([['a', scope({}, { b: scope({}, { c: scope() }) })]])
     expect(isEmpty({ ...createContents(), scopes })).toBe(true)
@@ -71,7 +71,7 @@ describe('isEmpty', () => {
     expect(isEmpty({ ...createContents(), ...more })).toBe(false)
   })
 
-  test('of a scope is about its entries, not about messages', () => {
+  test('of a scope depends on its entries, not on messages', () => {
     const contents: Contents = { ...createContents(), flash: [['a', 1]] }
     expect(isEmptyScope(contents)).toBe(true)
     expect(isEmptyScope(scope({ a: undefined }))).toBe(false)
@@ -79,7 +79,7 @@ describe('isEmpty', () => {
 })
 
 describe('copyContents', () => {
-  test('equals the original, and can lose every part without touching it', () => {
+  test('equals the original, which later changes of the copy do not affect', () => {
     const contents = full()
     const copy = copyContents(contents)
     expect(copy).toEqual(contents)
@@ -106,19 +106,19 @@ describe('pickContents', () => {
     expect([picked.flash, picked.csrf, picked.testCookie]).toEqual([[], undefined, false])
   })
 
-  test('takes a name in one list for a key, and in the other for a scope', () => {
+  test('treats names in one array as keys, and in the other as scopes', () => {
     expect([...pickContents(full(), ['cart'], []).scopes.keys()]).toEqual([])
     expect([...pickContents(full(), [], ['cart']).data.keys()]).toEqual([])
   })
 
-  test('is empty when nothing is named, or nothing that is there', () => {
+  test('is empty if no existing key or scope is named', () => {
     expect(isEmpty(pickContents(full(), [], []))).toBe(true)
     expect(isEmpty(pickContents(full(), ['use', 'constructor'], ['empty']))).toBe(true)
   })
 })
 
 describe('movableParts', () => {
-  test('are the keys, the scopes that hold something, and the messages of each key', () => {
+  test('are the keys, the scopes with entries, and the messages of each key', () => {
     expect(movableParts(full()).map(({ label }) => label)).toEqual([
       'user',
       'cart',
@@ -130,7 +130,7 @@ describe('movableParts', () => {
     expect(movableParts(createContents())).toEqual([])
   })
 
-  test('each stands alone in contents of its own, and is taken out of a copy', () => {
+  test('can each be put into contents of its own, and removed from a copy', () => {
     const contents = full()
     for (const { label, alone, remove } of movableParts(contents)) {
       expect(movableParts(alone).map((part) => part.label)).toEqual([label])
@@ -154,6 +154,6 @@ describe('movableParts', () => {
   })
 })
 
-test('scopes nest 16 levels', () => {
+test('scopes nest at most 16 levels', () => {
   expect(MAX_SCOPE_LEVELS).toBe(16)
 })

@@ -1,4 +1,4 @@
-// CSRF tokens: the secret under its masks, and what a session says of a token that was sent.
+// CSRF tokens: the secret under its masks, and how a session verifies a token.
 
 import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
@@ -39,7 +39,7 @@ describe('the secret and its masks', () => {
     expect(isSecret(value)).toBe(false)
   })
 
-  test('every mask of a secret is of that secret, and of no other', () => {
+  test('every masked secret verifies against that secret, and no other', () => {
     const [secret, other] = [makeSecret(), makeSecret()]
     for (let round = 0; round < 100; round++) {
       expect(isMasked(mask(secret), secret)).toBe(true)
@@ -47,7 +47,7 @@ describe('the secret and its masks', () => {
     }
   })
 
-  test('every bit of both halves counts', () => {
+  test('every bit of both halves is compared', () => {
     const secret = makeSecret()
     const bytes = Buffer.from(mask(secret), 'base64url')
     expect(bytes).toHaveLength(32)
@@ -58,7 +58,7 @@ describe('the secret and its masks', () => {
     }
   })
 
-  test('a string that is no base64url is of no secret, not even of one that is all zeros', () => {
+  test('a string that is not base64url verifies against no secret, not even against one of zeros', () => {
     const zeros = 'A'.repeat(22)
     expect(isMasked('A'.repeat(43), zeros)).toBe(true)
     for (const text of ['!'.repeat(43), 'A'.repeat(42) + 'B', 'A'.repeat(42), 'A'.repeat(44)]) {
@@ -66,29 +66,29 @@ describe('the secret and its masks', () => {
     }
   })
 
-  test('the mask hides the secret: each byte of the second half takes every kind of value', () => {
+  test('the mask hides the secret: each byte of the second half takes many values', () => {
     const secret = makeSecret()
     const seen = Array.from({ length: 16 }, () => new Set<number>())
     for (let round = 0; round < 1000; round++) {
       const hidden = Buffer.from(mask(secret), 'base64url').subarray(16)
       for (const [at, byte] of hidden.entries()) seen[at]?.add(byte)
     }
-    // Of 256 values, 1,000 draws leave out about 5; a byte that is not masked would show one.
+    // Of 256 values, 1,000 draws miss about 5; an unmasked byte would have one.
     for (const values of seen) expect(values.size).toBeGreaterThan(200)
   })
 
   const source = readFileSync(new URL('../../../src/session/csrf.ts', import.meta.url), 'utf8')
-  // A mutation run puts branches of its own into every line.
+  // A mutation run adds branches of its own to every line.
   const isMutated = source.includes('stryMutAct')
 
-  test.skipIf(isMutated)('nothing that compares bytes ends early or branches on them', () => {
+  test.skipIf(isMutated)('the comparison of bytes does not end early or branch on them', () => {
     const loops = [...source.matchAll(/^( *)for \(.*\{\n([\s\S]*?)^\1\}/gm)].map(
       ([, , body]) => body,
     )
     expect(loops).toHaveLength(1)
     expect(loops[0]).toContain('difference |=')
     expect(loops[0]).not.toMatch(/\b(?:if|return|break|continue|throw)\b|&&|\|\||===|!==/)
-    // No other comparison of what was sent: only its type and its length are looked at before.
+    // No other comparison of the input: only its type and its length are checked before.
     expect(source).not.toMatch(
       /(?:given|hidden|secret)\)? *[!=]==? *(?!undefined)|\.(?:every|includes|find)\w*\(/,
     )
@@ -104,14 +104,14 @@ describe('csrfToken', () => {
     expect(tokens.every((token) => session.verifyCsrfToken(token))).toBe(true)
   })
 
-  test('no two tokens share a beginning or an end that would tell of the secret', async () => {
+  test('no two tokens share a prefix or a suffix', async () => {
     const session = await fresh()
     const tokens = Array.from({ length: 1000 }, () => session.csrfToken())
     expect(new Set(tokens.map((token) => token.slice(0, 20))).size).toBe(1000)
     expect(new Set(tokens.map((token) => token.slice(-20))).size).toBe(1000)
   })
 
-  test('the first call makes a session, and later ones write nothing', async () => {
+  test('the first call begins a session, and later ones write nothing', async () => {
     const { sessions, next } = setUp()
     const session = await sessions.open(null)
     expect([session.isEmpty, session.id]).toEqual([true, undefined])
@@ -124,7 +124,7 @@ describe('csrfToken', () => {
     expect(await sessions.setCookies(again)).toEqual([])
   })
 
-  test('verifying alone makes no session', async () => {
+  test('verifying alone begins no session', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     expect(session.verifyCsrfToken('x')).toBe(false)
@@ -144,7 +144,7 @@ describe('csrfToken', () => {
     expect(session.keys()).toEqual(['user'])
   })
 
-  test('after the commit, tokens of a secret that is there are still returned', async () => {
+  test('after the commit, tokens of an existing secret are still returned', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     session.csrfToken()
@@ -153,7 +153,7 @@ describe('csrfToken', () => {
     expect(await sessions.setCookies(session)).toHaveLength(1)
   })
 
-  test('after the commit, making a secret is an error', async () => {
+  test('after the commit, creating a secret is an error', async () => {
     const { sessions, next } = setUp()
     const session = await sessions.open(null)
     session.set('user', 'ada')
@@ -167,7 +167,7 @@ describe('csrfToken', () => {
 })
 
 describe('verifyCsrfToken', () => {
-  test('tokens of one request hold in the next, after renewals and under another secret', async () => {
+  test('tokens are valid in the next request, after renewals and under another secret', async () => {
     const { time, sessions, next } = setUp()
     const session = await sessions.open(null)
     const tokens = [session.csrfToken(), session.csrfToken()]
@@ -180,7 +180,7 @@ describe('verifyCsrfToken', () => {
     }
   })
 
-  test('is false for anything else, of any type', async () => {
+  test('is false for any other value, of any type', async () => {
     const session = await fresh()
     const token = session.csrfToken()
     expect(session.verifyCsrfToken(token)).toBe(true)
@@ -197,7 +197,7 @@ describe('verifyCsrfToken', () => {
     )
   })
 
-  test('is false for every other spelling of a good token', async () => {
+  test('is false for every other spelling of a valid token', async () => {
     const session = await fresh()
     const token = session.csrfToken()
     const last = token.charAt(42)
@@ -256,7 +256,7 @@ describe('verifyCsrfToken', () => {
     expect([last.verifyCsrfToken(before), last.verifyCsrfToken(after)]).toEqual([false, true])
   })
 
-  test('is false in a session that was refused', async () => {
+  test('is false in a session that was rejected', async () => {
     const { time, sessions, cookieOf } = setUp()
     let token = ''
     const cookie = await cookieOf((session) => {
@@ -268,7 +268,7 @@ describe('verifyCsrfToken', () => {
     expect(later.verifyCsrfToken(token)).toBe(false)
   })
 
-  test('changes nothing, so that a request that is refused for it writes nothing', async () => {
+  test('changes nothing, so that a request with a wrong token writes nothing', async () => {
     const { sessions, next } = setUp()
     const session = await sessions.open(null)
     session.csrfToken()
@@ -277,7 +277,7 @@ describe('verifyCsrfToken', () => {
     expect(await sessions.setCookies(later)).toEqual([])
   })
 
-  test('a session with a CSRF secret that is none is refused as a whole', async () => {
+  test('a session with an invalid CSRF secret is rejected', async () => {
     const { sessions } = setUp()
     const open = (c: unknown) => sessions.open(`__Host-session=${mint(payload({ more: { c } }))}`)
     for (const c of ['', 'short', 'A'.repeat(21) + 'B', 1, null, {}]) {

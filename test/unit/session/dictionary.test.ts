@@ -1,4 +1,4 @@
-// The dictionary of a session and of each of its scopes.
+// The dictionary of a session, and that of each scope.
 
 import { inspect } from 'node:util'
 import * as devalue from 'devalue'
@@ -41,13 +41,13 @@ async function freshProfile(): Promise<Session<Profile>> {
   return setUp<Profile>().sessions.open(null)
 }
 
-/** Returns the innermost of some scopes, each in the one before. */
+/** Returns the innermost of nested scopes. */
 function nested(outer: SessionDictionary<Data>, names: readonly string[]): SessionDictionary<Data> {
   return names.reduce((dictionary, name) => dictionary.scope(name), outer)
 }
 
 describe('the dictionary', () => {
-  test('get returns what set stored, undefined for what is not there, and the fallback for that alone', async () => {
+  test('get returns the value that set stored, or for a missing key undefined or the fallback', async () => {
     const session = await freshProfile()
     session.set('user', 'ada')
     session.set('nothing', null)
@@ -72,7 +72,7 @@ describe('the dictionary', () => {
     expect(session.get('roles')).toBe(roles)
   })
 
-  test('set replaces, and keeps the place the key had', async () => {
+  test('set replaces a value, and keeps the position of the key', async () => {
     const session = await freshProfile()
     session.set('user', 'ada')
     session.set('visits', 1)
@@ -83,7 +83,7 @@ describe('the dictionary', () => {
     ])
   })
 
-  test('has and delete say whether the key is there', async () => {
+  test('has and delete return whether the key exists', async () => {
     const session = await freshProfile()
     session.set('user', 'ada')
     expect(session.has('user')).toBe(true)
@@ -111,7 +111,7 @@ describe('the dictionary', () => {
     expect(Object.fromEntries(session)).toEqual(session.toJSON())
   })
 
-  test('toJSON returns the data and nothing else, as an object of its own', async () => {
+  test('toJSON returns only the data, in a new object', async () => {
     const session = await freshProfile()
     session.set('user', 'ada')
     const data = session.toJSON()
@@ -121,7 +121,7 @@ describe('the dictionary', () => {
     expect(JSON.stringify({ session })).toBe('{"session":{"user":"ada"}}')
   })
 
-  test('keys, values and their order come back with the next request', async () => {
+  test('keys, values and their order are kept until the next request', async () => {
     const { sessions, next } = setUp<Profile>()
     const session = await sessions.open(null)
     session.set('visits', 1)
@@ -139,7 +139,7 @@ describe('the dictionary', () => {
   })
 
   test.each([undefined, 1n, Number.NaN, -0, new Date(0), new Map(), () => 1, Symbol('s')])(
-    'set refuses %s, with its key as the path, and keeps what was there',
+    'set throws for %s, with its key as the path, and keeps the former value',
     async (value) => {
       const session = await freshProfile()
       session.set('visits', 1)
@@ -149,7 +149,7 @@ describe('the dictionary', () => {
   )
 
   test.each([1, null, undefined, Symbol('s'), {}])(
-    'no method takes %s for a key, so none is turned into a string',
+    'every method throws for %s as a key, instead of converting it to a string',
     async (key) => {
       const session = await freshProfile()
       const cart = session.scope('cart')
@@ -209,7 +209,7 @@ describe('keys that look like something else', () => {
     'ключ',
   ]
 
-  test.each(names)('%j is just data', async (name) => {
+  test.each(names)('%j is an ordinary key', async (name) => {
     const { sessions, next } = setUp()
     const session = await sessions.open(null)
     expect(session.has(name)).toBe(false)
@@ -236,7 +236,7 @@ describe('keys that look like something else', () => {
 })
 
 describe('a scope is a dictionary', () => {
-  test('every member of it answers for its own keys', async () => {
+  test('every member works on its own keys', async () => {
     const cart = (await fresh()).scope<Cart>('cart')
     expect([cart.isEmpty, cart.size, cart.keys()]).toEqual([true, 0, []])
     cart.set('items', ['tea'])
@@ -255,7 +255,7 @@ describe('a scope is a dictionary', () => {
     expect(cart.keys()).toEqual(['items'])
   })
 
-  test('its name leads to the same entries each time', async () => {
+  test('its name returns the same entries each time', async () => {
     const session = await fresh()
     const [one, other] = [session.scope('cart'), session.scope('cart')]
     one.set('items', 1)
@@ -264,7 +264,7 @@ describe('a scope is a dictionary', () => {
     expect(one.isEmpty).toBe(true)
   })
 
-  test('its keys meet none of the session, of another scope, or of a scope inside it', async () => {
+  test('its keys are separate from those of the session, of other scopes, and of inner scopes', async () => {
     const { sessions, next } = setUp()
     const session = await sessions.open(null)
     const places = [[], ['a'], ['b'], ['a', 'a'], ['a', 'b'], ['scope(a)'], ['a.a']]
@@ -285,7 +285,7 @@ describe('a scope is a dictionary', () => {
     ])
   })
 
-  test('a key of the session that bears the name of a scope is another thing', async () => {
+  test('a key of the session may have the name of a scope', async () => {
     const { sessions, next } = setUp()
     const session = await sessions.open(null)
     session.set('cart', 'data')
@@ -296,7 +296,7 @@ describe('a scope is a dictionary', () => {
     expect(later.scope('cart').get('cart')).toBe('scoped')
   })
 
-  test('clear empties it and the scopes inside it, and nothing else', async () => {
+  test('clear empties it and its inner scopes, and nothing else', async () => {
     const session = await fresh()
     for (const place of [[], ['a'], ['a', 'b'], ['c']]) nested(session, place).set('key', 1)
     session.scope('a').clear()
@@ -327,7 +327,7 @@ describe('a scope is a dictionary', () => {
     expect(await sessions.setCookies(later)).toEqual([expect.stringContaining('Max-Age=0')])
   })
 
-  test('it shows nothing of what it holds', async () => {
+  test('it does not expose its contents', async () => {
     const scope = (await fresh()).scope('cart')
     scope.set('token', 'marker-77aa')
     expect(inspect(scope, { depth: 9, showHidden: true })).not.toContain('marker-77aa')
@@ -335,7 +335,7 @@ describe('a scope is a dictionary', () => {
   })
 })
 
-describe('scopes travel with the session', () => {
+describe('scopes are stored with the session', () => {
   test.each(SERIALIZERS)(
     'under %s, nested, with all keys in their order',
     async (_, serializer) => {
@@ -372,7 +372,7 @@ describe('scopes travel with the session', () => {
     expect(later.scope('seen').get('tags')).toEqual(new Set(['a']))
   })
 
-  test('a scope alone is a session', async () => {
+  test('a scope begins a session', async () => {
     const { sessions, next } = setUp()
     const session = await sessions.open(null)
     session.scope('cart').set('items', 1)
@@ -384,7 +384,7 @@ describe('scopes travel with the session', () => {
     expect(await sessions.setCookies(later)).toEqual([expect.stringContaining('Max-Age=0')])
   })
 
-  test('looking at a scope, and at scopes inside it, writes nothing and makes no session', async () => {
+  test('reading a scope, and its inner scopes, writes nothing and begins no session', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     nested(session, ['a', 'b']).get('key')
@@ -422,7 +422,7 @@ describe('scopes travel with the session', () => {
     expect(await sessions.setCookies(later)).toEqual([])
   })
 
-  test('a change inside a value is noticed, however it was come by', async () => {
+  test('a change inside a value is noticed, whichever method returned it', async () => {
     const reach: ((scope: SessionDictionary<Data>) => unknown)[] = [
       (scope) => scope.get('list'),
       (scope) => scope.entries()[0]?.[1],
@@ -439,7 +439,7 @@ describe('scopes travel with the session', () => {
     }
   })
 
-  test('a value that was only looked at is not written again', async () => {
+  test('a value that was only read is not written again', async () => {
     const { sessions, next } = setUp()
     const session = await sessions.open(null)
     session.scope('a').set('list', [1])
@@ -448,7 +448,7 @@ describe('scopes travel with the session', () => {
     expect(await sessions.setCookies(later)).toEqual([])
   })
 
-  test('after the commit a change is an error, in place too, and reading is not', async () => {
+  test('after the commit a change throws, in place too, and reading does not', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     const scope = nested(session, ['a', 'b'])
@@ -470,7 +470,7 @@ describe('scopes travel with the session', () => {
     await expect(sessions.setCookies(session)).rejects.toThrow(COMMITTED)
   })
 
-  test('a value that was set is watched after the commit, without having been looked at', async () => {
+  test('a change in place after the commit is noticed in a value that was set and never read', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     const list = [1]
@@ -480,7 +480,7 @@ describe('scopes travel with the session', () => {
     await expect(sessions.setCookies(session)).rejects.toThrow(COMMITTED)
   })
 
-  test('revoked may look at scopes, and what it changes there is not kept', async () => {
+  test('revoked may read scopes, and its changes are discarded', async () => {
     const seen: unknown[] = []
     const revoked = (session: Session<Data>) => {
       seen.push(nested(session, ['a', 'b']).get('key'))
@@ -499,7 +499,7 @@ describe('scopes travel with the session', () => {
 })
 
 describe('names', () => {
-  test.each(SERIALIZERS.slice(0, 2))('under %s any text will do', async (_, serializer) => {
+  test.each(SERIALIZERS.slice(0, 2))('with %s any string is valid', async (_, serializer) => {
     const { sessions, next } = setUp({ serializer })
     const names = [...HOSTILE, '__proto__', 'prototype', '\0', '"', '🦊', 'x'.repeat(100)]
     const session = await sessions.open(null)
@@ -530,7 +530,7 @@ describe('names', () => {
   })
 
   test.each(['', '\ud800', 'a\udc00', undefined, null, 1, {}, Symbol('s')])(
-    '%o is refused',
+    '%o is rejected',
     async (name) => {
       const session = await fresh()
       expect(() => session.scope(untyped(name))).toThrow(refusal('scope'))
@@ -539,7 +539,7 @@ describe('names', () => {
     },
   )
 
-  test('keys and names of every kind come back as they were', async () => {
+  test('keys and names of every kind are kept', async () => {
     const { sessions, next } = setUp()
     const text = fc.string({ unit: 'grapheme', maxLength: 5 })
     const tree = fc.dictionary(
@@ -565,7 +565,7 @@ describe('names', () => {
 })
 
 describe('what does not fit', () => {
-  test('is refused at set with a path that says which scope', async () => {
+  test('is rejected by set with a path that names the scope', async () => {
     const session = await fresh()
     const cart = session.scope('cart')
     expect(() => cart.set('at', new Date(0))).toThrow(misfit('scope(cart).at'))
@@ -578,7 +578,7 @@ describe('what does not fit', () => {
     expect(session.isEmpty).toBe(true)
   })
 
-  test('is refused at the commit, with the same path, when it got in later', async () => {
+  test('is rejected at the commit, with the same path, if it was added later', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     const list: unknown[] = []
@@ -589,13 +589,13 @@ describe('what does not fit', () => {
     expect(await sessions.setCookies(session)).toHaveLength(1)
   })
 
-  test('a key that is no text is refused', async () => {
+  test('a key that is no string is rejected', async () => {
     const scope = (await fresh()).scope('a')
     expect(() => scope.set(untyped<string>(1), 1)).toThrow(refusal('key'))
     expect(scope.isEmpty).toBe(true)
   })
 
-  test('scopes nest 16 levels, come back from there, and no deeper one can be had', async () => {
+  test('scopes nest at most 16 levels', async () => {
     const { sessions, next } = setUp({ limits: 'node' })
     expect(MAX_SCOPE_LEVELS).toBe(16)
     const names = Array.from({ length: 16 }, (_, level) => `n${level}`)
@@ -622,11 +622,11 @@ describe('what does not fit', () => {
   })
 
   test.each<[string, unknown]>([
-    ['a list', []],
-    ['text', 'x'],
+    ['an array', []],
+    ['a string', 'x'],
     ['null', null],
-    ['no list of entries', { a: {} }],
-    ['an entry that is no object', { a: [1, {}] }],
+    ['a scope that is no pair', { a: {} }],
+    ['a scope whose entries are no object', { a: [1, {}] }],
     ['a scope without its scopes', { a: [{}] }],
     ['scopes that are none, further down', { a: [{}, { b: 1 }] }],
     ['17 levels', Array.from({ length: 17 }).reduce((inner: object) => ({ a: [{}, inner] }), {})],
@@ -639,7 +639,7 @@ describe('what does not fit', () => {
 })
 
 describe('measure', () => {
-  test('names each scope with all that is in it, and moves it as one', async () => {
+  test('names each scope with all of its contents, and moves it as one', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     session.set('user', 'ada')
@@ -660,7 +660,7 @@ describe('measure', () => {
     expect(keys[0]?.bytes).toBeGreaterThan(2400)
   })
 
-  test('asking changes nothing', async () => {
+  test('changes nothing', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     nested(session, ['a', 'b']).set('x', 1)
@@ -670,7 +670,7 @@ describe('measure', () => {
 })
 
 describe('the life of the session', () => {
-  test('regenerate keeps the scopes that are named, whole, and drops the others', async () => {
+  test('regenerate keeps the named scopes completely, and drops the others', async () => {
     const { sessions, next } = setUp()
     const session = await sessions.open(null)
     session.set('user', 'eve')
@@ -685,7 +685,7 @@ describe('the life of the session', () => {
     expect(last.id).not.toBe(session.id)
   })
 
-  test('regenerate keeps keys and scopes apart: a name in one list says nothing in the other', async () => {
+  test('regenerate does not confuse keys and scopes of the same name', async () => {
     const session = await fresh()
     session.set('a', 1)
     session.scope('a').set('x', 1)
@@ -718,7 +718,7 @@ describe('the life of the session', () => {
     expect([last.id, last.rejection]).toEqual([later.id, undefined])
   })
 
-  test('a schema is for the session’s own data, and scopes alone need none', async () => {
+  test('a schema applies to the session’s own data, not to scopes', async () => {
     const schema = schemaOf(demandingKeys('user'))
     const { sessions, next } = setUp({ schema })
     const session = await sessions.open(null)
@@ -729,7 +729,7 @@ describe('the life of the session', () => {
     await expect(sessions.setCookies(later)).rejects.toThrow(misfit('user'))
   })
 
-  test('under wrap, looking into a scope is a use of the session', async () => {
+  test('under wrap, reading a scope is an access to the session', async () => {
     const { sessions } = setUp()
     const varyOf = async (look: (session: Session<Data>) => void) => {
       const handler = sessions.wrap((_, session) => {

@@ -21,7 +21,7 @@ async function begin(header: string | null = null) {
 }
 
 describe('reserveClaims', () => {
-  test('gives the identity that the session has once it holds something', async () => {
+  test('returns the identity that the session has after its first entry', async () => {
     const { session, state } = await begin()
     const { id } = reserveClaims(state)
     expect([session.id, reserveClaims(state).id]).toEqual([undefined, id])
@@ -38,7 +38,7 @@ describe('reserveClaims', () => {
 })
 
 describe('changeLifetime', () => {
-  test('keeps the session, and counts the other lifetime from its start', async () => {
+  test('keeps the session, and applies the other lifetime from its start', async () => {
     now = START
     const jar = createJar()
     const { session } = await begin()

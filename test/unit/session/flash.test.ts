@@ -1,4 +1,4 @@
-// Messages for one reading: as arrays of pairs, and as a session leaves, shows and takes them.
+// Flash messages: as arrays of pairs, and as a session leaves, shows and takes them.
 
 import { inspect } from 'node:util'
 import * as devalue from 'devalue'
@@ -39,7 +39,7 @@ describe('the array of messages', () => {
     ['a', 3],
   ]
 
-  test('keeps the order in which messages were left, over all keys', () => {
+  test('keeps the order of all messages, over all keys', () => {
     expect(withMessage(messages, 'c', 4)).toEqual([...messages, ['c', 4]])
     expect(messagesUnder(messages, 'a')).toEqual([1, 3])
     expect(messagesUnder(messages, 'c')).toEqual([])
@@ -47,7 +47,7 @@ describe('the array of messages', () => {
     expect(messages).toHaveLength(3)
   })
 
-  test('holds 20 at most, of which the oldest go', () => {
+  test('holds at most 20, and drops the oldest', () => {
     let all: readonly FlashMessage[] = []
     for (let left = 0; left < 25; left++) all = withMessage(all, `k${left % 3}`, left)
     expect(MAX_MESSAGES).toBe(20)
@@ -55,7 +55,7 @@ describe('the array of messages', () => {
   })
 
   test.each([[[]], [[['a', null]]], [[['', 0]]], [[['__proto__', {}]]]])(
-    'is parsed from %j as it is',
+    'is parsed from %j unchanged',
     (value) => {
       expect(parseMessages(value)).toEqual(value)
     },
@@ -101,7 +101,7 @@ describe('flash', () => {
     expect(await (await visit(show)).json()).toEqual([])
   })
 
-  test('one that is left and taken in the same request is gone, and takes no cookie', async () => {
+  test('one that is left and taken in the same request writes no cookie', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     session.flash('notice', 'hello')
@@ -111,7 +111,7 @@ describe('flash', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('always returns an array: of none, of one, of several in the order in which they were left', async () => {
+  test('always returns an array, in the order in which the messages were left', async () => {
     const { next, received } = setUp()
     const session = await received((first) => {
       first.flash('one', 'only')
@@ -131,14 +131,14 @@ describe('flash', () => {
     expect(session.flash<string[]>('notice')).toEqual([['a', 'b']])
   })
 
-  test('the array that is returned is the caller’s own', async () => {
+  test('each call returns a new array', async () => {
     const session = await fresh()
     session.flash('notice', 'hello')
     session.peekFlash('notice').length = 0
     expect(session.flash('notice')).toEqual(['hello'])
   })
 
-  test('the reader names the type of a message', async () => {
+  test('the caller can name the type of a message', async () => {
     interface Notice {
       level: 'info' | 'warn'
       text: string
@@ -152,7 +152,7 @@ describe('flash', () => {
     expect(session.flash<Notice>('notice')).toEqual([notice])
   })
 
-  test('keys do not share messages, and meet neither data nor scopes', async () => {
+  test('keys do not share messages, and are separate from data and scopes', async () => {
     const { next, received } = setUp()
     const session = await received((first) => {
       first.set('a', 'data')
@@ -184,7 +184,7 @@ describe('flash', () => {
     expect(session.flash('notice')).toEqual(['hello'])
   })
 
-  test('it costs nothing when it is not used, and asking for a message that is not there is no change', async () => {
+  test('it takes no bytes if it is not used, and reading a missing message is no change', async () => {
     const { sessions, next } = setUp()
     const plain = await sessions.open(null)
     plain.set('user', 'ada')
@@ -201,7 +201,7 @@ describe('flash', () => {
     expect(await sessions.setCookies(later)).toEqual([])
   })
 
-  test('of more than 20 messages the oldest go, whatever their keys, so that writes go on', async () => {
+  test('the oldest of more than 20 messages are dropped, whatever their keys, so that writes succeed', async () => {
     const { next, received } = setUp()
     let session = await received((first) => first.flash('first', 'oldest'))
     for (let left = 0; left < 30; left++) {
@@ -216,21 +216,18 @@ describe('flash', () => {
     )
   })
 
-  test.each(SERIALIZERS)(
-    'messages of every kind of JSON come back under %s',
-    async (_, serializer) => {
-      const { received } = setUp({ serializer })
-      const messages = ['', 0, false, null, 'zoë 🦊', [], [1, [2]], {}, { text: 'x', n: { m: 1 } }]
-      const session = await received((first) => {
-        for (const message of messages) first.flash('all', message)
-        for (const [at, message] of messages.entries()) first.flash(`k${at}`, message)
-      })
-      for (const [at, message] of messages.entries()) {
-        expect(session.flash<unknown>(`k${at}`)).toEqual([message])
-      }
-      expect(session.flash<unknown>('all')).toEqual(messages)
-    },
-  )
+  test.each(SERIALIZERS)('messages of every JSON type are kept with %s', async (_, serializer) => {
+    const { received } = setUp({ serializer })
+    const messages = ['', 0, false, null, 'zoë 🦊', [], [1, [2]], {}, { text: 'x', n: { m: 1 } }]
+    const session = await received((first) => {
+      for (const message of messages) first.flash('all', message)
+      for (const [at, message] of messages.entries()) first.flash(`k${at}`, message)
+    })
+    for (const [at, message] of messages.entries()) {
+      expect(session.flash<unknown>(`k${at}`)).toEqual([message])
+    }
+    expect(session.flash<unknown>('all')).toEqual(messages)
+  })
 
   test.each([
     ['devalue', devalue],
@@ -246,7 +243,7 @@ describe('flash', () => {
     expect(session.flash<unknown>('big')).toEqual([1n, new Map([[1, new Set(['x'])]])])
   })
 
-  test('what JSON would change is refused at once, with its path, and nothing is left', async () => {
+  test('a message that JSON would change throws at once, with its path, and is not left', async () => {
     const session = await fresh()
     expect(() => session.flash('notice', { at: [new Date(0)] })).toThrow(
       misfit('flash.notice.at[0]'),
@@ -259,7 +256,7 @@ describe('flash', () => {
     expect([session.isEmpty, session.id]).toEqual([true, undefined])
   })
 
-  test('what got into a message later is refused at the commit, with its path', async () => {
+  test('a value that was added to a message later throws at the commit, with its path', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     const message: Data = {}
@@ -273,21 +270,21 @@ describe('flash', () => {
     await expect(sessions.setCookies(session)).rejects.toThrow(COMMITTED)
   })
 
-  test.each([1, null, undefined, {}, Symbol('s')])('the key %s is refused', async (key) => {
+  test.each([1, null, undefined, {}, Symbol('s')])('the key %s is rejected', async (key) => {
     const session = await fresh()
     expect(() => session.flash(untyped(key), 'x')).toThrow(refusal('key'))
     expect(() => session.peekFlash(untyped(key))).toThrow(refusal('key'))
     expect(session.isEmpty).toBe(true)
   })
 
-  test('values to be put into a message are refused, as nothing would put them there', async () => {
+  test('further arguments are rejected, because messages have no placeholders', async () => {
     const session = await fresh()
     const act = () => Reflect.apply(session.flash, session, ['notice', 'Hello %s', 'ada'])
     expect(act).toThrow(refusal('flash'))
     expect(session.isEmpty).toBe(true)
   })
 
-  test('keys that look like something else are keys', async () => {
+  test('keys with a meaning in JavaScript are ordinary keys', async () => {
     const { received } = setUp()
     const keys = ['', '__proto__', 'constructor', 's', 'f', 'length', 'toString', '0']
     const session = await received((first) => {
@@ -300,7 +297,7 @@ describe('flash', () => {
   test('a message may nest as deep as the data may, and no deeper', async () => {
     const { received } = setUp()
     let deep: unknown = 1
-    // The hundred levels of a session's data, of which the data itself is one.
+    // A session's data may have a hundred levels, including the data itself.
     for (let level = 0; level < 99; level++) deep = [deep]
     const session = await received((first) => {
       first.flash('notice', deep)
@@ -312,7 +309,7 @@ describe('flash', () => {
     expect(session.flash<unknown>('notice')).toEqual([deep])
   })
 
-  test('after the commit, leaving and taking are errors; finding nothing is not', async () => {
+  test('after the commit, leaving and taking a message throw; finding none does not', async () => {
     const { sessions, next } = setUp()
     const session = await sessions.open(null)
     session.flash('notice', 'hello')
@@ -336,7 +333,7 @@ describe('flash', () => {
     expect((await next(session)).flash('notice')).toEqual(['after'])
   })
 
-  test('a goodbye after a logout fits a schema that demands a user', async () => {
+  test('a message after a logout fits a schema that requires a user', async () => {
     const schema = schemaOf(demandingKeys('user'))
     const { received, next } = setUp({ schema })
     const session = await received((first) => first.set('user', 'ada'))
@@ -346,7 +343,7 @@ describe('flash', () => {
     expect([last.rejection, last.flash('notice')]).toEqual([undefined, ['Goodbye']])
   })
 
-  test('measure names the messages of a key as one, and move finds them', async () => {
+  test('measure lists the messages of a key as one entry, also in move', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     session.set('user', 'ada')
@@ -358,14 +355,14 @@ describe('flash', () => {
     expect(session.flash('notice')).toHaveLength(2)
   })
 
-  test('nothing shows a message', async () => {
+  test('neither JSON nor inspection shows a message', async () => {
     const session = await fresh()
     session.flash('notice', 'marker-40be')
     expect(inspect(session, { depth: 9, showHidden: true })).not.toContain('marker-40be')
     expect(JSON.stringify(session)).toBe('{}')
   })
 
-  test('whatever is left and taken, in whatever order, each message is taken once', async () => {
+  test('each message is taken once, in any order of leaving and taking', async () => {
     const { sessions } = setUp()
     const step = fc.record({
       key: fc.constantFrom('a', 'b', '__proto__'),
@@ -399,7 +396,7 @@ describe('flash', () => {
 })
 
 describe('peekFlash', () => {
-  test('shows the messages and leaves them where they are', async () => {
+  test('returns the messages without taking them', async () => {
     const { sessions, received, next } = setUp()
     const session = await received((first) => {
       first.flash('notice', 'one')
@@ -411,7 +408,7 @@ describe('peekFlash', () => {
     expect((await next(session)).flash('notice')).toEqual(['one', 'two'])
   })
 
-  test('makes no session, and a change in a message that it returned is written', async () => {
+  test('begins no session, and a change in a message that it returned is written', async () => {
     const { sessions, received, next } = setUp()
     const empty = await sessions.open(null)
     expect([empty.peekFlash('notice'), empty.id]).toEqual([[], undefined])
@@ -420,7 +417,7 @@ describe('peekFlash', () => {
     expect((await next(session)).flash('notice')).toEqual([{ seen: 1 }])
   })
 
-  test('counts as use of the session', async () => {
+  test('counts as access', async () => {
     const { sessions, cookieOf } = setUp()
     const cookie = await cookieOf((first) => first.flash('notice', 'one'))
     const handler = sessions.wrap((_, session) => Response.json(session.peekFlash('notice')))

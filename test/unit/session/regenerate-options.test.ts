@@ -4,8 +4,8 @@ import { caught, refusal } from '../../support/refusal.ts'
 
 const KNOWN = ['remembered', 'brief']
 
-describe('what is left out', () => {
-  test('is nothing to keep, and the default lifetime', () => {
+describe('omitted options', () => {
+  test('keep nothing, and use the default lifetime', () => {
     const nothing = { keep: [], scopes: [], lifetime: '' }
     expect(resolveRegenerateOptions({}, KNOWN)).toEqual(nothing)
     expect(
@@ -13,18 +13,18 @@ describe('what is left out', () => {
     ).toEqual(nothing)
   })
 
-  test('is not looked for in a polluted prototype', () => {
+  test('are not read from a polluted prototype', () => {
     const given = Object.create({ keep: ['user'], lifetime: 'brief' })
     expect(resolveRegenerateOptions(given, KNOWN)).toEqual({ keep: [], scopes: [], lifetime: '' })
   })
 })
 
-test('what is given is taken as it is', () => {
+test('given options are returned as they are', () => {
   const given = { keep: ['cart', ''], scopes: ['shop'], lifetime: 'brief' }
   expect(resolveRegenerateOptions(given, KNOWN)).toEqual(given)
 })
 
-describe('what is wrong is refused with what to write', () => {
+describe('a wrong option is rejected with the correct form', () => {
   test.each([
     [undefined, 'undefined'],
     [null, 'null'],
@@ -56,7 +56,7 @@ describe('what is wrong is refused with what to write', () => {
   })
 
   test.each(['', 'Brief', 'default', 'constructor', '__proto__', null, 60, ['brief'], {}])(
-    'the lifetime %j, with those that there are',
+    'the lifetime %j, with the configured names',
     (lifetime) => {
       const error = caught(() => resolveRegenerateOptions({ lifetime }, KNOWN))
       expect(error).toEqual(refusal('regenerate.lifetime'))
@@ -64,7 +64,7 @@ describe('what is wrong is refused with what to write', () => {
     },
   )
 
-  test('any lifetime where none is configured, and the text says that', () => {
+  test('any lifetime if none is configured, which the message says', () => {
     const error = caught(() => resolveRegenerateOptions({ lifetime: 'brief' }, []))
     expect(String(error)).toMatch(/must be a name in the option lifetimes: none is configured$/)
   })

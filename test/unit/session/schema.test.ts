@@ -1,4 +1,4 @@
-// What a schema makes of the data, and what is refused because the schema would not give it back.
+// The results of a schema, and what is rejected because the schema would not return it again.
 
 import * as devalue from 'devalue'
 import superjson from 'superjson'
@@ -27,7 +27,7 @@ const data = (record: object) => new Map<string, unknown>(Object.entries(record)
 const good = data({ userId: 'u1' })
 const bad = data({ userId: 'u1', cart: [{ count: 3 }, { count: 0 }] })
 
-/** Returns a schema with this result, which records what it is given. */
+/** Returns a schema with this result, which records its inputs. */
 const returning = (
   result: SessionSchemaResult | Promise<SessionSchemaResult>,
   seen: unknown[] = [],
@@ -42,12 +42,12 @@ class Money {
 }
 
 describe('validateData', () => {
-  test('returns data that fits, and undefined for data that does not', async () => {
+  test('returns valid data, and undefined for invalid data', async () => {
     expect(await validateData(good, schema, undefined)).toEqual(good)
     expect(await validateData(bad, schema, undefined)).toBeUndefined()
   })
 
-  test('does not check data without entries: a session may hold a message alone', async () => {
+  test('does not check data without entries: a session may hold only a message', async () => {
     expect(await validateData(new Map(), schema, undefined)).toEqual(new Map())
   })
 
@@ -61,14 +61,14 @@ describe('validateData', () => {
     )
   })
 
-  test('waits for a schema that returns a promise', async () => {
+  test('awaits a schema that returns a promise', async () => {
     const later = returning(Promise.resolve({ value: { a: 1 } }))
     expect(await validateData(good, later, undefined)).toEqual(data({ a: 1 }))
     const refusing = returning(Promise.resolve({ issues: [{}] }))
     expect(await validateData(good, refusing, undefined)).toBeUndefined()
   })
 
-  test('gives the schema a plain object, with __proto__ as a key', async () => {
+  test('passes the schema a plain object, with __proto__ as a key', async () => {
     const seen: unknown[] = []
     const given = new Map<string, unknown>([['__proto__', { admin: true }]])
     await validateData(given, returning({ value: {} }, seen), undefined)
@@ -85,7 +85,7 @@ describe('validateData', () => {
     },
   )
 
-  test('counts issues as a refusal even if there are none in the array', async () => {
+  test('treats issues as a rejection even if the array is empty', async () => {
     expect(await validateData(good, returning({ issues: [] }), undefined)).toBeUndefined()
   })
 
@@ -117,7 +117,7 @@ describe('validateData', () => {
     ])
   })
 
-  test('keeps the types that a schema makes, whatever the serializer makes of them', async () => {
+  test('keeps the types that a schema creates, whatever the serializer supports', async () => {
     const dating = v.object({
       at: v.pipe(
         v.string(),
@@ -130,7 +130,7 @@ describe('validateData', () => {
   })
 })
 
-describe.each(SERIALIZERS)('what a schema returns, with %s', (_, serializer) => {
+describe.each(SERIALIZERS)('the output of a schema, with %s', (_, serializer) => {
   const DEFAULT = { items: [] as string[], more: { tags: ['a'] } }
   const kinds: [string, SessionSchema<object>][] = [
     ['a default', v.object({ user: v.string(), cart: v.optional(v.any(), DEFAULT) })],
@@ -158,7 +158,7 @@ describe.each(SERIALIZERS)('what a schema returns, with %s', (_, serializer) => 
     expect(DEFAULT).toEqual(before)
   })
 
-  test('Y3: is not shared with what the schema was given', async () => {
+  test('Y3: is not shared with the input of the schema', async () => {
     const given = data({ cart: { items: ['one'] } })
     const kept: unknown[] = []
     const keeping = schemaOf((value) => {
@@ -173,7 +173,7 @@ describe.each(SERIALIZERS)('what a schema returns, with %s', (_, serializer) => 
     ])
   })
 
-  test('Y3: is checked in a copy, so that a schema that changes its input changes no session', async () => {
+  test('Y3: comes from a copy of the input, so that a schema that changes its input changes no session', async () => {
     const given = data({ cart: { items: ['one'] } })
     const changing = schemaOf((value) => {
       Object(value).cart.items.push('more')
@@ -193,14 +193,14 @@ describe('an instance of a class that a schema returns', () => {
   }
   const price = new Money()
 
-  test('Y3: is made anew by the serializer that knows the class', async () => {
+  test('Y3: is copied by the serializer that supports the class', async () => {
     const result = await validateData(good, returning({ value: { price } }), serializer)
     expect(result?.get('price')).toEqual(price)
     expect(result?.get('price')).toBeInstanceOf(Money)
     expect(result?.get('price')).not.toBe(price)
   })
 
-  test('is refused by one that does not', async () => {
+  test('is rejected by a serializer that does not', async () => {
     await expect(validateData(good, returning({ value: { price } }), devalue)).rejects.toEqual(
       misfit('the session'),
     )
@@ -208,7 +208,7 @@ describe('an instance of a class that a schema returns', () => {
 })
 
 describe('Y3: two visitors of an application', () => {
-  test.each(SERIALIZERS)('get no object of each other with %s', async (_, serializer) => {
+  test.each(SERIALIZERS)('share no object with %s', async (_, serializer) => {
     const cart = v.optional(v.object({ items: v.array(v.string()) }), { items: [] })
     const sessions = createSessions<{ user: string; cart?: { items: string[] } }>({
       secrets: SECRET,
@@ -227,7 +227,7 @@ describe('Y3: two visitors of an application', () => {
 })
 
 describe('assertFitsSchema', () => {
-  test('accepts data that fits, and data without entries', async () => {
+  test('accepts valid data, and data without entries', async () => {
     const seen: unknown[] = []
     await assertFitsSchema(good, returning({ value: { userId: 'u1' } }, seen), undefined)
     expect(seen).toEqual([{ userId: 'u1' }])
@@ -266,7 +266,7 @@ describe('assertFitsSchema', () => {
     )
   })
 
-  test('S9: takes at most 2 kB for a path that never ends', async () => {
+  test('S9: takes at most 2 kB for an endless path', async () => {
     const path = Array.from({ length: 100_000 }, () => 'key')
     const error = await rejectionOf(
       assertFitsSchema(good, returning({ issues: [{ path }] }), undefined),
@@ -275,7 +275,7 @@ describe('assertFitsSchema', () => {
     expect(String(error)).toMatch(/does not fit the schema$/)
   })
 
-  test('does not repeat the value, nor the message of the schema that may quote it', async () => {
+  test('contains neither the value nor the message of the schema, which may quote it', async () => {
     const quoting = { issues: [{ message: 'not "a card number"', path: ['card'] }] }
     const error = await rejectionOf(
       assertFitsSchema(data({ card: 'a card number' }), returning(quoting), undefined),
@@ -313,7 +313,7 @@ describe('assertFitsSchema', () => {
     await assertFitsSchema(data(record), changing, devalue)
   })
 
-  test('L12: sees what a schema deletes from the object that it was given', async () => {
+  test('L12: notices what a schema deletes from its input', async () => {
     const deleting = schemaOf((value) => {
       Reflect.deleteProperty(Object(value), 'tenant')
       return { value }
@@ -324,7 +324,7 @@ describe('assertFitsSchema', () => {
   })
 
   test.each([[null], ['text'], [[1]], [new Map([['userId', 'u1']])]])(
-    'L12: refuses the output %o, of which the next request would read nothing',
+    'L12: throws for the output %o, from which the next request would read nothing',
     async (value) => {
       await expect(assertFitsSchema(good, returning({ value }), undefined)).rejects.toEqual(
         misfit('the session'),
@@ -332,7 +332,7 @@ describe('assertFitsSchema', () => {
     },
   )
 
-  test('L12: refuses an output that could not be stored in the next request', async () => {
+  test('L12: throws for an output that could not be stored in the next request', async () => {
     const dates = returning({ value: { userId: new Date(0) } })
     await expect(assertFitsSchema(good, dates, undefined)).rejects.toEqual(
       misfit('schema output: userId'),

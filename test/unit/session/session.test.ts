@@ -1,5 +1,5 @@
-// The session: its identity and times, what begins, renews, ends and resets it, and what it shows of
-// itself. The dictionary and the messages have files of their own.
+// The session: its identity and times, the methods that begin, renew, end and reset it, and what it
+// exposes. The dictionary and the messages have files of their own.
 
 import { inspect } from 'node:util'
 import { runInThisContext } from 'node:vm'
@@ -61,7 +61,7 @@ describe('identity and times', () => {
     expect(session.isEmpty).toBe(false)
   })
 
-  test('two sessions never have one id', async () => {
+  test('no two sessions have the same id', async () => {
     const { sessions } = setUp<Data>()
     const opened = await Promise.all(Array.from({ length: 500 }, () => sessions.open(null)))
     for (const session of opened) ada(session)
@@ -95,7 +95,7 @@ describe('identity and times', () => {
     expect(later.expiresAt).toEqual(session.expiresAt)
   })
 
-  test('expiresAt counts from the ticket where it is later than the token', async () => {
+  test('expiresAt counts from the ticket if that is later than the token', async () => {
     const { next, received, time } = setUp<Data>()
     const session = await received(ada)
     time.now += DAY / 2
@@ -113,7 +113,7 @@ describe('identity and times', () => {
     expect(session.expiresAt).toEqual(at(START + 1000))
   })
 
-  test('a new session that became empty again has no identity', async () => {
+  test('a new session that is empty again has no identity', async () => {
     const session = await fresh()
     ada(session)
     session.clear()
@@ -134,7 +134,7 @@ describe('identity and times', () => {
     expect(session.id).toBe(id)
   })
 
-  test('the Date that startedAt returns may be changed without harm', async () => {
+  test('a change of the Date that startedAt returns does not affect the session', async () => {
     const session = await fresh()
     ada(session)
     session.startedAt?.setTime(0)
@@ -142,7 +142,7 @@ describe('identity and times', () => {
     expect([session.startedAt, session.expiresAt]).toEqual([at(START), at(START + DAY)])
   })
 
-  test('rejection is the reason and nothing else, and frozen', async () => {
+  test('rejection has only the reason, and is frozen', async () => {
     const { rejection } = await setUp().sessions.open(`${NAME}=junk`)
     expect(rejection).toEqual({ reason: 'malformed' })
     expect(Object.isFrozen(rejection)).toBe(true)
@@ -164,7 +164,7 @@ describe('regenerate', () => {
     expect((await next(session)).toJSON()).toEqual({ user: 'eve' })
   })
 
-  test('keeps the keys that keep names, and no others', async () => {
+  test('keeps only the keys named by keep', async () => {
     const { next, received, time } = setUp<Data>()
     const session = await received((first) => {
       first.set('user', 'ada')
@@ -182,7 +182,7 @@ describe('regenerate', () => {
     expect([last.id, last.startedAt]).toEqual([session.id, session.startedAt])
   })
 
-  test('keeps no key whose name only begins like one that keep names', async () => {
+  test('keeps no key whose name only begins like a named one', async () => {
     const session = await setUp().sessions.open(null)
     session.set('user', 1)
     session.set('userPrefs', 2)
@@ -197,7 +197,7 @@ describe('regenerate', () => {
     expect(await sessions.setCookies(session)).toHaveLength(1)
   })
 
-  test('leaves no logout stamp, so the cookie from before it stays valid until its end', async () => {
+  test('sets no logout stamp, so the former cookie stays valid until its end', async () => {
     const { sessions, cookieOf } = setUp<Data>()
     const cookie = await cookieOf(ada)
     const session = await sessions.open(cookie)
@@ -207,7 +207,7 @@ describe('regenerate', () => {
     expect((await sessions.open(cookie)).get('user')).toBe('ada')
   })
 
-  test('begins the named lifetime, and the default one where none is named', async () => {
+  test('begins the named lifetime, or the default one if none is named', async () => {
     const { sessions, next, time } = setUp<Data>({ lifetimes: LIFETIMES })
     const session = await sessions.open(null)
     session.regenerate({ lifetime: 'remembered' })
@@ -220,7 +220,7 @@ describe('regenerate', () => {
     expect(later.expiresAt).toEqual(at(START + 9 * DAY + DAY))
   })
 
-  test('keeps the lifetime for what is set after it, and over clear', async () => {
+  test('keeps the lifetime for later entries, and after clear', async () => {
     const { sessions, next } = setUp<Data>({ lifetimes: LIFETIMES })
     const session = await sessions.open(null)
     session.regenerate({ lifetime: 'brief' })
@@ -231,7 +231,7 @@ describe('regenerate', () => {
     expect((await next(session)).expiresAt).toEqual(at(START + 600))
   })
 
-  test('without arguments takes back a lifetime that was chosen before', async () => {
+  test('without arguments resets a lifetime that was chosen before', async () => {
     const { sessions } = setUp<Data>({ lifetimes: LIFETIMES })
     const session = await sessions.open(null)
     session.regenerate({ lifetime: 'brief' })
@@ -240,7 +240,7 @@ describe('regenerate', () => {
     expect(session.expiresAt).toEqual(at(START + DAY))
   })
 
-  test('that is refused changes nothing', async () => {
+  test('that throws changes nothing', async () => {
     const { received } = setUp<Data>()
     const session = await received(ada)
     const { id } = session
@@ -275,7 +275,7 @@ describe('renewId', () => {
     expect((await next(later)).rejection).toEqual({ reason: 'expired' })
   })
 
-  test('however often it is called, the session ends when it would have ended', async () => {
+  test('does not defer the end of the session, however often it is called', async () => {
     const { received, next, time } = setUp<Data>({ idleTimeout: false })
     let session = await received(ada)
     for (let day = 1; day <= 7; day++) {
@@ -288,7 +288,7 @@ describe('renewId', () => {
     expect((await next(session)).rejection).toEqual({ reason: 'expired' })
   })
 
-  test('is written though nothing else has changed, as a change with the former id', async () => {
+  test('is written even without another change, with the former id in the event', async () => {
     const { sessions, received, events } = setUp<Data>()
     const session = await received(ada)
     const { id } = session
@@ -303,7 +303,7 @@ describe('renewId', () => {
     })
   })
 
-  test('of a session that does not exist yet does nothing', async () => {
+  test('does nothing before a session exists', async () => {
     const { sessions, events } = setUp<Data>()
     const session = await sessions.open(null)
     session.renewId()
@@ -312,7 +312,7 @@ describe('renewId', () => {
     expect(events).toEqual([])
   })
 
-  test('keeps the CSRF secret, so that forms which are open stay valid', async () => {
+  test('keeps the CSRF secret, so that open forms stay valid', async () => {
     const { sessions, next } = setUp<Data>()
     const session = await sessions.open(null)
     const token = session.csrfToken()
@@ -323,7 +323,7 @@ describe('renewId', () => {
 })
 
 describe('destroy', () => {
-  test('empties the session, deletes its cookies and leaves a stamp', async () => {
+  test('empties the session, deletes its cookies and sets a stamp', async () => {
     const { sessions, received } = setUp<Data>()
     const session = await received(ada)
     session.destroy()
@@ -334,7 +334,7 @@ describe('destroy', () => {
     expect(lines).toHaveLength(2)
   })
 
-  test('of a session that never was writes nothing', async () => {
+  test('without a session writes nothing', async () => {
     const { sessions } = setUp<Data>()
     const session = await sessions.open(null)
     ada(session)
@@ -342,7 +342,7 @@ describe('destroy', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('of a session that was not accepted stamps the browser too', async () => {
+  test('of a rejected session sets a stamp too', async () => {
     const { sessions } = setUp<Data>()
     const session = await sessions.open(`${NAME}=junk`)
     session.destroy()
@@ -368,7 +368,7 @@ describe('destroy', () => {
     expect([last.rejection, last.id]).toEqual([undefined, session.id])
   })
 
-  test('twice in one request leaves one stamp', async () => {
+  test('twice in one request sets one stamp', async () => {
     const { sessions, received } = setUp<Data>()
     const session = await received(ada)
     session.destroy()
@@ -378,7 +378,7 @@ describe('destroy', () => {
     expect(cookies).toMatch(/^__Host-session=; __Host-session\.x=[\w-]{4}$/)
   })
 
-  test('leaves another stamp each time', async () => {
+  test('sets a new stamp each time', async () => {
     const { sessions, cookieOf } = setUp<Data>()
     const cookie = await cookieOf(ada)
     const stamps = new Set<string | undefined>()
@@ -430,7 +430,7 @@ describe('discard', () => {
     ]
   }
 
-  test.each(CHANGES)('forgets %s, and nothing is written', async (_, change) => {
+  test.each(CHANGES)('reverts %s, and nothing is written', async (_, change) => {
     const { sessions, received, time } = setUp<Data>()
     const session = await received(fill)
     const before = structuredClone(shown(session))
@@ -441,7 +441,7 @@ describe('discard', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test.each(CHANGES)('forgets %s of a session that began in this request', async (_, change) => {
+  test.each(CHANGES)('reverts %s of a session that began in this request', async (_, change) => {
     const { sessions } = setUp<Data>()
     const session = await sessions.open(null)
     fill(session)
@@ -451,7 +451,7 @@ describe('discard', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('leaves even a ticket unwritten that is due', async () => {
+  test('also prevents a ticket that is due', async () => {
     const { sessions, received, time } = setUp<Data>()
     const session = await received(ada)
     time.now += DAY / 2
@@ -460,7 +460,7 @@ describe('discard', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('is followed by changes that are written, and by a touch', async () => {
+  test('does not affect later changes, or a later touch', async () => {
     const { sessions, received, next, time } = setUp<Data>()
     const session = await received(ada)
     session.set('user', 'eve')
@@ -474,7 +474,7 @@ describe('discard', () => {
     expect(await sessions.setCookies(later)).toEqual([expect.stringMatching(/^[^=]+\.t=/)])
   })
 
-  test('cuts off values that were handed out before it', async () => {
+  test('detaches values that were returned before it', async () => {
     const { sessions, received } = setUp<Data>()
     const session = await received(fill)
     const roles = session.get('roles')
@@ -484,7 +484,7 @@ describe('discard', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('keeps the rejection of a cookie that was not accepted, and leaves that cookie alone', async () => {
+  test('keeps the rejection of a rejected cookie, and does not delete that cookie', async () => {
     const { sessions } = setUp<Data>()
     const session = await sessions.open(`${NAME}=junk`)
     ada(session)
@@ -493,7 +493,7 @@ describe('discard', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('of what a schema returned restores what it returned', async () => {
+  test('restores the output of a schema', async () => {
     const schema = schemaOf<Data>((value) => ({ value: { roles: [], ...Object(value) } }))
     const { sessions, cookieOf, make } = setUp<Data>()
     const cookie = await cookieOf(ada)
@@ -529,7 +529,7 @@ describe('touch', () => {
     expect(await sessions.setCookies(session)).toEqual([expect.stringMatching(/^__Host-session=/)])
   })
 
-  test('of an empty session, new or not accepted, writes nothing', async () => {
+  test('of an empty session, new or rejected, writes nothing', async () => {
     const { sessions } = setUp<Data>()
     for (const cookie of [null, `${NAME}=junk`]) {
       const session = await sessions.open(cookie)
@@ -540,7 +540,7 @@ describe('touch', () => {
 })
 
 describe('the test cookie', () => {
-  test('has worked only with the request after it, when the browser kept it', async () => {
+  test('has worked only in the next request, if the browser stored it', async () => {
     const { sessions, next } = setUp()
     const session = await sessions.open(null)
     expect(session.testCookieWorked()).toBe(false)
@@ -550,7 +550,7 @@ describe('the test cookie', () => {
     expect((await sessions.open(null)).testCookieWorked()).toBe(false)
   })
 
-  test('setting it makes a session without data; asking makes none', async () => {
+  test('setting it begins a session without data; asking begins none', async () => {
     const session = await setUp().sessions.open(null)
     session.testCookieWorked()
     expect([session.isEmpty, session.id]).toEqual([true, undefined])
@@ -559,7 +559,7 @@ describe('the test cookie', () => {
     expect(session.id).toMatch(/^[\w-]{22}$/)
   })
 
-  test('deleting it leaves no trace: the answer is false and the cookie goes', async () => {
+  test('deleting it makes the answer false and deletes the cookie', async () => {
     const { sessions, received } = setUp()
     const session = await received((first) => first.setTestCookie())
     session.deleteTestCookie()
@@ -568,7 +568,7 @@ describe('the test cookie', () => {
     expect(lines).toEqual([expect.stringMatching(/^__Host-session=; Max-Age=0; /)])
   })
 
-  test('deleting it leaves the rest of the session, and it is gone with the next request too', async () => {
+  test('deleting it keeps the rest of the session, and lasts to the next request', async () => {
     const { received, next } = setUp()
     const session = await received((first) => {
       first.set('user', 'ada')
@@ -579,7 +579,7 @@ describe('the test cookie', () => {
     expect([last.get('user'), last.testCookieWorked()]).toEqual(['ada', false])
   })
 
-  test('set again where it came back it costs no new cookie, and it still answers', async () => {
+  test('setting it again after it has worked writes no cookie, and the answer stays true', async () => {
     const { sessions, received } = setUp()
     const session = await received((first) => first.setTestCookie())
     session.setTestCookie()
@@ -587,7 +587,7 @@ describe('the test cookie', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('set, deleted and set in one request it waits for the next', async () => {
+  test('set, deleted and set in one request, it works from the next request', async () => {
     const { received } = setUp()
     const session = await received((first) => first.setTestCookie())
     session.deleteTestCookie()
@@ -595,7 +595,7 @@ describe('the test cookie', () => {
     expect(session.testCookieWorked()).toBe(false)
   })
 
-  test('regenerate drops the test cookie and leaves the answer; destroy drops both', async () => {
+  test('regenerate drops the test cookie and keeps the answer; destroy drops both', async () => {
     const { sessions, cookieOf, next } = setUp()
     const cookie = await cookieOf((first) => first.setTestCookie())
     const session = await sessions.open(cookie)
@@ -608,7 +608,7 @@ describe('the test cookie', () => {
     expect(other.testCookieWorked()).toBe(false)
   })
 
-  test('a cookie that was refused has not worked', async () => {
+  test('a rejected cookie has not worked', async () => {
     const { time, sessions, cookieOf } = setUp()
     const cookie = await cookieOf((first) => first.setTestCookie())
     time.now += DAY + 5
@@ -616,7 +616,7 @@ describe('the test cookie', () => {
   })
 })
 
-describe('arguments that a method cannot mean', () => {
+describe('arguments that a method does not take', () => {
   const callback = () => {}
 
   test.each([
@@ -653,7 +653,7 @@ describe('arguments that a method cannot mean', () => {
     expect(session.get('user')).toBe('ada')
   })
 
-  test('undefined is as good as no argument, so that a method may be passed on', async () => {
+  test('undefined counts as no argument, so that a method can be passed as a callback', async () => {
     const { received } = setUp<Data>()
     const session = await received(ada)
     for (const method of ['touch', 'renewId', 'regenerate', 'clear', 'discard', 'destroy']) {
@@ -729,7 +729,7 @@ describe('properties', () => {
     expect(session.toJSON()).toEqual({ user: 'ada' })
   })
 
-  test('cannot be added in sloppy code either, which ignores what strict code throws', async () => {
+  test('cannot be added in sloppy mode either, in which failed assignments are silent', async () => {
     const session = await fresh()
     const assign = () => runInThisContext('(session) => { session.user = "ada" }')(session)
     expect(assign).toThrow(TypeError)
@@ -744,7 +744,7 @@ describe('properties', () => {
     expect(Reflect.has(session, 'user')).toBe(false)
   })
 
-  test('of every object literal and class elsewhere are as they were', () => {
+  test('of other object literals and classes are not affected', () => {
     const other: Record<string, unknown> = {}
     other['user'] = 'ada'
     expect(other).toEqual({ user: 'ada' })
@@ -752,7 +752,7 @@ describe('properties', () => {
   })
 })
 
-describe('what is shown of them', () => {
+describe('exposure', () => {
   test('a session shows its values to toJSON alone', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
@@ -772,7 +772,7 @@ describe('what is shown of them', () => {
     expect(JSON.stringify(opened)).toContain(MARKER)
   })
 
-  test('nothing that hangs on a session leads to its state', async () => {
+  test('no property of a session exposes its state', async () => {
     const session = await fresh()
     ada(session)
     const reachable: unknown[] = []

@@ -1,4 +1,4 @@
-// How a session's own dictionary reaches the entries, and what it records on the way.
+// The access of a session's own dictionary to the entries, and what it records.
 
 import { describe, expect, test } from 'vitest'
 import { createContents } from '../../../src/session/contents.ts'
@@ -25,7 +25,7 @@ const runtime: SessionRuntime = {
 }
 
 describe('accessTo', () => {
-  test('reads the contents of the session, and records the look', () => {
+  test('reads the contents of the session, and records the access', () => {
     const state = createState(runtime)
     const access = accessTo(state)
     expect([access.level, state.accessed]).toEqual([0, false])
@@ -33,13 +33,13 @@ describe('accessTo', () => {
     expect([state.accessed, state.changed, state.claims]).toEqual([true, false, undefined])
   })
 
-  test('gives them to be changed, and records the change without beginning a session', () => {
+  test('returns them for a change, and records it without beginning a session', () => {
     const state = createState(runtime)
     expect(accessTo(state).change()).toBe(state.contents)
     expect([state.changed, state.claims]).toEqual([true, undefined])
   })
 
-  test('gives them to be filled, and begins a session', () => {
+  test('returns them for a new entry, and begins a session', () => {
     const state = createState(runtime)
     expect(accessTo(state).fill()).toBe(state.contents)
     expect(state.claims?.startedAt).toBe(START)
@@ -52,7 +52,7 @@ describe('accessTo', () => {
     expect(access.read().data.get('user')).toBe('ada')
   })
 
-  test('lets values be read and not changed once the cookies are made', () => {
+  test('allows reading values, but not changing them, after the cookies are made', () => {
     const state = createState(runtime)
     state.committed = true
     const access = accessTo(state)
@@ -61,7 +61,7 @@ describe('accessTo', () => {
     expect(access.read()).toBe(state.contents)
   })
 
-  test('checks values where strict JSON writes them, and nowhere else', () => {
+  test('checks values only if strict JSON writes them', () => {
     accessTo(createState(runtime)).assertStorable('user', 'ada', 'scope(a).')
     expect(refused).toEqual([['user', 'ada', 'scope(a).']])
     const lenient = createState({ ...runtime, assertStorable: undefined })
@@ -79,7 +79,7 @@ describe('expose', () => {
     },
   )
 
-  test('an object or an array can, and stays so', () => {
+  test('an object or an array can, from then on', () => {
     for (const value of [{}, [], new Map(), new Date(0)]) {
       const state = createState(runtime)
       expose(state, value)

@@ -1,4 +1,4 @@
-// What a session records in one request, step by step.
+// The state of a session in one request, step by step.
 
 import { describe, expect, test } from 'vitest'
 import { NO_COOKIES } from '../../../src/cookies/request-cookies.ts'
@@ -71,7 +71,7 @@ function receivedState(more: Partial<ValidSession> = {}): SessionState {
 }
 
 describe('createState', () => {
-  test('of no session is new, empty and untouched', () => {
+  test('without a session is new, empty and unaccessed', () => {
     expect(createState(runtime)).toMatchObject({
       cookies: NO_COOKIES,
       rejection: undefined,
@@ -105,7 +105,7 @@ describe('createState', () => {
     })
   })
 
-  test('of a rejected session is new, and has the reason and nothing else of it', () => {
+  test('of a rejected session is new, and has only the reason', () => {
     const error = new Error('the list is down')
     const state = createState(runtime, { reason: 'revoked', error, id: ID }, SENT)
     expect(state.rejection).toEqual({ reason: 'revoked' })
@@ -114,7 +114,7 @@ describe('createState', () => {
     expect(state.cookies).toBe(SENT)
   })
 
-  test('tells a valid session by claims of its own, not by those of a polluted prototype', () => {
+  test('recognizes a valid session by own claims, not by those of a polluted prototype', () => {
     const rejected = { reason: 'expired' } as const
     expect([isValid(valid()), isValid(rejected)]).toEqual([true, false])
     expect(isValid(Object.assign(Object.create({ claims: valid().claims }), rejected))).toBe(false)
@@ -122,26 +122,26 @@ describe('createState', () => {
 })
 
 describe('access, change and fill', () => {
-  test('access records a look and nothing else', () => {
+  test('access records only an access', () => {
     const state = receivedState()
     expect(access(state)).toBe(state)
     expect([state.accessed, state.changed]).toEqual([true, false])
   })
 
-  test('change records a look and a change', () => {
+  test('change records an access and a change', () => {
     const state = receivedState()
     expect(change(state)).toBe(state)
     expect([state.accessed, state.changed]).toEqual([true, true])
   })
 
-  test('change forgets the cookies that were saved before it', () => {
+  test('change drops the cookies that were saved before it', () => {
     const state = receivedState()
     state.writing = []
     change(state)
     expect(state.writing).toBeUndefined()
   })
 
-  test('change and fill throw once the cookies are made, and record nothing', () => {
+  test('change and fill throw after the cookies are made, and record nothing', () => {
     const state = receivedState()
     state.committed = true
     state.writing = []
@@ -151,7 +151,7 @@ describe('access, change and fill', () => {
     expect([state.changed, state.writing]).toEqual([false, []])
   })
 
-  test('fill begins a session where there is none, under the stamps of the browser', () => {
+  test('fill begins a session if there is none, with the stamps of the browser', () => {
     const state = createState(runtime, undefined, SENT)
     fill(state)
     expect(state.claims).toMatchObject({
@@ -174,7 +174,7 @@ describe('access, change and fill', () => {
 })
 
 describe('beginSession', () => {
-  test('draws a new identity for contents, in the named lifetime', () => {
+  test('creates a new identity for contents, in the named lifetime', () => {
     const state = receivedState()
     beginSession(state, createContents(new Map([['cart', 1]])), 'long')
     expect(state).toMatchObject({ isNew: true, carriesReceived: true, previousId: ID })
@@ -182,13 +182,13 @@ describe('beginSession', () => {
     expect(state.claims?.id).not.toBe(ID)
   })
 
-  test('with nothing to keep carries nothing of the session that was received', () => {
+  test('with nothing to keep has nothing of the received session', () => {
     const state = receivedState()
     beginSession(state, createContents())
     expect(state).toMatchObject({ claims: undefined, carriesReceived: false, previousId: ID })
   })
 
-  test('with nothing to keep has an identity all the same where it was given a lifetime', () => {
+  test('with nothing to keep still has an identity if a lifetime was given', () => {
     const state = receivedState()
     beginSession(state, createContents(), 'long')
     expect(state.claims?.lifetime).toBe('long')
@@ -204,7 +204,7 @@ describe('beginSession', () => {
 })
 
 describe('endSession', () => {
-  test('empties the session and draws a stamp, which comes before those of the browser', () => {
+  test('empties the session and creates a stamp, which comes before those of the browser', () => {
     const state = receivedState()
     endSession(state)
     expect(state).toMatchObject({
@@ -218,7 +218,7 @@ describe('endSession', () => {
     expect(state.stamps).toBe(`${state.logoutStamp}aaaabbbb`)
   })
 
-  test('twice draws one stamp', () => {
+  test('twice creates one stamp', () => {
     const state = receivedState()
     endSession(state)
     const { logoutStamp, stamps } = state
@@ -226,7 +226,7 @@ describe('endSession', () => {
     expect([state.logoutStamp, state.stamps]).toEqual([logoutStamp, stamps])
   })
 
-  test('draws none for a browser without a cookie of the session', () => {
+  test('creates none for a browser without a cookie of the session', () => {
     const state = createState(runtime, valid(), { ...SENT, parts: [], tickets: ['ticket'] })
     endSession(state)
     expect([state.logoutStamp, state.stamps, hasCookies(state)]).toEqual([
@@ -238,7 +238,7 @@ describe('endSession', () => {
 })
 
 describe('resetState', () => {
-  test('restores what was received, with contents that are parsed anew', () => {
+  test('restores the received session, with newly parsed contents', () => {
     const state = receivedState()
     const before = { ...state }
     fill(state).contents.data.set('user', 'eve')
@@ -256,7 +256,7 @@ describe('resetState', () => {
     })
   })
 
-  test('takes the test cookie from what was received, not from what it has become', () => {
+  test('takes the test cookie from the received session, not from its present state', () => {
     const contents = { ...createContents(), testCookie: true }
     const restore = () => ({ ...createContents(), testCookie: true })
     const state = createState({ ...runtime, restore }, valid({ contents }), SENT)
@@ -286,7 +286,7 @@ describe('resetState', () => {
 })
 
 describe('carriedClaims', () => {
-  test('is the identity while there is something to carry it', () => {
+  test('is the identity while the session has contents', () => {
     const state = receivedState()
     expect(carriedClaims(state)?.id).toBe(ID)
     state.contents = createContents()
@@ -294,7 +294,7 @@ describe('carriedClaims', () => {
     expect(state.accessed).toBe(true)
   })
 
-  test('is undefined for a new session that holds nothing', () => {
+  test('is undefined for a new, empty session', () => {
     const state = createState(runtime)
     fill(state)
     expect(carriedClaims(state)).toBeUndefined()

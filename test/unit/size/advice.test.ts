@@ -15,7 +15,7 @@ interface Excess {
   readonly otherCookies?: number
 }
 
-/** A session over one limit, and within the others unless they are given. */
+/** A session that exceeds one limit, and fits the others unless given. */
 function over(
   tightest: keyof SizeLimits,
   option: LimitsOption,
@@ -49,7 +49,7 @@ describe('a session that does not fit', () => {
       over('responseHeader', { responseHeader: 3000 }, { responseHeader: 3001 }),
       'would take 1 bytes more than limits.responseHeader allows (3000)',
     ],
-  ])('is told which limit is passed and by how much: %s', (_, usage, excess) => {
+  ])('gets the exceeded limit and by how much: %s', (_, usage, excess) => {
     const message = tooLargeMessage(usage, CART)
     expect(message).toContain(excess)
     expect(message).toContain('Nothing was written; the browser keeps the session it had')
@@ -61,12 +61,12 @@ describe('a session that does not fit', () => {
     [['node', 'nginx'], 'nginx'],
     [['nginx', 'node'], 'nginx'],
     [{ preset: ['cloudflare', 'ingress-nginx'], requestHeader: 9000 }, 'ingress-nginx'],
-  ])('is told which preset is the tight one of %j: %s', (option, preset) => {
+  ])('gets the tightest preset of %j: %s', (option, preset) => {
     const message = tooLargeMessage(over('responseHeader', option, { responseHeader: 4000 }), CART)
     expect(message).toContain(`allows (3072, the preset ${preset})`)
   })
 
-  test('is told no preset where the application gave the number', () => {
+  test('gets no advice to use a preset if the application gave the number', () => {
     const option = { preset: 'nginx', responseHeader: 3000 } as const
     const message = tooLargeMessage(over('responseHeader', option, { responseHeader: 4000 }), CART)
     expect(message).toContain('allows (3000)')
@@ -107,17 +107,14 @@ describe('the advice to name wider presets', () => {
   test.each<[string, LimitsOption]>([
     ['node', 'node'],
     ['nginx', ['node', 'nginx']],
-  ])(
-    'is to raise the limit where the application named %s, which stays where it is',
-    (_, option) => {
-      const usage = over('responseHeader', option, { responseHeader: 15_400 })
-      const message = tooLargeMessage(usage, CART)
-      expect(message).toMatch(/let more through, raise limits\.responseHeader$/)
-      expect(message).not.toContain(NAME_THEM)
-    },
-  )
+  ])('is to raise the limit if the application named %s', (_, option) => {
+    const usage = over('responseHeader', option, { responseHeader: 15_400 })
+    const message = tooLargeMessage(usage, CART)
+    expect(message).toMatch(/let more through, raise limits\.responseHeader$/)
+    expect(message).not.toContain(NAME_THEM)
+  })
 
-  test('is to raise the number where the application gave one', () => {
+  test('is to raise the number if the application gave one', () => {
     const option = { preset: 'node', requestHeader: 2000 } as const
     const usage = over('requestHeader', option, { requestHeader: 2001 })
     const message = tooLargeMessage(usage, CART)
@@ -188,11 +185,11 @@ describe('[S9] the keys in a message', () => {
   })
 })
 
-describe('other cookies that fill the header', () => {
+describe('other cookies that exceed the header', () => {
   const filled = (option: LimitsOption, otherCookies: number) =>
     over('requestHeader', option, { requestHeader: otherCookies + 200, otherCookies })
 
-  test('are to be deleted, and no key is to be moved', () => {
+  test('lead to the advice to delete them, and to move no key', () => {
     const message = tooLargeMessage(filled('node', 20_000), [])
     expect(message).toContain('other cookies take 20000')
     expect(message).toContain('delete some of the other cookies')
@@ -200,13 +197,13 @@ describe('other cookies that fill the header', () => {
     expect(message).toContain('raise limits.requestHeader')
   })
 
-  test('are not accused where the limit itself is too small', () => {
+  test('are not blamed if the limit itself is too small', () => {
     const message = tooLargeMessage(filled({ requestHeader: 150 }, 20), [])
     expect(message).not.toContain('delete')
     expect(message).toContain('raise limits.requestHeader')
   })
 
-  test('leave nothing to advise where nothing would help', () => {
+  test('lead to no advice if none would help', () => {
     const message = tooLargeMessage(over('responseHeader', 'go', { responseHeader: 70_000 }), [])
     expect(message).toMatch(/the browser keeps the session it had$/)
   })

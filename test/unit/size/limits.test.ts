@@ -41,7 +41,7 @@ describe('a preset', () => {
     expect(() => resolveLimits({ preset: option }, false)).toThrow(refusal('limits'))
   })
 
-  test('must not be an object inside the option', () => {
+  test('must be a string in an array, not an object', () => {
     const circular: Record<string, unknown> = {}
     circular['self'] = circular
     expect(() => resolveLimits([circular], false)).toThrow(refusal('limits'))
@@ -51,7 +51,7 @@ describe('a preset', () => {
 })
 
 describe('several presets', () => {
-  test('give the tightest of each bound in any order', () => {
+  test('give the tightest of each limit in any order', () => {
     const tightest = { requestHeader: 8184, responseHeader: 7168 }
     expect(resolveLimits('heroku', false)).toMatchObject({ requestHeader: 8184 })
     expect(resolveLimits('akamai', false)).toMatchObject({ responseHeader: 7168 })
@@ -107,13 +107,13 @@ describe('numbers', () => {
     }
   })
 
-  test.each(['cookieSize', 'Cookie', 'header', 'toString'])('have no name %s', (name) => {
+  test.each(['cookieSize', 'Cookie', 'header', 'toString'])('cannot be given for %s', (name) => {
     expect(() => resolveLimits({ [name]: 5 }, false)).toThrow(refusal(`limits.${name}`))
   })
 })
 
 describe('partitioned cookies', () => {
-  test('are also held to what Chromium keeps for a partition', () => {
+  test('are also subject to Chromium’s limit for a partition', () => {
     expect(resolveLimits('cloudflare', false).requestHeader).toBe(65_536)
     expect(resolveLimits('cloudflare', true).requestHeader).toBe(10_240)
     expect(resolveLimits('cloudflare', true)).toEqual(resolveLimits(['cloudflare', 'chips'], false))
@@ -179,7 +179,7 @@ describe('the sources of limits', () => {
   })
 })
 
-test('the message for a number out of bounds says the bounds', () => {
+test('the message for a number out of bounds has the bounds', () => {
   const message = (limits: object) => {
     try {
       resolveLimits(limits, false)

@@ -16,7 +16,7 @@ const sizes = (more: Partial<CookieSizes> = {}): CookieSizes => ({
 })
 
 describe('measureUsage', () => {
-  test('counts names and values with separators between, and whole lines with their frame', () => {
+  test('counts names and values with separators, and whole lines with name and line end', () => {
     const { bytes } = measureUsage(sizes({ pairs: [500, 300, 20], lines: [600, 400, 90] }), LIMITS)
     expect(bytes.requestHeader).toBe(500 + 2 + 300 + 2 + 20)
     expect(bytes.responseHeader).toBe(600 + 400 + 90 + 3 * 'Set-Cookie: \r\n'.length)
@@ -28,13 +28,13 @@ describe('measureUsage', () => {
     expect(bytes.otherCookies).toBe(77)
   })
 
-  test("takes the longest line of the session's parts, not of what is deleted", () => {
+  test("uses the longest line of the session's parts, not of deletions", () => {
     const lines = [200, 300, 900]
     expect(measureUsage(sizes({ cookies: 2, lines }), LIMITS).bytes.cookie).toBe(300)
     expect(measureUsage(sizes({ cookies: 0, lines }), LIMITS).bytes.cookie).toBe(0)
   })
 
-  test('counts the parts alone as cookies, not the ticket and the stamp', () => {
+  test('counts only the parts as cookies, not the ticket and the stamp', () => {
     const usage = measureUsage(sizes({ cookies: 2, pairs: [900, 400, 90, 20] }), LIMITS)
     expect(usage.cookies).toBe(2)
     expect(usage.bytes.requestHeader).toBe(900 + 400 + 90 + 20 + 3 * 2)
@@ -74,7 +74,7 @@ describe('measureUsage', () => {
     expect(measureUsage(sizes({ pairs: [pair] }), LIMITS).level).toBe(level)
   })
 
-  test('is over exactly if a limit is passed, and carries the limits as they were given', () => {
+  test('is over exactly if a limit is exceeded, and has the given limits', () => {
     const lengths = fc.integer({ min: 0, max: 5000 })
     const given = fc.record({ token: lengths, pair: lengths, line: lengths, otherBytes: lengths })
     fc.assert(
@@ -92,7 +92,7 @@ describe('measureUsage', () => {
 })
 
 describe('emptyUsage', () => {
-  test('is ok however much the other cookies take', () => {
+  test('is ok for any size of the other cookies', () => {
     expect(emptyUsage(0, LIMITS)).toMatchObject({
       level: 'ok',
       used: 0,
@@ -101,7 +101,7 @@ describe('emptyUsage', () => {
     })
     expect(emptyUsage(9000, LIMITS)).toMatchObject({
       level: 'ok',
-      // The last of them has no separator after it.
+      // The last one has no separator after it.
       bytes: { cookie: 0, requestHeader: 8998, responseHeader: 0, otherCookies: 9000 },
     })
   })

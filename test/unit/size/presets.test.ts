@@ -61,7 +61,7 @@ describe('the table of presets', () => {
     expect(PRESET_NAMES).toEqual(TABLE.map(([preset]) => preset))
   })
 
-  test('leaves a kilobyte for other header fields, and room for a session', () => {
+  test('leaves 1 024 bytes for other header fields, and room for a session', () => {
     expect(RESERVE).toBe(1024)
     for (const [preset] of TABLE) {
       for (const bytes of headerBytes(preset)) {

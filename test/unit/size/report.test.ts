@@ -15,10 +15,10 @@ interface Sized {
 /** Bytes of a payload beside its parts. */
 const FRAME = 40
 
-/** Tokens are base64url behind a header of ten characters. */
+/** Returns the length of a token: base64url after a header of ten characters. */
 const tokenLength = (bytes: number) => 10 + Math.ceil((bytes * 4) / 3)
 
-/** Requests of 1 000 bytes, some of which other cookies may take. */
+/** Requests of 1 000 bytes, of which other cookies may take a part. */
 const usageOf = (bytes: number, otherBytes = 0): SizeUsage => {
   const token = tokenLength(bytes)
   const sizes = { token, capacity: 4000, cookies: 1, pairs: [token], lines: [token], otherBytes }
@@ -45,7 +45,7 @@ const report = (sizes: Record<string, number>, otherBytes = 0) => {
 }
 
 describe('createReport', () => {
-  test('has what each key adds to the token, the largest first, and its share of it', () => {
+  test('lists what each key adds to the token and its share, largest first', () => {
     // 10 characters and 440 bytes in base64url.
     const token = 597
     expect(report({ a: 90, b: 220, c: 90 })).toMatchObject({
@@ -57,7 +57,7 @@ describe('createReport', () => {
     })
   })
 
-  test('has nothing to move while the level is ok', () => {
+  test('has no key to move while the level is ok', () => {
     expect(report({ a: 500 })).toMatchObject({ level: 'ok', move: [] })
   })
 
@@ -74,7 +74,7 @@ describe('createReport', () => {
     expect(report(sizes)).toMatchObject({ level, move })
   })
 
-  test('moves what makes the level ok and nothing that could stay, for any sizes', () => {
+  test('moves the keys that make the level ok and none that could stay, for any sizes', () => {
     const sizes = fc.dictionary(fc.stringMatching(/^[a-z]$/), fc.integer({ min: 1, max: 900 }))
     fc.assert(
       fc.property(sizes, (given) => {
@@ -88,14 +88,14 @@ describe('createReport', () => {
     )
   })
 
-  test('moves the fewest keys even if a serializer makes their sizes anything but additive', () => {
+  test('moves the fewest keys even if their sizes do not add up', () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 60 })
     const power = fc.constantFrom(0.3, 0.5, 2, 3)
     fc.assert(
       fc.property(sizes, power, (given, exponent) => {
         const parts = given.map((size, index) => ({ label: `k${index}`, size }))
         const total = payload(parts)
-        // Less than its share at first and more at last, or the other way round.
+        // Less than additive at first and more at last, or the reverse.
         const bend = (bytes: number) => Math.round(total * (bytes / total) ** exponent)
         const linear = probeOf(parts)
         const probe = {
@@ -123,7 +123,7 @@ describe('createReport', () => {
     expect(report({ sid: 30 }, 750)).toMatchObject({ level: 'warn', move: [] })
   })
 
-  test('moves as few as let the session be written if other cookies leave no room for ok', () => {
+  test('moves as few as are needed for a write if other cookies leave no room for ok', () => {
     expect(report({ sid: 30, cart: 300, form: 200 }, 750)).toMatchObject({
       level: 'over',
       move: ['cart', 'form'],
@@ -160,7 +160,7 @@ describe('createReport', () => {
       expect(asked.each).toBe(count)
       expect(asked.others).toBeLessThanOrEqual(most)
       expect(asked.usage).toBeLessThan(25)
-      // A payload of 554 bytes is the longest that is ok.
+      // The longest payload that is ok has 554 bytes.
       expect(move).toHaveLength(Math.max(0, Math.ceil((bytes - 554) / size)))
     },
   )
@@ -186,7 +186,7 @@ describe('SessionTooLargeError', () => {
     expect(error.report).toBe(cart)
   })
 
-  test('names the limit and the keys to move with their sizes, and no key that may stay', () => {
+  test('names the limit and the keys to move with their sizes, and no key that can stay', () => {
     const { message } = new SessionTooLargeError(cart)
     expect(message).toContain('limits.requestHeader')
     expect(message).toContain('keep "cart" (1800 bytes) on a server')

@@ -72,7 +72,7 @@ describe('isCanonical', () => {
     expect(accepted).toHaveLength(bytes === 1 ? 4 : 16)
   })
 
-  test('is true exactly for what is the same text when it is decoded and encoded again', () => {
+  test('is true exactly for strings that decoding and encoding returns unchanged', () => {
     const texts = fc.string({ unit: fc.constantFrom(...ALPHABET, '=', '+', ' '), maxLength: 9 })
     fc.assert(
       fc.property(texts, (text) => {

@@ -43,14 +43,14 @@ function claims(more: Partial<Claims> = {}): Claims {
 }
 
 describe('createClaims', () => {
-  test('starts and seals now, and lives as long as its lifetime says today', () => {
+  test('starts and seals now, with the life of the current configuration', () => {
     const created = createClaims(START, 'aaaa', '', lifetimesOf())
     expect(created).toEqual(claims({ id: created.id, stamps: 'aaaa' }))
     const long = createClaims(START, '', 'long', lifetimesOf())
     expect(long).toEqual(claims({ id: long.id, life: 5000, lifetime: 'long' }))
   })
 
-  test('draws 128 random bits as the id', () => {
+  test('has 128 random bits as the id', () => {
     const ids = Array.from({ length: 100 }, () => createClaims(START, '', '', lifetimesOf()).id)
     expect(new Set([...ids, createId()]).size).toBe(101)
     for (const id of ids) expect(Buffer.from(id, 'base64url')).toHaveLength(16)
@@ -58,16 +58,16 @@ describe('createClaims', () => {
 })
 
 describe('resealClaims', () => {
-  test('moves the seal, and nothing else', () => {
+  test('moves only the seal time', () => {
     const before = claims({ stamps: 'aaaabbbb', lifetime: 'long' })
     expect(resealClaims(before, START + 50)).toEqual({ ...before, sealedAt: START + 50 })
   })
 
-  test('does not put the seal before the start when the clock has gone back', () => {
+  test('does not move the seal time before the start when the clock has gone back', () => {
     expect(resealClaims(claims(), START - 4)).toEqual(claims())
   })
 
-  test('puts the seal at the absolute end at the latest, which a reader accepts', () => {
+  test('moves the seal time to the absolute end at the latest, which a reader accepts', () => {
     const late = resealClaims(claims(), START + 1004)
     expect(late.sealedAt).toBe(START + 1000)
     const text = formatPayload(late, '{}')
@@ -76,7 +76,7 @@ describe('resealClaims', () => {
     expect([reason(START + 1004), reason(START + 1005)]).toEqual([undefined, 'expired'])
   })
 
-  test('never moves the start or the absolute end, whatever the schedule of the writes', () => {
+  test('never moves the start or the absolute end, for any times of the writes', () => {
     const steps = fc.array(fc.integer({ min: -20, max: 104 }), { maxLength: 60 })
     fc.assert(
       fc.property(steps, fc.boolean(), (waits, isNever) => {
@@ -100,7 +100,7 @@ describe('resealClaims', () => {
 })
 
 describe('lifetimeOf', () => {
-  test('finds a named lifetime, and takes the default one for a name that is not configured', () => {
+  test('returns a named lifetime, or the default one for a name that is not configured', () => {
     const lifetimes = lifetimesOf()
     expect(lifetimeOf('long', lifetimes)).toBe(LONG)
     for (const name of ['', 'gone', 'Long', '__proto__', 'default']) {
@@ -115,7 +115,7 @@ describe('lifetimeOf', () => {
 })
 
 describe('the ends of a session', () => {
-  test('the absolute end is the nearer of its own and of what is configured now', () => {
+  test('the absolute end is the earlier of its own and the configured one', () => {
     expect(absoluteEnd(claims(), DEFAULT)).toBe(START + 1000)
     expect(absoluteEnd(claims({ life: 300 }), DEFAULT)).toBe(START + 300)
     expect(absoluteEnd(claims({ life: 3000 }), DEFAULT)).toBe(START + 1000)
@@ -131,7 +131,7 @@ describe('the ends of a session', () => {
 })
 
 describe('cookieMaxAge', () => {
-  test('reaches from now to the absolute end, of the session’s own lifetime', () => {
+  test('is the time until the absolute end, of the session’s own lifetime', () => {
     const lifetimes = lifetimesOf()
     expect(cookieMaxAge(claims(), START, lifetimes)).toBe(1000)
     expect(cookieMaxAge(claims(), START + 999, lifetimes)).toBe(1)
@@ -146,7 +146,7 @@ describe('cookieMaxAge', () => {
     }
   })
 
-  test('is absent where the cookies end with the browser', () => {
+  test('is undefined if the cookies end with the browser', () => {
     const brief = lifetimesOf({}, { persistent: false })
     expect(cookieMaxAge(claims(), START, brief)).toBeUndefined()
     expect(cookieMaxAge(claims({ lifetime: 'long' }), START, brief)).toBe(1000)
@@ -174,7 +174,7 @@ describe('ticketDue', () => {
 })
 
 describe('sealingWindow', () => {
-  test('reaches from the day of the oldest acceptable seal to that of the newest', () => {
+  test('begins with the day of the oldest acceptable seal and ends with that of the newest', () => {
     const midnight = 20_000 * DAY
     const week = lifetimesOf({ longest: 7 * DAY })
     expect(sealingWindow(midnight + 5, week)).toEqual([19_993, 20_000])
@@ -183,7 +183,7 @@ describe('sealingWindow', () => {
     expect(sealingWindow(midnight - 6, week)).toEqual([19_992, 19_999])
   })
 
-  test('holds the day of every seal that is accepted, of every lifetime', () => {
+  test('contains the day of every acceptable seal, for every lifetime', () => {
     const offsets = fc.integer({ min: -6 * DAY, max: DAY })
     const longest = 5 * DAY
     const named = new Map([['long', { ...LONG, maxAge: longest, idleTimeout: Infinity }]])
@@ -251,7 +251,7 @@ describe('rejectionReason', () => {
     expect([reason(1000, 1004), reason(1000, 1005)]).toEqual([undefined, 'expired'])
   })
 
-  test('refuses at the end itself without tolerance', () => {
+  test('rejects at the end itself without tolerance', () => {
     const exact = lifetimesOf({ clockTolerance: 0 })
     const reason = (now: number) => rejectionReason(claims(), START, START + now, exact)
     expect([reason(-1), reason(0), reason(99), reason(100)]).toEqual([
@@ -262,7 +262,7 @@ describe('rejectionReason', () => {
     ])
   })
 
-  test('revokes what began before validAfter, by fractions of a second too', () => {
+  test('revokes sessions that began before validAfter, by fractions of a second too', () => {
     const reason = (validAfter: number, sealedAt = START) =>
       rejectionReason(claims({ sealedAt }), sealedAt, START + 60, lifetimesOf({ validAfter }))
     expect(reason(START)).toBeUndefined()

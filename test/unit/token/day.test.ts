@@ -7,7 +7,7 @@ describe('dayOf', () => {
     expect([0, 86_399, 86_400, 1_728_000_000].map(dayOf)).toEqual([0, 0, 1, 20_000])
   })
 
-  test('holds every second between two beginnings of a day', () => {
+  test('contains every second between two starts of a day', () => {
     fc.assert(
       fc.property(fc.nat(999_999), fc.nat(DAY_SECONDS - 1), (day, second) => {
         expect(dayOf(startOfDay(day) + second)).toBe(day)

@@ -11,13 +11,13 @@ afterEach(() => {
 })
 
 describe('chooseEngine', () => {
-  test('takes node:crypto where the runtime has it: keys are made and used at once', () => {
+  test('uses node:crypto if the runtime has it: keys are created and used synchronously', () => {
     const key = chooseEngine()(KEY_ID, BYTES)
     expect(key).not.toBeInstanceOf(Promise)
     expect('seal' in key && typeof key.seal('text')).toBe('string')
   })
 
-  test('takes jose where it does not, and each opens what the other sealed', async () => {
+  test('uses jose if the runtime does not, and each opens what the other sealed', async () => {
     const [node] = [await nodeKeys()?.(KEY_ID, BYTES)]
     vi.stubGlobal('process', {})
     const made = chooseEngine()(KEY_ID, BYTES)

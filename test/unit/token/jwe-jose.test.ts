@@ -22,7 +22,7 @@ describe('makeJoseKey', () => {
     expect([key.id, key.day]).toEqual([KEY_ID.id, KEY_ID.day])
   })
 
-  test('authenticates the header, which is not part of what it returns', async () => {
+  test('authenticates the header, which is not part of its result', async () => {
     const key = await makeJoseKey(KEY_ID, BYTES)
     const encrypt = vi.spyOn(crypto.subtle, 'encrypt')
     const sealed = await key.seal('text')
@@ -32,7 +32,7 @@ describe('makeJoseKey', () => {
     expect(sealed.split('.').map(({ length }) => length)).toEqual([16, 6, 22])
   })
 
-  test('has no text for what jose refuses, and rejects with every other error', async () => {
+  test('returns no text for what jose rejects, and rejects with every other error', async () => {
     const key = await makeJoseKey(KEY_ID, BYTES)
     const sealed = await key.seal('text')
     expect(await key.open(`${sealed}A`)).toBeUndefined()
@@ -44,7 +44,7 @@ describe('makeJoseKey', () => {
     await expect(opening).rejects.toThrow(RangeError)
   })
 
-  test('refuses a key of any other length', async () => {
+  test('rejects a key of any other length', async () => {
     for (const length of [0, 16, 24, 31, 33]) {
       const make = async () => {
         const key = await makeJoseKey(KEY_ID, new Uint8Array(length))

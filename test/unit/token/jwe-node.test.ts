@@ -13,8 +13,8 @@ async function bothKeys() {
   return { node: await makeNodeKey(keyId, bytes), jose: await makeJoseKey(keyId, bytes) }
 }
 
-describe('one format, two engines', () => {
-  test('what one seals the other opens, for any text', async () => {
+describe('the two engines', () => {
+  test('open each other’s values, for any text', async () => {
     const { node, jose } = await bothKeys()
     await fc.assert(
       fc.asyncProperty(
@@ -27,14 +27,14 @@ describe('one format, two engines', () => {
     )
   })
 
-  test('IV, ciphertext and tag are of the same length to the character', async () => {
+  test('have IV, ciphertext and tag of the same length', async () => {
     const { node, jose } = await bothKeys()
     const lengthsOf = (sealed: string) => sealed.split('.').map(({ length }) => length)
     expect(lengthsOf(await node.seal('text'))).toEqual([16, 6, 22])
     expect(lengthsOf(await jose.seal('text'))).toEqual([16, 6, 22])
   })
 
-  test('both refuse the same altered values, and neither throws', async () => {
+  test('reject the same altered values, and do not throw', async () => {
     const { node, jose } = await bothKeys()
     const sealed = await node.seal('["AAECAwQFBgcICQoLDA0ODw",1,2,0,{"user":"ada"}]')
     const at = fc.nat({ max: sealed.length - 1 })
@@ -53,7 +53,7 @@ describe('one format, two engines', () => {
     )
   })
 
-  test('authentic bytes that are not UTF-8 open with neither', async () => {
+  test('do not open authentic bytes that are not UTF-8', async () => {
     const { createCipheriv } = await import('node:crypto')
     const { node, jose } = await bothKeys()
     const iv = Buffer.alloc(12, 1)
@@ -67,13 +67,13 @@ describe('one format, two engines', () => {
     expect(await jose.open(sealed)).toBeUndefined()
   })
 
-  test('an IV or a tag of any other length opens nothing, should it ever get there', async () => {
+  test('do not open a value with an IV or a tag of another length', async () => {
     const { node, jose } = await bothKeys()
     const sealed = await node.seal('text')
     const [iv = '', ciphertext = '', tag = ''] = sealed.split('.')
     const altered = [
       ...Array.from({ length: tag.length }, (_, length) => [iv, ciphertext, tag.slice(0, length)]),
-      // Node skips a dot in base64url: the last one would be the same 12 bytes.
+      // Node ignores a dot in base64url: the last one would be the same 12 bytes.
       ...['', iv.slice(0, 15), `.${iv.slice(1)}`, `${iv.slice(0, 8)}.${iv.slice(8)}`].map(
         (other) => [other, ciphertext, tag],
       ),
@@ -86,20 +86,20 @@ describe('one format, two engines', () => {
   })
 })
 
-describe('where the runtime has no usable node:crypto', () => {
+describe('a runtime without a usable node:crypto', () => {
   afterEach(() => vi.unstubAllGlobals())
 
-  test('no getBuiltinModule, no engine', () => {
+  test('without getBuiltinModule has no such engine', () => {
     vi.stubGlobal('process', {})
     expect(nodeKeys()).toBeUndefined()
   })
 
-  test('no process at all, no engine', () => {
+  test('without process has no such engine', () => {
     vi.stubGlobal('process', undefined)
     expect(nodeKeys()).toBeUndefined()
   })
 
-  test('a node:crypto that throws or seals something else is not taken', () => {
+  test('with a node:crypto that throws or seals differently has no such engine', () => {
     const { getBuiltinModule } = process
     const notImplemented = { createSecretKey: () => raise() }
     vi.stubGlobal('process', {

@@ -33,7 +33,7 @@ const TAG = encoded(Uint8Array.from({ length: 16 }, (_, index) => index))
 const TEXT = encoded('abc')
 const SEALED = `${IV}.${TEXT}.${TAG}`
 
-test('both engines are there where the tests run', () => {
+test('both engines exist in the runtime of the tests', () => {
   expect(ENGINES.map(([, makeKey]) => typeof makeKey)).toEqual(['function', 'function'])
 })
 
@@ -48,7 +48,7 @@ describe.each(ENGINES)('a value of %s', (_, makeKey = makeJoseKey) => {
 
   const sealedValue = async (text: string) => formatValue(key, await key.seal(text))
 
-  /** As the pipeline opens: by form, by name, and only then with the key. */
+  /** Opens a value as the pipeline does: checks the form, then the key, and only then decrypts. */
   async function opened(value: string): Promise<string | undefined> {
     const parsed = parseValue(value)
     const isOurs = parsed?.id === KEY_ID.id && parsed.day === KEY_ID.day
@@ -65,7 +65,7 @@ describe.each(ENGINES)('a value of %s', (_, makeKey = makeJoseKey) => {
     expect(bytes).toEqual([12, 4, 16])
   })
 
-  test('is parsed to the key it asks for', async () => {
+  test('is parsed to the id and day of its key', async () => {
     const sealed = await key.seal('text')
     expect(parseValue(formatValue(key, sealed))).toEqual({ ...KEY_ID, sealed })
     expect(parseToken(formatToken(key, sealed))).toEqual({ ...KEY_ID, sealed })
@@ -81,7 +81,7 @@ describe.each(ENGINES)('a value of %s', (_, makeKey = makeJoseKey) => {
     expect(protectedHeader).toEqual(JSON.parse(HEADER))
   })
 
-  test('gives its text back, whatever that is', async () => {
+  test('returns any text unchanged', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 300 }), async (text) => {
         fc.pre(text.length > 0)
@@ -95,7 +95,7 @@ describe.each(ENGINES)('a value of %s', (_, makeKey = makeJoseKey) => {
     expect(await opened(await sealedValue('\ufefftext'))).toBe('\ufefftext')
   })
 
-  test('has the length that valueLength foretells, for any size', async () => {
+  test('has the length that valueLength computes, for any size', async () => {
     const sizes = [...Array.from({ length: 40 }, (__, index) => index + 1), 1000, 4096, 65_537]
     const values = await Promise.all(sizes.map(async (size) => sealedValue('x'.repeat(size))))
     expect(values.map(({ length }) => length)).toEqual(
@@ -105,12 +105,12 @@ describe.each(ENGINES)('a value of %s', (_, makeKey = makeJoseKey) => {
     expect((await sealedValue('é')).length).toBe(valueLength(2, KEY_ID))
   })
 
-  test('is another one each time', async () => {
+  test('is different each time', async () => {
     const values = await Promise.all(Array.from({ length: 20 }, async () => sealedValue('same')))
     expect(new Set(values.map((value) => value.split('.')[2])).size).toBe(20)
   })
 
-  test('does not open under another key, nor what that key sealed under this one', async () => {
+  test('does not open under another key, nor the reverse', async () => {
     expect(await other.open(await key.seal('mine'))).toBeUndefined()
     expect(await key.open(await other.seal('other'))).toBeUndefined()
   })
@@ -126,7 +126,7 @@ describe.each(ENGINES)('a value of %s', (_, makeKey = makeJoseKey) => {
   })
 
   test.each(['a', 'ab', 'abc'])(
-    'of the text %j is refused with any one character changed, at every position',
+    'of the text %j is rejected with one character changed, at every position',
     async (text) => {
       const value = await sealedValue(text)
       const attempts: Promise<string | undefined>[] = []
@@ -144,7 +144,7 @@ describe.each(ENGINES)('a value of %s', (_, makeKey = makeJoseKey) => {
   )
 
   test.each(['a', 'ab', 'abc'])(
-    'of the text %j is refused with a character more or less, at every position',
+    'of the text %j is rejected with a character more or less, at every position',
     async (text) => {
       const value = await sealedValue(text)
       const changed = Array.from(value, (__, at) => [
@@ -156,7 +156,7 @@ describe.each(ENGINES)('a value of %s', (_, makeKey = makeJoseKey) => {
     },
   )
 
-  test('of fields of two values is refused', async () => {
+  test('with fields of two values is rejected', async () => {
     const [one, two] = [await sealedValue('first one'), await sealedValue('second 1!')]
     for (const field of [2, 3, 4]) {
       const fields = one.split('.')
@@ -193,7 +193,9 @@ describe('decodeText', () => {
   })
 })
 
-/** What stands behind the id and the day of a value, or behind the two dots of a token. */
+/**
+ * Wrong forms of the part after the id and the day of a value, or after the two dots of a token.
+ */
 const WRONG_SEALED: readonly (readonly [string, string])[] = [
   ['nothing', ''],
   ['an IV alone', IV],
@@ -230,7 +232,7 @@ describe('parseValue', () => {
     expect(parseValue(`2.20123.${SEALED}`)?.id).toBe('2')
   })
 
-  test.each(WRONG_SEALED)('refuses %s behind the day', (_, sealed) => {
+  test.each(WRONG_SEALED)('rejects %s after the day', (_, sealed) => {
     expect(parseValue(`aB-_.20123.${sealed}`)).toBeUndefined()
   })
 
@@ -272,11 +274,11 @@ describe('parseValue', () => {
     )
   })
 
-  test('accepts one last character of all that decode to the same bytes', () => {
+  test('accepts one last character among all that decode to the same bytes', () => {
     const alphabet = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_']
     const accepted = (before: string, after: string) =>
       alphabet.filter((last) => parseValue(before + last + after) !== undefined)
-    // A tag of 16 bytes leaves four bits over, a ciphertext of two bytes two, one of a byte four.
+    // A tag of 16 bytes leaves four spare bits, a ciphertext of two bytes two, of one byte four.
     expect(accepted(`aB-_.20123.${SEALED.slice(0, -1)}`, '')).toEqual(['A', 'Q', 'g', 'w'])
     const before = `aB-_.20123.${IV}.`
     expect(accepted(`${before}${encoded('a').slice(0, -1)}`, `.${TAG}`)).toHaveLength(4)
@@ -337,7 +339,7 @@ describe('parseToken', () => {
     expect(parseToken(withHeader(header))).toBeUndefined()
   })
 
-  test.each(WRONG_SEALED)('refuses %s behind the header', (_, sealed) => {
+  test.each(WRONG_SEALED)('rejects %s after the header', (_, sealed) => {
     expect(parseToken(`${encoded(HEADER)}..${sealed}`)).toBeUndefined()
   })
 
@@ -356,8 +358,9 @@ describe('parseToken', () => {
     expect(parseToken(token)).toBeUndefined()
   })
 
-  test('refuses another spelling of the same header', () => {
-    // Three bytes are four characters, so a header of a length that is no multiple has spare bits.
+  test('rejects another spelling of the same header', () => {
+    // Three bytes are four characters, so a header whose length is no multiple of three has spare
+    // bits.
     const header = encoded(HEADER.replace('aB-_', 'aB-_x'))
     expect(header.length % 4).not.toBe(0)
     const alphabet = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_']
@@ -367,7 +370,7 @@ describe('parseToken', () => {
     expect(accepted).toEqual([header.at(-1)])
   })
 
-  test('refuses tokens that a valid key has sealed in another form', async () => {
+  test('rejects tokens that a valid key has sealed in another form', async () => {
     const forms = [
       { alg: 'dir', enc: 'A256GCM' },
       { enc: 'A256GCM', alg: 'dir', kid: 'aB-_.20123' },
@@ -382,7 +385,7 @@ describe('parseToken', () => {
     expect(tokens.map(parseToken)).toEqual(forms.map(() => undefined))
   })
 
-  test('gives a key or nothing for any string, as parseValue does', () => {
+  test('returns a key or undefined for any string, as parseValue does', () => {
     const header = encoded(HEADER)
     const pieces = fc.constantFrom(header, 'aB-_', '20123', IV, TEXT, TAG, '', 'eyJ', '=', '\0')
     const token = new RegExp(`^${header}\\.\\.[\\w-]{16}\\.[\\w-]+\\.[\\w-]{22}$`)

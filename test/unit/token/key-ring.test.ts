@@ -16,11 +16,11 @@ const WEEK = 604_800
 const ringOf = (secrets: unknown, name = NAME, lifetime = WEEK, makeKey: MakeKey = makeJoseKey) =>
   createKeyRing(parseSecrets(secrets, 0), name, lifetime, makeKey)
 
-/** The 256 bits that a ring gives its engine. */
+/** The 256 bits that a ring passes to its engine. */
 async function bytesOf(secrets: unknown, purpose: Purpose, day: number, name = NAME) {
   let given: Uint8Array | undefined
   const engine: MakeKey = (keyId, bytes) => {
-    // A copy, because an engine may overwrite its bytes.
+    // Copies the bytes, because an engine may overwrite them.
     given = bytes.slice()
     return makeJoseKey(keyId, bytes)
   }
@@ -34,7 +34,7 @@ const hkdf = (secret: string, info: string, length: number) =>
 
 const idOf = (secret: string) => hkdf(secret, 'sealed-session/1 id', 3).toString('base64url')
 
-/** @param text a purpose text, which stands behind the name */
+/** @param text a purpose text, which follows the name */
 const keyOf = (secret: string, kind: string, day: number, name: string, text?: string) =>
   hkdf(
     secret,
@@ -49,7 +49,7 @@ afterEach(() => {
 })
 
 describe('the derivation', () => {
-  test('gives the id and the key that are written down here, for all time', async () => {
+  test('gives these fixed ids and keys, which may never change', async () => {
     expect(idOf(ONE)).toBe('K2Oh')
     expect(keyOf(ONE, 'cookie', DAY, NAME).toString('hex')).toBe(
       'caf851fda3cfc9779e64ace07ee6a69cf3dcfe1ecd482e71384ccac8dc722785',
@@ -86,7 +86,7 @@ describe('the derivation', () => {
     )
   })
 
-  test('takes the bytes of a JWK, which may be no text', async () => {
+  test('takes the bytes of a JWK, which need not be UTF-8', async () => {
     const bytes = hkdf(ONE, 'any 32 bytes', 32)
     const keys = [{ kty: 'oct', k: bytes.toString('base64url') }]
     const info = `sealed-session/1 cookie ${DAY} ${NAME}`
@@ -100,7 +100,7 @@ describe('the derivation', () => {
     expect(await bytesOf(spring, 'cookie', DAY)).toBe(await bytesOf(ONE, 'cookie', DAY))
   })
 
-  test('gives another key for another secret, purpose, day, cookie name or purpose text', async () => {
+  test('gives a different key for another secret, purpose, day, cookie name or purpose text', async () => {
     const keys = await Promise.all([
       bytesOf(ONE, 'cookie', DAY),
       bytesOf(TWO, 'cookie', DAY),
@@ -121,14 +121,14 @@ describe('the derivation', () => {
     expect(await bytesOf(ONE, 'cookie', DAY)).toBe(keys[0])
   })
 
-  test('takes the UTF-8 bytes of a purpose text, as it stands', async () => {
+  test('takes the UTF-8 bytes of a purpose text, without normalization', async () => {
     for (const text of ['password reset', ' a  b ', 'Einladung für Zoë 🦊', `cookie ${DAY}`]) {
       const key = keyOf(ONE, 'token', DAY, NAME, text).toString('hex')
       expect(await bytesOf(ONE, `token ${text}`, DAY), text).toBe(key)
     }
   })
 
-  test('does not depend on the lifetime, which only bounds what is kept', async () => {
+  test('does not depend on the lifetime, which only bounds the cache', async () => {
     const token = await (await ringOf(ONE, NAME, 60).sealing('cookie', DAY, 0)).seal('x')
     expect(await (await ringOf(ONE, NAME, 6e6).sealing('cookie', DAY, 0)).open(token)).toBe('x')
   })
@@ -145,7 +145,7 @@ describe('the ring', () => {
     }
   })
 
-  test('opens what an older ring sealed once a newer secret is put in front', async () => {
+  test('opens values of an older ring after a newer secret was put first', async () => {
     const token = await (await ringOf(ONE).sealing('cookie', DAY, 0)).seal('before')
     const key = await ringOf([TWO, ONE]).opening('cookie', idOf(ONE), DAY)
     expect(await key?.open(token)).toBe('before')
@@ -158,14 +158,14 @@ describe('the ring', () => {
     },
   )
 
-  test('seals with the first secret that is active, from the very second on', async () => {
+  test('seals with the first active secret, from the exact second', async () => {
     const ring = ringOf([{ secret: TWO, activeFrom: 1000 }, ONE])
     expect((await ring.sealing('cookie', 0, 999)).id).toBe(idOf(ONE))
     expect((await ring.sealing('cookie', 0, 1000)).id).toBe(idOf(TWO))
     expect((await ring.opening('cookie', idOf(TWO), 0))?.id).toBe(idOf(TWO))
   })
 
-  test('says which secrets are configured, before and after their keys are derived', async () => {
+  test('reports the configured secrets, before and after their keys are derived', async () => {
     const ring = ringOf([TWO, { secret: ONE, id: 'spring', activeFrom: 1000 }])
     const answers = async () => [
       await ring.has(idOf(TWO)),
@@ -179,13 +179,13 @@ describe('the ring', () => {
     expect(await answers()).toEqual([true, true, false, false])
   })
 
-  test('refuses to seal while no secret is active', async () => {
+  test('throws when it seals while no secret is active', async () => {
     await expect(
       ringOf([{ secret: ONE, activeFrom: 1000 }]).sealing('cookie', 0, 999),
     ).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG', option: 'secrets' })
   })
 
-  test('refuses a chosen id that is the derived id of another secret', async () => {
+  test('rejects a chosen id that is the derived id of another secret', async () => {
     const ring = ringOf([{ secret: TWO, id: idOf(ONE) }, ONE])
     await expect(ring.sealing('cookie', DAY, 0)).rejects.toMatchObject({
       code: 'ERR_SESSION_CONFIG',
@@ -193,7 +193,7 @@ describe('the ring', () => {
     })
   })
 
-  test('returns keys that cannot be exported, and makes no other', async () => {
+  test('imports only non-extractable keys', async () => {
     const imports = vi.spyOn(crypto.subtle, 'importKey')
     const dayKey = await ringOf(ONE).sealing('cookie', DAY, 0)
     expect(Object.keys(dayKey).toSorted()).toEqual(['day', 'id', 'open', 'seal'])
@@ -203,7 +203,7 @@ describe('the ring', () => {
   })
 })
 
-describe('what is derived', () => {
+describe('the derivation cost', () => {
   const spies = () => [
     vi.spyOn(crypto.subtle, 'importKey'),
     vi.spyOn(crypto.subtle, 'deriveBits'),
@@ -212,17 +212,17 @@ describe('what is derived', () => {
   ]
   const calls = (spied: ReturnType<typeof spies>) => spied.map((spy) => spy.mock.calls.length)
 
-  test('is nothing before the first use', async () => {
+  test('is zero before the first use', async () => {
     const spied = spies()
     const ring = ringOf([TWO, ONE])
     await Promise.resolve()
     expect(calls(spied)).toEqual([0, 0, 0, 0])
     await ring.sealing('cookie', DAY, 0)
-    // Two secrets and their ids, and one key.
+    // Two secrets with their ids, and one key.
     expect(calls(spied)).toEqual([3, 3, 0, 0])
   })
 
-  test('is nothing at a second use of the same day', async () => {
+  test('is zero for a second use of the same day', async () => {
     const ring = ringOf([TWO, ONE])
     const first = await ring.sealing('cookie', DAY, 0)
     await ring.opening('token', idOf(ONE), DAY)
@@ -233,7 +233,7 @@ describe('what is derived', () => {
     expect(calls(spied)).toEqual([0, 0, 0, 0])
   })
 
-  test('is one key more for another day, another purpose or another secret', async () => {
+  test('is one key for each other day, purpose or secret', async () => {
     const ring = ringOf([TWO, ONE])
     await ring.sealing('cookie', DAY, 0)
     const spied = spies()
@@ -243,7 +243,7 @@ describe('what is derived', () => {
     expect(calls(spied)).toEqual([3, 3, 0, 0])
   })
 
-  test('is nothing for an id that no secret has', async () => {
+  test('is zero for an unknown id', async () => {
     const ring = ringOf(ONE)
     await ring.sealing('cookie', DAY, 0)
     const spied = spies()
@@ -251,7 +251,7 @@ describe('what is derived', () => {
     expect(calls(spied)).toEqual([0, 0, 0, 0])
   })
 
-  test('is the same key for two requests at once', async () => {
+  test('is one key for two concurrent requests', async () => {
     const ring = ringOf(ONE)
     const [one, two] = await Promise.all([
       ring.sealing('cookie', DAY, 0),
@@ -260,7 +260,7 @@ describe('what is derived', () => {
     expect(await two.open(await one.seal('x'))).toBe('x')
   })
 
-  test('is forgotten once no token of its day can be valid any more', async () => {
+  test('includes dropping a key when no token of its day can be valid', async () => {
     const ring = ringOf(ONE, NAME, 3 * 86_400)
     const old = await ring.sealing('cookie', DAY, 0)
     await ring.sealing('cookie', DAY + 5, 0)
@@ -269,7 +269,7 @@ describe('what is derived', () => {
     expect(await ring.sealing('cookie', DAY, 0)).not.toBe(old)
   })
 
-  test('is forgotten also if another secret or another purpose is all that is used by then', async () => {
+  test('includes dropping it even if only another secret or purpose is used by then', async () => {
     const made: object[] = []
     const ring = ringOf([ONE, TWO], NAME, 3 * 86_400, async (keyId, bytes) => {
       const key = await makeJoseKey(keyId, bytes)
@@ -298,7 +298,7 @@ describe('what is derived', () => {
     ])
   })
 
-  test('is forgotten for all purpose texts but the last ones, and never for the other purposes', async () => {
+  test('includes dropping keys of purpose texts except the last ones, but of no other purpose', async () => {
     const ring = ringOf(ONE)
     const others = ['cookie', 'ticket', 'token'] as const
     const kept = await Promise.all(others.map(async (purpose) => ring.sealing(purpose, DAY, 0)))
@@ -312,7 +312,7 @@ describe('what is derived', () => {
       expect(await ring.sealing(`token ${user}`, DAY, 0)).toBe(keys[user])
     }
     expect(calls(spied)).toEqual([0, 0, 0, 0])
-    // A forgotten key is derived again, and opens what it sealed before.
+    // A dropped key is derived again, and opens what it sealed before.
     const [first] = keys
     const again = await ring.sealing('token 0', DAY, 0)
     expect(again).not.toBe(first)
@@ -320,7 +320,7 @@ describe('what is derived', () => {
   })
 })
 
-/** Opens `<iv>.<ciphertext>.<tag>` with nothing but AES-256-GCM. */
+/** Opens `<iv>.<ciphertext>.<tag>` with only AES-256-GCM. */
 function decrypt(sealed: string, key: Buffer, id: string): string {
   const [iv = '', ciphertext = '', tag = ''] = sealed.split('.')
   const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'))

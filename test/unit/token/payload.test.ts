@@ -19,7 +19,7 @@ function claims(more: Partial<Claims> = {}): Claims {
 }
 
 describe('formatPayload', () => {
-  test('writes an array without whitespace, with the body at its end', () => {
+  test('returns an array without whitespace, with the body last', () => {
     expect(formatPayload(claims(), '{"a":1}')).toBe(`["${ID}",${SEALED},1000,0,{"a":1}]`)
     const later = claims({ sealedAt: START + 50 })
     expect(formatPayload(later, '"text",{"t":1}')).toBe(
@@ -27,7 +27,7 @@ describe('formatPayload', () => {
     )
   })
 
-  test('counts the seal from the beginning of its day, across midnight', () => {
+  test('counts the seal time from the start of its day, across midnight', () => {
     const seconds = (sealedAt: number) =>
       JSON.parse(formatPayload(claims({ sealedAt }), '{}'))[1] as number
     const midnight = (TODAY + 1) * DAY
@@ -65,7 +65,7 @@ describe('formatPayload', () => {
 })
 
 describe('formatClaimMembers', () => {
-  test('leaves out what there is none of', () => {
+  test('omits empty members', () => {
     expect(formatClaimMembers(claims())).toEqual([])
     expect(formatClaimMembers(claims({ stamps: 'aaaabbbb' }))).toEqual(['"o":"aaaabbbb"'])
     expect(formatClaimMembers(claims({ stamps: 'aaaa', lifetime: 'long' }))).toEqual([
@@ -86,7 +86,7 @@ describe('parsePayload', () => {
 
   const parse = (changed: Partial<Record<Element, string>>) => parsePayload(textOf(changed), 20_000)
 
-  test('accepts the payload that the refusals below change', () => {
+  test('accepts the payload that the tests below alter', () => {
     const sealedAt = 20_000 * DAY + 50
     expect(parse({})).toEqual({
       claims: claims({ startedAt: sealedAt - 40, sealedAt, life: 60 }),
@@ -119,14 +119,14 @@ describe('parsePayload', () => {
     expect(parse({ age: '60' })?.claims.startedAt).toBe(20_000 * DAY - 10)
   })
 
-  test('takes 22 characters of base64url as the id of a parcel, and nothing else', () => {
+  test('accepts only 22 characters of base64url as the id of a parcel', () => {
     expect(parse({ more: `{"p":"${ID}"}` })?.parcel).toBe(ID)
     const others = ['null', '""', '5', `"${ID}A"`, `"${ID.slice(1)}"`, `"${ID.slice(1)}="`]
     const accepted = others.filter((text) => parse({ more: `{"p":${text}}` }) !== undefined)
     expect(accepted).toEqual([])
   })
 
-  test('refuses a session that began before 1970', () => {
+  test('rejects a session that began before 1970', () => {
     expect(parsePayload(textOf({ age: '50' }), 0)?.claims.startedAt).toBe(0)
     expect(parsePayload(textOf({ age: '51' }), 0)).toBeUndefined()
   })
@@ -159,20 +159,20 @@ describe('parsePayload', () => {
     expect(parsePayload(text, 20_000)).toBeUndefined()
   })
 
-  test('gives the data on as it is, for others to judge', () => {
+  test('returns the data unchecked', () => {
     for (const data of ['null', '5', '[]', '"{}"', '{"__proto__":1}']) {
       expect(parse({ data })?.data).toEqual(JSON.parse(data))
     }
   })
 
   describe('the object of rarely used members', () => {
-    test('gives those of the contents on as they are, for others to judge', () => {
+    test('returns the members of the contents unchecked', () => {
       const more = '{"s":1,"f":"x","c":null,"t":[]}'
       expect(parse({ more })?.more).toEqual(JSON.parse(more))
       expect(parse({ more })?.body).toBe(`{},${more}`)
     })
 
-    test('holds the stamps and the name of the lifetime', () => {
+    test('contains the stamps and the name of the lifetime', () => {
       const { claims: found } = parse({ more: '{"o":"aB-_cccc","l":"remember-me_2"}' }) ?? {}
       expect([found?.stamps, found?.lifetime]).toEqual(['aB-_cccc', 'remember-me_2'])
       expect(parse({ more: '{"o":"aaaabbbbccccddddeeee"}' })?.claims.stamps).toHaveLength(20)
@@ -213,14 +213,14 @@ describe('parsePayload', () => {
       expect(parse({ more })).toBeUndefined()
     })
 
-    test('takes no member from a prototype', () => {
+    test('has no inherited member read', () => {
       const { more } = parse({ more: '{"t":1}' }) ?? { more: {} }
       expect(Object.getPrototypeOf(more)).toBeNull()
       expect(Object.getPrototypeOf(parse({})?.more)).toBeNull()
     })
   })
 
-  test('has no body to compare with where the payload is spelled in another way', () => {
+  test('has no body for comparison if the payload has another spelling', () => {
     const spellings = [
       ` ["${ID}",50,60,40,{"a":1}]`,
       `["${ID}", 50,60,40,{"a":1}]`,

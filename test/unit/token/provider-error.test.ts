@@ -1,4 +1,4 @@
-// What is said of a `secrets` function that failed, and that none of it is a secret.
+// The error of a `secrets` function that failed, which never contains a secret.
 
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -10,7 +10,7 @@ const SECRET = 'uVc7pLQkrqZ0A9dFSuQxX8nyj0pWkNfGzcrTg2vM1bE'
 const everything = (error: unknown) => inspect(error, { depth: Infinity, showHidden: true })
 
 describe('the error of a secrets function that failed', () => {
-  test('has the name and the code of what was thrown, and the place where', () => {
+  test('has the name, the code and the stack frame of the thrown error', () => {
     const thrown = Object.assign(new TypeError('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
     const error = createProviderError(thrown)
     expect(error).toEqual(refusal('secrets'))

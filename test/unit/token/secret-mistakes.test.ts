@@ -1,4 +1,4 @@
-// What is written around secrets, or in their place, by mistake.
+// Common mistakes in the configuration of secrets.
 
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-// Which secrets can be guessed, and that random ones are not among them.
+// Which secrets can be guessed. Random ones are never among them.
 
 import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
@@ -19,7 +19,7 @@ describe('a secret is refused', () => {
     strong(ONE.slice(0, 32))
   })
 
-  test('by its bytes, not by its characters', () => {
+  test('by the number of its bytes, not of its characters', () => {
     const letters = 'äößüéèêçñøåæœþðłšžčřďťňůąęśźżć'
     expect(letters).toHaveLength(30)
     strong(letters)
@@ -33,7 +33,7 @@ describe('a secret is refused', () => {
     }
   })
 
-  test('that repeats 20 characters once, or what nearly repeats itself', () => {
+  test('that repeats 20 characters once, or almost repeats itself', () => {
     weak(ONE.slice(0, 20).repeat(2))
     for (const text of ['ataaaktkkaattkkat', 'ttkktakkakkttkaatkt']) {
       weak(text.repeat(5).slice(0, 64))
@@ -46,7 +46,7 @@ describe('a secret is refused', () => {
   })
 
   test('whose estimate is below 50 bits, and not one of 50', () => {
-    // Four characters that stand equally often have 2 bits each.
+    // Four equally frequent characters have 2 bits each.
     const bits = '02013213103223012031120302312130'
     expect(bits).toHaveLength(32)
     const spread = bits.replace(/./g, (digit) => 'BGMT'.charAt(Number(digit)))
@@ -174,14 +174,14 @@ describe('a secret is refused', () => {
 })
 
 describe('a secret is accepted', () => {
-  test('that repeats 32 characters, ends as it begins, or has two halves alike', () => {
+  test('that repeats 32 characters, or has equal ends or halves', () => {
     const whole = ONE.slice(0, 32)
     strong(whole + whole)
     strong(ONE.slice(0, 31) + ONE.slice(0, 1))
     strong(`a${ONE.slice(1, 26)}b${ONE.slice(1, 26)}`)
   })
 
-  test('that is random behind a name', () => {
+  test('that is random after a prefix', () => {
     strong('session-for-production-9f1c4b7a2e6d8035b1c7e4a9d2f60813')
     strong('sk_live_51HxQ2eZvKYlo2C8mV0d9rTnW4pLq')
     strong('prod:uVc7pLQkrqZ0A9dFSuQxX8nyj0pWkNfG')
@@ -214,7 +214,7 @@ describe('a random secret is accepted', () => {
         const secret = make()
         if (find(secret) !== undefined) refused.push(secret)
       }
-      // One in a million of them may be: the test must not fail by chance.
+      // One in a million may be rejected: the test must not fail by chance.
       expect(refused.length, refused.join()).toBeLessThanOrEqual(2)
     },
     600_000,

@@ -1,5 +1,5 @@
-// Secrets from a function: when it is called, what requests are served from meanwhile, and what its
-// result changes. Most tests go through sessions, on a clock that they move.
+// A `secrets` function: when it is called, which secrets requests use meanwhile, and what its
+// result changes. Most tests use sessions, with a clock that they move.
 
 import { setImmediate as turn } from 'node:timers/promises'
 import { inspect } from 'node:util'
@@ -44,7 +44,7 @@ function setUp(provide: () => unknown, refresh = REFRESH, grace = GRACE) {
   return { time, sessions, called, events, observed }
 }
 
-/** Returns these results in their order, and the last one for ever. */
+/** Returns these results in their order, and then always the last one. */
 function inTurn(...results: (() => unknown)[]): () => unknown {
   let at = 0
   return () => results[Math.min(at++, results.length - 1)]?.()
@@ -73,7 +73,7 @@ async function userIn(sessions: Sessions<Data>, cookie: string): Promise<string 
   return (await sessions.open(cookie)).get('user')
 }
 
-/** Returns how many keys of a day have been derived since. */
+/** Returns how many keys of a day have been derived since the last call. */
 function countDerivations(): () => number {
   const bits = vi.spyOn(crypto.subtle, 'deriveBits')
   return () => bits.mock.calls.filter(([, , length]) => length === 256).length
@@ -83,7 +83,7 @@ const never = () => new Promise(() => {})
 const fail = () => {
   throw Object.assign(new Error('the vault is closed'), { code: 'E_CLOSED' })
 }
-/** The error of a function that failed as `fail` does. */
+/** The error for a function that fails as `fail` does. */
 const failure = () =>
   expect.objectContaining({
     code: 'ERR_SESSION_CONFIG',
@@ -124,7 +124,7 @@ describe('the function that returns the secrets', () => {
     expect(called).toHaveBeenCalledTimes(2)
   })
 
-  test('is called once for a hundred requests that come before its first result', async () => {
+  test('is called once for a hundred requests before its first result', async () => {
     const result = deferred<string>()
     const { sessions, called } = setUp(() => result.promise)
     const cookies = Array.from({ length: 100 }, () => cookieOf(sessions))
@@ -149,7 +149,7 @@ describe('the function that returns the secrets', () => {
 })
 
 describe('while the secrets are fresh, or were refreshed not long ago', () => {
-  test('a key that is at hand is returned, and no promise', async () => {
+  test('a derived key is returned, and not a promise', async () => {
     const time = { now: START }
     const ring = createProvidedKeyRing(() => [{ secret: A, id: 'a' }], {
       name: 'sid',
@@ -171,7 +171,7 @@ describe('while the secrets are fresh, or were refreshed not long ago', () => {
     expect(await ring.opening('cookie', 'b', 1)).toBeUndefined()
   })
 
-  test('the request that causes a call is served from the old ring, the next one from the new', async () => {
+  test('the request that causes a call uses the old ring, the next one the new ring', async () => {
     const context = setUp(
       inTurn(
         () => A,
@@ -188,7 +188,7 @@ describe('while the secrets are fresh, or were refreshed not long ago', () => {
     expect(observed()).toEqual([{ type: 'secrets', outcome: 'changed' }])
   })
 
-  test('no request waits for a result that never comes, and none calls beside the first', async () => {
+  test('no request waits for a result that never comes, and only the first calls', async () => {
     const { sessions, called, time } = setUp(inTurn(() => A, never))
     const cookie = await cookieOf(sessions)
     time.now += REFRESH
@@ -213,7 +213,7 @@ describe('while the secrets are fresh, or were refreshed not long ago', () => {
     }
   })
 
-  test('a call that is lost is made again, after the time in which any would be settled', async () => {
+  test('a call that never settles is repeated after the time limit', async () => {
     const context = setUp(
       inTurn(
         () => A,
@@ -236,7 +236,7 @@ describe('while the secrets are fresh, or were refreshed not long ago', () => {
     expect(observed()).toEqual([{ type: 'secrets', outcome: 'changed' }])
   })
 
-  test('a result that comes after that of a later call is not used', async () => {
+  test('a result that arrives after that of a later call is not used', async () => {
     const slow = deferred<string>()
     const context = setUp(
       inTurn(
@@ -346,7 +346,7 @@ describe('S2: secrets that were removed while an instance was idle', () => {
     expect(observed()).toEqual([{ type: 'secrets', outcome: 'changed' }])
   })
 
-  test('are still in use one second before', async () => {
+  test('are still in use one second earlier', async () => {
     const { sessions, time, called } = setUp(removed())
     await cookieOf(sessions)
     time.now += 2 * REFRESH - 1
@@ -367,7 +367,7 @@ describe('S2: secrets that were removed while an instance was idle', () => {
     expect(await sealingId(context)).toBe(secretId(B))
   })
 
-  test('are waited for by a hundred requests with one call', async () => {
+  test('cause one call for a hundred waiting requests', async () => {
     const { sessions, time, called } = setUp(
       inTurn(
         () => A,
@@ -391,7 +391,7 @@ describe('S2: an unknown key id', () => {
   const ofB = `__Host-session=${mint(undefined, { secret: B })}`
   const unknown = (id: string) => `__Host-session=${mint(undefined, { secret: B, id })}`
 
-  test('is looked up with a call before the session is refused', async () => {
+  test('causes a call before the session is rejected', async () => {
     const { sessions, time, called, observed } = setUp(rotated())
     await cookieOf(sessions)
     time.now += PATIENCE
@@ -421,7 +421,7 @@ describe('S2: an unknown key id', () => {
     expect(called).toHaveBeenCalledTimes(4)
   })
 
-  test('waits for a call that is under way', async () => {
+  test('waits for a pending call', async () => {
     const result = deferred<unknown>()
     const { sessions, time, called } = setUp(
       inTurn(
@@ -439,7 +439,7 @@ describe('S2: an unknown key id', () => {
     expect(called).toHaveBeenCalledTimes(2)
   })
 
-  test('is refused if the call fails, and the last good secrets stay in use', async () => {
+  test('is rejected if the call fails, and the last good secrets stay in use', async () => {
     const { sessions, time, observed } = setUp(inTurn(() => A, fail))
     const cookie = await cookieOf(sessions)
     time.now += PATIENCE
@@ -448,7 +448,7 @@ describe('S2: an unknown key id', () => {
     expect(observed()).toEqual([{ type: 'secrets', outcome: 'failed', error: failure() }])
   })
 
-  test('is refused after ten seconds if the call returns nothing', async () => {
+  test('is rejected after ten seconds if the call returns nothing', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { sessions, time } = setUp(inTurn(() => A, never))
     await cookieOf(sessions)
@@ -498,7 +498,7 @@ describe('secretsGrace', () => {
     expect(await opening).toEqual(refusal('secrets'))
   })
 
-  test('of 0 lets nothing be used that was not confirmed within secretsRefresh', async () => {
+  test('of 0 allows only secrets that were confirmed within secretsRefresh', async () => {
     const { sessions, time } = setUp(
       inTurn(() => A, fail),
       REFRESH,
@@ -511,7 +511,7 @@ describe('secretsGrace', () => {
     expect(await rejectionOf(sessions.open(cookie))).toEqual(failure())
   })
 
-  test('lets an instance that was idle use its secrets while the function fails, after one call', async () => {
+  test('lets an idle instance use its secrets while the function fails, after one call', async () => {
     const { sessions, time, called } = setUp(inTurn(() => A, fail))
     const cookie = await cookieOf(sessions)
     time.now += 3 * REFRESH
@@ -543,7 +543,7 @@ describe('a first call', () => {
     expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain(A.slice(0, 4))
   })
 
-  test('S13: that fails later tells the observer no more', async () => {
+  test('S13: that fails later passes no more to observe', async () => {
     const { sessions, time, observed } = setUp(
       inTurn(
         () => A,
@@ -579,9 +579,9 @@ describe('a first call', () => {
     expect(called).toHaveBeenCalledTimes(2)
   })
 
-  test('that is lost with its request lets no other request wait for ever', async () => {
+  test('that is lost with its request does not make other requests wait for ever', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    // As on workerd: a call and its timer end with the request.
+    // As on workerd, where a call and its timer end with the request.
     vi.spyOn(globalThis, 'setTimeout').mockImplementationOnce((() => 0) as never)
     const { sessions, called } = setUp(inTurn(never, () => A))
     const waiting = rejectionOf(cookieOf(sessions))
@@ -592,13 +592,13 @@ describe('a first call', () => {
     expect(called).toHaveBeenCalledTimes(1)
     expect(await cookieOf(sessions)).toContain('=')
     expect(called).toHaveBeenCalledTimes(2)
-    // Served with the secrets that another request has got, although its own call was lost.
+    // Uses the secrets of another request, although its own call was lost.
     await vi.advanceTimersByTimeAsync(PATIENCE * 500)
     expect(await late).toContain('=')
     expect(called).toHaveBeenCalledTimes(2)
   })
 
-  test('that is lost is made again after the time in which any would be settled', async () => {
+  test('that never settles is repeated after the time limit', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { sessions, called, time } = setUp(inTurn(never, () => A))
     for (const seconds of [0, 2 * PATIENCE - 1]) {
@@ -612,7 +612,7 @@ describe('a first call', () => {
     expect(called).toHaveBeenCalledTimes(2)
   })
 
-  test('that is given up leaves a later one under way', async () => {
+  test('that times out does not affect a later one', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const slow = deferred<string>()
     const { sessions, called, time } = setUp(inTurn(never, () => slow.promise))
@@ -629,9 +629,9 @@ describe('a first call', () => {
     expect(await Promise.all([second, third])).toHaveLength(2)
   })
 
-  test('that was given up and returns after all saves the next request a call', async () => {
+  test('that timed out and returns later saves the next request a call', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    // The call's own timer is lost; the request's is not.
+    // The timer of the call is lost; that of the request is not.
     vi.spyOn(globalThis, 'setTimeout').mockImplementationOnce((() => 0) as never)
     const slow = deferred<string>()
     const { sessions, called } = setUp(() => slow.promise)
@@ -645,7 +645,7 @@ describe('a first call', () => {
   })
 })
 
-test('no timer outlives its call, to keep a process alive', async () => {
+test('clears its timer when it settles, so that the process can end', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   await cookieOf(setUp(async () => A).sessions)
   expect(await rejectionOf(cookieOf(setUp(fail).sessions))).toEqual(failure())
@@ -653,7 +653,7 @@ test('no timer outlives its call, to keep a process alive', async () => {
 })
 
 describe('derived keys', () => {
-  test('are kept over a result that is the same', async () => {
+  test('are kept if the result is the same', async () => {
     const staged = () => [
       { secret: B, activeFrom: START + 9999 },
       { secret: A, id: 'a' },

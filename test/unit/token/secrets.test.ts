@@ -1,4 +1,4 @@
-// What may be written down as secrets, and that no error repeats one.
+// The accepted forms of secrets, and that no error contains one.
 
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { inspect } from 'node:util'
@@ -18,7 +18,7 @@ const keyOf = (text: string) => ({
 })
 
 describe('the secrets option', () => {
-  test('is one string with commas between several secrets, blanks around them ignored', () => {
+  test('is one string with commas between several secrets; white space around them is ignored', () => {
     expect(textsOf(ONE)).toEqual([ONE])
     expect(textsOf(`${TWO},${ONE}`)).toEqual([TWO, ONE])
     expect(textsOf(` ${TWO} ,\n${ONE}\n`)).toEqual([TWO, ONE])
@@ -28,7 +28,7 @@ describe('the secrets option', () => {
     expect(textsOf([TWO, ` ${ONE}\n`])).toEqual([TWO, ONE])
   })
 
-  test('is an array of objects with names and beginnings, or of both kinds', () => {
+  test('is an array of objects with ids and activeFrom, or of both kinds', () => {
     const list = [{ secret: TWO, id: 'next', activeFrom: new Date(5000) }, ONE]
     expect(parseSecrets(list, 0)).toEqual([
       { bytes: new TextEncoder().encode(TWO), id: 'next', activeFrom: 5 },
@@ -44,7 +44,7 @@ describe('the secrets option', () => {
     expect(parseSecrets(` ${JSON.stringify(set)}`, 0)).toEqual(parsed)
   })
 
-  test('is taken as its UTF-8 bytes, even if it looks like another encoding', () => {
+  test('is used as its UTF-8 bytes, even if it looks like another encoding', () => {
     const hex = createHash('sha256').update('hex').digest('hex')
     expect(textsOf(hex)).toEqual([hex])
   })
@@ -95,12 +95,12 @@ describe('the secrets option', () => {
     expect(() => parseSecrets(option, 0)).toThrow(refusal(path))
   })
 
-  test('may hold one secret under two names, or with and without one', () => {
+  test('may contain one secret with two ids, or with and without one', () => {
     const named = [{ secret: ONE, id: 'a' }, { secret: ONE, id: 'b' }, ONE]
     expect(parseSecrets(named, 0).map(({ id }) => id)).toEqual(['a', 'b', undefined])
   })
 
-  test('refuses an array of which none is active, as long as a clock runs', () => {
+  test('rejects an array of which none can ever be active', () => {
     const staged = [{ secret: ONE, activeFrom: 1000 }]
     expect(() => parseSecrets(staged, 999)).toThrow(refusal('secrets'))
     expect(parseSecrets(staged, 1000)).toHaveLength(1)
@@ -124,7 +124,7 @@ describe('a secret that can be guessed', () => {
     expect(() => parseSecrets(option, 0)).toThrow(refusal(path))
   })
 
-  test('is told in bytes, after blanks were removed', () => {
+  test('is measured in bytes, after white space was removed', () => {
     expect(textsOf(ONE.slice(0, 32))).toEqual([ONE.slice(0, 32)])
     expect(() => parseSecrets(`${ONE.slice(0, 31)} `, 0)).toThrow(refusal('secrets'))
     const letters = 'äößüéèêçñøåæœþðłšžčřďťňůąęśźżć'
@@ -152,7 +152,7 @@ describe('a secret that can be guessed', () => {
 })
 
 describe('areSame', () => {
-  test('holds for two readings of one configuration', () => {
+  test('is true for one configuration that was read twice', () => {
     expect(areSame(parseSecrets(`${ONE},${TWO}`, 0), parseSecrets([ONE, TWO], 0))).toBe(true)
   })
 
@@ -184,19 +184,19 @@ describe('the base64url of a JWK Set', () => {
     expect(parseSecrets(` ${encoded}\n`, 0)).toEqual(parseSecrets(set, 0))
   })
 
-  test('that is broken is refused without a character of it', () => {
+  test('that is invalid is rejected without a character of it in the message', () => {
     const broken = Buffer.from(set.slice(0, -2)).toString('base64url')
     const error = caught(() => parseSecrets(broken, 0))
     expect(String(error)).toContain('begins like a JWK Set and is not valid JSON')
   })
 
-  test('of which another text only has the beginning is a secret like any other', () => {
+  test('that only begins like a set is an ordinary secret', () => {
     const text = `eyJrZXlzIjpb!${ONE}`
     expect(parseSecrets(text, 0)).toMatchObject([{ bytes: new TextEncoder().encode(text) }])
   })
 })
 
-describe('an error says what is wrong, and never what the secret is', () => {
+describe('an error says what is wrong, and never contains the secret', () => {
   const messageOf = (option: unknown): string => {
     const error = caught(() => parseSecrets(option, 0))
     return error instanceof Error ? error.message : ''
@@ -241,7 +241,7 @@ describe('an error says what is wrong, and never what the secret is', () => {
     expect(messageOf(option)).not.toContain(ONE.slice(0, 12))
   })
 
-  test('although a bracket on one side, or a quotation mark inside, is part of a secret', () => {
+  test('but a bracket on one side, or a quotation mark inside, is part of a secret', () => {
     const quoted = [`x"${ONE}"x`, `${ONE}"x`, `x'${ONE}`]
     const bracketed = [`${ONE}]`, `[${ONE}`, `x[${ONE}]y`, `x[${ONE}]`, `[${ONE}]y`]
     for (const text of [...quoted, ...bracketed]) expect(textsOf(text)).toEqual([text])

@@ -19,13 +19,13 @@ const NOON = 1_768_478_400
 const TODAY = dayOf(NOON)
 
 describe('formatTicket', () => {
-  test('writes the first eight characters of the id and the seconds of the day', () => {
+  test('returns the first eight characters of the id and the seconds of the day', () => {
     expect(formatTicket(ID, NOON)).toBe('["AAECAwQF",43200]')
     expect(formatTicket(ID, TODAY * DAY)).toBe('["AAECAwQF",0]')
     expect(formatTicket(ID, TODAY * DAY - 1)).toBe('["AAECAwQF",86399]')
   })
 
-  test('has at most as many bytes as the size guard counts', () => {
+  test('returns at most as many bytes as the size guard counts', () => {
     expect(TICKET_BYTES).toBe(formatTicket(ID, DAY - 1).length)
     expect(formatTicket(ID, NOON).length).toBeLessThanOrEqual(TICKET_BYTES)
   })
@@ -43,7 +43,7 @@ describe('formatTicket', () => {
 })
 
 describe('parseTicket', () => {
-  test('counts from the beginning of the day of the key that opened it', () => {
+  test('counts from the start of the day of the key that opened it', () => {
     expect(parseTicket('["AAECAwQF",43200]', TODAY)?.usedAt).toBe(NOON)
     expect(parseTicket('["AAECAwQF",43200]', TODAY - 1)?.usedAt).toBe(NOON - DAY)
     expect(parseTicket(' [ "\\u0041AECAwQF", 4.32e4 ]', TODAY)?.usedAt).toBe(NOON)
@@ -85,7 +85,7 @@ describe('parseTicket', () => {
 describe('belongsTo', () => {
   const ticket = { prefix: 'AAECAwQF', usedAt: NOON }
 
-  test('compares the beginning of the id, to the character', () => {
+  test('compares the first characters of the id', () => {
     expect(belongsTo(ticket, ID)).toBe(true)
     for (const other of [
       `B${ID.slice(1)}`,
@@ -98,7 +98,7 @@ describe('belongsTo', () => {
     }
   })
 
-  test('a session does not take the ticket of another, however many there are', () => {
+  test('is false for the tickets of many other sessions', () => {
     const ids = fc.uniqueArray(fc.stringMatching(/^[A-Za-z0-9_-]{22}$/), {
       minLength: 2,
       maxLength: 2,
@@ -116,7 +116,7 @@ describe('belongsTo', () => {
 describe('the ticket of a bound session', () => {
   const bound = { binding: 'Zk3vQ9rW', usedAt: NOON, isProven: true }
 
-  test('is read as it is written, and is as long as it is counted', () => {
+  test('is parsed as it is formatted, and has the counted length', () => {
     for (const isProven of [true, false]) {
       const text = formatBoundTicket({ ...bound, isProven })
       expect(text).toBe(`["Zk3vQ9rW",43200,${isProven ? 1 : 0}]`)
@@ -144,7 +144,7 @@ describe('the ticket of a bound session', () => {
     expect(parseBoundTicket(text, TODAY)).toBeUndefined()
   })
 
-  test('is no ticket of a session that is not bound, and the other way round', () => {
+  test('is no ticket of an unbound session, nor the reverse', () => {
     expect(parseTicket(formatBoundTicket(bound), TODAY)).toBeUndefined()
     expect(parseBoundTicket(formatTicket(ID, NOON), TODAY)).toBeUndefined()
   })
