@@ -244,7 +244,7 @@ describe('a bound session', () => {
     expect(key).not.toContain('Max-Age')
   })
 
-  test('that nobody has proven keeps its ticket when it begins anew with a longer lifetime', async () => {
+  test('renews its unproven ticket when it begins anew with a longer lifetime', async () => {
     const scene = deviceScene({
       cookie: { persistent: false },
       maxAge: 3600,
@@ -378,7 +378,7 @@ describe('a browser that follows the protocol', () => {
     ['of the browser’s run', { persistent: false }, {}],
     ['of a path', { name: 's', path: '/app' }, { path: '/app/device' }],
     ['of a domain', { name: 's', domain: 'example.test' }, { site: true }],
-  ])('is told the attributes of the cookie, but its age: %s', async (_, cookie, options) => {
+  ])('receives the attributes of the cookie, without its age: %s', async (_, cookie, options) => {
     const { path = ENDPOINT } = options
     const scene = deviceScene({ cookie }, options)
     const session = await scene.sessions.open(null)
@@ -402,7 +402,7 @@ describe('a browser that follows the protocol', () => {
     }
   })
 
-  test('is told anew with each proof, so a configuration that has changed holds from the next one on', async () => {
+  test('receives the current configuration with each proof', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     const changed = scene.again({ cookie: { sameSite: 'strict' } })

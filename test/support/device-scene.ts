@@ -20,7 +20,7 @@ export interface Sight {
   readonly reason: string | undefined
 }
 
-/** A session whose device is proven, one that nobody has proven, and one that is refused. */
+/** What a handler reads of a proven, of an unproven and of a rejected session. */
 export const PROVEN: Sight = { user: 'ada', device: 'proven', reason: undefined }
 export const NEW: Sight = { ...PROVEN, device: 'unproven' }
 export const UNPROVEN: Sight = { user: undefined, device: 'none', reason: 'unproven' }
