@@ -156,11 +156,32 @@ ${table(
     median(times.map((time, round) => time - starts['an empty program'][round])).toFixed(1),
   ]),
 )}
+JavaScript files that it opens, those of its packages included:
+
+${table(
+  ['', 'files'],
+  Object.entries(node.files).map(([name, count]) => [name, `${count}`]),
+)}
 Bundled with esbuild for an edge runtime, \`node:\` modules omitted:
 
 ${table(
   ['', 'minified', 'gzip'],
   Object.entries(node.bundles).map(([name, { minified, gzip }]) => [name, kB(minified), kB(gzip)]),
+)}
+### What the kilobytes buy
+
+${weightsReport(node.weights)}
+## What a preset lets through
+
+Bytes of JSON in one session before the size guard refuses it, and how many fitted in the format before this
+one, a whole JWE with named claims:
+
+${table(
+  ['', ...Object.keys(node.capacity)],
+  [
+    ['now', ...Object.values(node.capacity).map(({ now }) => String(now))],
+    ['before', ...Object.values(node.capacity).map(({ before }) => String(before))],
+  ],
 )}
 ## How it grows
 
@@ -199,7 +220,36 @@ const WHY = `Why the other ratios do not hold:
   nor key name, and its times in the header, which is not encrypted. libsodium's box has no end
   inside.`
 
-function runtimesReport({ machine, measured }) {
+function weightsReport({ own, all, features, dependencies }) {
+  const rows = Object.entries({ ...features, ...dependencies })
+    .toSorted(([, one], [, other]) => other - one)
+    .map(([name, bytes]) => [name, String(bytes)])
+  return `Of \`import { createSessions }\`: ${own} bytes of gzip of our own, and ${all} with jose and cookie. A row is what
+the bundle loses if that alone is left out, with what is there for it only. What two features share is in
+neither row, so the rows are no sum.
+
+${table(['', 'bytes'], rows)}`
+}
+
+function isolatesReport(isolates) {
+  const [nothing, ...libraries] = Object.keys(Object.values(isolates)[0])
+  const cellsOf = (times) => [nothing, ...libraries].map((name) => spread(times[name]))
+  const added = (times) =>
+    libraries.map((name) =>
+      median(times[name].map((time, at) => time - times[nothing][at])).toFixed(1),
+    )
+  return `### A fresh isolate
+
+Milliseconds from the start of the runtime to the first answer, which seals and opens one session, and the
+same less a program without a library.
+
+${table(
+  ['', nothing, ...libraries, ...libraries.map((name) => `${name}, less ${nothing}`)],
+  Object.entries(isolates).map(([runtime, times]) => [runtime, cellsOf(times), added(times)]),
+)}`
+}
+
+function runtimesReport({ machine, measured, isolates }) {
   const names = Object.keys(Object.values(measured)[0].results)
   const sections = names.map((size) => {
     const rows = Object.entries(measured).map(([runtime, { version, results }]) => {
@@ -232,7 +282,8 @@ ${table(
 ${machine.text} Where \`node:crypto\` is there, it is the engine; workerd has it or not, by its
 compatibility flag, and there \`crypto.subtle\` needs no thread pool.
 
-${sections.join('\n')}`
+${sections.join('\n')}
+${isolates === undefined ? '' : isolatesReport(isolates)}`
 }
 
 function timesTable(bySize, reference) {

@@ -1,4 +1,4 @@
-// What the option `device` takes, and what stands behind it, so that nothing of device/ is in the bundle of
+// What the option `device` takes, and its implementation's interface, so that nothing of device/ is in the bundle of
 // an application that does not use it.
 
 import type { CookieSource } from './cookies/source.ts'

@@ -1,7 +1,6 @@
-// Work that waits only for what is not at hand. An async function waits a turn of the microtask queue for
-// each value, promise or not, and allocates a promise: for a session whose keys are at hand that is
-// more than half of the time. So the steps of both directions are generators, which yield what async
-// functions await.
+// Generators in place of async functions. An async function returns a promise and awaits each value in
+// another microtask, even one that is no promise; a session whose keys are derived has nothing to wait
+// for. So the steps of opening and committing are generators that yield the promises they wait for.
 
 import { isThenable } from './validate.ts'
 

@@ -57,6 +57,7 @@ function sidebar(): DefaultTheme.SidebarItem[] {
       ['Comparison', 'comparison'],
     ]),
     group('Frameworks', 'frameworks/', [
+      ['All of them', ''],
       ['Fetch handlers', 'fetch'],
       ['Node http', 'node'],
       ['AWS Lambda', 'lambda'],

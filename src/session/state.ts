@@ -85,7 +85,7 @@ export interface SessionState {
   carriesReceived: boolean
   /** The test cookie came with the request: the browser keeps cookies. */
   testCookieReceived: boolean
-  /** The application has looked at the session or changed it. */
+  /** The application has read the session or changed it. */
   accessed: boolean
   /** An entry was set or deleted. */
   changed: boolean
@@ -156,7 +156,7 @@ function lapsedBinding(rejected: RejectedSession | undefined): string {
   return isLapsed ? (rejected.binding ?? '') : ''
 }
 
-/** Records that the application looked at the session: the response depends on it from now on. */
+/** Records that the application read the session: the response depends on it from now on. */
 export function access(state: SessionState): SessionState {
   state.accessed = true
   return state

@@ -1,9 +1,18 @@
 import { defineConfig } from 'vitest/config'
 
+/** The slowest to install and build that need no browser: `.ci/run` leaves them to the night. */
+const NIGHTLY = ['astro.test.ts', 'react-router.test.ts', 'tanstack-start.test.ts']
+
+/** `day` or `night`. Without it, all examples are driven. */
+const lane = process.env['LANE']
+
 export default defineConfig({
   test: {
     root: new URL('.', import.meta.url).pathname,
-    include: ['*.test.ts'],
+    include: lane === 'night' ? NIGHTLY : ['*.test.ts'],
+    exclude: lane === 'day' ? NIGHTLY : [],
+    // Prints the table of the frameworks.
+    globalSetup: './table.ts',
     testTimeout: 60_000,
     // The applications are installed and built first.
     hookTimeout: 600_000,

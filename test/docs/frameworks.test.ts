@@ -5,12 +5,19 @@ import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { findCodeBlocks, listDocuments, moduleName, repository } from '../support/documents.ts'
+import {
+  findCodeBlocks,
+  isFileOfExample,
+  listDocuments,
+  moduleName,
+  repository,
+} from '../support/documents.ts'
 import { handlersOf } from '../support/handlers.ts'
 
 const folder = new URL('docs/dist/blocks/', repository)
 const blocks = listDocuments()
   .flatMap((file) => findCodeBlocks(file))
+  .filter((block) => !isFileOfExample(block))
   .filter(
     ({ file, code }) => file !== 'docs/migrating.md' && /from '(?:express|fastify)'/.test(code),
   )

@@ -17,8 +17,10 @@ import { honoSession } from 'sealed-session/hono'
 import type { HonoSessionEnv } from 'sealed-session/hono'
 import { koaSession } from 'sealed-session/koa'
 import { createJar } from '../support/cookie-jar.ts'
-import { createVisitor, listen, make, names, TOO_MUCH } from './application.ts'
-import type { Data, Visitor } from './application.ts'
+import { listen, make, names, TOO_MUCH } from './application.ts'
+import { createVisitor } from '../support/visitor.ts'
+import type { Data } from './application.ts'
+import type { Visitor } from '../support/visitor.ts'
 
 const closing: (() => unknown)[] = []
 

@@ -1,11 +1,8 @@
-// Shared parts of the frameworks' applications: the data, the sessions, a server on a free port,
-// and a browser with `fetch`.
+// Shared parts of the frameworks' applications: the data, the sessions, and a server on a free port.
 
 import type { Server } from 'node:net'
 import { createSessions } from 'sealed-session'
 import type { Sessions } from 'sealed-session'
-import { createJar } from '../support/cookie-jar.ts'
-import type { Browser } from '../support/cookie-jar.ts'
 import { SECRET } from '../support/mint.ts'
 
 export interface Data {
@@ -15,32 +12,11 @@ export interface Data {
   big?: string
 }
 
-/** Bytes beyond all limits. */
+/** More than any limits let through. */
 export const TOO_MUCH = 'x'.repeat(20_000)
 
 export function make(): Sessions<Data> {
   return createSessions<Data>({ secrets: SECRET })
-}
-
-export interface Visitor extends Browser {
-  /**
-   * Sends a request as this browser, and stores the cookies of the response. Follows no redirect.
-   */
-  visit(path: string, init?: RequestInit): Promise<Response>
-}
-
-export function createVisitor(origin: string): Visitor {
-  const jar = createJar()
-  return {
-    ...jar,
-    async visit(path, init = {}) {
-      const headers = new Headers(init.headers)
-      headers.set('cookie', jar.header())
-      const response = await fetch(origin + path, { ...init, headers, redirect: 'manual' })
-      jar.store(response)
-      return response
-    },
-  }
 }
 
 /** The origin of a server that listens on a port the system chose. */

@@ -6,7 +6,8 @@ import type { IncomingMessage } from 'node:http'
 import connect from 'connect'
 import { expect, test } from 'vitest'
 import { nodeSessions } from 'sealed-session/node'
-import { TOO_MUCH, createVisitor, listen, make, names } from './application.ts'
+import { TOO_MUCH, listen, make, names } from './application.ts'
+import { createVisitor } from '../support/visitor.ts'
 
 test('Connect passes the session on, and receives errors', async () => {
   const app = connect()

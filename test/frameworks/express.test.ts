@@ -9,7 +9,8 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { SessionTooLargeError } from 'sealed-session'
 import { nodeSessions } from 'sealed-session/node'
 import type { WithSession } from 'sealed-session/node'
-import { TOO_MUCH, createVisitor, listen, make, names } from './application.ts'
+import { TOO_MUCH, listen, make, names } from './application.ts'
+import { createVisitor } from '../support/visitor.ts'
 import type { Data } from './application.ts'
 
 declare global {

@@ -6,7 +6,8 @@ import type { FastifyInstance } from 'fastify'
 import { afterEach, expect, test } from 'vitest'
 import type { Session } from 'sealed-session'
 import { nodeSessions } from 'sealed-session/node'
-import { TOO_MUCH, createVisitor, make, names } from './application.ts'
+import { TOO_MUCH, make, names } from './application.ts'
+import { createVisitor } from '../support/visitor.ts'
 import type { Data } from './application.ts'
 
 declare module 'fastify' {

@@ -5,8 +5,9 @@ import { createServer } from 'node:http'
 import Koa from 'koa'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { nodeSessions } from 'sealed-session/node'
-import { TOO_MUCH, createVisitor, listen, make, names } from './application.ts'
-import type { Visitor } from './application.ts'
+import { TOO_MUCH, listen, make, names } from './application.ts'
+import { createVisitor } from '../support/visitor.ts'
+import type { Visitor } from '../support/visitor.ts'
 
 const closing: (() => void)[] = []
 

@@ -19,6 +19,8 @@ import {
   findCodeBlocks,
   findDeadLinks,
   isCheckedWithTypes,
+  isFileOfExample,
+  isTemplate,
   listDocuments,
   moduleName,
   readDocument,
@@ -37,7 +39,7 @@ const documents = listDocuments()
 const blocks = documents
   .filter((file) => file !== 'CONTRIBUTING.md')
   .flatMap((file) => findCodeBlocks(file))
-  .filter((block) => !isCheckedWithTypes(block))
+  .filter((block) => !isCheckedWithTypes(block) && !isFileOfExample(block) && !isTemplate(block))
 const modules = blocks.filter(({ language }) => language === 'ts')
 const commands = blocks.filter(({ language }) => language === 'sh')
 

@@ -13,7 +13,7 @@ const UNPLAIN =
 const FOLDERS = ['.github', 'bench', 'bin', 'docs', 'examples', 'src', 'test']
 
 /** Folders of packages, and of what builds write. */
-const SKIPPED = /^(?:node_modules|dist|blocks|cache|corpus|\.(?!github|vitepress).*)$/
+const SKIPPED = /^(?:node_modules|dist|build|blocks|cache|corpus|\.(?!github|vitepress).*)$/
 
 /** Documents that quote other projects. */
 const QUOTES = new Set(['test/express/suites.md'])

@@ -41,6 +41,13 @@ const FRAMEWORK_PAGES: ReadonlySet<string> = new Set(
   ].map((page) => `docs/frameworks/${page}.md`),
 )
 
+/** Pages whose files are those of an example, which `test/applications` builds and drives. */
+const EXAMPLE_PAGES: ReadonlySet<string> = new Set(
+  ['elysia', 'express', 'fastify', 'h3', 'hono', 'koa', 'nest', 'remix', 'trpc', 'yoga'].map(
+    (page) => `docs/frameworks/${page}.md`,
+  ),
+)
+
 export const repository: URL = new URL('../../', import.meta.url)
 
 const FENCE = /^```(\w*)([^\n]*)\n([\s\S]*?)^```$/gm
@@ -73,14 +80,37 @@ export function moduleName({ file, line }: CodeBlock): string {
 }
 
 /** Whether a block is code that `test/framework-types` compiles, with the frameworks' own types. */
-export function isCheckedWithTypes({ file, language }: CodeBlock): boolean {
-  return FRAMEWORK_PAGES.has(file) && (language === 'ts' || language === 'tsx')
+export function isCheckedWithTypes(block: CodeBlock): boolean {
+  const { file, language } = block
+  const isCode = language === 'ts' || language === 'tsx'
+  return FRAMEWORK_PAGES.has(file) && isCode && !isFileOfExample(block)
 }
 
-/** Returns the file that a block says in its first line that it is, as in `// src/session.ts`. */
+/** Whether a block is a file of an example, which the example's own compiler checks. */
+export function isFileOfExample(block: CodeBlock): boolean {
+  return EXAMPLE_PAGES.has(block.file) && isFile(block)
+}
+
+/**
+ * Returns the file that a block says in its first line that it is, as in `// src/session.ts` and
+ * `<!-- app/pages/index.vue -->`.
+ */
 export function fileOfBlock(block: CodeBlock): string {
-  const [, file] = /^\/\/ ([\w./+-]+\.tsx?)\n/.exec(block.code) ?? []
-  return file ?? moduleName(block)
+  return pathInFirstLine(block) ?? moduleName(block)
+}
+
+/** Whether a block is a file of an application, and says so in its first line. */
+export function isFile(block: CodeBlock): boolean {
+  return pathInFirstLine(block) !== undefined
+}
+
+/** Whether a block is a template, which only the framework of its example compiles. */
+export function isTemplate(block: CodeBlock): boolean {
+  return /^(?:astro|svelte|vue)$/.test(block.language) && isFile(block)
+}
+
+function pathInFirstLine({ code }: CodeBlock): string | undefined {
+  return /^(?:---\n)?(?:\/\/|<!--) ([\w./+-]+\.\w+)(?: -->)?\n/.exec(code)?.[1]
 }
 
 /** Returns the output of a block, by the comments after its `console.log`. */

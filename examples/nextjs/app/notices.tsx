@@ -4,12 +4,17 @@
 import { useEffect, useState } from 'react'
 import { takeNotices } from './actions'
 
-export function Notices() {
+export function Notices({ waiting }: { waiting: number }) {
   const [notices, setNotices] = useState<string[]>([])
   useEffect(() => {
+    if (waiting === 0) return
     void takeNotices().then((taken) => {
       if (taken.length > 0) setNotices(taken)
     })
-  }, [])
-  return notices.map((notice) => <p key={notice}>{notice}</p>)
+  }, [waiting])
+  return notices.map((notice) => (
+    <p role="status" key={notice}>
+      {notice}
+    </p>
+  ))
 }

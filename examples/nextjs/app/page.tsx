@@ -4,19 +4,26 @@ import { login, logout } from './actions'
 import { Notices } from './notices'
 
 export default async function Page() {
-  const user = (await readSession()).get('user')
+  const session = await readSession()
+  const user = session.get('user')
   return (
     <main>
-      <Notices />
+      <Notices waiting={session.peekFlash('notice').length} />
       {user === undefined ? (
         <form action={login}>
-          <input name="user" />
+          <input name="user" aria-label="Name" />
           <button>Log in</button>
         </form>
       ) : (
-        <form action={logout}>
-          {user} <button>Log out</button>
-        </form>
+        <>
+          <form action={logout}>
+            {user} <button>Log out</button>
+          </form>
+          <form method="post" action="/notes">
+            <textarea name="text" aria-label="Notes" />
+            <button>Keep</button>
+          </form>
+        </>
       )}
     </main>
   )

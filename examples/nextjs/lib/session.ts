@@ -4,10 +4,13 @@ import { createSessions, type Session } from 'sealed-session'
 
 export interface Data {
   user: string
+  notes: string
+  visits: number
 }
 
 export const sessions = createSessions<Data>({
   secrets: () => process.env.SESSION_SECRETS, // a function, so that `next build` needs no secret
+  limits: 'node',
 })
 
 /** For server components, which can read cookies and not set them. */

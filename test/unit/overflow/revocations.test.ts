@@ -308,7 +308,7 @@ describe('revocations', () => {
     [
       store,
       { cache: -1 },
-      'revocations.cache is -1 and must be a whole number of seconds from 0 to 60',
+      'revocations.cache is -1 and must be a whole number from 0 to 60 seconds',
     ],
     [store, { maxAge: 0 }, 'revocations.maxAge is 0 and must be'],
     [store, { timeout: 61 }, 'revocations.timeout is 61 and must be'],

@@ -18,4 +18,10 @@ export const actions: Actions = {
   logout({ locals }) {
     locals.session.destroy()
   },
+  async keep({ locals, request }) {
+    const text = (await request.formData()).get('text')
+    if (typeof text !== 'string') error(400, 'no text')
+    locals.session.set('notes', text)
+    redirect(303, '/')
+  },
 }

@@ -4,8 +4,11 @@ import { createSessions } from 'sealed-session'
 
 export interface Data {
   user: string
+  notes: string
+  visits: number
 }
 
 export const sessions = createSessions<Data>({
   secrets: () => SESSION_SECRETS, // a function, so that prerendering needs no secret
+  limits: 'node',
 })

@@ -1,6 +1,6 @@
 import type { RequestEvent } from '@sveltejs/kit'
 
-export function GET({ locals }: RequestEvent): Response {
-  locals.session.set('user', 'mallory')
-  throw new Error('the handler failed')
+export function POST({ locals }: RequestEvent): Response {
+  locals.session.set('notes', 'never kept')
+  throw new Error('the database is gone')
 }

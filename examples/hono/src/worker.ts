@@ -1,0 +1,2 @@
+// src/worker.ts
+export { app as default } from './app.js'

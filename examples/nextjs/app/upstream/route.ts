@@ -1,0 +1,6 @@
+import { sessions } from '../../lib/session'
+
+export const GET = sessions.wrap((request, session) => {
+  session.set('visits', session.get('visits', 0) + 1)
+  return fetch(process.env.UPSTREAM ?? 'http://127.0.0.1:8080/')
+})

@@ -1,0 +1,7 @@
+import { sendRedirect } from 'h3'
+import { withSession } from '../utils/session'
+
+export default withSession((event, session) => {
+  session.destroy()
+  return sendRedirect(event, '/', 303)
+})
