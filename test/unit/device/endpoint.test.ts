@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { deviceBound } from 'sealed-session/device'
 import { getInternals } from '../../../src/internals.ts'
+import type { Sessions } from '../../../src/sessions.ts'
 import { challengeOf, deviceRequest, ENDPOINT, signProof } from '../../support/device-browser.ts'
 import { deviceScene } from '../../support/device-scene.ts'
 import type { DeviceScene } from '../../support/device-scene.ts'
@@ -85,7 +86,7 @@ describe('the endpoint', () => {
   test('compares the audience with the authority of HTTP/2, and reads cookies that are parsed', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
-    const { device: support } = getInternals(untyped(scene.sessions)).pipeline
+    const { device: support } = getInternals(untyped<Sessions<object>>(scene.sessions)).pipeline
     const { device } = scene.browser.known.get(id) ?? {}
     if (support === undefined || device === undefined) throw new Error('not registered')
     const cookies = scene.browser.header(ENDPOINT)
@@ -108,7 +109,7 @@ describe('the endpoint', () => {
 
   test('is for POST alone, also where an adapter asks', async () => {
     const { sessions } = deviceScene({ device: deviceBound() })
-    const { device } = getInternals(untyped(sessions)).pipeline
+    const { device } = getInternals(untyped<Sessions<object>>(sessions)).pipeline
     const request = { path: ENDPOINT, field: () => undefined, source: '' }
     expect(device?.answer({ ...request, method: 'GET' })).toBeUndefined()
     expect((await device?.answer({ ...request, method: 'POST' }))?.status).toBe(403)
