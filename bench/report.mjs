@@ -8,12 +8,12 @@ import { NO_SESSION } from './load.mjs'
 import { payloads } from './payloads.mjs'
 import { median, ratio, summary } from './timing.mjs'
 
-export function report({ node, runtimes, store }) {
+export function report({ node, runtimes, store, device }) {
   return [
     `# What a session costs
 
-Written by \`npm run bench\` and, for the other runtimes and Redis, \`node bench/run.mjs --runtimes\` and
-\`--store\`. Machines differ and drift: compared values were measured in one run, and a ratio is the
+Written by \`npm run bench\` and, for the other runtimes, Redis and device-bound sessions,
+\`npm run bench -- --runtimes\`, \`--store\` and \`--device\`. Machines differ and drift: compared values were measured in one run, and a ratio is the
 median of the rounds' own ratios.
 
 ![A change of a login session, in microseconds](chart.svg)
@@ -21,6 +21,7 @@ median of the rounds' own ratios.
     node ? nodeReport(node) : '',
     runtimes ? runtimesReport(runtimes) : '',
     store ? storeReport(store) : '',
+    device ? deviceReport(device) : '',
     METHOD,
   ].join('\n')
 }
@@ -90,17 +91,6 @@ What a response sends, in bytes of header fields, when a session was only used a
 recorded: a ticket, for any size of the session.
 
 ${table(['', ...Object.keys(node.renewals)], [['sealed-session', Object.values(node.renewals).map(String)]])}
-
-What a session that is bound to a device sends with each request, in characters of its \`Cookie\` header, its ticket
-included. The key of the device is sent only to the endpoint.
-
-${table(
-  ['', ...Object.keys(node.bound)],
-  ['plain', 'bound', 'more'].map((row) => [
-    { plain: 'not bound', bound: 'bound', more: 'difference' }[row],
-    Object.values(node.bound).map((each) => String(each[row])),
-  ]),
-)}
 
 ## A whole request
 
@@ -356,6 +346,45 @@ Commands of one request and what travels for it, as Redis counts them (\`GET\`; 
 the characters of the \`Cookie\` header. A parcel takes the next power of two of its text, in base64url.
 
 ${table(['', '', 'reads', 'writes', 'from Redis', 'to Redis', 'cookie'], rows)}`
+}
+
+function deviceReport({ machine, measured }) {
+  const { characters, requests, proofs } = measured
+  const names = Object.keys(requests['read only'])
+  return `## Sessions that are bound to a device
+
+${machine.text}
+
+What such a session sends with each request, in characters of its \`Cookie\` header, its ticket included. The key of the device is sent only to the endpoint.
+
+${table(
+  ['', ...Object.keys(characters)],
+  ['plain', 'bound', 'more'].map((row) => [
+    { plain: 'not bound', bound: 'bound', more: 'difference' }[row],
+    Object.values(characters).map((each) => String(each[row])),
+  ]),
+)}
+A whole request of a login session, through \`wrap\` with the option \`device\`: µs, and how many times as long as
+one that is not bound. A bound session's ticket is opened with each request, and so is that of a session that was
+used for longer than \`touchInterval\`, which is the fair comparison.
+
+${table(
+  ['', ...names, 'over not bound', 'over one with a ticket'],
+  Object.entries(requests).map(([kind, times]) => [
+    kind,
+    names.map((name) => spread(times[name])),
+    ['not bound', 'not bound, with a ticket'].map((name) =>
+      ratio(times['bound, proven'], times[name]).toFixed(2),
+    ),
+  ]),
+)}
+What the endpoint takes, which a browser asks once in an \`interval\`, for a challenge and for a proof: µs.
+WebCrypto imports the key and verifies the signature.
+
+${table(
+  ['', 'µs'],
+  Object.entries(proofs).map(([name, times]) => [name, spread(times)]),
+)}`
 }
 
 function growthTable(data) {

@@ -1,6 +1,7 @@
 // `npm run bench`: measures this library beside others, prints which of its claims hold, and writes
 // RESULTS.md. `--runtimes` measures the other runtimes instead, `--store` the calls of Redis,
-// `--bytes` the bytes of bundles and of cookies; `--quick` takes a tenth of the time.
+// `--bytes` the bytes of bundles and of cookies, `--device` sessions that are bound to a device;
+// `--quick` takes a tenth of the time.
 
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -44,6 +45,8 @@ if (process.argv.includes('--runtimes')) {
   }
 } else if (process.argv.includes('--store')) {
   results.store = await measureStore(secret)
+} else if (process.argv.includes('--device')) {
+  results.device = { machine: machine(), measured: await measureBound(secret, effort) }
 } else if (process.argv.includes('--bytes')) {
   Object.assign(results.node, await measureBytesOfAll())
 } else {
@@ -68,7 +71,6 @@ async function measureNode() {
     machine: machine(),
     bytes: await step('bytes', () => measureBytes(secret)),
     renewals: await step('renewals', () => measureRenewals(secret)),
-    bound: await step('bound sessions', () => measureBound(secret)),
     ...(await step('bundles', measureBytesOfAll)),
     sessions: await step('sessions', () => measureSessions(secret, effort)),
     formats: await step('formats', () => measureFormats(secret, effort)),
