@@ -8,12 +8,12 @@ import { NO_SESSION } from './load.mjs'
 import { payloads } from './payloads.mjs'
 import { median, ratio, summary } from './timing.mjs'
 
-export function report({ node, runtimes, store }) {
+export function report({ node, runtimes, store, device }) {
   return [
     `# What a session costs
 
-Written by \`npm run bench\` and, for the other runtimes and Redis, \`node bench/run.mjs --runtimes\` and
-\`--store\`. Machines differ and drift: compared values were measured in one run, and a ratio is the
+Written by \`npm run bench\` and, for the other runtimes, Redis and device-bound sessions,
+\`npm run bench -- --runtimes\`, \`--store\` and \`--device\`. Machines differ and drift: compared values were measured in one run, and a ratio is the
 median of the rounds' own ratios.
 
 ![A change of a login session, in microseconds](chart.svg)
@@ -21,6 +21,7 @@ median of the rounds' own ratios.
     node ? nodeReport(node) : '',
     runtimes ? runtimesReport(runtimes) : '',
     store ? storeReport(store) : '',
+    device ? deviceReport(device) : '',
     METHOD,
   ].join('\n')
 }
@@ -91,17 +92,6 @@ recorded: a ticket, for any size of the session.
 
 ${table(['', ...Object.keys(node.renewals)], [['sealed-session', Object.values(node.renewals).map(String)]])}
 
-What a session that is bound to a device sends with each request, in characters of its \`Cookie\` header, its ticket
-included. The key of the device is sent only to the endpoint.
-
-${table(
-  ['', ...Object.keys(node.bound)],
-  ['plain', 'bound', 'more'].map((row) => [
-    { plain: 'not bound', bound: 'bound', more: 'difference' }[row],
-    Object.values(node.bound).map((each) => String(each[row])),
-  ]),
-)}
-
 ## A whole request
 
 A \`Request\` with its \`Cookie\` header in, a \`Response\` out, through \`wrap\`; beside it the same two objects
@@ -166,11 +156,32 @@ ${table(
     median(times.map((time, round) => time - starts['an empty program'][round])).toFixed(1),
   ]),
 )}
+JavaScript files that it opens, those of its packages included:
+
+${table(
+  ['', 'files'],
+  Object.entries(node.files).map(([name, count]) => [name, `${count}`]),
+)}
 Bundled with esbuild for an edge runtime, \`node:\` modules omitted:
 
 ${table(
   ['', 'minified', 'gzip'],
   Object.entries(node.bundles).map(([name, { minified, gzip }]) => [name, kB(minified), kB(gzip)]),
+)}
+### What the kilobytes buy
+
+${weightsReport(node.weights)}
+## What a preset lets through
+
+Bytes of JSON in one session before the size guard refuses it, and how many fitted in the format before this
+one, a whole JWE with named claims:
+
+${table(
+  ['', ...Object.keys(node.capacity)],
+  [
+    ['now', ...Object.values(node.capacity).map(({ now }) => String(now))],
+    ['before', ...Object.values(node.capacity).map(({ before }) => String(before))],
+  ],
 )}
 ## How it grows
 
@@ -209,7 +220,36 @@ const WHY = `Why the other ratios do not hold:
   nor key name, and its times in the header, which is not encrypted. libsodium's box has no end
   inside.`
 
-function runtimesReport({ machine, measured }) {
+function weightsReport({ own, all, features, dependencies }) {
+  const rows = Object.entries({ ...features, ...dependencies })
+    .toSorted(([, one], [, other]) => other - one)
+    .map(([name, bytes]) => [name, String(bytes)])
+  return `Of \`import { createSessions }\`: ${own} bytes of gzip of our own, and ${all} with jose and cookie. A row is what
+the bundle loses if that alone is left out, with what is there for it only. What two features share is in
+neither row, so the rows are no sum.
+
+${table(['', 'bytes'], rows)}`
+}
+
+function isolatesReport(isolates) {
+  const [nothing, ...libraries] = Object.keys(Object.values(isolates)[0])
+  const cellsOf = (times) => [nothing, ...libraries].map((name) => spread(times[name]))
+  const added = (times) =>
+    libraries.map((name) =>
+      median(times[name].map((time, at) => time - times[nothing][at])).toFixed(1),
+    )
+  return `### A fresh isolate
+
+Milliseconds from the start of the runtime to the first answer, which seals and opens one session, and the
+same less a program without a library.
+
+${table(
+  ['', nothing, ...libraries, ...libraries.map((name) => `${name}, less ${nothing}`)],
+  Object.entries(isolates).map(([runtime, times]) => [runtime, cellsOf(times), added(times)]),
+)}`
+}
+
+function runtimesReport({ machine, measured, isolates }) {
   const names = Object.keys(Object.values(measured)[0].results)
   const sections = names.map((size) => {
     const rows = Object.entries(measured).map(([runtime, { version, results }]) => {
@@ -242,7 +282,8 @@ ${table(
 ${machine.text} Where \`node:crypto\` is there, it is the engine; workerd has it or not, by its
 compatibility flag, and there \`crypto.subtle\` needs no thread pool.
 
-${sections.join('\n')}`
+${sections.join('\n')}
+${isolates === undefined ? '' : isolatesReport(isolates)}`
 }
 
 function timesTable(bySize, reference) {
@@ -305,6 +346,45 @@ Commands of one request and what travels for it, as Redis counts them (\`GET\`; 
 the characters of the \`Cookie\` header. A parcel takes the next power of two of its text, in base64url.
 
 ${table(['', '', 'reads', 'writes', 'from Redis', 'to Redis', 'cookie'], rows)}`
+}
+
+function deviceReport({ machine, measured }) {
+  const { characters, requests, proofs } = measured
+  const names = Object.keys(requests['read only'])
+  return `## Sessions that are bound to a device
+
+${machine.text}
+
+What such a session sends with each request, in characters of its \`Cookie\` header, its ticket included. The key of the device is sent only to the endpoint.
+
+${table(
+  ['', ...Object.keys(characters)],
+  ['plain', 'bound', 'more'].map((row) => [
+    { plain: 'not bound', bound: 'bound', more: 'difference' }[row],
+    Object.values(characters).map((each) => String(each[row])),
+  ]),
+)}
+A whole request of a login session, through \`wrap\` with the option \`device\`: µs, and how many times as long as
+one that is not bound. A bound session's ticket is opened with each request, and so is that of a session that was
+used for longer than \`touchInterval\`, which is the fair comparison.
+
+${table(
+  ['', ...names, 'over not bound', 'over one with a ticket'],
+  Object.entries(requests).map(([kind, times]) => [
+    kind,
+    names.map((name) => spread(times[name])),
+    ['not bound', 'not bound, with a ticket'].map((name) =>
+      ratio(times['bound, proven'], times[name]).toFixed(2),
+    ),
+  ]),
+)}
+What the endpoint takes, which a browser asks once in an \`interval\`, for a challenge and for a proof: µs.
+WebCrypto imports the key and verifies the signature.
+
+${table(
+  ['', 'µs'],
+  Object.entries(proofs).map(([name, times]) => [name, spread(times)]),
+)}`
 }
 
 function growthTable(data) {

@@ -1,5 +1,6 @@
 // `npm run bench`: measures this library beside others, prints which of its claims hold, and writes
-// RESULTS.md. `--runtimes` measures the other runtimes instead, `--store` the calls of Redis;
+// RESULTS.md. `--runtimes` measures the other runtimes instead, `--store` the calls of Redis,
+// `--bytes` the bytes of bundles and of cookies, `--device` sessions that are bound to a device;
 // `--quick` takes a tenth of the time.
 
 import { randomBytes } from 'node:crypto'
@@ -8,19 +9,22 @@ import { cpus, release, totalmem } from 'node:os'
 import { format, resolveConfig } from 'prettier'
 import { measureBound } from './bound.mjs'
 import { measureBytes, measureRenewals } from './bytes.mjs'
+import { measureCapacity } from './capacity.mjs'
 import { draw } from './chart.mjs'
 import { judge, judgeRuntime } from './claims.mjs'
 import { titleOf } from './contenders/index.mjs'
 import { sealedSession } from './contenders/sealed-session.mjs'
 import { growWithCookies, growWithData, growWithSecrets } from './growth.mjs'
+import { measureIsolates } from './isolates.mjs'
 import { measureLoad } from './load.mjs'
 import { report } from './report.mjs'
 import { measureAdded, measureRequests } from './requests.mjs'
 import { measureRuntimes } from './runtimes.mjs'
 import { measureFormats, measureScenarios, measureSessions } from './sealing.mjs'
-import { measureBundles, measureStarts } from './start.mjs'
+import { measureBundles, measureFiles, measureStarts } from './start.mjs'
 import { measureStore } from './store.mjs'
 import { summary } from './timing.mjs'
+import { weighFeatures } from './weights.mjs'
 
 const file = (name) => new URL(name, import.meta.url)
 const secret = randomBytes(32).toString('base64url')
@@ -31,12 +35,20 @@ const effort = quick
 
 const results = await readResults()
 if (process.argv.includes('--runtimes')) {
-  results.runtimes = { machine: machine(), measured: await measureRuntimes(secret, effort) }
+  results.runtimes = {
+    machine: machine(),
+    measured: await measureRuntimes(secret, effort),
+    isolates: await measureIsolates(secret, effort),
+  }
   for (const [name, { results: bySize }] of Object.entries(results.runtimes.measured)) {
     for (const [size, times] of Object.entries(bySize)) console.log(name, size, judgeRuntime(times))
   }
 } else if (process.argv.includes('--store')) {
   results.store = await measureStore(secret)
+} else if (process.argv.includes('--device')) {
+  results.device = { machine: machine(), measured: await measureBound(secret, effort) }
+} else if (process.argv.includes('--bytes')) {
+  Object.assign(results.node, await measureBytesOfAll())
 } else {
   results.node = await measureNode()
   for (const { claim, bound, value, holds } of judge(results.node)) {
@@ -59,8 +71,7 @@ async function measureNode() {
     machine: machine(),
     bytes: await step('bytes', () => measureBytes(secret)),
     renewals: await step('renewals', () => measureRenewals(secret)),
-    bound: await step('bound sessions', () => measureBound(secret)),
-    bundles: await step('bundles', measureBundles),
+    ...(await step('bundles', measureBytesOfAll)),
     sessions: await step('sessions', () => measureSessions(secret, effort)),
     formats: await step('formats', () => measureFormats(secret, effort)),
     scenarios: await step('whole requests', () => measureScenarios(secret, effort)),
@@ -73,6 +84,16 @@ async function measureNode() {
     },
     starts: await step('starts', () => measureStarts(secret, effort)),
     load: await step('load', () => measureLoad(secret, effort)),
+  }
+}
+
+/** What no clock is needed for. */
+async function measureBytesOfAll() {
+  return {
+    bundles: await measureBundles(),
+    files: await measureFiles(secret),
+    weights: await weighFeatures(),
+    capacity: await measureCapacity(secret),
   }
 }
 

@@ -38,34 +38,64 @@ const BUNDLES = {
   'better-auth/crypto': `export { symmetricEncodeJWT, symmetricDecodeJWT } from 'better-auth/crypto'`,
 }
 
-/** @returns program -> milliseconds of the whole process, by round */
-export async function measureStarts(secret, { startRounds }) {
-  const results = Object.fromEntries(Object.keys(PROGRAMS).map((name) => [name, []]))
+/** @returns program -> milliseconds of the whole process, by round: one after the other in each */
+export async function measureStarts(secret, { startRounds }, names = Object.keys(PROGRAMS)) {
+  const results = Object.fromEntries(names.map((name) => [name, []]))
   for (let round = 0; round < startRounds; round++) {
-    for (const [name, program] of Object.entries(PROGRAMS)) {
+    for (const name of names) {
+      const begun = performance.now()
       // oxlint-disable-next-line no-await-in-loop
-      results[name].push(await timeOf(program, secret))
+      await run(PROGRAMS[name], secret)
+      results[name].push(performance.now() - begun)
     }
   }
   return results
 }
 
-async function timeOf(program, secret) {
-  const begun = performance.now()
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+/** @returns program -> how many JavaScript files its process opens */
+export async function measureFiles(secret) {
+  const counts = {}
+  for (const [name, program] of Object.entries(PROGRAMS)) {
+    // oxlint-disable-next-line no-await-in-loop
+    counts[name] = Number(await run(program, secret, ['--import', COUNTING]))
+  }
+  return counts
+}
+
+/** Prints the number of files at the end: the loader runs in a thread of its own, and tells each. */
+const COUNTING = `data:text/javascript,${encodeURIComponent(`
+  import { register } from 'node:module'
+  import { MessageChannel } from 'node:worker_threads'
+  const { port1, port2 } = new MessageChannel()
+  let count = 0
+  port1.on('message', () => count++).unref()
+  const hooks = 'let port; export const initialize = (given) => { port = given }; ' +
+    'export async function load(url, context, next) { ' +
+    'if (url.startsWith("file:")) port.postMessage(url); return next(url, context) }'
+  register('data:text/javascript,' + encodeURIComponent(hooks), {
+    data: port2, transferList: [port2],
+  })
+  process.once('beforeExit', () => setTimeout(() => process.stdout.write(String(count)), 20))
+`)}`
+
+async function run(program, secret, options = []) {
+  const child = spawn(process.execPath, [...options, '--input-type=module', '--eval', program], {
     cwd: here,
     env: { ...process.env, BENCH_SECRET: secret },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const [code] = await once(child, 'exit')
+  let text = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk) => (text += chunk))
+  const [code] = await once(child, 'close')
   if (code !== 0) throw new Error('a program did not start')
-  return performance.now() - begun
+  return text
 }
 
 /** @returns name -> { minified, gzip }, in bytes */
-export async function measureBundles() {
+export async function measureBundles(names = Object.keys(BUNDLES)) {
   const sizes = {}
   for (const [name, contents] of Object.entries(BUNDLES)) {
+    if (!names.includes(name)) continue
     // oxlint-disable-next-line no-await-in-loop
     const { outputFiles } = await build({
       stdin: { contents, resolveDir: here },

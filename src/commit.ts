@@ -7,7 +7,13 @@ import { NO_WRITES } from './cookies/set-cookie.ts'
 import type { CookieWrite } from './cookies/set-cookie.ts'
 import type { SealCause } from './events.ts'
 import { MAX_TOKEN } from './open.ts'
-import { changedBody, currentClaims, isAsReceived, needsTicket } from './pipeline/changes.ts'
+import {
+  changedBody,
+  currentClaims,
+  isAsReceived,
+  mayRenewTicket,
+  needsTicket,
+} from './pipeline/changes.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
 import {
   endCookies,
@@ -25,7 +31,13 @@ import type { Steps } from './steps.ts'
 import { assertFits, measure } from './pipeline/session-size.ts'
 import { assertWritable } from './pipeline/writable.ts'
 import { SessionTooLargeError } from './size/report.ts'
-import { absoluteEnd, cookieMaxAge, lifetimeOf, resealClaims } from './token/claims.ts'
+import {
+  absoluteEnd,
+  cookieMaxAge,
+  lifetimeOf,
+  longestMaxAge,
+  resealClaims,
+} from './token/claims.ts'
 import type { Claims } from './token/claims.ts'
 import { dayOf } from './token/day.ts'
 import { formatToken, formatValue } from './token/jwe.ts'
@@ -94,6 +106,9 @@ function* sessionCookies(
   if (state.asksDevice) {
     beside = [...beside, ...(yield* bindingCookies(state, claims, now, pipeline))]
     asked = yield* settled(pipeline.device?.askFor(claims.binding))
+  } else if (state.isNew && claims.binding !== '' && mayRenewTicket(state, claims, pipeline)) {
+    // A bound session that begins anew outlives the ticket that it has.
+    beside = [...beside, (yield* sealTicket(claims, now, pipeline)).write]
   }
   const { binding } = claims
   const context = { request: state.cookies, beside, binding, cookie, limits }
@@ -158,7 +173,9 @@ function* sealTicket(
     : formatTicket(id, now)
   const value = formatValue(key, yield* settled(key.seal(text)))
   const name = isBound ? deviceName(cookie.name, binding) : ticketName(cookie.name)
-  return { key, write: { name, value, maxAge: cookieMaxAge(claims, now, lifetimes) } }
+  // A bound session may be given another lifetime, and keeps its ticket.
+  const maxAge = isBound ? longestMaxAge(lifetimes) : cookieMaxAge(claims, now, lifetimes)
+  return { key, write: { name, value, maxAge } }
 }
 
 /**

@@ -24,7 +24,7 @@ import { run } from './steps.ts'
 import type { SizeReport } from './size/report.ts'
 import { dayOf } from './token/day.ts'
 import type { Purpose } from './token/key-ring.ts'
-import { describe, isThenable } from './validate.ts'
+import { describe, isThenable, refuse } from './validate.ts'
 
 /** Node derives no key from a context of more than 1 024 bytes; the cookie's name takes up to 64. */
 const MAX_PURPOSE = 256
@@ -193,18 +193,12 @@ async function runHandler<
 
 function assertHandler(handler: unknown): void {
   if (typeof handler === 'function') return
-  throw new SessionConfigError(
-    'handler',
-    `is ${describe(handler)} and must be a function (request, session) => Response`,
-  )
+  refuse('handler', handler, 'a function (request, session) => Response')
 }
 
 function assertCommitArguments(sessionOrRequest: unknown, response: unknown): void {
   if (isResponse(sessionOrRequest)) {
-    throw new SessionConfigError(
-      'commit',
-      'was given a Response first: write commit(session, response)',
-    )
+    throw new SessionConfigError('commit', 'was given a Response: write commit(session, response)')
   }
   if (isResponse(response)) return
   throw new SessionError(
@@ -222,8 +216,5 @@ function tokenPurpose(text: unknown): Purpose {
   if (text === undefined) return 'token'
   const fits = typeof text === 'string' && text !== '' && text.length <= MAX_PURPOSE
   if (fits && text.isWellFormed()) return `token ${text}`
-  throw new SessionConfigError(
-    'purpose',
-    `is ${describe(text)} and must be a string of 1 to ${MAX_PURPOSE} characters, as in 'password reset'`,
-  )
+  return refuse('purpose', text, `a string of 1 to ${MAX_PURPOSE} characters`)
 }

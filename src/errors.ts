@@ -63,6 +63,9 @@ const MAX_MESSAGE_BYTES = 2048
 /** Bytes of a path or an option's name, so that the sentence behind it always has its place. */
 const MAX_PATH_BYTES = 1024
 
+/** Bytes of `…`, which stands for what was cut. */
+const ELLIPSIS_BYTES = 3
+
 /**
  * Control characters, format characters (such as those that turn the direction of writing), line
  * separators, and halves of surrogate pairs. On a terminal they move, hide or change other text.
@@ -136,8 +139,8 @@ export class SessionCommittedError extends SessionError {
   constructor() {
     super(
       'ERR_SESSION_COMMITTED',
-      'the session was changed after its cookies were made, so the change would be lost: ' +
-        'change it before commit, setCookies, or the return of a wrapped handler',
+      'the session was changed after its cookies were made: change it before commit, setCookies, ' +
+        'or the end of the wrapped handler',
     )
   }
 }
@@ -147,23 +150,17 @@ export class SessionCommittedError extends SessionError {
  * it takes more than `most` bytes of UTF-8.
  */
 export function escapeUnprintable(text: string, most: number): string {
+  const encoder = new TextEncoder()
   // No character takes less than a byte, so what is cut here would be cut below.
-  const escaped = text.slice(0, most + 1).replace(UNPRINTABLE, escapeCharacter)
-  const ellipsis = '…'
-  const room = new Uint8Array(most - byteLength(ellipsis))
-  const { read } = new TextEncoder().encodeInto(escaped, room)
-  if (read === escaped.length || byteLength(escaped) <= most) return escaped
+  const escaped = text
+    .slice(0, most + 1)
+    .replace(UNPRINTABLE, (character) => character.replace(/[^]/g, escapeUnit))
+  if (encoder.encode(escaped).length <= most) return escaped
+  const { read } = encoder.encodeInto(escaped, new Uint8Array(most - ELLIPSIS_BYTES))
   // Half an escape would be read as another text.
-  return escaped.slice(0, read).replace(/\\(?:u[0-9a-f]{0,3})?$/, '') + ellipsis
+  return escaped.slice(0, read).replace(/\\(?:u[0-9a-f]{0,3})?$/, '') + '…'
 }
 
-function escapeCharacter(character: string): string {
-  return Array.from(
-    { length: character.length },
-    (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
-  ).join('')
-}
-
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

@@ -9,10 +9,11 @@ import {
   booleanOption,
   describe,
   isRecord,
-  isWholeNumber,
   ownProperties,
   ownProperty,
+  refuse,
   timestampOption,
+  wholeNumberOption,
 } from './validate.ts'
 
 /**
@@ -97,11 +98,7 @@ export function secondsOption(
   most: number,
   otherwise = '',
 ): number {
-  if (isWholeNumber(value, least, most)) return value
-  throw new SessionConfigError(
-    option,
-    `is ${describe(value)} and must be a whole number of seconds from ${least} to ${most}${otherwise}`,
-  )
+  return wholeNumberOption(option, value, least, most, ` seconds${otherwise}`)
 }
 
 interface LifetimeDefaults {
@@ -115,10 +112,7 @@ function resolveNamed(given: unknown, defaults: LifetimeDefaults): ReadonlyMap<s
   const named = new Map<string, Lifetime>()
   if (given === undefined) return named
   if (!isRecord(given)) {
-    throw new SessionConfigError(
-      'lifetimes',
-      `is ${describe(given)} and must be an object, as in { remembered: { maxAge: 2592000 } }`,
-    )
+    refuse('lifetimes', given, 'an object: { remembered: { maxAge: 2592000 } }')
   }
   for (const [name, options] of Object.entries(given)) {
     const place = `lifetimes.${name}`
@@ -126,10 +120,7 @@ function resolveNamed(given: unknown, defaults: LifetimeDefaults): ReadonlyMap<s
       throw new SessionConfigError(place, 'must have a name of 1 to 32 of A-Z a-z 0-9 _ -')
     }
     if (!isRecord(options)) {
-      throw new SessionConfigError(
-        place,
-        `is ${describe(options)} and must be an object, as in { maxAge: 2592000 }`,
-      )
+      refuse(place, options, 'an object: { maxAge: 2592000 }')
     }
     const own = ownProperties(options)
     assertKnownKeys(own, LIFETIME_OPTIONS, `${place}.`)
@@ -162,7 +153,7 @@ function resolveLifetime(options: object, prefix: string, defaults: LifetimeDefa
   if (lifetime.touchInterval >= idleTimeout) {
     throw new SessionConfigError(
       `${prefix}touchInterval`,
-      `(${lifetime.touchInterval}) must be shorter than idleTimeout (${idleTimeout}), or sessions in use would idle out`,
+      `(${lifetime.touchInterval}) must be shorter than idleTimeout (${idleTimeout})`,
     )
   }
   return Object.freeze(lifetime)
@@ -182,10 +173,7 @@ function intervalFor(idleTimeout: number, inherited: number | undefined): number
 /** A lifetime that was meant and has not arrived must not become a longer one. */
 function assertGiven(option: string, options: object, prefix: string): void {
   if (!Object.hasOwn(options, option) || Reflect.get(options, option) !== undefined) return
-  throw new SessionConfigError(
-    `${prefix}${option}`,
-    'is undefined: write a number of seconds, or leave it out',
-  )
+  throw new SessionConfigError(`${prefix}${option}`, 'is undefined: write seconds, or leave it out')
 }
 
 /** A clock that returns NaN would make every comparison with a time false, and so every session valid. */
@@ -195,7 +183,7 @@ export function inSeconds(clock: () => number): () => number {
     if (Number.isFinite(milliseconds) && milliseconds >= 0) return Math.floor(milliseconds / 1000)
     throw new SessionConfigError(
       'clock',
-      `returned ${describe(milliseconds)} and must return milliseconds since 1970, as Date.now does`,
+      `returned ${describe(milliseconds)} and must return milliseconds, as Date.now does`,
     )
   }
 }

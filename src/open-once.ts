@@ -8,7 +8,6 @@ import {
 import type { RequestCookies } from './cookies/request-cookies.ts'
 import { isRequest, readCookies } from './cookies/source.ts'
 import type { CookieSource, SourceCookies } from './cookies/source.ts'
-import { SessionConfigError } from './errors.ts'
 import { createObjectSlot } from './http/object-slot.ts'
 import { openCookies, openToken } from './open.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
@@ -19,7 +18,7 @@ import { createState } from './session/state.ts'
 import { run, settled } from './steps.ts'
 import type { Steps } from './steps.ts'
 import type { Purpose } from './token/key-ring.ts'
-import { describe } from './validate.ts'
+import { refuse } from './validate.ts'
 
 /** Opens sessions. None of its members counts as use of the session, or returns a promise needlessly. */
 export interface Opener<Data extends object> {
@@ -110,10 +109,7 @@ export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Da
 
   function remembered(request: unknown): Session<Data> | Promise<Session<Data>> | undefined {
     if (isRequest(request)) return opened.get(request)?.session
-    throw new SessionConfigError(
-      'session',
-      `is ${describe(request)} and must be a session or a request that these sessions have opened`,
-    )
+    return refuse('session', request, 'a session or a request that these sessions have opened')
   }
 
   function createSession(

@@ -31,6 +31,7 @@ import {
   functionOption,
   isRecord,
   ownProperties,
+  refuse,
 } from './validate.ts'
 
 /**
@@ -180,7 +181,7 @@ export function resolveOptions<Data extends object>(given: CommonOptions<Data>):
   if (!isRecord(given)) {
     throw new SessionConfigError(
       'options',
-      `is ${describeKind(given)} and must be an object, as in { secrets: process.env.SESSION_SECRETS }`,
+      `is ${describeKind(given)} and must be an object: { secrets: process.env.SESSION_SECRETS }`,
     )
   }
   const options = ownProperties(given)
@@ -212,10 +213,7 @@ function assertRoom(cookie: ResolvedCookieOptions, limits: SizeLimits): void {
   const frame = formatSetCookie({ name, value: '', maxAge: LONGEST_LIFE }, cookie).length
   const least = frame + LONGEST_TICKET
   if (limits.cookie >= least) return
-  throw new SessionConfigError(
-    'limits.cookie',
-    `is ${limits.cookie} and must be at least ${least}: name and attributes take ${frame}`,
-  )
+  throw new SessionConfigError('limits.cookie', `is ${limits.cookie} and must be at least ${least}`)
 }
 
 function resolveSerializer(
@@ -227,7 +225,7 @@ function resolveSerializer(
   if (fits) return serializer
   throw new SessionConfigError(
     'serializer',
-    `is ${describe(serializer)} and must have stringify and parse, as devalue and JSON do`,
+    `is ${describe(serializer)} and must have stringify and parse, as devalue has`,
   )
 }
 
@@ -235,8 +233,5 @@ function resolveSchema<Data>(
   schema: SessionSchema<Data> | undefined,
 ): SessionSchema<Data> | undefined {
   if (schema === undefined || typeof schema?.['~standard']?.validate === 'function') return schema
-  throw new SessionConfigError(
-    'schema',
-    `is ${describe(schema)} and must be a Standard Schema, as valibot, zod and arktype make them`,
-  )
+  return refuse('schema', schema, 'a Standard Schema, as of valibot or zod')
 }

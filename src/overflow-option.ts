@@ -4,7 +4,6 @@
 import type { RequestCookies } from './cookies/request-cookies.ts'
 import type { ResolvedCookieOptions } from './cookies/cookie-options.ts'
 import type { SessionSerializer } from './data/serialize.ts'
-import { SessionConfigError } from './errors.ts'
 import type { Contents } from './session/contents.ts'
 import type { Parcel } from './session/parcel.ts'
 import type { Refusal } from './session/opened.ts'
@@ -13,7 +12,7 @@ import type { SizeLimits } from './size/limits.ts'
 import type { Claims, Lifetimes } from './token/claims.ts'
 import type { DayKey } from './token/jwe.ts'
 import type { KeyRing } from './token/key-ring.ts'
-import { describe } from './validate.ts'
+import { refuse } from './validate.ts'
 
 /**
  * What the option `overflow` takes: `overflow` of `sealed-session/overflow` returns it.
@@ -111,8 +110,5 @@ export const PARCEL_PLACEHOLDER: string = 'p'.repeat(22)
  */
 export function resolveOverflow(option: SessionOverflow | undefined): SessionOverflow | undefined {
   if (option === undefined || typeof option?.load === 'function') return option
-  throw new SessionConfigError(
-    'overflow',
-    `is ${describe(option)} and must be what overflow of sealed-session/overflow returns`,
-  )
+  return refuse('overflow', option, 'overflow({ storage }) of sealed-session/overflow')
 }

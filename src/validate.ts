@@ -76,17 +76,43 @@ export function toTimestamp(value: unknown): number | undefined {
 }
 
 /**
+ * Throws for a value that an option or an argument cannot have.
+ *
+ * @param must what it must be, and how to write it
+ * @throws SessionConfigError always
+ */
+export function refuse(option: string, value: unknown, must: string): never {
+  throw new SessionConfigError(option, `is ${describe(value)} and must be ${must}`)
+}
+
+/** What `toTimestamp` takes, in messages. */
+export const TIMESTAMP = 'a Date, an ISO string, or seconds since 1970'
+
+/**
  * Returns an option as seconds since 1970.
  *
  * @throws SessionConfigError if it is no Date, no ISO string and no number of seconds
  */
 export function timestampOption(option: string, value: unknown): number {
-  const seconds = toTimestamp(value)
-  if (seconds !== undefined) return seconds
-  throw new SessionConfigError(
-    option,
-    `is ${describe(value)} and must be a Date, an ISO string, or seconds since 1970`,
-  )
+  return toTimestamp(value) ?? refuse(option, value, TIMESTAMP)
+}
+
+/**
+ * Returns an option that is a whole number within bounds.
+ *
+ * @param otherwise what else it may be, as in `, or false`
+ * @throws SessionConfigError if it is anything else
+ */
+export function wholeNumberOption(
+  option: string,
+  value: unknown,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+  otherwise = '',
+): number {
+  return isWholeNumber(value, least, most)
+    ? value
+    : refuse(option, value, `a whole number from ${least} to ${most}${otherwise}`)
 }
 
 /**
@@ -112,14 +138,14 @@ export function assertKnownKeys(
  * because they may hold a secret, and an object's own `toString` may throw.
  */
 export function describe(value: unknown): string {
-  if (value instanceof Promise) return 'a promise (await it)'
   if (typeof value === 'function' || (typeof value === 'object' && value !== null)) {
     return describeKind(value)
   }
   if (typeof value !== 'string') return escapeUnprintable(String(value), MAX_SHOWN_BYTES)
-  if (value.length > MAX_SHOWN_LENGTH) return `a string of ${value.length} characters`
-  // Each of its characters takes at most six, and the quotes two.
-  return escapeUnprintable(JSON.stringify(value), 6 * MAX_SHOWN_LENGTH + 2)
+  return value.length > MAX_SHOWN_LENGTH
+    ? `a string of ${value.length} characters`
+    : // Each of its characters takes at most six, and the quotes two.
+      escapeUnprintable(JSON.stringify(value), 6 * MAX_SHOWN_LENGTH + 2)
 }
 
 /**
@@ -134,7 +160,7 @@ export function describeName(name: string): string {
 export function describeKind(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (Array.isArray(value)) return 'an array'
-  if (value instanceof Promise) return 'a promise'
+  if (value instanceof Promise) return 'a promise (await it)'
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
@@ -144,8 +170,8 @@ export function describeKind(value: unknown): string {
  * @throws SessionConfigError for any other value
  */
 export function booleanOption(option: string, value: unknown, fallback: boolean): boolean {
-  if (value === undefined || typeof value === 'boolean') return value ?? fallback
-  throw new SessionConfigError(option, `is ${describe(value)} and must be true or false`)
+  if (value === undefined) return fallback
+  return typeof value === 'boolean' ? value : refuse(option, value, 'true or false')
 }
 
 /**
@@ -158,11 +184,9 @@ export function enumOption<const T extends string>(
   value: unknown,
   allowed: readonly T[],
 ): T {
-  const found = allowed.find((name) => name === value)
-  if (found !== undefined) return found
-  throw new SessionConfigError(
-    option,
-    `is ${describe(value)} and must be ${allowed.map(describe).join(' or ')}`,
+  return (
+    allowed.find((name) => name === value) ??
+    refuse(option, value, allowed.map(describe).join(' or '))
   )
 }
 
@@ -173,6 +197,5 @@ export function enumOption<const T extends string>(
  */
 export function functionOption<F, G>(option: string, value: F | undefined, fallback: G): F | G {
   if (value === undefined) return fallback
-  if (typeof value === 'function') return value
-  throw new SessionConfigError(option, `is ${describe(value)} and must be a function`)
+  return typeof value === 'function' ? value : refuse(option, value, 'a function')
 }

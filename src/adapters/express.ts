@@ -5,7 +5,7 @@ import { getInternals } from '../internals.ts'
 import { SessionConfigError } from '../errors.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
-import { describe, ownProperties } from '../validate.ts'
+import { ownProperties, refuse } from '../validate.ts'
 import type { NodeRequest } from './node.ts'
 import { answerNodeDevice } from './node-device.ts'
 import type { NodeResponse } from './node-response.ts'
@@ -152,7 +152,7 @@ export function expressSession<Data extends object>(
 
   return (request, response, next) => {
     if (typeof next !== 'function') {
-      throw new SessionConfigError('next', `is ${describe(next)} and must be a function`)
+      refuse('next', next, 'a function')
     }
     void run(request, response, next)
   }

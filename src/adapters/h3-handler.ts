@@ -2,13 +2,12 @@
 // runs without Node or calls its own routes.
 
 import { getInternals } from '../internals.ts'
-import { SessionConfigError } from '../errors.ts'
 import { cookieName } from '../http/own-cookies.ts'
 import { isResponse } from '../http/response.ts'
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
-import { describe } from '../validate.ts'
+import { refuse } from '../validate.ts'
 import { discardChanges } from './failed-handler.ts'
 import type { NodeRequest } from './node.ts'
 import { setCookieFields, toArray } from './node-fields.ts'
@@ -161,8 +160,5 @@ function allowChanges<Data extends object>(session: Session<Data>): void {
 
 function assertHandlerFunction(handler: unknown): void {
   if (typeof handler === 'function') return
-  throw new SessionConfigError(
-    'handler',
-    `is ${describe(handler)} and must be a function (event, session) => result`,
-  )
+  refuse('handler', handler, 'a function (event, session) => result')
 }

@@ -1,12 +1,11 @@
 // `sealed-session/lambda`: the same sessions for AWS Lambda behind API Gateway (payload 1.0 and 2.0),
 // a function URL or an Application Load Balancer.
 
-import { SessionConfigError } from '../errors.ts'
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
 import { getInternals } from '../internals.ts'
-import { describe } from '../validate.ts'
+import { refuse } from '../validate.ts'
 import { answerResult, deviceEvent } from './lambda-device.ts'
 import { attachToResult, formOf } from './lambda-result.ts'
 import type { LambdaEvent, LambdaResponse } from './lambda-result.ts'
@@ -58,10 +57,7 @@ export function wrapLambda<
 ): (event: Event, ...rest: Rest) => Promise<Result | LambdaResponse> {
   const internals = getInternals(sessions)
   if (typeof handler !== 'function') {
-    throw new SessionConfigError(
-      'handler',
-      `is ${describe(handler)} and must be a function (event, session) => result`,
-    )
+    refuse('handler', handler, 'a function (event, session) => result')
   }
   return async (event, ...rest) => {
     const answering = internals.answerDevice?.(deviceEvent(event))

@@ -6,7 +6,7 @@ import type { Sessions } from '../sessions.ts'
 import { SessionConfigError } from '../errors.ts'
 import { createObjectSlot } from '../http/object-slot.ts'
 import type { Session } from '../session/session.ts'
-import { describe, ownProperties } from '../validate.ts'
+import { ownProperties, refuse } from '../validate.ts'
 import { answerNodeDevice } from './node-device.ts'
 import type { NodeResponse } from './node-response.ts'
 import { attachNodeSession } from './node-session.ts'
@@ -152,7 +152,7 @@ export function nodeSessions<
 
   function middleware(request: Req, response: Res, next: (error?: Error) => unknown): void {
     if (typeof next !== 'function') {
-      throw new SessionConfigError('next', `is ${describe(next)} and must be a function`)
+      refuse('next', next, 'a function')
     }
     void run(request, response, next)
   }
@@ -187,10 +187,10 @@ export function nodeSessions<
 
 function assertOptions(property: unknown, onError: unknown): void {
   if (typeof property !== 'string' || property === '') {
-    throw new SessionConfigError('property', `is ${describe(property)} and must be a name`)
+    refuse('property', property, 'a name')
   }
   if (typeof onError !== 'function') {
-    throw new SessionConfigError('onError', `is ${describe(onError)} and must be a function`)
+    refuse('onError', onError, 'a function')
   }
 }
 

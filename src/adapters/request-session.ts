@@ -7,7 +7,7 @@ import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionState } from '../session/state.ts'
 import type { Sessions } from '../sessions.ts'
-import { describe, isRecord } from '../validate.ts'
+import { isRecord, refuse } from '../validate.ts'
 import { SessionKeys } from './session-keys.ts'
 import type { SessionControl } from './session-members.ts'
 import { assertUsableKey, createSessionObject } from './session-properties.ts'
@@ -80,10 +80,7 @@ export function createRequestSession<Data extends object>(
       return
     }
     if (!isRecord(value)) {
-      throw new SessionConfigError(
-        'request.session',
-        `is ${describe(value)} and must be null or an object`,
-      )
+      refuse('request.session', value, 'null or an object')
     }
     if (value === object && ended === undefined) return
     const entries = Object.entries(value).filter(([, member]) => member !== undefined)

@@ -1,7 +1,7 @@
 // An object whose properties are the keys of a session.
 
 import { SessionConfigError } from '../errors.ts'
-import { describe, describeName, ownProperties } from '../validate.ts'
+import { describeName, ownProperties, refuse } from '../validate.ts'
 import type { SessionKeys } from './session-keys.ts'
 import { SessionMembers } from './session-members.ts'
 import type { SessionControl } from './session-members.ts'
@@ -40,7 +40,7 @@ function createHandler(keys: SessionKeys): ProxyHandler<SessionMembers> {
 
   function set(name: PropertyKey, value: unknown): boolean {
     if (typeof name !== 'string') {
-      throw new SessionConfigError('key', `is ${describe(name)} and must be a string`)
+      refuse('key', name, 'a string')
     }
     assertUsableKey(name)
     keys.set(name, value)

@@ -24,6 +24,9 @@ const COUNTED = /^([0-9]{1,16})\.(?=[A-Za-z0-9_-]{1,32}\.[0-9]{1,6}\.[A-Za-z0-9_
  */
 const MAX_CANDIDATES = 4
 
+const MISSING_PARTS: readonly JoinResult[] = [{ reason: 'incomplete' }]
+const TOO_LARGE: readonly JoinResult[] = [{ reason: 'too-large' }]
+
 /** Whether joining the parts gave a value. */
 export function isJoined(
   result: JoinResult,
@@ -49,9 +52,9 @@ export function split(value: string, room: (index: number) => number): string[] 
  *
  * @param parts the values of each part, by its number
  */
-export function join(parts: readonly (readonly string[])[]): JoinResult[] {
+export function join(parts: readonly (readonly string[])[]): readonly JoinResult[] {
   const [first = []] = parts
-  if (first.length === 0) return parts.length > 0 ? [{ reason: 'incomplete' }] : []
+  if (first.length === 0) return parts.length > 0 ? MISSING_PARTS : []
   const results: JoinResult[] = []
   for (const beginning of first) {
     for (const result of joinFrom(beginning, parts)) {
@@ -80,20 +83,18 @@ function withCount(parts: readonly string[]): string[] {
  * Returns the possible values of one first part. Same-named later parts are taken in step, never
  * mixed.
  */
-function joinFrom(beginning: string, parts: readonly (readonly string[])[]): JoinResult[] {
-  if (beginning.length > MAX_COOKIE_BYTES) return [{ reason: 'too-large' }]
+function joinFrom(beginning: string, parts: readonly (readonly string[])[]): readonly JoinResult[] {
+  if (beginning.length > MAX_COOKIE_BYTES) return TOO_LARGE
   const match = COUNTED.exec(beginning)
   if (match === null) return [{ value: beginning }]
   const [prefix, digits = ''] = match
   const count = Number(digits)
   if (count < 2 || String(count) !== digits) return [{ reason: 'malformed' }]
-  if (count > MAX_COOKIES) return [{ reason: 'too-large' }]
+  if (count > MAX_COOKIES) return TOO_LARGE
 
   const rest = Array.from({ length: count - 1 }, (_, index) => parts[index + 1] ?? [])
-  if (rest.some((twins) => twins.length === 0)) return [{ reason: 'incomplete' }]
-  if (rest.some((twins) => twins.some((part) => part.length > MAX_COOKIE_BYTES))) {
-    return [{ reason: 'too-large' }]
-  }
+  if (rest.some((twins) => twins.length === 0)) return MISSING_PARTS
+  if (rest.flat().some((part) => part.length > MAX_COOKIE_BYTES)) return TOO_LARGE
   const scopes = Math.max(...rest.map((twins) => twins.length))
   return Array.from({ length: scopes }, (_, scope) => ({
     value:

@@ -9,6 +9,7 @@ import {
   enumOption,
   isRecord,
   ownProperties,
+  refuse,
 } from '../validate.ts'
 
 /**
@@ -116,45 +117,31 @@ export function resolveCookieOptions(given: unknown = {}): ResolvedCookieOptions
 
 /** Throws for a combination of attributes that browsers drop silently. */
 function assertBrowsersKeep(cookie: ResolvedCookieOptions): void {
-  const { name, path, domain, secure } = cookie
+  const { name, path, domain, secure, sameSite, partitioned } = cookie
   // Browsers compare the prefixes without regard to case (RFC 6265bis section 5.7).
-  if (/^__host-/i.test(name)) {
-    const plain = `a name without the prefix, as in ${describe(name.slice('__Host-'.length) || 'session')}`
-    if (!secure)
-      throw new SessionConfigError('cookie.secure', `must be true for ${name}: or take ${plain}`)
-    if (domain !== undefined) {
-      throw new SessionConfigError(
-        'cookie.domain',
-        `cannot be set for ${name}: leave it out, or take ${plain}`,
-      )
-    }
-    if (path !== '/') {
-      throw new SessionConfigError('cookie.path', `must be "/" for ${name}: or take ${plain}`)
-    }
+  const [prefix] = /^__(?:host|secure|http)-/i.exec(name) ?? ['']
+  const other = `, or take the name ${describe(name.slice(prefix.length) || 'session')}`
+  if (!secure && (prefix !== '' || partitioned || sameSite === 'none')) {
+    const [cause, instead] =
+      prefix !== '' ? [name, other] : [partitioned ? 'a partitioned cookie' : "sameSite 'none'", '']
+    throw new SessionConfigError('cookie.secure', `must be true for ${cause}${instead}`)
   }
-  if (/^__(?:secure|http)-/i.test(name) && !secure) {
-    throw new SessionConfigError('cookie.secure', `must be true for ${name}: or take another name`)
+  if (!/^__host-/i.test(prefix)) return
+  if (domain !== undefined) {
+    throw new SessionConfigError('cookie.domain', `must be left out for ${name}${other}`)
   }
-  if (cookie.sameSite === 'none' && !secure) {
-    throw new SessionConfigError('cookie.secure', "must be true with sameSite 'none'")
-  }
-  if (cookie.partitioned && !secure) {
-    throw new SessionConfigError('cookie.secure', 'must be true for a partitioned cookie')
-  }
+  if (path !== '/') throw new SessionConfigError('cookie.path', `must be "/" for ${name}${other}`)
 }
 
 /** Returns a token (RFC 6265bis section 4.1.1). Short, because each part repeats it. */
 function nameOption(name: unknown): string {
   if (typeof name !== 'string' || !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/.test(name)) {
-    throw new SessionConfigError(
-      'cookie.name',
-      `is ${describe(name)} and must be 1 to 64 letters, digits and any of !#$%&'*+-.^_\`|~`,
-    )
+    refuse('cookie.name', name, "1 to 64 letters, digits and any of !#$%&'*+-.^_`|~")
   }
   if (FURTHER_COOKIE.test(name)) {
     throw new SessionConfigError(
       'cookie.name',
-      `is ${describe(name)}, and names ending in .x, .t, .d or a dot and a number are those of a session's further cookies: take another`,
+      `is ${describe(name)}, and must not end in .x, .t, .d or a number: the session's further cookies do`,
     )
   }
   return name
@@ -166,7 +153,7 @@ function pathOption(path: unknown): string {
   if (fits && path.length <= MAX_ATTRIBUTE_BYTES && path.trimEnd() === path) return path
   throw new SessionConfigError(
     'cookie.path',
-    `is ${describe(path)} and must begin with / and hold no semicolon and no <: write "/"`,
+    `is ${describe(path)} and must be a path without ; and <, as in "/"`,
   )
 }
 
@@ -177,8 +164,5 @@ function domainOption(domain: unknown): string {
   const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
   const host = new RegExp(`^(?:${label}\\.)*(?!\\d+$)${label}$`, 'i')
   if (typeof domain === 'string' && domain.length <= 253 && host.test(domain)) return domain
-  throw new SessionConfigError(
-    'cookie.domain',
-    `is ${describe(domain)} and must be a host name, as in "example.com": no scheme, port or leading dot`,
-  )
+  return refuse('cookie.domain', domain, 'a host name, as in "example.com"')
 }

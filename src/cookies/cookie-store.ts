@@ -1,8 +1,7 @@
 // Writes into a framework's cookie store. A store belongs to the framework: only its `set` is
 // called.
 
-import { SessionConfigError } from '../errors.ts'
-import { describe, hasMember } from '../validate.ts'
+import { hasMember, refuse } from '../validate.ts'
 import type { ResolvedCookieOptions } from './cookie-options.ts'
 import { attributesOf, optionsOf } from './set-cookie.ts'
 import type { CookieAttributes, CookieWrite } from './set-cookie.ts'
@@ -64,10 +63,7 @@ export async function writeToStore(
  */
 export function assertCookieSink(sink: unknown): asserts sink is CookieSink {
   if (typeof sink === 'function' || isStore(sink)) return
-  throw new SessionConfigError(
-    'store',
-    `is ${describe(sink)} and must be a cookie store with set(name, value, attributes), or such a function`,
-  )
+  refuse('store', sink, 'a cookie store with set(name, value, attributes)')
 }
 
 /**

@@ -2,7 +2,7 @@
 // `Cookie` header: a client can set any other one.
 
 import { SessionConfigError } from '../errors.ts'
-import { describe, hasMember, hasMethod, isRecord, isThenable, ownProperty } from '../validate.ts'
+import { hasMember, hasMethod, isRecord, isThenable, ownProperty, refuse } from '../validate.ts'
 
 /** A cookie as a cookie store returns it, with its value decoded. */
 export interface StoredCookie {
@@ -64,10 +64,7 @@ export function readCookies(source: CookieSource): SourceCookies | Promise<Sourc
   const header =
     typeof source === 'object' && !isFetchResponse(source) ? findHeader(source) : undefined
   if (header !== undefined) return header
-  throw new SessionConfigError(
-    'source',
-    `is ${describe(source)} and must be a Request, Headers, a Cookie header, a cookie store, null, or an object with headers`,
-  )
+  return refuse('source', source, 'a Request, Headers, a Cookie header, a cookie store, or null')
 }
 
 /**

@@ -100,17 +100,12 @@ function setOwn(object: object, key: PropertyKey, value: unknown): void {
   // Defines the member, because assigning an inherited one such as `__proto__` would call its
   // setter.
   if (key in object) {
-    Object.defineProperty(object, key, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    })
+    Object.defineProperties(object, Object.getOwnPropertyDescriptors({ [key]: value }))
   } else Reflect.set(object, key, value)
 }
 
 function copyInstance(original: object, keep: (instance: object) => object): object {
-  if (original instanceof Date) return new Date(original)
-  const isBinary = ArrayBuffer.isView(original) || original instanceof ArrayBuffer
-  return isBinary ? structuredClone(original) : keep(original)
+  const isCloned =
+    original instanceof Date || original instanceof ArrayBuffer || ArrayBuffer.isView(original)
+  return isCloned ? structuredClone(original) : keep(original)
 }

@@ -40,11 +40,7 @@ export function findMissingKey(
   before: Readonly<Record<string, unknown>>,
   after: Readonly<Record<string, unknown>>,
 ): string | undefined {
-  for (const [key, value] of Object.entries(before)) {
-    const path = Object.hasOwn(after, key) ? findMissingIn(value, after[key], new Set()) : ''
-    if (path !== undefined) return formatKey(key) + path
-  }
-  return undefined
+  return findMissingEntry(before, after, '', new Set())
 }
 
 function assertRoundTrip(
@@ -58,20 +54,20 @@ function assertRoundTrip(
   if (!isPlainObject(again)) {
     throw new SessionDataError(
       path,
-      "cannot be read again: the serializer's parse refuses what its stringify wrote, or returns no plain object",
+      "cannot be read again: the serializer's parse must return what its stringify was given",
     )
   }
   const missing = findMissingKey(object, again)
   if (missing !== undefined) {
     throw new SessionDataError(
       place + missing,
-      'is lost by the serializer: delete the key, or store what the serializer keeps',
+      'is lost by the serializer: delete it, or store what the serializer keeps',
     )
   }
   if (stringify(again, serializer, MAX_DEPTH, path) !== text) {
     throw new SessionDataError(
       path,
-      'is changed by the serializer: what its parse returns is written as another text',
+      'is changed by the serializer: store what the serializer keeps',
     )
   }
 }
@@ -87,10 +83,19 @@ function findMissingIn(before: unknown, after: unknown, seen: Set<unknown>): str
     }
   }
   if (!isPlainObject(before) || !isPlainObject(after)) return undefined
+  return findMissingEntry(before, after, '.', seen)
+}
+
+function findMissingEntry(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+  dot: '' | '.',
+  seen: Set<unknown>,
+): string | undefined {
   for (const [key, value] of Object.entries(before)) {
-    if (value === undefined) continue
+    if (value === undefined && dot !== '') continue
     const path = Object.hasOwn(after, key) ? findMissingIn(value, after[key], seen) : ''
-    if (path !== undefined) return formatKey(key, '.') + path
+    if (path !== undefined) return formatKey(key, dot) + path
   }
   return undefined
 }

@@ -98,11 +98,16 @@ export function stringify(
   } catch (error) {
     // No `cause`: serializers' errors quote values, and devalue's contain the whole data.
     const kind = error instanceof Error ? error.name : typeof error
-    const advice = 'its stringify(session.toJSON()) says where'
-    throw new SessionDataError(path, `was refused by the serializer (${kind}): ${advice}`)
+    throw new SessionDataError(
+      path,
+      `was refused by the serializer (${kind}): try its stringify(session.toJSON())`,
+    )
   }
   if (typeof text === 'string') return text
-  throw new SessionDataError(path, `became ${describeKind(text)} in the serializer, not a string`)
+  throw new SessionDataError(
+    path,
+    `became ${describeKind(text)} in the serializer: its stringify must return a string`,
+  )
 }
 
 /**
@@ -142,7 +147,7 @@ export function assertStorable(
   limits: WalkLimits = createWalkLimits(),
 ): void {
   if (!key.isWellFormed()) {
-    throw new SessionDataError('a key', 'holds half of a surrogate pair: use well-formed strings')
+    throw new SessionDataError('a key', 'holds half of a surrogate pair: store well-formed strings')
   }
   // The data is one level of nesting itself.
   const found = findProblem(value, MAX_DEPTH - 1, limits)

@@ -26,12 +26,11 @@ const MAX_VALUES = 100_000
 const CHARACTERS_PER_VALUE = 100
 
 /** The problem of a value that is too large to be checked. */
-export const TOO_MANY_VALUES: string = `holds more than ${MAX_VALUES} values (an object that is referred to twice counts twice, and ${CHARACTERS_PER_VALUE} characters of a string as one value): store ids instead`
+export const TOO_MANY_VALUES: string = `holds more than ${MAX_VALUES} values, each counted as often as it is referred to: store ids instead`
 
 const OVERFLOW: DataProblem = { path: '', problem: TOO_MANY_VALUES }
 
-const USE_DEVALUE =
-  "or createSessions({ serializer: devalue }) with `import * as devalue from 'devalue'`"
+const USE_DEVALUE = 'or createSessions({ serializer: devalue })'
 
 /**
  * Matches numbers that may be -0 or too large for a double, and escapes of surrogates. Numbers
@@ -101,7 +100,7 @@ export function isPlainArray(value: unknown): value is readonly unknown[] {
 
 /** Returns a step of a path: `cart`, `.addedAt`, or `["a b"]` for a key that is no identifier. */
 export function formatKey(key: string, dot: '' | '.' = ''): string {
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? dot + key : `[${JSON.stringify(key)}]`
+  return /^[\p{L}_$][\p{L}\w$]*$/u.test(key) ? dot + key : `[${JSON.stringify(key)}]`
 }
 
 interface Walk {
@@ -116,7 +115,9 @@ function findIn(value: unknown, walk: Walk): DataProblem | undefined {
   if (walk.limits.left < 0) return OVERFLOW
   switch (typeof value) {
     case 'string':
-      return value.isWellFormed() ? undefined : problem('holds half of a surrogate pair')
+      return value.isWellFormed()
+        ? undefined
+        : problem('holds half of a surrogate pair: store well-formed strings')
     case 'boolean':
       return undefined
     case 'number':
@@ -124,26 +125,26 @@ function findIn(value: unknown, walk: Walk): DataProblem | undefined {
     case 'object':
       return value === null ? undefined : findInObject(value, walk)
     case 'undefined':
-      return problem('is undefined, which JSON drops: delete the key, or store null')
+      return problem('is undefined: delete the key, or store null')
     case 'bigint':
-      return problem(`is a bigint, which JSON cannot hold: store String(value), ${USE_DEVALUE}`)
+      return problem(`is a bigint: store String(value), ${USE_DEVALUE}`)
     default:
-      return problem(`is a ${typeof value}, which cannot be stored: store what it is made from`)
+      return problem(`is a ${typeof value}: store what it is made from`)
   }
 }
 
 function problemOfNumber(value: number): DataProblem | undefined {
   if (Object.is(value, -0)) {
-    return problem(`is -0, which JSON turns into 0: store 0, ${USE_DEVALUE}`)
+    return problem(`is -0: store 0, ${USE_DEVALUE}`)
   }
   if (Number.isFinite(value)) return undefined
-  return problem(`is ${value}, which JSON turns into null: store null, ${USE_DEVALUE}`)
+  return problem(`is ${value}: store null, ${USE_DEVALUE}`)
 }
 
 function findInObject(object: object, walk: Walk): DataProblem | undefined {
   const { ancestors, levels } = walk
   if (ancestors.includes(object)) {
-    return problem(`refers to itself, which JSON cannot hold: store an id instead, ${USE_DEVALUE}`)
+    return problem(`refers to itself: store an id, ${USE_DEVALUE}`)
   }
   // The session's data is the first level, and contains the value that is checked.
   if (ancestors.length >= levels) return problem(`nests deeper than ${levels + 1} levels`)
@@ -154,16 +155,16 @@ function findInObject(object: object, walk: Walk): DataProblem | undefined {
 }
 
 function findInArray(array: readonly unknown[], walk: Walk): DataProblem | undefined {
-  if (!isPlainArray(array)) return problem('is an instance of a class, which JSON would lose')
+  if (!isPlainArray(array)) return problem('is an instance of a class: store a plain array')
   for (let index = 0; index < array.length; index++) {
     if (!Object.hasOwn(array, index)) {
-      return problem('is a hole, which JSON turns into null', `[${index}]`)
+      return problem('is a hole: store null', `[${index}]`)
     }
     const found = findIn(array[index], walk)
     if (found !== undefined) return below(`[${index}]`, found)
   }
   if (Reflect.ownKeys(array).length > array.length + 1) {
-    return problem('has properties beside its elements, which JSON drops: use an object')
+    return problem('has properties beside its elements: store an object')
   }
   return undefined
 }
@@ -171,14 +172,15 @@ function findInArray(array: readonly unknown[], walk: Walk): DataProblem | undef
 function findInRecord(record: object, walk: Walk): DataProblem | undefined {
   if (!isPlainObject(record)) return problemOfInstance(record)
   for (const key of Reflect.ownKeys(record)) {
-    if (typeof key === 'symbol') return problem('has a symbol as a key, which JSON drops')
-    if (!key.isWellFormed()) return problem('has a key with half of a surrogate pair')
+    if (typeof key === 'symbol') return problem('has a symbol as a key: use a string')
+    if (!key.isWellFormed())
+      return problem('has a key with half of a surrogate pair: store well-formed strings')
     const property = Object.getOwnPropertyDescriptor(record, key)
     if (property === undefined || !Object.hasOwn(property, 'value')) {
-      return problem('is a getter or setter, of which JSON keeps one reading', formatKey(key, '.'))
+      return problem('is a getter or setter: store a value', formatKey(key, '.'))
     }
     if (property.enumerable !== true) {
-      return problem('is not enumerable, and JSON drops it', formatKey(key, '.'))
+      return problem('is not enumerable: store a plain object', formatKey(key, '.'))
     }
     if (property.value === undefined && walk.limits.skipsUndefined) continue
     walk.limits.left -= key.length / CHARACTERS_PER_VALUE
@@ -191,16 +193,14 @@ function findInRecord(record: object, walk: Walk): DataProblem | undefined {
 function problemOfInstance(object: object): DataProblem {
   const kind = Object.prototype.toString.call(object).slice('[object '.length, -1)
   if (kind === 'Date') {
-    return problem(
-      `is a Date, which JSON turns into a string: store value.toISOString() or value.getTime(), ${USE_DEVALUE}`,
-    )
+    return problem(`is a Date: store value.toISOString(), ${USE_DEVALUE}`)
   }
   if (kind === 'Map' || kind === 'Set') {
-    return problem(`is a ${kind}, which JSON turns into {}: store [...value], ${USE_DEVALUE}`)
+    return problem(`is a ${kind}: store [...value], ${USE_DEVALUE}`)
   }
   // Only the built-in's tag, because the name of the application's class may be long or secret.
   const what = kind === 'Object' ? 'an instance of a class' : `of the kind ${kind}`
-  return problem(`is ${what}, which JSON would change: store a plain object, ${USE_DEVALUE}`)
+  return problem(`is ${what}: store a plain object, ${USE_DEVALUE}`)
 }
 
 function problem(text: string, path = ''): DataProblem {

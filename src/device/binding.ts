@@ -4,12 +4,11 @@
 import type { DeviceAnswer, DeviceBinding, DeviceRequest, DeviceSupport } from '../device-option.ts'
 import { deviceName, ticketName } from '../cookies/cookie-names.ts'
 import { deletion } from '../cookies/set-cookie.ts'
-import { SessionConfigError } from '../errors.ts'
 import { supportDevice } from '../pipeline/pipeline.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
-import { describe } from '../validate.ts'
+import { refuse } from '../validate.ts'
 import { findBoundUse, hasProofEnded, isRenewable, proofLife } from './bound-tickets.ts'
 import { sealChallenge } from './challenge.ts'
 import { assertBindable, assertTicketRoom, resolveDeviceOptions } from './device-options.ts'
@@ -57,7 +56,7 @@ export function deviceBound(options?: DeviceBoundOptions): DeviceBinding {
 export function registrationOf<Data extends object>(session: Session<Data>): string | undefined {
   const state = getState(session)
   if (state !== undefined) return state.registration
-  throw new SessionConfigError('session', `is ${describe(session)} and must be a session`)
+  return refuse('session', session, 'a session')
 }
 
 function createSupport(options: ResolvedDeviceOptions, pipeline: Pipeline): DeviceSupport {

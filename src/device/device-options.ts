@@ -9,7 +9,14 @@ import { LONGEST_LIFE } from '../token/claims.ts'
 import { DAY_SECONDS } from '../token/day.ts'
 import { valueLength } from '../token/jwe.ts'
 import { BOUND_TICKET_BYTES } from '../token/ticket.ts'
-import { assertKnownKeys, booleanOption, describe, isRecord, ownProperties } from '../validate.ts'
+import {
+  assertKnownKeys,
+  booleanOption,
+  describe,
+  isRecord,
+  ownProperties,
+  refuse,
+} from '../validate.ts'
 
 /**
  * The options of `deviceBound`.
@@ -123,18 +130,12 @@ export function assertTicketRoom(cookie: ResolvedCookieOptions, limit: number): 
 function endpointOption(path: unknown): string {
   const fits = typeof path === 'string' && /^\/[!-~]{1,255}$/.test(path) && !/[;<?#]/.test(path)
   if (fits && new URL(path, 'https://host').pathname === path) return path
-  throw new SessionConfigError(
-    'device.path',
-    `is ${describe(path)} and must be a path of up to 256 characters, as in "${DEFAULT_PATH}"`,
-  )
+  return refuse('device.path', path, `a path of up to 256 characters, as in "${DEFAULT_PATH}"`)
 }
 
 function originOption(origin: unknown): string {
   if (typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin) {
     return origin
   }
-  throw new SessionConfigError(
-    'device.origin',
-    `is ${describe(origin)} and must be an origin, as in "https://example.com"`,
-  )
+  return refuse('device.origin', origin, 'an origin, as in "https://example.com"')
 }

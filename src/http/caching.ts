@@ -1,18 +1,11 @@
 // The values of `Vary` and `Cache-Control` for a response that depends on a session, parsed by the
 // grammar of their fields.
 
-/** One directive of `Cache-Control`; `argument` is `undefined` if it has none. */
-interface CacheDirective {
-  readonly name: string
-  readonly argument: string | undefined
-}
+/** A directive of `Cache-Control` (RFC 9111 section 5.2) whose argument, if it has one, is a token. */
+const DIRECTIVE = /^[\w!#$%&'*+.^`|~-]+(?:=[\w!#$%&'*+.^`|~-]+)?$/
 
-/**
- * An element of `Cache-Control` (RFC 9111 section 5.2) with the comma after it: a token, and an
- * argument that is a quoted string or a token. Empty elements are allowed (RFC 9110 section 5.6.1.2).
- */
-const DIRECTIVE =
-  /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([\w!#$%&'*+.^`|~-]+)))?)?[ \t]*(?:,|$)/y
+/** What stands around an element of a list (RFC 9110 section 5.6.1). */
+const BLANKS = /^[ \t]+|[ \t]+$/g
 
 /**
  * Header fields, beside `*-CDN-Cache-Control` (RFC 9213), that make one CDN or proxy store a
@@ -64,26 +57,19 @@ export function controlsSharedCache(name: string): boolean {
  * Whether all of the response is private: with an argument, only the named fields are (RFC 9111
  * section 5.2.2.7).
  */
-function isForOneVisitor(directives: readonly CacheDirective[]): boolean {
-  const has = (name: string) => directives.some((directive) => directive.name === name)
-  const isUnqualified = (name: string) =>
-    has(name) &&
-    directives.every((directive) => directive.name !== name || directive.argument === undefined)
-  if (has('public') || has('s-maxage')) return false
-  return isUnqualified('no-store') || isUnqualified('private')
+function isForOneVisitor(directives: readonly string[]): boolean {
+  const says = (pattern: RegExp) => directives.some((directive) => pattern.test(directive))
+  if (says(/^(?:public|s-maxage)(?:=|$)/)) return false
+  return (says(/^no-store$/) && !says(/^no-store=/)) || (says(/^private$/) && !says(/^private=/))
 }
 
 /** Returns the directives of a field in lower case, or `undefined` if it violates the grammar. */
-function parseDirectives(field: string): CacheDirective[] | undefined {
-  const directives: CacheDirective[] = []
-  DIRECTIVE.lastIndex = 0
-  while (DIRECTIVE.lastIndex < field.length) {
-    const match = DIRECTIVE.exec(field)
-    if (match === null) return undefined
-    const [, name, quoted, token] = match
-    if (name !== undefined) {
-      directives.push({ name: name.toLowerCase(), argument: quoted ?? token })
-    }
-  }
-  return directives
+function parseDirectives(field: string): string[] | undefined {
+  // Inside a quoted string nothing is a directive.
+  const plain = field.toLowerCase().replace(/="(?:[^"\\]|\\.)*"/g, '=quoted')
+  const directives = plain
+    .split(',')
+    .map((directive) => directive.replace(BLANKS, ''))
+    .filter((directive) => directive !== '')
+  return directives.every((directive) => DIRECTIVE.test(directive)) ? directives : undefined
 }

@@ -79,8 +79,7 @@ function rebuild(response: Response, hasCookies: boolean): Response | undefined 
   if (response.bodyUsed || response.body?.locked === true) {
     throw new SessionError(
       'ERR_SESSION_RESPONSE',
-      'the body of the response has been read or is being read, so the headers of the session cannot ' +
-        'be added: build a new response for each request, or commit it before its body is read',
+      'the body of the response has been read: commit it before, or return a new response',
     )
   }
   let cause: unknown

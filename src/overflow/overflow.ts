@@ -20,7 +20,7 @@ import type { Claims } from '../token/claims.ts'
 import { formatValue, parseValue } from '../token/jwe.ts'
 import type { DayKey } from '../token/jwe.ts'
 import { formatPayload } from '../token/payload.ts'
-import { assertKnownKeys, describe, isRecord, ownProperties } from '../validate.ts'
+import { assertKnownKeys, describe, isRecord, ownProperties, refuse } from '../validate.ts'
 import { padParcel, parseParcel } from './parcel.ts'
 import { isTooLarge, mergeContents, planMove } from './plan.ts'
 import { DEFAULT_TIMEOUT, MAX_TIMEOUT, assertStorage, limitStore } from './storage.ts'
@@ -188,8 +188,5 @@ function assertKeys(keys: unknown): asserts keys is readonly string[] | undefine
   const fits =
     Array.isArray(keys) && keys.length > 0 && keys.every((key) => typeof key === 'string')
   if (fits) return
-  throw new SessionConfigError(
-    'overflow.keys',
-    `is ${describe(keys)} and must be an array of keys, as in ['cart']: leave it out for all`,
-  )
+  refuse('overflow.keys', keys, "an array of keys, as in ['cart']: leave it out for all")
 }

@@ -6,7 +6,14 @@ import { SessionConfigError, SessionError } from '../errors.ts'
 import { secondsOption } from '../lifetime-options.ts'
 import type { Session } from '../session/session.ts'
 import { LONGEST_LIFE } from '../token/claims.ts'
-import { assertKnownKeys, describe, isRecord, ownProperties, timestampOption } from '../validate.ts'
+import {
+  assertKnownKeys,
+  describe,
+  isRecord,
+  ownProperties,
+  refuse,
+  timestampOption,
+} from '../validate.ts'
 import { createReader } from './cached-reader.ts'
 import { DEFAULT_TIMEOUT, MAX_TIMEOUT, assertStorage, limitStore } from './storage.ts'
 import type { OverflowStorage } from './storage.ts'
@@ -189,7 +196,7 @@ async function hashOf(text: string): Promise<string> {
 
 function requireText(name: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value
-  throw new SessionConfigError(name, `is ${describe(value)} and must be a string`)
+  return refuse(name, value, 'a string')
 }
 
 function revocationOptions<Data extends object>(given: RevocationOptions<Data>) {
@@ -201,10 +208,7 @@ function revocationOptions<Data extends object>(given: RevocationOptions<Data>) 
   const { user, maxAge, cache, timeout, clock = Date.now } = options
   for (const [name, value] of Object.entries({ user, clock })) {
     if (value === undefined || typeof value === 'function') continue
-    throw new SessionConfigError(
-      `revocations.${name}`,
-      `is ${describe(value)} and must be a function`,
-    )
+    refuse(`revocations.${name}`, value, 'a function')
   }
   return {
     user,

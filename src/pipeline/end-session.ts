@@ -7,7 +7,7 @@ import type { CookieWrite } from '../cookies/set-cookie.ts'
 import { createContents } from '../session/contents.ts'
 import { hasCookies } from '../session/state.ts'
 import type { SessionState } from '../session/state.ts'
-import { LONGEST_LIFE } from '../token/claims.ts'
+import { longestMaxAge } from '../token/claims.ts'
 import type { Pipeline } from './pipeline.ts'
 
 /**
@@ -42,9 +42,7 @@ export function logoutMarks(state: SessionState, pipeline: Pipeline): readonly C
   const { cookie, lifetimes } = pipeline
   if (state.logoutStamp === undefined) return NO_WRITES
   // A session from before the logout can come back for as long as one can live.
-  const age = Math.min(lifetimes.longest + lifetimes.clockTolerance, LONGEST_LIFE)
-  const all = [lifetimes.default, ...lifetimes.named.values()]
-  const maxAge = all.some(({ persistent }) => persistent) ? age : undefined
+  const maxAge = longestMaxAge(lifetimes)
   return [
     ...ticketDeletion(state, pipeline),
     { name: stampName(cookie.name), value: state.logoutStamp, maxAge },

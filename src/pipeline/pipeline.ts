@@ -1,7 +1,6 @@
 // What the steps of both directions share: the options, the keys, and the application's own veto.
 
 import type { DeviceSupport } from '../device-option.ts'
-import { SessionConfigError } from '../errors.ts'
 import { assertStorable } from '../data/serialize.ts'
 import { resolveOptions } from '../options.ts'
 import type { CommonOptions, ResolvedOptions } from '../options.ts'
@@ -14,7 +13,7 @@ import { chooseEngine } from '../token/jwe-engine.ts'
 import { createKeyRing } from '../token/key-ring.ts'
 import type { KeyRing } from '../token/key-ring.ts'
 import { createProvidedKeyRing } from '../token/secrets-provider.ts'
-import { describe, ownProperties } from '../validate.ts'
+import { ownProperties, refuse } from '../validate.ts'
 import { createWarnings } from './warnings.ts'
 import type { Warnings } from './warnings.ts'
 
@@ -58,7 +57,7 @@ export function createPipeline<Data extends object>(given: CommonOptions<Data>):
   if (device === undefined) return pipeline
   const create = supports.get(device)
   if (create !== undefined) return { ...pipeline, device: create(pipeline) }
-  throw new SessionConfigError('device', `is ${describe(device)} and must be deviceBound()`)
+  return refuse('device', device, 'deviceBound()')
 }
 
 function createRing(options: ResolvedOptions): KeyRing {

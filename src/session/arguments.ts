@@ -1,7 +1,7 @@
 // What the methods of a session and of its scopes take for arguments, checked at the call.
 
 import { SessionConfigError } from '../errors.ts'
-import { describe } from '../validate.ts'
+import { describe, refuse } from '../validate.ts'
 
 /**
  * Throws unless a key is a string.
@@ -10,7 +10,7 @@ import { describe } from '../validate.ts'
  */
 export function assertKey(key: unknown): asserts key is string {
   if (typeof key === 'string') return
-  throw new SessionConfigError('key', `is ${describe(key)} and must be a string, as in 'cart'`)
+  refuse('key', key, "a string, as in 'cart'")
 }
 
 /**
@@ -21,10 +21,9 @@ export function assertKey(key: unknown): asserts key is string {
 export function assertNoArguments(method: string, given: readonly unknown[]): void {
   const found = given.find((value) => value !== undefined)
   if (found === undefined) return
-  const advice = typeof found === 'function' ? 'it is done when it returns, ' : ''
   throw new SessionConfigError(
     method,
-    `takes no argument and was given ${describe(found)}: ${advice}write ${method}()`,
+    `takes no argument and was given ${describe(found)}: write ${method}()`,
   )
 }
 

@@ -2,7 +2,7 @@
 // entries are, and records what is read and changed.
 
 import { SessionConfigError } from '../errors.ts'
-import { describe, describeName, ownProperties } from '../validate.ts'
+import { describeName, ownProperties, refuse } from '../validate.ts'
 import { assertKey, assertNoArguments, assertNoMore } from './arguments.ts'
 import { MAX_SCOPE_LEVELS, isEmptyScope } from './contents.ts'
 import type { Scope } from './contents.ts'
@@ -200,7 +200,7 @@ export class Dictionary<Data extends object = Record<string, unknown>> {
    */
   scope<Inner extends object = Record<string, unknown>>(name: string): Dictionary<Inner> {
     if (typeof name !== 'string' || name === '' || !name.isWellFormed()) {
-      throw new SessionConfigError('scope', `is ${describe(name)} and must be a name, as in 'cart'`)
+      refuse('scope', name, "a name, as in 'cart'")
     }
     if (this.#access.level === MAX_SCOPE_LEVELS) {
       throw new SessionConfigError('scope', `is in ${MAX_SCOPE_LEVELS} others already: nest fewer`)

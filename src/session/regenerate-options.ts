@@ -1,7 +1,7 @@
 // What `regenerate` keeps of the session before it, checked like an option.
 
 import { SessionConfigError } from '../errors.ts'
-import { assertKnownKeys, describe, isRecord, ownProperties } from '../validate.ts'
+import { assertKnownKeys, describe, isRecord, ownProperties, refuse } from '../validate.ts'
 import type { SessionKey } from './dictionary.ts'
 
 /**
@@ -54,18 +54,12 @@ export function resolveRegenerateOptions(
 
 function namesOption(option: string, value: unknown = []): readonly string[] {
   if (Array.isArray(value) && value.every((name) => typeof name === 'string')) return value
-  throw new SessionConfigError(
-    `regenerate.${option}`,
-    `is ${describe(value)} and must be an array of names, as in ['cart']`,
-  )
+  return refuse(`regenerate.${option}`, value, "an array of names, as in ['cart']")
 }
 
 function lifetimeOption(value: unknown, known: readonly string[]): string {
   if (value === undefined) return ''
   if (typeof value === 'string' && known.includes(value)) return value
-  const names = known.length === 0 ? 'none is configured' : known.map(describe).join(' or ')
-  throw new SessionConfigError(
-    'regenerate.lifetime',
-    `is ${describe(value)} and must be a name in the option lifetimes: ${names}`,
-  )
+  const names = known.length === 0 ? 'none' : known.map(describe).join(' or ')
+  return refuse('regenerate.lifetime', value, `one of the lifetimes: ${names}`)
 }

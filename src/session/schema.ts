@@ -87,17 +87,11 @@ export async function assertFitsSchema(
   }
   const output = copyOutput(result.value, serializer)
   if (output === undefined) {
-    throw new SessionDataError(
-      'the session',
-      'is turned by the schema into what is no plain object',
-    )
+    throw new SessionDataError('the session', 'is no plain object behind the schema')
   }
   const missing = findMissingKey(definedEntries(read), Object.fromEntries(output))
   if (missing === undefined) return
-  throw new SessionDataError(
-    missing,
-    'would be removed by the schema in the next request: declare the key there, or delete it',
-  )
+  throw new SessionDataError(missing, 'is lost by the schema: declare the key there, or delete it')
 }
 
 /** Returns entries as the object that a schema is given, and may change. */
@@ -121,7 +115,7 @@ function copyOutput(
   // Only the serializer can make another instance of an application's class.
   const read = readData(JSON.parse(textOf(output, serializer)), serializer)
   if (read !== undefined) return read
-  throw new SessionDataError('the session', 'cannot be read again as the schema returns it')
+  throw new SessionDataError('the session', 'cannot be read again by its serializer')
 }
 
 /** Many schemas return `undefined` for a property that is absent, so it counts as absent here. */

@@ -14,12 +14,8 @@ interface SizedKey {
   readonly bytes: number
 }
 
-/**
- * How many keys a message names, and how many characters they may take, because clients can choose
- * keys.
- */
+/** How many keys a message names, because clients can choose keys. */
 const MAX_NAMES = 10
-const MAX_NAMES_LENGTH = 500
 
 /** Presets to suggest, tightest first. */
 const SUGGESTIONS: readonly LimitsPreset[] = ['node', 'cloudflare']
@@ -34,28 +30,21 @@ export function tooLargeMessage(usage: SizeUsage, moving: readonly SizedKey[]): 
     (text) => text !== undefined,
   )
   const help = advice.length === 0 ? '' : `. What helps: ${advice.join('; or ')}`
-  return (
-    `the session does not fit: ${describeExcess(usage)}. ` +
-    `Nothing was written; the browser keeps the session it had${help}`
-  )
+  return `the session does not fit: ${describeExcess(usage)}. Nothing was written${help}`
 }
 
 /** Returns which limit is exceeded and by how much. */
 function describeExcess({ tightest, bytes, cookies, limits, used }: SizeUsage): string {
-  const { cookie } = limits
-  if (tightest === 'cookies') {
-    return `it would take ${cookies} cookies of up to ${cookie} bytes, and limits.cookies allows ${limits.cookies}`
-  }
-  if (tightest === 'cookie') {
-    const excess = Math.ceil((used - 1) * cookie)
-    return `its cookie would be about ${excess} bytes longer than limits.cookie allows (${cookie})`
-  }
-  const excess = bytes[tightest] - limits[tightest]
-  const preset = findSources(limits)[tightest]
-  const bound = `${limits[tightest]}${preset === undefined ? '' : `, the preset ${preset}`}`
-  return tightest === 'requestHeader'
-    ? `the browser's Cookie header would be ${excess} bytes longer than limits.requestHeader allows (${bound}; other cookies take ${bytes.otherCookies})`
-    : `its Set-Cookie lines would take ${excess} bytes more than limits.responseHeader allows (${bound})`
+  const limit = limits[tightest]
+  const { [tightest]: preset } = { cookie: undefined, cookies: undefined, ...findSources(limits) }
+  const notes = [`${limit}`]
+  if (preset !== undefined) notes.push(`the preset ${preset}`)
+  if (tightest === 'requestHeader') notes.push(`other cookies take ${bytes.otherCookies}`)
+  const [excess, unit] =
+    tightest === 'cookies'
+      ? [cookies - limit, 'cookies']
+      : [tightest === 'cookie' ? Math.ceil((used - 1) * limit) : bytes[tightest] - limit, 'bytes']
+  return `it takes ${excess} ${unit} more than limits.${tightest} (${notes.join(', ')})`
 }
 
 function adviceToMove(
@@ -63,10 +52,10 @@ function adviceToMove(
   moving: readonly SizedKey[],
 ): string | undefined {
   if (moving.length > 0) {
-    return `keep ${listKeys(moving)} on a server and only an id in the session`
+    return `keep ${listKeys(moving)} on a server, and an id in the session`
   }
   const others = tightest === 'requestHeader' && bytes.otherCookies > limits.requestHeader / 2
-  return others ? 'delete some of the other cookies, or set them for a narrower path' : undefined
+  return others ? 'delete some of the other cookies' : undefined
 }
 
 /** Returns the advice to use wider limits that the session fits; `undefined` if there are none. */
@@ -82,8 +71,7 @@ function adviceToWiden({ tightest, bytes, cookies, limits }: SizeUsage): string 
   const wider = SUGGESTIONS.find((name) => fits(headerBytes(name)))
   const isBrowsers = partitioned && !fits(headerBytes('chips'))
   if (wider === undefined || isBrowsers || cookies > limits.cookies) return undefined
-  const condition =
-    'if the servers and proxies between your application and its users let more through'
+  const condition = 'if all servers and proxies let more through'
   // Suggests no preset, because one that the application named applies.
   if (preset !== 'portable') return `${condition}, raise limits.${tightest}`
   return `${condition}, name them, as in limits: '${wider}'`
@@ -91,19 +79,9 @@ function adviceToWiden({ tightest, bytes, cookies, limits }: SizeUsage): string 
 
 /** Returns the first keys with their sizes, and the number of the others. */
 function listKeys(keys: readonly SizedKey[]): string {
-  const names: string[] = []
-  let length = 0
-  for (const { key, bytes } of keys.slice(0, MAX_NAMES)) {
-    const name = `${describeName(key)} (${bytes} bytes)`
-    length += name.length
-    if (names.length > 0 && length > MAX_NAMES_LENGTH) break
-    names.push(name)
-  }
+  const names = keys
+    .slice(0, MAX_NAMES)
+    .map(({ key, bytes }) => `${describeName(key)} (${bytes} bytes)`)
   const more = keys.length - names.length
-  return `${names.join(', ')}${more === 0 ? '' : ` and ${groupDigits(more)} more`}`
-}
-
-/** Formats a number in groups of three digits: `9 990`. */
-function groupDigits(count: number): string {
-  return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ' ')
+  return names.join(', ') + (more === 0 ? '' : ` and ${more} more`)
 }

@@ -2,7 +2,13 @@
 
 import { MAX_COOKIE_BYTES, MAX_COOKIES } from '../cookies/cookie-names.ts'
 import { SessionConfigError } from '../errors.ts'
-import { assertKnownKeys, describe, isRecord, isWholeNumber, ownProperties } from '../validate.ts'
+import {
+  assertKnownKeys,
+  describe,
+  isRecord,
+  ownProperties,
+  wholeNumberOption,
+} from '../validate.ts'
 import { PRESET_NAMES, headerBytes, isPreset } from './presets.ts'
 import type { LimitsPreset } from './presets.ts'
 
@@ -72,7 +78,7 @@ export function resolveLimits(option: unknown = 'portable', partitioned: boolean
   const numbers = ownProperties(rest)
   assertKnownKeys(numbers, LIMIT_NAMES, 'limits.')
   const given: readonly unknown[] = Array.isArray(preset) ? preset : [preset]
-  if (given.length === 0) throw new SessionConfigError('limits', 'names no preset: write portable')
+  if (given.length === 0) throw new SessionConfigError('limits', 'is empty: write portable')
   const presets = given.map(requirePreset)
   if (partitioned) presets.push('chips')
   const [request, requestPreset] = findTightest(presets, 0)
@@ -100,7 +106,7 @@ function requirePreset(name: unknown): LimitsPreset {
   if (isPreset(name)) return name
   throw new SessionConfigError(
     'limits',
-    `names ${describe(name)}, which is no preset: write ${PRESET_NAMES.join(', ')}, or numbers`,
+    `${describe(name)} is no preset: write ${PRESET_NAMES.join(', ')}, or numbers`,
   )
 }
 
@@ -120,14 +126,8 @@ function numberOption(
   numbers: Readonly<Record<string, unknown>>,
   name: keyof SizeLimits,
   fallback: number,
-  most: number = Number.MAX_SAFE_INTEGER,
+  most?: number,
 ): number {
   const value = numbers[name]
-  if (value === undefined) return fallback
-  if (isWholeNumber(value, 1, most)) return value
-  const upTo = most === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${most}`
-  throw new SessionConfigError(
-    `limits.${name}`,
-    `is ${describe(value)} and must be a whole number, at least 1${upTo}`,
-  )
+  return value === undefined ? fallback : wholeNumberOption(`limits.${name}`, value, 1, most)
 }

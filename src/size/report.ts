@@ -111,69 +111,26 @@ function countToMove<Part>(
   const least = leftAfter(largest.length)
   const { level } = usageOf(least)
   if (level === usage.level) return 0
-  const room = largestNumber(least, bytes, (size) => usageOf(size).level === level)
-  return smallestCount(largest, room, [bytes, least], leftAfter)
+  const room = lastThatPasses(least, bytes, (size) => usageOf(size).level === level)
+  const isEnough = (count: number) => leftAfter(count) <= room
+  // In JSON the parts add up, with a serializer they may not.
+  let left = bytes
+  const count = largest.findIndex(({ size }) => (left -= size) <= room) + 1
+  if (isEnough(count) && !isEnough(count - 1)) return count
+  return lastThatPasses(largest.length, 0, isEnough)
 }
 
-/**
- * Binary search for the largest number that passes, between one that passes and one that does not.
- */
-function largestNumber(
+/** Binary search for the last number that passes, on the way from one that does to one that does not. */
+function lastThatPasses(
   passing: number,
   failing: number,
   passes: (number: number) => boolean,
 ): number {
   let [passed, failed] = [passing, failing]
-  while (failed - passed > 1) {
+  while (Math.abs(failed - passed) > 1) {
     const middle = (passed + failed) >> 1
     if (passes(middle)) passed = middle
     else failed = middle
   }
   return passed
-}
-
-/** The bytes of the payload without the `count` largest parts. */
-interface Left {
-  readonly count: number
-  readonly bytes: number
-}
-
-/**
- * Returns the smallest count of parts without which at most `room` bytes remain. Interpolation
- * finds it quickly, because in JSON the parts add up; every third step halves instead, because with
- * a serializer they may not.
- */
-function smallestCount(
-  largest: readonly { readonly size: number }[],
-  room: number,
-  [none, all]: readonly [none: number, all: number],
-  leftAfter: (count: number) => number,
-): number {
-  let gone = 0
-  const goneAfter = [0, ...largest.map(({ size }) => (gone += size))]
-  let tooFew: Left = { count: 0, bytes: none }
-  let enough: Left = { count: largest.length, bytes: all }
-  for (let step = 0; enough.count - tooFew.count > 1; step++) {
-    const guess =
-      step % 3 < 2
-        ? interpolate(goneAfter, room, tooFew, enough)
-        : (tooFew.count + enough.count) >> 1
-    const count = Math.min(Math.max(guess, tooFew.count + 1), enough.count - 1)
-    const tried = { count, bytes: leftAfter(count) }
-    if (tried.bytes <= room) enough = tried
-    else tooFew = tried
-  }
-  return enough.count
-}
-
-/** Returns the count at which `room` bytes remain if the parts between two counts add up. */
-function interpolate(
-  goneAfter: readonly number[],
-  room: number,
-  tooFew: Left,
-  enough: Left,
-): number {
-  const share = (tooFew.bytes - room) / (tooFew.bytes - enough.bytes)
-  const [from = 0, to = 0] = [goneAfter[tooFew.count], goneAfter[enough.count]]
-  return goneAfter.findIndex((gone) => gone >= from + share * (to - from))
 }

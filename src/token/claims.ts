@@ -107,6 +107,12 @@ export function cookieMaxAge(
   return lifetime.persistent ? Math.max(absoluteEnd(claims, lifetime) - now, 1) : undefined
 }
 
+/** Returns the same for what may have to outlast a session: as long as any can live. */
+export function longestMaxAge({ longest, clockTolerance, ...all }: Lifetimes): number | undefined {
+  const isPersistent = [all.default, ...all.named.values()].some(({ persistent }) => persistent)
+  return isPersistent ? Math.min(longest + clockTolerance, LONGEST_LIFE) : undefined
+}
+
 /** Returns when a session ends if it is not used again after `usedAt`. */
 export function endsAt(claims: Claims, usedAt: number, lifetime: Lifetime): number {
   return Math.min(absoluteEnd(claims, lifetime), usedAt + lifetime.idleTimeout)

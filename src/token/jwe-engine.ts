@@ -2,14 +2,10 @@
 // synchronous; else jose, which is loaded at the first key.
 
 import type { MakeKey } from './jwe.ts'
+import { makeJoseKey } from './jwe-jose.ts'
 import { nodeKeys } from './jwe-node.ts'
 
 /** Returns how this runtime makes keys. */
 export function chooseEngine(): MakeKey {
-  return nodeKeys() ?? makeKeyWithJose
-}
-
-const makeKeyWithJose: MakeKey = async (keyId, bytes) => {
-  const { makeJoseKey } = await import('./jwe-jose.ts')
-  return makeJoseKey(keyId, bytes)
+  return nodeKeys() ?? makeJoseKey
 }

@@ -1,10 +1,6 @@
-// Seals and opens with jose, over WebCrypto: for every runtime without `node:crypto`. Only jwe-engine.ts
-// imports this file, and only where it is needed, because loading jose is most of a cold start.
+// Seals and opens with jose, over WebCrypto: for every runtime without `node:crypto`. jose is loaded with
+// the first key, because loading it is most of a cold start.
 
-// One by one, because jose's index loads all of it.
-import { JOSEError } from 'jose/errors'
-import { compactDecrypt } from 'jose/jwe/compact/decrypt'
-import { CompactEncrypt } from 'jose/jwe/compact/encrypt'
 import { decodeText, headerOf } from './jwe.ts'
 import type { DayKey, KeyId } from './jwe.ts'
 import { ownProperties } from '../validate.ts'
@@ -18,6 +14,7 @@ const ONLY_OURS = ownProperties({
 
 /** Makes a key that seals and opens with jose. */
 export async function makeJoseKey(keyId: KeyId, bytes: Uint8Array<ArrayBuffer>): Promise<DayKey> {
+  const { JOSEError, compactDecrypt, CompactEncrypt } = await import('./jose.ts')
   const usages: KeyUsage[] = ['encrypt', 'decrypt']
   // Imported once: jose would import raw bytes again for every token.
   const key = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, usages)

@@ -152,7 +152,7 @@ async function loadSecret({ bytes, id, activeFrom }: Secret): Promise<KeyMateria
 /** 24 bits: two secrets in 16 777 216 share a derived id, and a token would name two keys. */
 function assertUniqueIds(all: readonly KeyMaterial[]): readonly KeyMaterial[] {
   if (new Set(all.map(({ id }) => id)).size === all.length) return all
-  throw new SessionConfigError('secrets', 'has two secrets with one id: replace one of them')
+  throw new SessionConfigError('secrets', 'has two secrets with the same id: write another')
 }
 
 /** Derives the secret's public name: four characters, from bits that no key shares. */

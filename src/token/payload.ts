@@ -28,7 +28,7 @@ const ID = /^[A-Za-z0-9_-]{22}$/
 /** The id of a binding: eight characters, as `createBinding` draws them. */
 export const BINDING: RegExp = /^[A-Za-z0-9_-]{8}$/
 
-const MEMBERS = new Set(['s', 'f', 'c', 't', 'o', 'l', 'b', 'p'])
+const MEMBER = /^[sfctolbp]$/
 
 /**
  * Returns a payload: `[id, sealed, life, age, body]`.
@@ -97,7 +97,7 @@ const NO_MEMBERS: Readonly<Record<string, unknown>> = Object.freeze({ __proto__:
 function membersOf(given: unknown): Readonly<Record<string, unknown>> | undefined {
   if (!isRecord(given)) return undefined
   const names = Object.keys(given)
-  if (names.length === 0 || !names.every((name) => MEMBERS.has(name))) return undefined
+  if (names.length === 0 || !names.every((name) => MEMBER.test(name))) return undefined
   return { __proto__: null, ...given }
 }
 

@@ -21,7 +21,7 @@ export function createProviderError(thrown: unknown): SessionConfigError {
   const what = code === undefined ? name : `${name}, ${code}`
   return new SessionConfigError(
     'secrets',
-    `is a function that failed (${what}); the message is left out, because it may quote a secret: log it in the function`,
+    `is a function that failed (${what}): log its message there, because it may quote a secret`,
     { cause },
   )
 }

@@ -13,23 +13,23 @@ export function findWrapping(text: string): string | undefined {
   const isQuoted = /^(["'`]).+\1$/s.test(text)
   if (!isQuoted && !/^\[.*\]$/s.test(text)) return undefined
   const what = isQuoted ? 'quotation marks' : 'brackets'
-  return `is in ${what}, which would be part of the secrets: write it without, several with commas between`
+  return `is in ${what}: write it without`
 }
 
 /** Returns what is wrong with the text of one secret, or `undefined`. */
 export function findMistake(secret: string): string | undefined {
   if (secret === '') return undefined
   if (QUOTES.includes(secret.charAt(0)) || QUOTES.includes(secret.charAt(secret.length - 1))) {
-    return 'begins or ends with a quotation mark, which would be part of it: write it without'
+    return 'begins or ends with a quotation mark: write it without'
   }
   if (/\\[nrt]$/.test(secret)) {
-    return 'ends with a backslash and a letter in place of a line break, which would be part of it: write it without'
+    return 'ends with a backslash and a letter: write it without'
   }
   if (/^(?:export\s+)?[A-Za-z_]\w*=[^=]/.test(secret)) {
-    return 'begins with a name and an equals sign: write what stands behind'
+    return 'begins with a name and =: write it without'
   }
   if (/^(?:\$[{(].*[)}]|\$[A-Z_][A-Z0-9_]*|\{\{.*\}\}|<.*>|%\w+%)$/s.test(secret)) {
-    return 'is a placeholder that was not replaced'
+    return 'is a placeholder'
   }
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(secret) ? 'is a URL, and not random' : undefined
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(secret) ? 'is a URL' : undefined
 }

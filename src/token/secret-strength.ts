@@ -3,7 +3,7 @@
 // and digits) is refused less than once in 10^6.
 
 import { decode } from './base64url.ts'
-import { LOOKALIKES, PUBLISHED, WORDS } from './guessable-texts.ts'
+import { KEYBOARD, LETTERS, LOOKALIKES, PUBLISHED, WORDS } from './guessable-texts.ts'
 
 /** A key of A256GCM (RFC 7518 section 5.3) has 256 bits; a shorter secret cannot fill it. */
 const MIN_SECRET_BYTES = 32
@@ -24,14 +24,14 @@ const MIN_SECRET_BITS = 50
 export function findWeakness(text: string, byteLength: number): string | undefined {
   if (byteLength === 0) return 'is empty'
   if (text.includes('-----BEGIN')) {
-    return 'is an asymmetric key, and what is encrypted to a public key may come from anyone'
+    return 'is an asymmetric key'
   }
   if (byteLength < MIN_SECRET_BYTES) {
     return `has ${byteLength} bytes and needs at least ${MIN_SECRET_BYTES}`
   }
   const plain = text.toLowerCase().replace(/[^a-z0-9]/g, '')
   if (PUBLISHED.some((part) => plain.includes(part))) {
-    return 'is published, or a text from an example, which attackers try first'
+    return 'is published, as in an example'
   }
   // The versions that are made from a time or from a name (RFC 9562 section 5).
   if (/^[0-9a-f]{8}-[0-9a-f]{4}-[12356][0-9a-f]{3}-/i.test(text)) {
@@ -43,12 +43,12 @@ export function findWeakness(text: string, byteLength: number): string | undefin
   const isRepetition = period <= text.length / 2
   if (isRepetition && period < MIN_SECRET_BYTES) return 'repeats a shorter text'
   if (estimateBits(isRepetition ? text.slice(0, period) : text) < MIN_SECRET_BITS) {
-    return 'is made of words or has too little variety to be random'
+    return 'is made of words, or has little variety'
   }
   const decoded = decodeSecretText(text)
   if (decoded === undefined) return undefined
   if (!isPhrase(decoded) && estimateBits(decoded) >= MIN_SECRET_BITS) return undefined
-  return 'is a text that can be guessed, in another encoding'
+  return 'is made of words, in another encoding'
 }
 
 /**
@@ -64,16 +64,11 @@ function isPhrase(text: string): boolean {
   return words.length >= 3 && areLong && words.every((word) => isWord.test(word))
 }
 
-/** Returns the length of the shortest text that `text` repeats (Knuth, Morris and Pratt). */
+/** Returns the length of the shortest text that `text` repeats, its last time perhaps in part. */
 function findPeriod(text: string): number {
-  const border = new Uint32Array(text.length)
-  let matched = 0
-  for (let at = 1; at < text.length; at++) {
-    while (matched > 0 && text[at] !== text[matched]) matched = border[matched - 1] ?? 0
-    if (text[at] === text[matched]) matched++
-    border[at] = matched
-  }
-  return text.length - matched
+  let period = 1
+  while (!text.startsWith(text.slice(period))) period++
+  return period
 }
 
 /**
@@ -81,26 +76,20 @@ function findPeriod(text: string): number {
  * belong to no word, counted for those of them that follow no pattern.
  */
 function estimateBits(text: string): number {
-  const known = new Uint8Array(text.length)
-  markWords(text, known)
+  const known = markWords(text)
   const counts = new Map<string, number>()
-  const seen = new Set<string>()
   let unknown = 0
   let surprising = 0
-  for (let at = 0; at < text.length; at++) {
-    const four = text.slice(Math.max(0, at - 3), at + 1)
-    const isPattern = seen.has(four) || continuesRun(text, at)
-    if (four.length === 4) seen.add(four)
+  for (const [at, character] of text.split('').entries()) {
     if (known[at] === 1) continue
     unknown++
-    counts.set(text.charAt(at), (counts.get(text.charAt(at)) ?? 0) + 1)
-    if (!isPattern) surprising++
+    counts.set(character, (counts.get(character) ?? 0) + 1)
+    const isRepeated = text.indexOf(text.slice(Math.max(0, at - 3), at + 1)) < at - 3
+    if (!isRepeated && !continuesRun(text, at)) surprising++
   }
-  let bitsPerCharacter = 0
-  for (const count of counts.values()) {
-    bitsPerCharacter -= (count / unknown) * Math.log2(count / unknown)
-  }
-  return bitsPerCharacter * surprising
+  let bits = 0
+  for (const count of counts.values()) bits -= count * Math.log2(count / unknown)
+  return (bits / unknown) * surprising || 0
 }
 
 /**
@@ -116,12 +105,15 @@ function continuesRun(text: string, at: number): boolean {
   return Math.abs(step(at, 2)) <= 1 && Math.abs(step(at - 1, 2)) <= 1
 }
 
-/** Marks words of templates, spelled with lookalikes too, and years. */
-function markWords(text: string, known: Uint8Array): void {
+/** Marks words of templates, spelled with lookalikes too, rows of a keyboard, and years. */
+function markWords(text: string): Uint8Array {
+  const known = new Uint8Array(text.length)
   const lower = text.toLowerCase()
-  const spelled = Array.from(lower, (character) => LOOKALIKES.get(character) ?? character).join('')
   // A letter that is two in lower case would shift what follows.
-  if (lower.length !== text.length) return
+  if (lower.length !== text.length) return known
+  const spelled = lower.replace(/[013457@$!]/g, (found) =>
+    LETTERS.charAt(LOOKALIKES.indexOf(found)),
+  )
   for (const spelling of [lower, spelled]) {
     for (const word of WORDS) {
       for (let at = spelling.indexOf(word); at !== -1; at = spelling.indexOf(word, at + 1)) {
@@ -129,8 +121,12 @@ function markWords(text: string, known: Uint8Array): void {
       }
     }
   }
-  if (isHexadecimal(text)) return
+  for (let at = 4; at <= lower.length; at++) {
+    if (KEYBOARD.includes(lower.slice(at - 4, at))) known.fill(1, at - 4, at)
+  }
+  if (isHexadecimal(text)) return known
   for (const { index } of text.matchAll(/(?:19|20)[0-9]{2}/g)) known.fill(1, index, index + 4)
+  return known
 }
 
 /** Whether a text has no letter that is not a hexadecimal digit. UUIDs are such texts, too. */

@@ -6,7 +6,9 @@ import { findMistake, findWrapping } from './secret-mistakes.ts'
 import { findWeakness } from './secret-strength.ts'
 import { SessionConfigError } from '../errors.ts'
 import {
+  TIMESTAMP,
   assertKnownKeys,
+  describe,
   describeKind,
   isRecord,
   ownProperties,
@@ -14,7 +16,7 @@ import {
   toTimestamp,
 } from '../validate.ts'
 
-const MAKE = `make one with: node -p "crypto.randomBytes(32).toString('base64url')"`
+const MAKE = 'make one with: npx sealed-session secret'
 
 const IN_BROWSER =
   'a browser has none, so import the module with createSessions in code of the server alone'
@@ -90,33 +92,21 @@ export function parseSecrets(option: unknown, now: number): readonly Secret[] {
   )
   assertDistinct(secrets)
   if (now > 0 && secrets.every(({ activeFrom }) => activeFrom > now)) {
-    throw new SessionConfigError('secrets', 'has none that is active yet: keep the present one too')
+    throw new SessionConfigError('secrets', 'has none that is active: leave one without activeFrom')
   }
   return secrets
 }
 
 /** Whether two arrays of secrets are the same, so that what was derived from one can be kept. */
 export function areSame(one: readonly Secret[], other: readonly Secret[]): boolean {
-  return (
-    one.length === other.length &&
-    one.every(({ bytes, id, activeFrom }, index) => {
-      const match = other[index]
-      return (
-        match !== undefined &&
-        match.id === id &&
-        match.activeFrom === activeFrom &&
-        areEqual(match.bytes, bytes)
-      )
-    })
-  )
+  // Compares configuration with itself, never with what a client sent, so its time tells nothing.
+  return JSON.stringify(one) === JSON.stringify(other)
 }
 
 function listEntries(option: unknown): readonly unknown[] {
   if (option === undefined || option === null || option === '') {
-    const what = option === '' ? 'an empty string' : String(option)
-    const advice =
-      'document' in globalThis ? IN_BROWSER : `is the environment variable set? ${MAKE}`
-    throw new SessionConfigError('secrets', `is ${what}: ${advice}`)
+    const advice = 'document' in globalThis ? IN_BROWSER : `set the environment variable; ${MAKE}`
+    throw new SessionConfigError('secrets', `is ${describe(option)}: ${advice}`)
   }
   if (Array.isArray(option)) return option
   if (typeof option === 'string') {
@@ -131,7 +121,7 @@ function listEntries(option: unknown): readonly unknown[] {
   if (Array.isArray(keys)) return keys
   throw new SessionConfigError(
     'secrets',
-    'must be a string (several secrets with commas between), an array with the newest first, a JWK Set, or a function that returns one of these',
+    'must be a string, an array, a JWK Set, or a function that returns one',
   )
 }
 
@@ -140,7 +130,7 @@ function parseJwkSet(text: string): unknown {
     return JSON.parse(text)
   } catch {
     // Not as the cause: the parser's message quotes the text.
-    throw new SessionConfigError('secrets', 'begins like a JWK Set and is not valid JSON')
+    throw new SessionConfigError('secrets', 'is no valid JSON: write a JWK Set')
   }
 }
 
@@ -171,10 +161,7 @@ function parseEntry(given: unknown, path: string): Secret {
 function parseText(text: string, path: string): Uint8Array<ArrayBuffer> {
   const secret = text.trim()
   if (secret.includes(',')) {
-    throw new SessionConfigError(
-      path,
-      'holds a comma, which separates secrets: pass the string itself, not in an array',
-    )
+    throw new SessionConfigError(path, 'holds a comma: pass the string itself, not in an array')
   }
   const mistake = findMistake(secret)
   if (mistake !== undefined) throw new SessionConfigError(path, mistake)
@@ -186,10 +173,7 @@ function parseText(text: string, path: string): Uint8Array<ArrayBuffer> {
 function parseJwk(jwk: Readonly<Record<string, unknown>>, path: string): Uint8Array<ArrayBuffer> {
   const { kty, k } = jwk
   if (kty !== 'oct') {
-    throw new SessionConfigError(
-      `${path}.kty`,
-      'must be "oct", because what is encrypted to a public key may come from anyone',
-    )
+    throw new SessionConfigError(`${path}.kty`, 'must be "oct"')
   }
   const text = typeof k === 'string' ? decode(k) : undefined
   if (text === undefined) throw new SessionConfigError(`${path}.k`, 'must be base64url')
@@ -202,14 +186,14 @@ function parseJwk(jwk: Readonly<Record<string, unknown>>, path: string): Uint8Ar
 function parseId(id: unknown, path: string): string | undefined {
   if (id === undefined) return undefined
   if (typeof id === 'string' && /^[A-Za-z0-9_-]{1,32}$/.test(id)) return id
-  throw new SessionConfigError(path, 'must be 1 to 32 of A-Z a-z 0-9 _ -: four are plenty')
+  throw new SessionConfigError(path, 'must be 1 to 32 of A-Z a-z 0-9 _ -')
 }
 
 /** The value is not shown: a secret may have been written in its place. */
 function parseActiveFrom(value: unknown, path: string): number {
   const seconds = value === undefined ? 0 : toTimestamp(value)
   if (seconds !== undefined) return seconds
-  throw new SessionConfigError(path, 'must be a Date, an ISO string, or seconds since 1970')
+  throw new SessionConfigError(path, `must be ${TIMESTAMP}`)
 }
 
 function assertStrong(text: string, bytes: Uint8Array, path: string): void {
@@ -219,19 +203,14 @@ function assertStrong(text: string, bytes: Uint8Array, path: string): void {
 
 /** Throws for the first secret that has the id or, without ids, the bytes of another before it. */
 function assertDistinct(secrets: readonly Secret[]): void {
-  for (const [index, secret] of secrets.entries()) {
-    const twin = secrets.findIndex(
-      ({ id, bytes }) => id === secret.id && (id !== undefined || areEqual(bytes, secret.bytes)),
-    )
+  // No id holds a comma.
+  const names = secrets.map(({ id, bytes }) => id ?? bytes.join())
+  for (const [index, name] of names.entries()) {
+    const twin = names.indexOf(name)
     if (twin === index) continue
     throw new SessionConfigError(
       `secrets[${index}]`,
-      `has the same ${secret.id === undefined ? 'text' : 'id'} as secrets[${twin}]: a token must name one secret only`,
+      `has the same text or id as secrets[${twin}]: write another`,
     )
   }
-}
-
-/** Compares configuration with itself, never with what a client sent, so its time tells nothing. */
-function areEqual(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, index) => byte === other[index])
 }

@@ -4,8 +4,9 @@ import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createSessions } from 'sealed-session'
-import type { Session } from 'sealed-session'
+import type { CookieOptions, Session } from 'sealed-session'
 import { deviceBound, registrationOf } from 'sealed-session/device'
+import type { DeviceBoundOptions } from 'sealed-session/device'
 import { wrapLambda } from 'sealed-session/lambda'
 import { expressSession, sessionOf } from 'sealed-session/express'
 import { koaSession } from 'sealed-session/koa'
@@ -14,28 +15,25 @@ import { describe, expect, test, vi } from 'vitest'
 import {
   ENDPOINT,
   askedBy,
-  createDeviceBrowser,
+  challengeOf,
   deviceRequest,
   makeDevice,
+  sendTo,
   signProof,
+  useServer,
 } from '../support/device-browser.ts'
-import { deviceScene } from '../support/device-scene.ts'
+import { namesOf, pairsOf } from '../support/cookie-jar.ts'
+import { INTERVAL, NEW, PROVEN, TOLERANCE, UNPROVEN, deviceScene } from '../support/device-scene.ts'
 import { NAME, OLDER_SECRET, SECRET, START, untyped } from '../support/mint.ts'
 import { refusal } from '../support/refusal.ts'
 import type { Data } from '../support/set-up.ts'
-
-const INTERVAL = 600
-const TOLERANCE = 5
-const ADA = { user: 'ada', device: 'proven', reason: undefined }
-const NEW = { ...ADA, device: 'unproven' }
-const UNPROVEN = { user: undefined, device: 'none', reason: 'unproven' }
 
 describe('a login that binds', () => {
   test('asks for a key, and sets an unproven ticket', async () => {
     const { app, browser } = deviceScene()
     const response = await app(browser.request('/login'))
     expect(askedBy(response)).toMatchObject({ path: ENDPOINT })
-    const names = response.headers.getSetCookie().map((line) => line.split('=', 1).join())
+    const names = namesOf(response.headers.getSetCookie())
     expect(names).toEqual([NAME, expect.stringMatching(/^__Host-session\.d\.[\w-]{8}$/)])
   })
 
@@ -74,7 +72,7 @@ describe('a login that binds', () => {
     const first = await scene.enrol()
     const second = await scene.enrol()
     expect(second).not.toBe(first)
-    expect(await scene.visit('/')).toEqual(ADA)
+    expect(await scene.visit('/')).toEqual(PROVEN)
     // The former ticket stays until the next login, because a write in flight may restore its
     // session.
     expect(scene.browser.names()).toEqual(
@@ -85,7 +83,7 @@ describe('a login that binds', () => {
       [NAME, `${NAME}.d.${second}`, `${NAME}.d.${third}`].toSorted(),
     )
     expect((await scene.browser.refresh(first, scene.app)).status).toBe(200)
-    expect(await scene.visit('/')).toEqual(ADA)
+    expect(await scene.visit('/')).toEqual(PROVEN)
   })
 
   test('deletes the ticket that the session had before it was bound', async () => {
@@ -108,12 +106,12 @@ describe('a bound session', () => {
       // oxlint-disable-next-line no-await-in-loop
       await scene.visit(path)
       // oxlint-disable-next-line no-await-in-loop
-      expect(await scene.visit('/')).toEqual(ADA)
+      expect(await scene.visit('/')).toEqual(PROVEN)
     }
     expect(scene.browser.value(`${NAME}.d.${id}`)).toBe(ticket)
     scene.time.now += INTERVAL + TOLERANCE
     expect((await scene.browser.refresh(id, scene.app)).status).toBe(200)
-    expect(await scene.visit('/')).toEqual(ADA)
+    expect(await scene.visit('/')).toEqual(PROVEN)
   })
 
   test('without a proof is renewed by use, but not in the first five minutes', async () => {
@@ -157,7 +155,7 @@ describe('a bound session', () => {
       // oxlint-disable-next-line no-await-in-loop
       expect((await scene.browser.refresh(id, scene.app)).status).toBe(200)
     }
-    expect(await scene.visit('/')).toEqual(ADA)
+    expect(await scene.visit('/')).toEqual(PROVEN)
     scene.time.now += 86_400 + TOLERANCE
     const answer = await scene.browser.refresh(id, scene.app)
     expect(await answer.json()).toMatchObject({ continue: false })
@@ -175,7 +173,7 @@ describe('a bound session', () => {
         'Max-Age=150',
       )
       // oxlint-disable-next-line no-await-in-loop
-      expect(await scene.visit('/')).toEqual(ADA)
+      expect(await scene.visit('/')).toEqual(PROVEN)
     }
     expect(ticket()).not.toBe(first)
     scene.time.now += 150 + TOLERANCE
@@ -246,6 +244,33 @@ describe('a bound session', () => {
     expect(key).not.toContain('Max-Age')
   })
 
+  test('renews its unproven ticket when it begins anew with a longer lifetime', async () => {
+    const scene = deviceScene({
+      cookie: { persistent: false },
+      maxAge: 3600,
+      idleTimeout: false,
+      lifetimes: { remembered: { maxAge: 86_400, persistent: true } },
+    })
+    const { login } = await scene.login()
+    expect(agesOf(login.headers.getSetCookie())).toEqual([undefined, '86405'])
+    // Not in the minutes in which the registration may be under way, and at any later time.
+    for (const [wait, ages] of [
+      [60, ['86400']],
+      [300, ['86400', '86405']],
+    ] as const) {
+      scene.time.now += wait
+      // oxlint-disable-next-line no-await-in-loop
+      const session = await scene.sessions.open(scene.browser.request('/'))
+      session.regenerate({ lifetime: 'remembered', keep: ['user'] })
+      // oxlint-disable-next-line no-await-in-loop
+      const written = await scene.sessions.setCookies(session)
+      expect(agesOf(written)).toEqual(ages)
+      scene.browser.store(written)
+    }
+    scene.time.now += 80_000
+    expect(await scene.visit('/')).toEqual(NEW)
+  })
+
   test('writes nothing in responses while it is proven and only read', async () => {
     const scene = deviceScene({ touchInterval: 1 })
     await scene.enrol()
@@ -309,7 +334,7 @@ describe('events', () => {
     const scene = deviceScene()
     const id = await scene.enrol()
     await scene.browser.refresh(id, scene.app)
-    await scene.app(deviceRequest(scene.browser.header(ENDPOINT), { id, proof: 'x.x.x' }))
+    await scene.sendProof('x.x.x', id)
     const session = await scene.sessions.open(scene.browser.request('/'))
     expect(scene.events.filter(({ type }) => type === 'device')).toEqual([
       { type: 'device', id: session.id, outcome: 'registered' },
@@ -325,8 +350,7 @@ describe('a cookie with a domain', () => {
       const cookie = { name: 's', domain: 'example.test' }
       const scene = deviceScene({ cookie }, { site })
       // oxlint-disable-next-line no-await-in-loop
-      const login = await scene.app(scene.browser.request('/login'))
-      scene.browser.store(login)
+      const { login } = await scene.login()
       // oxlint-disable-next-line no-await-in-loop
       const answer = await scene.browser.register(login, scene.app)
       // oxlint-disable-next-line no-await-in-loop
@@ -341,6 +365,106 @@ describe('a cookie with a domain', () => {
       })
       expect(answer?.headers.getSetCookie()[1]).toMatch(/^s\.k\.[\w-]{8}=.*Domain=example\.test/)
     }
+  })
+})
+
+// What the Web Platform Tests ask of a server: docs/requirements.md has the list.
+describe('a browser that follows the protocol', () => {
+  test.each<[string, CookieOptions, DeviceBoundOptions]>([
+    ['__Host-', {}, {}],
+    ['strict', { sameSite: 'strict' }, {}],
+    ['of other sites, too', { sameSite: 'none' }, {}],
+    ['with a priority', { priority: 'high' }, {}],
+    ['of the browser’s run', { persistent: false }, {}],
+    ['of a path', { name: 's', path: '/app' }, { path: '/app/device' }],
+    ['of a domain', { name: 's', domain: 'example.test' }, { site: true }],
+  ])('receives the attributes of the cookie, without its age: %s', async (_, cookie, options) => {
+    const { path = ENDPOINT } = options
+    const scene = deviceScene({ cookie }, options)
+    const session = await scene.sessions.open(null)
+    session.set('user', 'ada')
+    session.bindToDevice()
+    const login = await scene.sessions.commit(session, new Response())
+    const cookies = pairsOf(login.headers.getSetCookie())
+    const proof = await signProof(await makeDevice(), askedBy(login)?.challenge ?? '', true)
+    const answer = await scene.app(deviceRequest(cookies, { proof, path }))
+    const { credentials, scope } = await answer.json()
+    const [{ type, name, attributes }, ...others] = credentials
+    expect([type, others, scope]).toEqual([
+      'cookie',
+      [],
+      { include_site: options.site === true, scope_specification: [] },
+    ])
+    for (const response of [login, answer]) {
+      const line = response.headers.getSetCookie().find((each) => each.startsWith(`${name}=`))
+      const given = line?.split('; ').filter((part) => !/^(?:Max-Age|Priority)=/.test(part))
+      expect(given?.slice(1).join('; ')).toBe(attributes)
+    }
+  })
+
+  test('receives the current configuration with each proof', async () => {
+    const scene = deviceScene()
+    const id = await scene.enrol()
+    const changed = scene.again({ cookie: { sameSite: 'strict' } })
+    const answer = await scene.browser.refresh(id, changed)
+    const { session_identifier, credentials } = await answer.json()
+    expect([session_identifier, credentials[0].attributes]).toEqual([
+      id,
+      'Path=/; HttpOnly; Secure; SameSite=Strict',
+    ])
+    expect(answer.headers.getSetCookie()[0]).toContain('SameSite=Strict')
+  })
+
+  test('is asked for every proof, and once for a registration', async () => {
+    const scene = deviceScene()
+    const id = await scene.enrol()
+    const cookies = scene.browser.header(ENDPOINT)
+    for (const [parts, hasChallenge] of [
+      [{ id }, true],
+      [{ id, proof: 'x' }, true],
+      [{}, false],
+      [{ proof: 'x' }, false],
+    ] as const) {
+      // oxlint-disable-next-line no-await-in-loop
+      const answer = await scene.app(deviceRequest(cookies, parts))
+      const isAsked = challengeOf(answer) !== undefined
+      expect([answer.status, isAsked, answer.headers.getSetCookie()]).toEqual([
+        403,
+        hasChallenge,
+        [],
+      ])
+    }
+  })
+
+  test('may answer a challenge that it was given ahead, for any of its sessions', async () => {
+    const scenes = [deviceScene(), deviceScene()]
+    const ahead = await Promise.all(
+      scenes.map(async (scene) => {
+        const id = await scene.enrol()
+        const asked = await scene.app(deviceRequest(scene.browser.header(ENDPOINT), { id }))
+        return { scene, id, challenge: challengeOf(asked)?.challenge ?? '' }
+      }),
+    )
+    for (const { scene, id, challenge } of ahead) {
+      scene.time.now += 30
+      const { device } = scene.browser.known.get(id) ?? {}
+      if (device === undefined) throw new Error('not registered')
+      // oxlint-disable-next-line no-await-in-loop
+      const proof = await signProof(device, challenge, false)
+      const request = deviceRequest(scene.browser.header(ENDPOINT), { id, proof })
+      // oxlint-disable-next-line no-await-in-loop
+      expect((await scene.app(request)).status).toBe(200)
+    }
+  })
+
+  test('is given no authorization, and may send one', async () => {
+    const scene = deviceScene()
+    const { login, challenge } = await scene.login()
+    expect(login.headers.get('Secure-Session-Registration')).not.toContain('authorization')
+    const payload = { authorization: 'code' }
+    const proof = await signProof(await makeDevice(), challenge, true, { payload })
+    const answer = await scene.sendProof(proof)
+    expect(answer.status).toBe(200)
   })
 })
 
@@ -387,7 +511,7 @@ describe('another transport', () => {
   test('Node: the middleware answers, also if it is mounted, and the head carries the field', async () => {
     const { sessions } = deviceScene()
     const { middleware, sessionOf, device } = nodeSessions(sessions)
-    const server = createServer((request, response) => {
+    const server = await serve((request, response) => {
       const { url = '' } = request
       if (url.startsWith('/open')) {
         void device(request, response).then((answered) => {
@@ -405,27 +529,11 @@ describe('another transport', () => {
         response.end(`${String(session.get('user'))} ${session.device}`)
       })
     })
-    await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve)
-    })
     try {
-      const { port } = server.address() as AddressInfo
-      const browser = createDeviceBrowser()
-      const send = async (request: Request) => {
-        const { pathname } = new URL(request.url)
-        const { method, headers } = request
-        return fetch(`http://127.0.0.1:${port}${pathname}`, { method, headers })
-      }
-      const login = await send(browser.request('/login'))
-      browser.store(login)
-      const answer = await browser.register(login, send)
-      expect([answer?.status, answer?.headers.get('Content-Type')]).toEqual([
-        200,
-        'application/json',
-      ])
-      expect(await (await send(browser.request('/'))).text()).toBe('ada proven')
-      const [id = ''] = browser.known.keys()
-      expect((await browser.refresh(id, send)).status).toBe(200)
+      const send = sendTo(server.origin)
+      const { browser, registered, seen, statuses } = await useServer(send)
+      expect([seen, statuses]).toEqual(['ada proven', [200, 200]])
+      expect(registered?.headers.get('Content-Type')).toBe('application/json')
       expect(await (await send(browser.request('/open'))).text()).toBe('false')
     } finally {
       server.close()
@@ -462,21 +570,10 @@ describe('another transport', () => {
       },
     ],
   ])('%s: the middleware answers, and the head carries the field', async (_, create) => {
-    const server = createServer(create())
-    await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve)
-    })
+    const server = await serve(create())
     try {
-      const { port } = server.address() as AddressInfo
-      const browser = createDeviceBrowser()
-      const send = async ({ url, method, headers }: Request) =>
-        fetch(`http://127.0.0.1:${port}${new URL(url).pathname}`, { method, headers })
-      const login = await send(browser.request('/login'))
-      browser.store(login)
-      expect((await browser.register(login, send))?.status).toBe(200)
-      expect(await (await send(browser.request('/'))).text()).toBe('proven')
-      const [id = ''] = browser.known.keys()
-      expect((await browser.refresh(id, send)).status).toBe(200)
+      const { seen, statuses } = await useServer(sendTo(server.origin))
+      expect([seen, statuses]).toEqual(['proven', [200, 200]])
     } finally {
       server.close()
     }
@@ -494,17 +591,11 @@ describe('another transport', () => {
       }
       return { statusCode: 200, headers: {}, body: session.device }
     })
-    const browser = createDeviceBrowser()
-    const send = async (request: Request): Promise<Response> => {
+    const { seen, statuses } = await useServer(async (request) => {
       const result = resultOf(await handler(eventOf(request, version)))
       return new Response(result.body, { status: result.statusCode, headers: result.fields })
-    }
-    const login = await send(browser.request('/login'))
-    browser.store(login)
-    expect((await browser.register(login, send))?.status).toBe(200)
-    expect(await (await send(browser.request('/'))).text()).toBe('proven')
-    const [id = ''] = browser.known.keys()
-    expect((await browser.refresh(id, send)).status).toBe(200)
+    })
+    expect([seen, statuses]).toEqual(['proven', [200, 200]])
   })
 
   test('Lambda: a load balancer that carries one cookie cannot bind, and says so', async () => {
@@ -557,13 +648,11 @@ function resultOf(result: object): { statusCode: number; body: string; fields: H
 
 test('a proof for another origin is rejected behind a proxy too, if the option names the origin', async () => {
   const scene = deviceScene({}, { origin: 'https://shop.example' })
-  const login = await scene.app(scene.browser.request('/login'))
-  scene.browser.store(login)
+  const { challenge } = await scene.login()
   const device = await makeDevice()
   const send = async (aud: string) => {
-    const challenge = askedBy(login)?.challenge ?? ''
     const proof = await signProof(device, challenge, true, { payload: { aud } })
-    return (await scene.app(deviceRequest(scene.browser.header(ENDPOINT), { proof }))).status
+    return (await scene.sendProof(proof)).status
   }
   expect(await send(`https://example.test${ENDPOINT}`)).toBe(403)
   expect(await send(`https://shop.example${ENDPOINT}`)).toBe(200)
@@ -587,17 +676,31 @@ test('everything works without node:crypto: with only WebCrypto and jose', async
   try {
     const scene = deviceScene()
     const id = await scene.enrol()
-    expect(await scene.visit('/')).toEqual(ADA)
+    expect(await scene.visit('/')).toEqual(PROVEN)
     scene.time.now += INTERVAL + TOLERANCE
     expect(await scene.visit('/')).toEqual(UNPROVEN)
     expect((await scene.browser.refresh(id, scene.app)).status).toBe(200)
-    expect(await scene.visit('/')).toEqual(ADA)
+    expect(await scene.visit('/')).toEqual(PROVEN)
   } finally {
     vi.restoreAllMocks()
   }
 })
 
-/** Logs in at the given path, and records the device's answers. */
+function agesOf(lines: readonly string[]): (string | undefined)[] {
+  return lines.map((line) => /Max-Age=(\d+)/.exec(line)?.[1])
+}
+
+/** Serves on a free port of the loopback interface. */
+async function serve(listener: RequestListener) {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  return { origin: `http://127.0.0.1:${port}`, close: () => server.close() }
+}
+
+/** Logs in at the given path, and returns what is known of the device. */
 function answerPage(url: string | undefined, session: Session<Data>): string {
   if (url === '/login') {
     session.set('user', 'ada')

@@ -26,11 +26,12 @@ const known = REPLAY === undefined ? undefined : (JSON.parse(REPLAY) as History)
  */
 const USUAL = [
   each('step', 'ask answer deliver visit close clock until deploy evict crowd own toss'),
-  each('step', 'fault heal provide revoke store'),
-  each('action', 'set add same delete clear login remember renew logout goodbye flash peek take'),
+  each('step', 'fault heal provide revoke store prove steal rob forge'),
+  each('action', 'set add same delete clear login bind remember renew logout goodbye flash peek'),
+  each('action', 'take'),
   each('action', 'scope touch read look discard verify ignore'),
   each('rejected', 'malformed incomplete unknown-key destroyed'),
-  each('rejected', 'expired idle not-yet-valid revoked invalid-data'),
+  each('rejected', 'expired idle not-yet-valid revoked invalid-data unproven'),
   each('sealed', 'new changed renewed token'),
   each('tossed own', 'stored refused'),
   each('tossed splice', 'stored refused'),
@@ -39,8 +40,13 @@ const USUAL = [
   each('tossed stamp', 'stored refused'),
   each('tossed delete', 'deleted refused'),
   each('fault', 'fast_clock slow_clock missing_secret old_serializer old_schema stripping_schema'),
-  each('fault', 'provider_behind no_store'),
+  each('fault', 'provider_behind no_store no_device'),
   each('store', 'down up lose swap'),
+  each('endpoint', 'accepted challenged refused end later'),
+  each('device', 'registered proven refused_challenge refused_expired refused_session'),
+  ['device refused signature', 'forged sign challenged', 'forged register refused'],
+  ['opened unproven', 'opened proven', 'stolen', 'stolen proven', 'a copy opened'],
+  ['the ticket of a proof that has ended deleted'],
   ['moved', 'not opened without the store', 'not written without the store'],
   ['opened', "opened the attacker's", 'opened within the tolerance', 'the newest of several'],
   ['in order', 'requests that overlap', 'a response in pieces', 'several cookies', 'only deleted'],
@@ -53,6 +59,9 @@ const ROTATED = [
   [1, 0],
   [0, 0],
 ] as const
+
+/** A browser with the feature, and servers that bind. */
+const BOUND = { device: 600, proves: true } as const
 
 /** Situations that some thousands of histories reach. Each has a history of its own below. */
 const RARE = [
@@ -211,6 +220,65 @@ describe.runIf(known === undefined)('one history', () => {
       'taking a message that is the only content of a session deletes its cookies',
       'only deleted',
       [{}, [visit('flash', 1), visit('take', 1)]],
+    ],
+    [
+      'a proof that ends is renewed by another, and by nothing else',
+      'device proven',
+      [BOUND, [visit('bind', 1), ['clock', 605], visit('touch', 1)]],
+    ],
+    [
+      'a copy of all cookies opens until the proof that came with it ends',
+      'a copy opened',
+      [
+        BOUND,
+        [
+          visit('bind', 1),
+          ['steal'],
+          ['clock', 604],
+          ['rob', 0, 'touch', 1],
+          ['clock', 1],
+          ['rob', 0, 'read', 1],
+        ],
+      ],
+    ],
+    [
+      'a thief who asks for a challenge cannot answer it',
+      'device refused signature',
+      [BOUND, [visit('bind', 1), ['steal'], ['forge', 0, 0, 'sign']]],
+    ],
+    [
+      'a thief cannot register a key of his own with a challenge that asks for a proof',
+      'forged register refused',
+      [BOUND, [visit('bind', 1), ['steal'], ['forge', 0, 0, 'register']]],
+    ],
+    [
+      'an answer to an older request that arrives after a binding takes nothing from it',
+      'opened proven',
+      [BOUND, [visit('set', 1), ask('set', 1), visit('bind', 1), ...arrive(0), visit('bind', 1)]],
+    ],
+    [
+      'a session that was bound and ended stays ended, though a proof arrives after its logout',
+      'logged out',
+      [
+        { device: 600 },
+        [
+          visit('bind', 1),
+          ['prove', 0, 0, 0, 'new'],
+          ['deliver', 0, 0, 0],
+          ['prove', 0, 0, 1, 'new'],
+          visit('logout', 1),
+          ['deliver', 0, 0, 0],
+          visit('read', 1),
+        ],
+      ],
+    ],
+    [
+      'a lower interval ends a proof at once, and makes the browser prove itself',
+      'the ticket of a proof that has ended deleted',
+      [
+        { ...BOUND, fleet: [{}, { device: 60 }] },
+        [visit('bind', 1), ['clock', 100], ['visit', 0, 1, 0, 'read', 1], visit('read', 1)],
+      ],
     ],
     [
       'sixteen parts, a ticket and a stamp are the most cookies',

@@ -15,11 +15,9 @@ const MORE = ' …'
 const CONFIG: SessionErrorCode = 'ERR_SESSION_CONFIG'
 const DATA: SessionErrorCode = 'ERR_SESSION_DATA'
 
-const MAKE = `make one with: node -p "crypto.randomBytes(32).toString('base64url')"`
-const DEVALUE =
-  "or createSessions({ serializer: devalue }) with `import * as devalue from 'devalue'`"
-const SOURCES =
-  'and must be a Request, Headers, a Cookie header, a cookie store, null, or an object with headers'
+const MAKE = 'make one with: npx sealed-session secret'
+const DEVALUE = 'or createSessions({ serializer: devalue })'
+const SOURCES = 'and must be a Request, Headers, a Cookie header, a cookie store, or null'
 
 /** Calls `act`, and expects this error, thrown or rejected. */
 async function expectError(
@@ -46,17 +44,17 @@ describe('in the options', () => {
     [
       'no options at all',
       undefined,
-      'options is undefined and must be an object, as in { secrets: process.env.SESSION_SECRETS }',
+      'options is undefined and must be an object: { secrets: process.env.SESSION_SECRETS }',
     ],
     [
       'the secret in place of the options, which the message does not repeat',
       SECRET,
-      'options is a string and must be an object, as in { secrets: process.env.SESSION_SECRETS }',
+      'options is a string and must be an object: { secrets: process.env.SESSION_SECRETS }',
     ],
     [
       'an environment variable that is not set',
       { secrets: undefined },
-      `secrets is undefined: is the environment variable set? ${MAKE}`,
+      `secrets is undefined: set the environment variable; ${MAKE}`,
     ],
     [
       'a secret that is too short',
@@ -71,27 +69,27 @@ describe('in the options', () => {
     [
       'a lifetime in milliseconds',
       { maxAge: 604_800_000 },
-      'maxAge is 604800000 and must be a whole number of seconds from 1 to 34560000',
+      'maxAge is 604800000 and must be a whole number from 1 to 34560000 seconds',
     ],
     [
       'a lifetime in words',
       { maxAge: '7d' },
-      'maxAge is "7d" and must be a whole number of seconds from 1 to 34560000',
+      'maxAge is "7d" and must be a whole number from 1 to 34560000 seconds',
     ],
     [
       'a lifetime that is not there',
       { maxAge: undefined },
-      'maxAge is undefined: write a number of seconds, or leave it out',
+      'maxAge is undefined: write seconds, or leave it out',
     ],
     [
       'a ticket as seldom as the idle timeout',
       { idleTimeout: 600, touchInterval: 600 },
-      'touchInterval (600) must be shorter than idleTimeout (600), or sessions in use would idle out',
+      'touchInterval (600) must be shorter than idleTimeout (600)',
     ],
     [
       'a named lifetime that is a number',
       { lifetimes: { remembered: 2_592_000 } },
-      'lifetimes.remembered is 2592000 and must be an object, as in { maxAge: 2592000 }',
+      'lifetimes.remembered is 2592000 and must be an object: { maxAge: 2592000 }',
     ],
     [
       'the lifetime among the attributes of the cookie',
@@ -101,17 +99,17 @@ describe('in the options', () => {
     [
       'a cookie without HTTPS under the default name',
       { cookie: { secure: false } },
-      'cookie.secure must be true for __Host-session: or take a name without the prefix, as in "session"',
+      'cookie.secure must be true for __Host-session, or take the name "session"',
     ],
     [
       'a domain under the default name',
       { cookie: { domain: 'example.com' } },
-      'cookie.domain cannot be set for __Host-session: leave it out, or take a name without the prefix, as in "session"',
+      'cookie.domain must be left out for __Host-session, or take the name "session"',
     ],
     [
       'a domain with a leading dot',
       { cookie: { name: 'sid', domain: '.example.com' } },
-      'cookie.domain is ".example.com" and must be a host name, as in "example.com": no scheme, port or leading dot',
+      'cookie.domain is ".example.com" and must be a host name, as in "example.com"',
     ],
     [
       'SameSite in capitals',
@@ -121,17 +119,17 @@ describe('in the options', () => {
     [
       'a preset that is misspelled',
       { limits: 'ngnix' },
-      'limits names "ngnix", which is no preset: write portable, browsers, chips, nginx, …',
+      'limits "ngnix" is no preset: write portable, browsers, chips, nginx, ingress-nginx, …',
     ],
     [
       'a schema of no Standard Schema library',
       { schema: { parse: () => ({}) } },
-      'schema is an object and must be a Standard Schema, as valibot, zod and arktype make them',
+      'schema is an object and must be a Standard Schema, as of valibot or zod',
     ],
     [
       'the name of a serializer',
       { serializer: 'devalue' },
-      'serializer is "devalue" and must have stringify and parse, as devalue and JSON do',
+      'serializer is "devalue" and must have stringify and parse, as devalue has',
     ],
     [
       'a list of revoked ids',
@@ -146,7 +144,7 @@ describe('in the options', () => {
     [
       'a clock that returns a Date',
       { clock: () => new Date(0) },
-      'clock returned an object and must return milliseconds since 1970, as Date.now does',
+      'clock returned an object and must return milliseconds, as Date.now does',
     ],
   ]
 
@@ -196,7 +194,7 @@ describe('in a call of the sessions', () => {
     [
       'commit with its arguments swapped',
       (sessions, session) => sessions.commit(untyped(new Response()), untyped(session)),
-      'commit was given a Response first: write commit(session, response)',
+      'commit was given a Response: write commit(session, response)',
     ],
     [
       'commit without a response',
@@ -224,7 +222,7 @@ describe('in a call of the sessions', () => {
         await response.text()
         return sessions.commit(session, response)
       },
-      'the body of the response has been read or is being read, so the headers of the session cannot be added: build a new response for each request, or commit it before its body is read',
+      'the body of the response has been read: commit it before, or return a new response',
       'ERR_SESSION_RESPONSE',
     ],
     [
@@ -235,12 +233,12 @@ describe('in a call of the sessions', () => {
     [
       'save into the headers of a response',
       (sessions, session) => sessions.save(session, untyped(new Response().headers)),
-      'store is an object and must be a cookie store with set(name, value, attributes), or such a function',
+      'store is an object and must be a cookie store with set(name, value, attributes)',
     ],
     [
       'seal for an object',
       (sessions, session) => sessions.seal(session, untyped({ purpose: 'api' })),
-      "purpose is an object and must be a string of 1 to 256 characters, as in 'password reset'",
+      'purpose is an object and must be a string of 1 to 256 characters',
     ],
   ]
 
@@ -273,7 +271,7 @@ describe('in a call of the session', () => {
     [
       'destroy with a callback',
       call('destroy', callback),
-      'destroy takes no argument and was given a function: it is done when it returns, write destroy()',
+      'destroy takes no argument and was given a function: write destroy()',
     ],
     [
       'regenerate with a callback',
@@ -298,7 +296,7 @@ describe('in a call of the session', () => {
     [
       'regenerate with a lifetime that is misspelled',
       call('regenerate', { lifetime: 'rememberd' }),
-      'regenerate.lifetime is "rememberd" and must be a name in the option lifetimes: "remembered"',
+      'regenerate.lifetime is "rememberd" and must be one of the lifetimes: "remembered"',
     ],
     [
       'set with an object of several keys',
@@ -329,25 +327,25 @@ describe('in a call of the session', () => {
     [
       'set with a Date',
       call('set', 'seen', [{ at: new Date(0) }]),
-      `seen[0].at is a Date, which JSON turns into a string: store value.toISOString() or value.getTime(), ${DEVALUE}`,
+      `seen[0].at is a Date: store value.toISOString(), ${DEVALUE}`,
       DATA,
     ],
     [
       'set with a Map',
       call('set', 'tags', new Map()),
-      `tags is a Map, which JSON turns into {}: store [...value], ${DEVALUE}`,
+      `tags is a Map: store [...value], ${DEVALUE}`,
       DATA,
     ],
     [
       'set with an instance of a class',
       call('set', 'page', { url: new URL('https://example.test') }),
-      `page.url is of the kind URL, which JSON would change: store a plain object, ${DEVALUE}`,
+      `page.url is of the kind URL: store a plain object, ${DEVALUE}`,
       DATA,
     ],
     [
       'set with undefined',
       call('set', 'user', undefined),
-      'user is undefined, which JSON drops: delete the key, or store null',
+      'user is undefined: delete the key, or store null',
       DATA,
     ],
   ]
@@ -378,7 +376,7 @@ describe('in a call of the session', () => {
 
 describe('in the order of calls', () => {
   const LATE =
-    'the session was changed after its cookies were made, so the change would be lost: change it before commit, setCookies, or the return of a wrapped handler'
+    'the session was changed after its cookies were made: change it before commit, setCookies, or the end of the wrapped handler'
 
   test('a change after the commit', async () => {
     const { sessions } = setUp()
@@ -407,7 +405,7 @@ describe('in the order of calls', () => {
     session.set('user', 'ada')
     session.set('cart', 'x'.repeat(9000))
     const message =
-      'the session does not fit: its Set-Cookie lines would take 9415 bytes more than limits.responseHeader allows (3072, the preset portable). Nothing was written; the browser keeps the session it had. What helps: keep "cart" (12013 bytes) on a server and only an id in the session; or if the servers and proxies between your application and its users let more through, name them, as in limits: \'node\''
+      'the session does not fit: it takes 9415 bytes more than limits.responseHeader (3072, the preset portable). Nothing was written. What helps: keep "cart" (12013 bytes) on a server, and an id in the session; or if all servers and proxies let more through, name them, as in limits: \'node\''
     await expectError('ERR_SESSION_TOO_LARGE', message, () => sessions.setCookies(session))
   })
 })

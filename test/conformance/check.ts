@@ -3,10 +3,13 @@
 /** The library under test, as its module namespace. */
 export type Library = typeof import('sealed-session')
 
+/** Its entry for devices. */
+export type DeviceEntry = typeof import('sealed-session/device')
+
 /** One behaviour, stated by its name. */
 export interface Check {
   readonly name: string
-  readonly run: (library: Library) => void | Promise<void>
+  readonly run: (library: Library, entry: DeviceEntry) => void | Promise<void>
 }
 
 export function check(name: string, run: Check['run']): Check {

@@ -1,8 +1,9 @@
 // One suite for every runtime. It receives the library as a parameter, as it is installed there,
 // and uses only globals of the web.
 
-import type { Check, Library } from './check.ts'
+import type { Check, DeviceEntry, Library } from './check.ts'
 import { chunks } from './chunks.ts'
+import { device } from './device.ts'
 import { dictionary } from './dictionary.ts'
 import { failures } from './failures.ts'
 import { features } from './features.ts'
@@ -40,6 +41,7 @@ export const checks: readonly Check[] = [
   ...headers,
   ...ownership,
   ...hostile,
+  ...device,
 ]
 
 /**
@@ -49,11 +51,12 @@ export const checks: readonly Check[] = [
  */
 export async function run(
   library: Library,
+  entry: DeviceEntry,
   report: (result: Result) => void,
   gaps: Gaps = {},
 ): Promise<void> {
   for (const { name, run: perform } of checks) {
-    const error = await failureOf(() => perform(library))
+    const error = await failureOf(() => perform(library, entry))
     const gap = gaps[name]
     if (gap === undefined) report({ name, passed: error === undefined, error })
     else if (error !== undefined) report({ name, passed: true, error: undefined })

@@ -1,7 +1,7 @@
 // Runs the suite on this runtime, and detects its engine. Bundled without the library, so that
 // every runtime imports the one that is installed there.
 
-import type { Library } from '../conformance/check.ts'
+import type { DeviceEntry, Library } from '../conformance/check.ts'
 import { run } from '../conformance/suite.ts'
 import type { Gaps, Result } from '../conformance/suite.ts'
 import { engineOf } from './engine.ts'
@@ -25,7 +25,11 @@ const GAPS: Readonly<Record<string, Gaps>> = {
   },
 }
 
-export async function examine(library: Library, gaps: string): Promise<Examination> {
+export async function examine(
+  library: Library,
+  entry: DeviceEntry,
+  gaps: string,
+): Promise<Examination> {
   const results: Result[] = []
   const engine = await engineOf(async () => {
     const sessions = library.createSessions({ secrets: crypto.randomUUID() + crypto.randomUUID() })
@@ -33,6 +37,6 @@ export async function examine(library: Library, gaps: string): Promise<Examinati
     session.set('user', 'ada')
     await sessions.setCookies(session)
   })
-  await run(library, (result) => results.push(result), GAPS[gaps])
+  await run(library, entry, (result) => results.push(result), GAPS[gaps])
   return { engine, results }
 }

@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import { createInterface } from 'node:readline'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { ENDPOINT, deviceRequest, sendTo, useServer } from '../support/device-browser.ts'
 import { listen, names } from './application.ts'
 import { createVisitor } from '../support/visitor.ts'
 import type { Visitor } from '../support/visitor.ts'
@@ -17,7 +18,7 @@ import { startHono } from './scenario/hono.ts'
 import { startKoa } from './scenario/koa.ts'
 import { startNitroOnBun, startNitroOnLambda, startNitroOnNode } from './scenario/nitro-2.ts'
 import { serveFetch } from './scenario/serve.ts'
-import { CHUNKS, NO_COOKIES, SEVERAL_COOKIES, TOO_LARGE } from './scenario/shop.ts'
+import { BOUND_USER, CHUNKS, NO_COOKIES, SEVERAL_COOKIES, TOO_LARGE } from './scenario/shop.ts'
 import type { RunningShop } from './scenario/shop.ts'
 
 const FRAMEWORKS: readonly (readonly [
@@ -75,7 +76,7 @@ async function startElysiaOnBun(from: string): Promise<RunningShop> {
   }
 }
 
-describe.each(FRAMEWORKS)('%s', (name, start) => {
+describe.each(FRAMEWORKS)('%s', (_, start) => {
   let shop: RunningShop
   let browser: Visitor
 
@@ -106,14 +107,24 @@ describe.each(FRAMEWORKS)('%s', (name, start) => {
     expect(response.headers.get('cache-control')).toBe('private')
   })
 
-  test.skipIf(/^(?:h3 1|Nitro 2)/.test(name))(
-    'requests of a device are answered before any handler',
-    async () => {
-      const response = await fetch(`${shop.origin}/.well-known/session-device`, POST)
-      expect([response.status, await response.text()]).toEqual([403, ''])
-      expect(response.headers.get('cache-control')).toBe('no-store')
-    },
-  )
+  test('requests of a device are answered before any handler, and in h3 1 by a route', async () => {
+    const response = await fetch(`${shop.origin}${ENDPOINT}`, POST)
+    expect([response.status, await response.text()]).toEqual([403, ''])
+    expect(response.headers.get('cache-control')).toBe('no-store')
+  })
+
+  test('a device registers its key after a login, and proves it', async () => {
+    const send = sendTo(shop.origin)
+    const paths = { login: `/login?user=${BOUND_USER}`, page: '/read', init: POST }
+    const { browser: device, id, registered, seen, statuses } = await useServer(send, paths)
+    expect(JSON.parse(seen)).toEqual({ ...ada, user: BOUND_USER, device: 'proven' })
+    expect(statuses).toEqual([200, 200])
+    expect(registered?.headers.get('content-type')).toBe('application/json')
+    const expected = [`${NAME}.d.${id}`, `__Secure-session.k.${id}`]
+    expect(registered && names(registered)).toEqual(expected)
+    const forged = deviceRequest(device.header(ENDPOINT), { id, proof: 'x' })
+    expect((await send(forged)).status).toBe(403)
+  })
 
   test('a login redirects, and its message is shown once', async () => {
     const response = await login()

@@ -3,7 +3,7 @@
 import * as fc from 'fast-check'
 import type { Arbitrary } from 'fast-check'
 import { CONFIG } from './steps.ts'
-import type { Action, Config, Fault, History, Kind, Remembered } from './steps.ts'
+import type { Action, Config, Fault, Forgery, History, Kind, Proof, Remembered } from './steps.ts'
 import type { Ring, Setup, Step, StoreEvent, Toss } from './steps.ts'
 
 const HOUR = 3600
@@ -37,6 +37,7 @@ const parts = {
   limits: fc.constant('portable' as const),
   validAfter: fc.constantFrom(60, DAY),
   skew: fc.constantFrom(2, -2),
+  device: fc.constantFrom(60, 3600),
 }
 
 /** Mostly one option differs from the usual: if all did, one rejection would hide the others. */
@@ -52,6 +53,7 @@ const config: Arbitrary<Partial<Config>> = fc
     { weight: 1, arbitrary: fc.record({ limits: parts.limits }) },
     { weight: 1, arbitrary: fc.record({ validAfter: parts.validAfter }) },
     { weight: 3, arbitrary: fc.record({ skew: parts.skew }) },
+    { weight: 1, arbitrary: fc.record({ device: parts.device }) },
     { weight: 1, arbitrary: fc.record(parts, { requiredKeys: [] }) },
   )
   .map(fitting)
@@ -77,6 +79,8 @@ const setup: Arbitrary<Partial<Setup>> = fc.record({
   serializer: weighed<Setup['serializer']>({ none: 2, new: 1 }),
   schema: weighed<Setup['schema']>({ none: 2, all: 1 }),
   overflow: fc.constantFrom(true, false),
+  device: fc.constantFrom(0, 600),
+  proves: fc.constantFrom(true, false),
   fleet: fc.array(config, { minLength: 1, maxLength: 2 }),
 })
 
@@ -89,6 +93,7 @@ const ACTIONS: Weights<Action> = {
   delete: 2,
   clear: 1,
   login: 4,
+  bind: 2,
   remember: 2,
   renew: 2,
   logout: 4,
@@ -120,7 +125,7 @@ const clock = fc.oneof(
 )
 
 const pieces = fc.constantFrom(0, 1, 1, 2)
-const end = fc.constantFrom('absolute', 'idle')
+const end = fc.constantFrom('absolute', 'idle', 'proof')
 const around = fc.constantFrom(-3, -1, 0, 4, 5, 6)
 
 const toss = weighed<Toss>({ junk: 3, own: 5, splice: 6, delete: 1, ticket: 3, stamp: 3 })
@@ -134,7 +139,14 @@ const fault = weighed<Fault>({
   'stripping schema': 1,
   'provider behind': 1,
   'no store': 1,
+  'no device': 1,
 })
+
+const proof = weighed<Proof>({ new: 3, old: 1 })
+const forgery = weighed<Forgery>({ sign: 1, register: 1 })
+
+/** A thief logs in nowhere: to bind a session anew is as good as a login. */
+const robbery = weighed<Action>({ read: 3, set: 2, touch: 3, renew: 1, login: 1, logout: 1 })
 
 const storeEvent = weighed<StoreEvent>({ down: 2, up: 4, lose: 1, swap: 1 })
 
@@ -143,9 +155,15 @@ interface Kinds {
   readonly steps: Weights<Kind>
   readonly actions?: Weights<Action>
   readonly amount?: Arbitrary<number>
+  readonly passing?: Arbitrary<number>
 }
 
-function historyOf({ steps, actions = ACTIONS, amount = small }: Kinds): Arbitrary<History> {
+function historyOf({
+  steps,
+  actions = ACTIONS,
+  amount = small,
+  passing = clock,
+}: Kinds): Arbitrary<History> {
   const action = weighed(actions)
   const nth = fc.integer({ min: -1, max: 5 })
   const all: { readonly [K in Kind]: Arbitrary<Step> } = {
@@ -154,7 +172,7 @@ function historyOf({ steps, actions = ACTIONS, amount = small }: Kinds): Arbitra
     deliver: tuple(fc.constant('deliver'), bit, few, pieces),
     visit: tuple(fc.constant('visit'), bit, bit, bit, action, amount),
     close: tuple(fc.constant('close'), bit),
-    clock: tuple(fc.constant('clock'), clock),
+    clock: tuple(fc.constant('clock'), passing),
     until: tuple(fc.constant('until'), end, around),
     deploy: tuple(fc.constant('deploy'), bit, config),
     fault: tuple(fc.constant('fault'), bit, fault),
@@ -164,6 +182,10 @@ function historyOf({ steps, actions = ACTIONS, amount = small }: Kinds): Arbitra
     store: tuple(fc.constant('store'), storeEvent, nth),
     evict: tuple(fc.constant('evict'), nth),
     crowd: tuple(fc.constant('crowd'), fc.integer({ min: 25, max: 40 })),
+    prove: tuple(fc.constant('prove'), bit, bit, few, proof),
+    steal: tuple(fc.constant('steal')),
+    rob: tuple(fc.constant('rob'), bit, robbery, amount),
+    forge: tuple(fc.constant('forge'), bit, few, forgery),
     own: tuple(fc.constant('own'), bit, action, amount),
     toss: tuple(fc.constant('toss'), bit, toss, few, few),
   }
@@ -301,6 +323,34 @@ const moving = historyOf({
   steps,
 ])
 
+/** Sessions that are bound to a device, answers that overtake each other, and a thief. */
+const bound = historyOf({
+  steps: {
+    ask: 80,
+    answer: 80,
+    deliver: 90,
+    visit: 120,
+    prove: 60,
+    clock: 80,
+    until: 8,
+    steal: 50,
+    rob: 50,
+    forge: 40,
+    evict: 15,
+    close: 5,
+    deploy: 5,
+    fault: 5,
+    heal: 5,
+    revoke: 2,
+  },
+  actions: { ...ACTIONS, set: 8, bind: 8, login: 4, logout: 2, renew: 4, touch: 6, read: 8 },
+  amount: fc.oneof({ weight: 9, arbitrary: small }, { weight: 1, arbitrary: medium }),
+  passing: fc.constantFrom(1, 20, 60, 200, 301, 605, 605, HOUR, 3 * HOUR),
+}).map(([given, steps]): History => {
+  const begun: Step = ['visit', 0, 0, 0, 'bind', 1]
+  return [{ ...given, device: 600 }, [begun, ...steps]]
+})
+
 /** Another subdomain that sets arbitrary cookies. */
 const hostile = historyOf({
   steps: { visit: 100, ask: 20, answer: 20, deliver: 20, own: 50, toss: 80, clock: 20, until: 5 },
@@ -327,11 +377,25 @@ const mixed = historyOf({
     crowd: 10,
     own: 20,
     toss: 30,
+    prove: 15,
+    steal: 5,
+    rob: 5,
+    forge: 5,
   },
   amount: fc.oneof({ weight: 8, arbitrary: small }, { weight: 4, arbitrary: medium }),
 })
 
-export const KINDS = { calm, racing, slow, failing, heavy, moving, hostile, mixed } as const
+export const KINDS = {
+  calm,
+  racing,
+  slow,
+  failing,
+  heavy,
+  moving,
+  bound,
+  hostile,
+  mixed,
+} as const
 
 export type HistoryKind = keyof typeof KINDS
 

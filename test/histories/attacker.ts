@@ -60,7 +60,10 @@ function tossed(world: World, what: Toss, nth: number, part: number): string[] {
     case 'ticket': {
       const known = setup.cookie === 'domain' ? tickets : tickets.filter(isHis)
       const other = choose(readable, nth)?.pairs[0]?.[1] ?? 'x'
-      return [`${name}.t=${part === 0 ? other : (choose(known, nth)?.value ?? 'x')}`]
+      const ticket = choose(known, nth)
+      if (part === 0 || ticket === undefined) return [`${name}.t=${part === 0 ? other : 'x'}`]
+      const { value, prefix, isBound } = ticket
+      return [`${name}.${isBound ? `d.${prefix}` : 't'}=${value}`]
     }
     case 'own':
       return pairsOf(choose(ledger.filter(isHis), nth))

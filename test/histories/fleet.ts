@@ -3,6 +3,7 @@
 
 import { createSessions } from 'sealed-session'
 import type { SessionEvent, SessionSchema, SessionSerializer, Sessions } from 'sealed-session'
+import { deviceBound } from 'sealed-session/device'
 import { overflow } from 'sealed-session/overflow'
 import { OLDER_SECRET, OTHER_SECRET, SECRET, START } from '../support/mint.ts'
 import { createParcelStore } from './parcels.ts'
@@ -50,6 +51,11 @@ export function cookieOf({ cookie, persistent }: Setup) {
     : ({ name: '__Host-session', persistent } as const)
 }
 
+/** Where the cookie has a domain, it has to be said whether the whole site is bound. */
+function siteOf({ cookie }: Setup) {
+  return cookie === 'domain' ? { site: false } : {}
+}
+
 const instances = new Map<string, Instance>()
 
 /** Creates every server again: a former one remembers what its last request left undone. */
@@ -71,7 +77,7 @@ export function deploy(config: Config, setup: Setup): Instance {
 
 function createInstance(config: Config, setup: Setup): Instance {
   const { provided, remembered, serializer, schema, secrets, skew, validAfter, ...others } = config
-  const { overflow: isMoving, ...options } = others
+  const { overflow: isMoving, device: interval, ...options } = others
   const now = () => stage.now + skew
   let given = secrets
   let inForce: Ring | undefined
@@ -89,6 +95,7 @@ function createInstance(config: Config, setup: Setup): Instance {
       schema: SCHEMAS[schema],
       validAfter: validAfter === 0 ? undefined : START + validAfter,
       overflow: isMoving ? moving : undefined,
+      device: interval === 0 ? undefined : deviceBound({ interval, ...siteOf(setup) }),
       revoked: ({ id }) => stage.revoked.has(id ?? ''),
       cookie: cookieOf(setup),
       clock: () => now() * 1000,

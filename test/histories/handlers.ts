@@ -31,6 +31,10 @@ export function act(
     case 'login':
       session.regenerate(keepsSome(amount) ? { keep: ['a'], scopes: ['s'] } : {})
       return session.set('user', text)
+    case 'bind':
+      if (!keepsSome(amount)) session.regenerate()
+      session.set('user', text)
+      return config.device === 0 ? undefined : session.bindToDevice()
     case 'remember':
       session.regenerate(config.remembered === null ? {} : { lifetime: 'remembered' })
       return session.set('user', text)
@@ -92,11 +96,18 @@ export function carries(
   entry: Entry | undefined,
 ): boolean | undefined {
   if (['logout', 'goodbye', 'remember'].includes(action)) return false
-  if (action !== 'login') return true
+  if (action !== 'login' && action !== 'bind') return true
   if (!keepsSome(amount)) return false
+  if (action === 'bind') return true
   if (entry === undefined) return undefined
   const { data, scope } = entry.contents
   return 'a' in data || Object.keys(scope).length > 0
+}
+
+/** Whether a handler leaves another id than the one that came. */
+export function beginsAnother(action: Action, amount: number): boolean {
+  if (action === 'bind') return !keepsSome(amount)
+  return action === 'login' || action === 'remember'
 }
 
 function keepsSome(amount: number): boolean {

@@ -3,7 +3,7 @@
 
 import { createDecipheriv } from 'node:crypto'
 import type { Session } from 'sealed-session'
-import { DAY, START, dayKey, secretId } from '../support/mint.ts'
+import { DAY, START, dayKey, dayOf, secretId } from '../support/mint.ts'
 import type { Purpose } from '../support/mint.ts'
 import { SECRETS, stage } from './fleet.ts'
 import type { Instance } from './fleet.ts'
@@ -25,6 +25,8 @@ export interface Entry {
   readonly lifetime: string
   /** The logout stamps that it carries. */
   readonly stamps: readonly string[]
+  /** What names the device that it is bound to; empty for none. */
+  readonly binding: string
   /** The string that was stored for it. */
   readonly parcel: { readonly key: string; readonly value: string } | undefined
   /** The serializer that wrote it. */
@@ -43,9 +45,20 @@ export interface Contents {
 export interface Ticket {
   readonly value: string
   readonly secret: number
-  /** The first characters of the session's id. */
+  /** The first characters of the session's id; of a bound session, its binding. */
   readonly prefix: string
   readonly usedAt: number
+  readonly isBound: boolean
+  /** The device has proven itself at `usedAt`. */
+  readonly isProven: boolean
+}
+
+/** What the tickets of a request say of a session. */
+export interface Use {
+  readonly usedAt: number
+  readonly provenAt: number | undefined
+  /** The session is bound, and no ticket keeps it. */
+  readonly isUnproven: boolean
 }
 
 /** What a request sends beside the parts of a session. */
@@ -82,6 +95,7 @@ export function entryOf(lines: readonly string[], name: string): Entry | undefin
     life,
     lifetime: more.l ?? '',
     stamps: more.o?.match(/.{4}/g) ?? [],
+    binding: more.b ?? '',
     parcel,
     serializer: serializerOf(data),
     contents: joined(contentsOf(data, more), parcel?.contents),
@@ -118,11 +132,38 @@ function joined(kept: Contents, moved: Contents | undefined): Contents {
 
 /** Returns the use that a response's lines write, if they write one. */
 export function ticketOf(lines: readonly string[], name: string): Ticket | undefined {
-  const value = lines.map(pairOf).find(([key]) => key === `${name}.t`)?.[1] ?? ''
-  if (value === '') return undefined
+  const isTicket = (key: string) => key === `${name}.t` || bindingIn(key, name) !== undefined
+  const pair = lines.map(pairOf).find(([key, sealed]) => isTicket(key) && sealed !== '')
+  if (pair === undefined) return undefined
+  const [key, value] = pair
   const { secret, day, text } = open(value, 'ticket', name)
-  const [prefix, used]: readonly [string, number] = JSON.parse(text)
-  return { value, secret, prefix, usedAt: day * DAY + used }
+  const [prefix, used, mark]: readonly [string, number, number?] = JSON.parse(text)
+  const binding = bindingIn(key, name)
+  if (binding !== undefined && binding !== prefix) throw new Error('the ticket of another binding')
+  return {
+    value,
+    secret,
+    prefix,
+    usedAt: day * DAY + used,
+    isBound: binding !== undefined,
+    isProven: mark === 1,
+  }
+}
+
+/** Returns the binding that a ticket's name has; `undefined` for any other cookie. */
+export function bindingIn(cookie: string, name: string): string | undefined {
+  return cookie.startsWith(`${name}.d.`) ? cookie.slice(`${name}.d.`.length) : undefined
+}
+
+/** Returns the array that a challenge or the cookie of a key holds, without its time. */
+export function openDeviceText(
+  value: string,
+  purpose: 'device-challenge' | 'device-key',
+  name: string,
+): { secret: number; sealedAt: number; items: readonly string[] } {
+  const { secret, day, text } = open(value, purpose, name)
+  const [time, ...items]: readonly [number, ...string[]] = JSON.parse(text)
+  return { secret, sealedAt: day * DAY + time, items }
 }
 
 /** Returns the contents of an opened session. Takes no message. */
@@ -175,17 +216,60 @@ export function endOf(entry: Times, usedAt: number, instance: Instance): number 
 }
 
 /** Returns when a session was last used, by the cookies that were sent with it. */
-export function lastUse(
-  { id, sealedAt }: Pick<Entry, 'id' | 'sealedAt'>,
-  { tickets }: Sent,
-  { now }: Instance,
+export function lastUse(entry: Entry, sent: Sent, instance: Instance, ring: Ring): number {
+  return useOf(entry, sent, instance, ring).usedAt
+}
+
+/** Returns what the tickets that were sent with a session say of it. */
+export function useOf(entry: Entry, sent: Sent, instance: Instance, ring: Ring): Use {
+  const { id, sealedAt, binding } = entry
+  const { now, config } = instance
+  if (binding === '') {
+    const own = validTickets(sent, instance, ring).filter(
+      ({ prefix, isBound }) => !isBound && id.startsWith(prefix),
+    )
+    const usedAt = Math.max(sealedAt, ...own.map((ticket) => ticket.usedAt))
+    return { usedAt, provenAt: undefined, isUnproven: false }
+  }
+  const newest = newestTicket(binding, sent, instance, ring)
+  const unproven = { usedAt: now(), provenAt: undefined, isUnproven: true }
+  if (config.device === 0 || newest === undefined) return unproven
+  const provenAt = newest.isProven ? newest.usedAt : undefined
+  if (provenAt !== undefined && now() >= proofEnd(entry, provenAt, instance) + TOLERANCE) {
+    return unproven
+  }
+  return { usedAt: Math.max(sealedAt, newest.usedAt), provenAt, isUnproven: false }
+}
+
+/** Returns the newest ticket of a binding. Of two of one second, the proven one. */
+export function newestTicket(
+  binding: string,
+  sent: Sent,
+  instance: Instance,
   ring: Ring,
-): number {
-  const valid = tickets.filter(
-    ({ prefix, usedAt, secret }) =>
-      id.startsWith(prefix) && usedAt <= now() + TOLERANCE && isIn(ring, secret),
+): Ticket | undefined {
+  return validTickets(sent, instance, ring)
+    .filter(({ prefix, isBound }) => isBound && prefix === binding)
+    .toSorted((a, b) => b.usedAt - a.usedAt || Number(b.isProven) - Number(a.isProven))[0]
+}
+
+/** Returns the tickets that a server reads: none of a clock that was ahead, none older than any session. */
+function validTickets({ tickets }: Sent, instance: Instance, ring: Ring): readonly Ticket[] {
+  const now = instance.now()
+  const { maxAge, remembered } = instance.config
+  const longest = Math.max(maxAge, remembered?.maxAge ?? 0)
+  const firstDay = dayOf(now - longest - TOLERANCE)
+  return tickets.filter(
+    ({ usedAt, secret }) =>
+      usedAt <= now + TOLERANCE && dayOf(usedAt) >= firstDay && isIn(ring, secret),
   )
-  return Math.max(sealedAt, ...valid.map(({ usedAt }) => usedAt))
+}
+
+/** Returns when a proof ends: sessions in use do not idle out between two of them. */
+export function proofEnd(entry: Times, provenAt: number, instance: Instance): number {
+  const { idleTimeout } = lifetimeOf(entry, instance, true)
+  const most = idleTimeout === false ? Infinity : Math.floor(idleTimeout / 2)
+  return provenAt + Math.max(1, Math.min(instance.config.device, most))
 }
 
 /**
@@ -197,13 +281,14 @@ export function reasonsAgainst(
   sent: Sent,
   instance: Instance,
   ring: Ring,
+  { usedAt, isUnproven }: Use = useOf(entry, sent, instance, ring),
 ): readonly string[] {
   const { config, now } = instance
   const { validAfter, serializer, schema } = config
   const past = (end: number) => now() >= end + TOLERANCE
   const { idleTimeout } = lifetimeOf(entry, instance, true)
-  const usedAt = lastUse(entry, sent, instance, ring)
   const reasons: string[] = []
+  if (isUnproven) reasons.push('unproven')
   if (past(absoluteEnd(entry, instance))) reasons.push('expired')
   if (idleTimeout !== false && past(usedAt + idleTimeout)) reasons.push('idle')
   if (entry.sealedAt > now() + TOLERANCE) reasons.push('not-yet-valid')
@@ -213,16 +298,18 @@ export function reasonsAgainst(
   if (!sent.stamps.every((stamp) => entry.stamps.includes(stamp))) reasons.push('destroyed')
   if (!READABLE[serializer].includes(entry.serializer)) reasons.push('invalid-data')
   if (schema === 'old' && 'b' in entry.contents.data) reasons.push('invalid-data')
-  reasons.push(...reasonsOfStore(entry, config))
+  reasons.push(...reasonsOfStore(entry, config, ring))
   return reasons
 }
 
 /** Why a server must reject a state because of the store. */
-function reasonsOfStore({ parcel }: Entry, { overflow }: Config): string[] {
+function reasonsOfStore({ parcel }: Entry, { overflow }: Config, ring: Ring): string[] {
   if (parcel === undefined) return []
   const found = stage.parcels.peek(parcel.key)
   if (!overflow || found === undefined) return ['incomplete']
-  return found.value === parcel.value ? [] : ['undecryptable']
+  if (found.value === parcel.value) return []
+  const [id = ''] = found.value.split('.')
+  return [isIn(ring, ids.indexOf(id)) ? 'undecryptable' : 'unknown-key']
 }
 
 /** The formats that servers with each serializer can read. */
@@ -265,6 +352,7 @@ interface More {
   readonly f?: unknown
   readonly o?: string
   readonly l?: string
+  readonly b?: string
   readonly p?: string
 }
 

@@ -1,16 +1,19 @@
 // Plays a history, step by step, and checks every promise after each.
 
 import { toss } from './attacker.ts'
+import { bindingsWithoutTicket, forge, prove, proveFirst, register } from './devices.ts'
+import { createCookieStore } from '../support/cookie-store.ts'
 import { stage } from './fleet.ts'
 import { changes } from './handlers.ts'
 import { hold } from './hold.ts'
-import { absoluteEnd, lastUse, endOf } from './ledger.ts'
+import { absoluteEnd, endOf, lastUse, proofEnd } from './ledger.ts'
 import { endBefore, followStamp } from './logouts.ts'
-import { checkHealed, look } from './promises.ts'
+import { checkHealed, look, lookAtCopy } from './promises.ts'
 import { answer, begin } from './requests.ts'
 import type { Action, Config, Fault, History, Step } from './steps.ts'
 import {
   ATTACKER,
+  ENDPOINT_URL,
   choose,
   createWorld,
   deployed,
@@ -18,6 +21,7 @@ import {
   forgetOutages,
   headersOf,
   instanceOf,
+  keyName,
   pairsIn,
   sentIn,
   url,
@@ -35,7 +39,9 @@ export async function play(
     world.arriving = undefined
     await take(world, step)
     followStamp(world, step)
+    const { arriving } = world
     settleArrival(world)
+    if (arriving !== undefined) await answerToDevice(world, arriving, step)
     await look(world)
   }
 }
@@ -121,6 +127,20 @@ async function take(world: World, step: Step): Promise<void> {
     case 'crowd':
       crowd(world, step[1])
       break
+    case 'prove': {
+      const exchange = await prove(world, step[2], step[3], step[4])
+      if (exchange !== undefined) tabOf(world, step[1]).push(exchange)
+      break
+    }
+    case 'steal':
+      steal(world)
+      break
+    case 'rob':
+      await rob(world, step[1], step[2], step[3])
+      break
+    case 'forge':
+      await forge(world, step[1], step[2], step[3])
+      break
     case 'own':
       await attackersVisit(world, step[1], step[2], step[3])
       break
@@ -145,7 +165,8 @@ function rest([, ...request]: readonly [kind: 'ask' | 'visit', ...Request]): Req
 }
 
 async function ask(world: World, ...[tab, instance, path, action, amount]: Request) {
-  const others = world.tabs.flat()
+  await holdBack(world, instance)
+  const others = world.tabs.flat().filter(({ isOfDevice }) => !isOfDevice)
   for (const other of others) other.alone = false
   if (others.length > 0) {
     world.orderly = false
@@ -178,6 +199,43 @@ function deliver(world: World, exchange: Exchange | undefined, count: number): v
   world.orderly = false
 }
 
+/** A browser with the feature proves itself before a request, where a ticket of its sessions is missing. */
+async function holdBack(world: World, place: number): Promise<void> {
+  if (!world.setup.proves) return
+  for (const binding of bindingsWithoutTicket(world)) {
+    const exchange = await proveFirst(world, instanceOf(world, place), binding)
+    if (exchange !== undefined) takeDeviceAnswer(world, exchange)
+  }
+}
+
+/** A browser with the feature registers a key when a response asks for one, at once or while others wait. */
+async function answerToDevice(world: World, arrived: Exchange, step: Step): Promise<void> {
+  const { answer, instance } = arrived
+  const challenge = answer?.registration
+  if (challenge === undefined || (answer?.lines.length ?? 0) > 0) return
+  world.memory.asked.push(challenge)
+  world.memory.challenges.push(challenge)
+  if (!world.setup.proves) return
+  const exchange = await register(world, instance, challenge)
+  if (exchange === undefined) return
+  if (step[0] === 'visit') takeDeviceAnswer(world, exchange)
+  else tabOf(world, step[1] as number).push(exchange)
+}
+
+/** The whole answer of the endpoint arrives. */
+function takeDeviceAnswer(world: World, { answer }: Exchange): void {
+  for (const line of answer?.lines ?? []) world.store.set(line, ENDPOINT_URL)
+  learn(world, answer)
+}
+
+/** The browser learns of a session to prove, or forgets it. */
+function learn({ memory }: World, answer: Answer | undefined): void {
+  if (answer?.told === undefined) return
+  const { binding, isOver } = answer.told
+  if (isOver) memory.known.delete(binding)
+  else memory.known.add(binding)
+}
+
 /** Whether a response may change the session in the browser. */
 function isMeantToChange({ action, request, instance }: Exchange): boolean {
   if (request?.rejection === 'destroyed') return true
@@ -189,6 +247,8 @@ function settleArrival(world: World): void {
   const { arriving: exchange, tabs } = world
   if (exchange?.answer === undefined || exchange.answer.lines.length > 0) return
   for (const tab of tabs) if (tab.includes(exchange)) tab.splice(tab.indexOf(exchange), 1)
+  learn(world, exchange.answer)
+  if (exchange.isOfDevice) return
   settle(world, exchange, exchange.answer)
   endBefore(world, exchange)
 }
@@ -214,10 +274,14 @@ function pass(world: World, seconds: number): void {
   if (stage.now >= world.lastUntil) world.last = undefined
 }
 
-function secondsUntil(world: World, end: 'absolute' | 'idle'): number {
+function secondsUntil(world: World, end: 'absolute' | 'idle' | 'proof'): number {
   const entry = world.ledger.at(-1)
   const instance = instanceOf(world, 0)
   if (entry === undefined) return 0
+  if (end === 'proof') {
+    const proven = world.tickets.findLast(({ isProven }) => isProven)
+    return proven === undefined ? 0 : proofEnd(entry, proven.usedAt, instance) - instance.now()
+  }
   if (end === 'absolute') return absoluteEnd(entry, instance) - instance.now()
   const sent = sentIn(world, pairsIn(world.store.header(url(0), 'peek')))
   return endOf(entry, lastUse(entry, sent, instance, instance.ring()), instance) - instance.now()
@@ -241,6 +305,7 @@ const FAULTS: Readonly<Record<Fault, (healthy: Config) => Partial<Config>>> = {
   'stripping schema': () => ({ schema: 'strip' }),
   'provider behind': ({ secrets }) => ({ provided: true, secrets: secrets.slice(-1) }),
   'no store': () => ({ overflow: false }),
+  'no device': () => ({ device: 0 }),
 }
 
 /** Plays a fault of a server. */
@@ -274,15 +339,17 @@ function revoke({ births, tally }: World, nth: number): void {
 
 function evict(world: World, nth: number): void {
   const { store, name } = world
+  const isOwn = (own: string) => own.startsWith(name) || own.startsWith(keyName(name, ''))
   const lost = choose(
-    store.cookies().filter((cookie) => cookie.name.startsWith(name)),
+    store.cookies().filter((cookie) => isOwn(cookie.name)),
     nth,
   )
   if (lost === undefined) return
   world.tally('evicted')
   store.evict(lost)
   // Without the ticket or the stamp, the browser still has what the last response left.
-  if (lost.name !== `${name}.x` && lost.name !== `${name}.t`) disturb(world)
+  const isBeside = [`${name}.x`, `${name}.t`].includes(lost.name)
+  if (!isBeside && !lost.name.startsWith(keyName(name, ''))) disturb(world)
 }
 
 function crowd(world: World, count: number): void {
@@ -304,6 +371,37 @@ async function attackersVisit(
   const exchange = await begin(world, asked, true)
   await respond(world, exchange)
   for (const line of exchange.answer?.lines ?? []) store.set(line, url(0))
+}
+
+/** A thief keeps every cookie, whatever its end. */
+function steal(world: World): void {
+  const { store: own, tickets, setup } = world
+  const clock = () => stage.now * 1000
+  const store = createCookieStore({ clock, prefixes: setup.cookie !== 'unguarded' })
+  for (const { name, value, domain, hostOnly, path } of own.cookies()) {
+    const scope = hostOnly ? '' : `; Domain=${domain}`
+    store.set(`${name}=${value}; Path=${path}${scope}; Secure`, url(0))
+  }
+  const values = new Set(own.cookies().map(({ value }) => value))
+  const proofs = tickets
+    .filter(({ value, isProven }) => isProven && values.has(value))
+    .map(({ prefix, usedAt }) => [prefix, usedAt] as const)
+  world.copy = { store, proofs: new Map(proofs) }
+  world.tally(proofs.length > 0 ? 'stolen proven' : 'stolen')
+}
+
+/** The thief takes over what responses set, and neither deletes nor forgets anything. */
+async function rob(world: World, place: number, action: Action, amount: number): Promise<void> {
+  if (world.copy === undefined) return
+  const { store } = world.copy
+  await lookAtCopy(world, world.copy, instanceOf(world, place))
+  const asked = { owner: 'attacker', store, instance: place, path: 0, action, amount } as const
+  const exchange = await begin(world, asked, true)
+  await respond(world, exchange)
+  for (const line of exchange.answer?.lines ?? []) {
+    const isKept = !/^[^=]+=;/.test(line) && !line.startsWith(`${world.name}.x=`)
+    if (isKept) store.set(line.replace(/; Max-Age=\d+/, ''), url(0))
+  }
 }
 
 function tabOf({ tabs }: World, nth: number): Exchange[] {

@@ -9,18 +9,21 @@ import {
   areSame,
   contentsIn,
   endOf,
+  bindingIn,
   lastUse,
   lifetimeOf,
   partNames,
+  proofEnd,
   reasonsAgainst,
+  useOf,
   viewOf,
 } from './ledger.ts'
-import type { Entry, Pair } from './ledger.ts'
+import type { Entry, Pair, Use } from './ledger.ts'
 import { openUnlessDown } from './requests.ts'
 import { TOLERANCE } from './steps.ts'
 import type { Ring } from './steps.ts'
 import { hasTwins, headersOf, pairsIn, sentIn, url, wholeIn } from './world.ts'
-import type { Outage, World } from './world.ts'
+import type { Copy, Outage, World } from './world.ts'
 
 /** A read-only request to one server. */
 interface Look {
@@ -39,6 +42,26 @@ export async function look(world: World): Promise<void> {
   for (const header of new Set(headers)) {
     for (const instance of new Set(world.fleet)) await lookAt(world, instance, header)
   }
+}
+
+/** A thief's copy opens like any cookies, and no longer than the proof that came with it. */
+export async function lookAtCopy(world: World, copy: Copy, instance: Instance): Promise<void> {
+  const header = copy.store.header(url(0), 'peek')
+  const before = instance.ring()
+  const session = await openUnlessDown(world, instance, header)
+  await instance.settle()
+  if (session?.id === undefined) return
+  const rings = [...new Set([before, instance.ring()])]
+  const pairs = pairsIn(header)
+  const allowed = checkEntries({ world, instance, session, pairs, rings })
+  const ofProof = allowed.filter(({ binding }) => copy.proofs.has(binding))
+  if (ofProof.length === 0 || ofProof.length < allowed.length) return
+  const ends = ofProof.map((entry) =>
+    proofEnd(entry, copy.proofs.get(entry.binding) ?? 0, instance),
+  )
+  const isWithin = ends.some((end) => instance.now() < end + TOLERANCE)
+  hold(isWithin, 'a copy ends with the proof that came with it')
+  world.tally('a copy opened')
 }
 
 /** After a fault, every session is unchanged: only a write has changed its cookies. */
@@ -70,8 +93,27 @@ async function lookAt(world: World, instance: Instance, header: string): Promise
   if (world.orderly) checkLast(seenNow)
 }
 
-function checkOpened({ world, instance, session, pairs, rings }: Look): void {
+function checkOpened(seen: Look): void {
+  const { world, instance, session, pairs } = seen
   const { id = '', startedAt, expiresAt } = session
+  const allowed = checkEntries(seen)
+  const bindings = allowed.map(({ binding }) => binding)
+  checkLife(world, instance, id, bindings, Number(startedAt) / 1000)
+  hold(!world.ended.has(id), 'a logout holds')
+  const { owner = 'visitor' } = world.births.get(id) ?? {}
+  hold(owner === 'visitor' || world.attacked, "an attacker's session has to get in first")
+  if (owner === 'attacker') world.tally("opened the attacker's")
+  else {
+    const isLate = instance.now() * 1000 >= Number(expiresAt)
+    world.tally(isLate ? 'opened within the tolerance' : 'opened')
+    if (session.device !== 'none') world.tally(`opened ${session.device}`)
+  }
+  if (hasTwins(world, pairs)) checkNewest(seen, allowed)
+}
+
+/** What opens was written, and is allowed to. Returns the states that it may be. */
+function checkEntries({ world, instance, session, pairs, rings }: Look): readonly Entry[] {
+  const { id = '', expiresAt } = session
   const contents = contentsIn(session)
   const sent = sentIn(world, pairs)
   const matching = wholeIn(world, pairs).filter(
@@ -92,20 +134,26 @@ function checkOpened({ world, instance, session, pairs, rings }: Look): void {
     ends.includes(Number(expiresAt) / 1000),
     'a session ends at the nearer of its ends, and only its own use moves them',
   )
-  checkLife(world, instance, id, Number(startedAt) / 1000)
-  hold(!world.ended.has(id), 'a logout holds')
-  const { owner = 'visitor' } = world.births.get(id) ?? {}
-  hold(owner === 'visitor' || world.attacked, "an attacker's session has to get in first")
-  if (owner === 'attacker') world.tally("opened the attacker's")
-  else {
-    const isLate = instance.now() * 1000 >= Number(expiresAt)
-    world.tally(isLate ? 'opened within the tolerance' : 'opened')
-  }
-  if (hasTwins(world, pairs)) checkNewest({ world, instance, session, pairs, rings }, allowed)
+  const statuses = allowed.flatMap((entry) =>
+    rings.map((ring) => statusOf(entry, useOf(entry, sent, instance, ring))),
+  )
+  hold(statuses.includes(session.device), 'a session says whether its device is proven')
+  return allowed
+}
+
+function statusOf({ binding }: Entry, { provenAt }: Use): Session['device'] {
+  if (binding === '') return 'none'
+  return provenAt === undefined ? 'unproven' : 'proven'
 }
 
 /** No session lives longer than to its absolute end, or than `idleTimeout` after its last use. */
-function checkLife(world: World, instance: Instance, id: string, startedAt: number): void {
+function checkLife(
+  world: World,
+  instance: Instance,
+  id: string,
+  bindings: readonly string[],
+  startedAt: number,
+): void {
   const birth = world.births.get(id)
   hold(birth !== undefined, 'what opens was begun by a request')
   if (birth === undefined) return
@@ -114,7 +162,8 @@ function checkLife(world: World, instance: Instance, id: string, startedAt: numb
   const isWithin = (end: number) => instance.now() < end + TOLERANCE
   hold(isWithin(absoluteEnd(times, instance)), 'nothing opens after its absolute end')
   const { idleTimeout } = lifetimeOf(times, instance, true)
-  const idleEnd = idleTimeout === false ? Infinity : (world.uses.get(id) ?? 0) + idleTimeout
+  const lastUse = Math.max(...[id, ...bindings].map((own) => world.uses.get(own) ?? 0))
+  const idleEnd = idleTimeout === false ? Infinity : lastUse + idleTimeout
   hold(isWithin(idleEnd), 'nothing opens that has been idle for too long')
 }
 
@@ -185,12 +234,14 @@ function checkNames(world: World): void {
     .filter((cookie) => cookie.path === '/' && cookie.name.startsWith(name))
     .map((cookie) => cookie.name)
   const parts = new Set(partNames(name))
+  const isBound = (own: string) => /^[\w-]{8}$/.test(bindingIn(own, name) ?? '')
   const isBeside = (own: string) => own === `${name}.x` || own === `${name}.t`
+  const counted = names.filter((own) => !isBound(own)).length
   hold(
-    names.every((own) => parts.has(own) || isBeside(own)) && names.length <= 18,
-    'sixteen parts, a ticket and a stamp',
+    names.every((own) => parts.has(own) || isBeside(own) || isBound(own)) && counted <= 18,
+    'sixteen parts, a ticket and a stamp, and the tickets of bindings',
   )
-  if (names.length > 16) world.tally('as many cookies as there may be')
+  if (counted > 16) world.tally('as many cookies as there may be')
   if (!world.orderly) return
   const expected = last?.pairs.map(([own]) => own) ?? []
   const kept = names.filter((own) => parts.has(own))

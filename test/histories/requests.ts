@@ -2,15 +2,16 @@
 
 import { SessionDataError, SessionError, SessionTooLargeError } from 'sealed-session'
 import type { Session } from 'sealed-session'
+import { registrationOf } from 'sealed-session/device'
 import type { CookieStore } from '../support/cookie-store.ts'
 import { stage } from './fleet.ts'
-import { act, carries } from './handlers.ts'
+import { act, beginsAnother, carries } from './handlers.ts'
 import { hold } from './hold.ts'
 import { lifetimeOf, partNames, reasonsAgainst } from './ledger.ts'
 import type { Instance } from './fleet.ts'
 import { checkResponse } from './responses.ts'
 import type { Action, Ring } from './steps.ts'
-import { hasTwins, instanceOf, pairsIn, sentIn, url, wholeIn } from './world.ts'
+import { deviceTicketsIn, hasTwins, instanceOf, pairsIn, sentIn, url, wholeIn } from './world.ts'
 import type { Answer, Exchange, Owner, Received, World } from './world.ts'
 
 /** The action of a request, and its tab. */
@@ -33,7 +34,7 @@ export async function begin(world: World, asked: Asked, alone: boolean): Promise
   world.tally(`action ${action}`)
   const order = world.requests++
   const instance = instanceOf(world, asked.instance)
-  const common = { owner, instance, order, action, alone }
+  const common = { owner, instance, order, action, alone, isOfDevice: false }
   const later = { stamp: undefined, stampArrived: false, answer: undefined }
   const header = store.header(url(path))
   const before = instance.ring()
@@ -61,9 +62,7 @@ export async function begin(world: World, asked: Asked, alone: boolean): Promise
     await checkSealed(session, instance)
     await sessions.measure(session)
   }
-  if (action === 'login' || action === 'remember') {
-    hold(session.id !== id, 'a login begins another session')
-  }
+  if (beginsAnother(action, amount)) hold(session.id !== id, 'a login begins another session')
   const carriesReceived = id !== undefined && carries(action, amount, received.entry)
   const request: Exchange = { ...common, ...later, session, request: received, carriesReceived }
   recordBirth(world, request)
@@ -87,7 +86,7 @@ export async function openUnlessDown(
   }
 }
 
-function isOfStore(error: unknown): boolean {
+export function isOfStore(error: unknown): boolean {
   return error instanceof SessionError && error.code === 'ERR_SESSION_STORE'
 }
 
@@ -120,7 +119,10 @@ function receive(
   )
   return {
     openedAt: instance.now(),
-    names: new Set(names.filter((name) => parts.has(name) || name === `${world.name}.t`)),
+    names: new Set([
+      ...names.filter((name) => parts.has(name) || name === `${world.name}.t`),
+      ...deviceTicketsIn(world.name, pairs).map(([name]) => name),
+    ]),
     hasParts: names.some((name) => parts.has(name)),
     hasTwins: twins,
     sent,
@@ -167,7 +169,8 @@ export async function answer(world: World, exchange: Exchange): Promise<Answer> 
     const isLogout = exchange.action === 'logout' || exchange.action === 'goodbye'
     hold(isLogout || removals === stage.parcels.removals, 'a logout alone removes a parcel')
     await instance.settle()
-    const response = checkResponse(world, exchange, lines, [before, instance.ring()])
+    const asked = registrationOf(session)
+    const response = checkResponse(world, exchange, lines, [before, instance.ring()], asked)
     if (response.entry !== undefined) {
       world.ledger.push({ ...response.entry, owner: exchange.owner })
       if (response.entry.pairs.length > 1) world.tally('several cookies')

@@ -7,16 +7,19 @@ import { changes } from './handlers.ts'
 import { hold } from './hold.ts'
 import {
   absoluteEnd,
+  bindingIn,
   endOf,
   entryOf,
   isIn,
-  lastUse,
   lifetimeOf,
   pairOf,
   sealingSecret,
   ticketOf,
+  useOf,
 } from './ledger.ts'
-import type { Entry, Ticket } from './ledger.ts'
+import type { Entry, Ticket, Use } from './ledger.ts'
+import { bindingsOf, checkBinding, checkTicketsLeft, isLapse } from './bindings.ts'
+import { keyName } from './world.ts'
 import { TOLERANCE } from './steps.ts'
 import type { Ring } from './steps.ts'
 import type { Answer, Exchange, World } from './world.ts'
@@ -27,8 +30,11 @@ const LONGEST_KEPT = 400 * 86_400
 /** Seconds for which a parcel is stored at least. */
 const LEAST_TTL = 60
 
+/** Seconds for which a ticket of a session that has just been bound is not renewed by use. */
+const REGISTRATION_SECONDS = 300
+
 /** The parsed lines of a response. */
-interface Response {
+export interface Response {
   readonly lines: readonly string[]
   readonly entry: Entry | undefined
   readonly ticket: Ticket | undefined
@@ -43,17 +49,19 @@ export function checkResponse(
   exchange: Exchange,
   lines: readonly string[],
   rings: readonly Ring[],
+  asked: string | undefined,
 ): Answer {
   const response = parseLines(lines, world.name)
   const { entry, ticket, deleted } = response
+  const registration = checkBinding(world, exchange, response, asked)
   checkStamp(world, exchange, response)
   checkDeletions(world, exchange, response)
   checkUnchanged(world, exchange, response)
-  if (ticket === undefined) checkNoTicket(exchange, rings)
+  if (ticket === undefined) checkNoTicket(world, exchange, response, rings)
   else checkTicket(world, exchange, ticket, response, rings)
   if (entry === undefined) checkNothingLost(exchange, response, rings)
   else checkEntry(world, exchange, entry, rings)
-  const answer = { lines: [...lines], entry, keptFor: Infinity }
+  const answer = { lines: [...lines], entry, keptFor: Infinity, registration }
   if (entry !== undefined) {
     return { ...answer, outcome: 'written', keptFor: keptFor(world, exchange, entry) }
   }
@@ -67,7 +75,10 @@ function parseLines(lines: readonly string[], name: string): Response {
     entry: entryOf(lines, name),
     ticket: ticketOf(lines, name),
     stamp: pairs.find(([key]) => key === `${name}.x`)?.[1],
-    deleted: pairs.filter(([, value]) => value === '').map(([key]) => key),
+    // The key of a device goes with its ticket, and lies where no page's request sees it.
+    deleted: pairs
+      .filter(([key, value]) => value === '' && !key.startsWith(keyName(name, '')))
+      .map(([key]) => key),
   }
 }
 
@@ -90,11 +101,10 @@ function checkStamp(world: World, exchange: Exchange, { stamp }: Response): void
 }
 
 /** Cookies are deleted only if a session ended, was emptied, or has become smaller. */
-function checkDeletions(
-  { name }: World,
-  { request, action, session, instance }: Exchange,
-  { entry, stamp, deleted }: Response,
-): void {
+function checkDeletions(world: World, exchange: Exchange, response: Response): void {
+  const { request, action, session, instance } = exchange
+  const { name } = world
+  const { entry, stamp, deleted } = response
   const came = request?.names ?? new Set()
   hold(
     deleted.every((own) => came.has(own)),
@@ -105,6 +115,11 @@ function checkDeletions(
     const written = new Set(entry.pairs.map(([own]) => own))
     const isLeftOver = (own: string) => own === `${name}.t` || !written.has(own)
     hold(deleted.every(isLeftOver), 'beside a write, only what is left over is deleted')
+    if (stamp === undefined) checkTicketsLeft(world, exchange, entry, deleted)
+    return
+  }
+  if (isLapse(world, exchange, response)) {
+    world.tally('the ticket of a proof that has ended deleted')
     return
   }
   const isEmptied =
@@ -113,7 +128,8 @@ function checkDeletions(
     changes(action, request.id, request.entry, instance) !== false
   const ended = stamp !== undefined || request?.rejection === 'destroyed' || isEmptied
   hold(ended, 'a refused cookie is deleted after a logout alone', request?.rejection)
-  const all = [...came].every((own) => deleted.includes(own))
+  const isOurs = (own: string) => bindingIn(own, name) === undefined || instance.config.device !== 0
+  const all = [...came].every((own) => deleted.includes(own) || !isOurs(own))
   hold(all, 'what is over takes all of its cookies with it')
 }
 
@@ -124,7 +140,8 @@ function checkUnchanged(
   { lines, entry, ticket }: Response,
 ): void {
   const { request, action, instance } = exchange
-  hold(ticket === undefined || lines.length === 1, 'a ticket is written alone')
+  const isAlone = lines.length === 1 || (entry !== undefined && ticket?.isBound === true)
+  hold(ticket === undefined || isAlone, 'a ticket is written alone')
   if (changes(action, request?.id, request?.entry, instance) !== false) return
   hold(
     entry === undefined,
@@ -134,12 +151,22 @@ function checkUnchanged(
 }
 
 /** A due use is recorded. */
-function checkNoTicket(exchange: Exchange, rings: readonly Ring[]): void {
+function checkNoTicket(
+  world: World,
+  exchange: Exchange,
+  { entry }: Response,
+  rings: readonly Ring[],
+): void {
   const { request, action, session, instance } = exchange
   if (request?.entry === undefined || session === undefined) return
   if (action === 'discard' || isRefusedNow(exchange, rings) !== false) return
+  const isBegun = action === 'login' || action === 'remember'
+  if (isBegun && entry !== undefined && entry.binding !== '') {
+    const isDue = usesOf(exchange).every((use) => isRenewable(world, exchange, use))
+    hold(!isDue, 'a bound session that begins anew has a ticket that lives as long')
+  }
   if (changes(action, request.id, request.entry, instance) !== false) return
-  const isDue = usesOf(exchange).every((usedAt) => isTicketDue(exchange, usedAt))
+  const isDue = usesOf(exchange).every((use) => isTicketDue(world, exchange, use))
   hold(!isDue, 'use that is due is written down', action)
 }
 
@@ -148,30 +175,48 @@ function checkTicket(
   world: World,
   exchange: Exchange,
   ticket: Ticket,
-  { lines }: Response,
+  { lines, entry }: Response,
   rings: readonly Ring[],
 ): void {
   const { session, instance, action, owner, request } = exchange
   const id = session?.id ?? ''
-  hold(id !== '' && id.startsWith(ticket.prefix), "a ticket is the handler's session's")
+  const { isBound, prefix } = ticket
+  const bindings = entry === undefined ? bindingsOf(world, exchange) : [entry.binding]
+  const isOwn = isBound ? bindings.includes(prefix) : id.startsWith(prefix)
+  hold(id !== '' && isOwn, "a ticket is the handler's session's")
+  hold(isBound || bindings.includes(''), 'a bound session has no other ticket')
+  hold(!ticket.isProven, 'no ordinary response makes a proven ticket')
   hold(ticket.usedAt === instance.now(), 'a ticket has the time of its response')
   hold(sealsNow(ticket.secret, rings, instance), 'the newest active secret seals')
   hold(action !== 'discard', 'nothing is written of a session whose changes are discarded')
   hold(isRefusedNow(exchange, rings) !== true, 'nothing is sealed of a session that was revoked')
-  if (request?.entry !== undefined && action !== 'renew') {
-    const isDue = usesOf(exchange).some((usedAt) => isTicketDue(exchange, usedAt))
+  if (entry !== undefined) checkTicketBeside(world, exchange)
+  else if (request?.entry !== undefined && action !== 'renew') {
+    const isDue = usesOf(exchange).some((use) => isTicketDue(world, exchange, use))
     hold(isDue, 'use is written down when it is due, and not before', action)
   }
   const birth = world.births.get(id)
-  const maxAge = maxAgeOf(lines[0] ?? '')
+  const maxAge = maxAgeOf(lines.find((line) => line.includes(ticket.value)) ?? '')
   if (birth !== undefined) {
     const { persistent } = lifetimeOf(birth, instance, world.setup.persistent)
     const left = absoluteEnd({ ...birth, startedAt: birth.at }, instance) - instance.now()
-    const expected = persistent ? Math.max(left, 1) : undefined
+    const end = persistent ? Math.max(left, 1) : undefined
+    const expected = isBound ? longestKept(world, instance) : end
     hold(maxAge === expected, 'a ticket stays to the absolute end', `${maxAge}, not ${expected}`)
   }
-  recordUse(world, id, ticket.usedAt)
+  recordUse(world, isBound ? prefix : id, ticket.usedAt)
   world.tickets.push({ ...ticket, owner })
+}
+
+/** Beside a write, a ticket is that of a binding, or of a bound session that begins anew. */
+function checkTicketBeside(world: World, exchange: Exchange): void {
+  const { action } = exchange
+  if (action === 'bind') return
+  const isAnew = action === 'login' || action === 'remember'
+  hold(isAnew, 'a ticket goes beside a session that begins', action)
+  const uses = usesOf(exchange)
+  const isAllowed = uses.length === 0 || uses.some((use) => isRenewable(world, exchange, use))
+  hold(isAllowed, 'a session that begins anew renews an old ticket that is not proven')
 }
 
 /** A response writes the contents that its handler left, with the right times. */
@@ -251,30 +296,49 @@ function isRefusedNow(exchange: Exchange, rings: readonly Ring[]): boolean | und
 }
 
 /** The last uses, of which one was read when the request was opened. */
-function usesOf({ request, instance }: Exchange): number[] {
+function usesOf({ request, instance }: Exchange): Use[] {
   const entry = request?.entry
   if (entry === undefined || request === undefined) return []
   const { openedAt } = request
   const opened = { ...instance, now: () => openedAt }
-  return request.rings.map((ring) => lastUse(entry, request.sent, opened, ring))
+  return request.rings.map((ring) => useOf(entry, request.sent, opened, ring))
 }
 
-function isTicketDue({ request, action, instance }: Exchange, usedAt: number): boolean {
+function isTicketDue(world: World, exchange: Exchange, use: Use): boolean {
+  const { request, action, instance } = exchange
   const entry = request?.entry
   if (entry === undefined) return false
   const now = instance.now()
+  const { usedAt } = use
+  if (entry.binding !== '' && !isRenewable(world, exchange, use)) return false
   if (action === 'touch') return now >= usedAt
   const { touchInterval } = lifetimeOf(entry, instance, true)
   const moves = endOf(entry, now, instance) > endOf(entry, usedAt, instance)
   return now - usedAt >= touchInterval && moves
 }
 
-function sealsNow(secret: number, rings: readonly Ring[], instance: Instance): boolean {
+/** Use renews the ticket of a bound session neither after a proof nor soon after its last use. */
+function isRenewable({ births }: World, { session, instance }: Exchange, use: Use): boolean {
+  const { lifetime = '' } = births.get(session?.id ?? '') ?? {}
+  const { idleTimeout } = lifetimeOf({ lifetime }, instance, true)
+  const half = idleTimeout === false ? Infinity : Math.floor(idleTimeout / 2)
+  const least = Math.min(REGISTRATION_SECONDS, half)
+  return use.provenAt === undefined && instance.now() - use.usedAt >= least
+}
+
+export function sealsNow(secret: number, rings: readonly Ring[], instance: Instance): boolean {
   return rings.some((ring) => sealingSecret(ring, instance) === secret)
 }
 
-function recordUse({ uses }: World, id: string, usedAt: number): void {
+export function recordUse({ uses }: World, id: string, usedAt: number): void {
   uses.set(id, Math.max(uses.get(id) ?? 0, usedAt))
+}
+
+/** A bound session may begin anew with any lifetime, and keeps its ticket. */
+function longestKept({ setup }: World, { config }: Instance): number | undefined {
+  const { maxAge, remembered } = config
+  if (!setup.persistent && remembered === null) return undefined
+  return Math.min(Math.max(maxAge, remembered?.maxAge ?? 0) + TOLERANCE, LONGEST_KEPT)
 }
 
 /**
@@ -286,7 +350,7 @@ function keptFor({ setup }: World, { instance }: Exchange, entry: Entry): number
   return persistent ? Math.min(left, LONGEST_KEPT) : Infinity
 }
 
-function maxAgeOf(line: string): number | undefined {
+export function maxAgeOf(line: string): number | undefined {
   const seconds = /; Max-Age=(\d+)/.exec(line)?.[1]
   return seconds === undefined ? undefined : Number(seconds)
 }

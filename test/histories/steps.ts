@@ -34,6 +34,8 @@ export interface Config {
   readonly schema: 'none' | 'old' | 'strip' | 'all'
   /** Whether data that does not fit moves to the store that all servers share. */
   readonly overflow: boolean
+  /** Seconds for which a device's proof is good; 0 without the option `device`. */
+  readonly device: number
 }
 
 /** Settings of a whole history. */
@@ -49,6 +51,9 @@ export interface Setup {
   readonly serializer: Config['serializer']
   readonly schema: Config['schema']
   readonly overflow: boolean
+  readonly device: number
+  /** The browser answers what asks for a key, and proves its device before a request that needs it. */
+  readonly proves: boolean
   readonly fleet: readonly Partial<Config>[]
 }
 
@@ -60,6 +65,7 @@ export type Action =
   | 'delete'
   | 'clear'
   | 'login'
+  | 'bind'
   | 'remember'
   | 'renew'
   | 'logout'
@@ -100,6 +106,16 @@ export type Fault =
   | 'stripping schema'
   | 'provider behind'
   | 'no store'
+  | 'no device'
+
+/**
+ * How the browser's own device answers: a challenge that it asks for, or any that it has ever had, of
+ * whichever session and for whichever purpose.
+ */
+export type Proof = 'new' | 'old'
+
+/** How a thief answers a challenge: with a key of his own, or by having it registered. */
+export type Forgery = 'sign' | 'register'
 
 /** Faults of the store. `lose` and `swap` change its contents. */
 export type StoreEvent = 'down' | 'up' | 'lose' | 'swap'
@@ -132,7 +148,7 @@ export type Step =
   | readonly [kind: 'close', tab: number]
   | readonly [kind: 'clock', seconds: number]
   /** To the end of the session written last, and some seconds beyond. */
-  | readonly [kind: 'until', end: 'absolute' | 'idle', seconds: number]
+  | readonly [kind: 'until', end: 'absolute' | 'idle' | 'proof', seconds: number]
   | readonly [kind: 'deploy', instance: number, config: Partial<Config>]
   /** A fault on a server, until it is healed. */
   | readonly [kind: 'fault', instance: number, fault: Fault]
@@ -148,6 +164,14 @@ export type Step =
   | readonly [kind: 'crowd', count: number]
   /** The attacker uses the application in a browser of his own. */
   | readonly [kind: 'own', instance: number, action: Action, amount: number]
+  /** The browser proves its device for a session that it knows. The answer is on its way. */
+  | readonly [kind: 'prove', tab: number, instance: number, nth: number, proof: Proof]
+  /** A thief gets a copy of every cookie, also of those that go to the endpoint alone. */
+  | readonly [kind: 'steal']
+  /** The thief uses the copy, and keeps it up to date. */
+  | readonly [kind: 'rob', instance: number, action: Action, amount: number]
+  /** The thief tries to prove a device for a session of the copy. */
+  | readonly [kind: 'forge', instance: number, nth: number, forgery: Forgery]
   | readonly [kind: 'toss', path: number, what: Toss, nth: number, part: number]
 
 export type Kind = Step[0]
@@ -161,6 +185,8 @@ export const SETUP: Setup = {
   serializer: 'none',
   schema: 'none',
   overflow: false,
+  device: 0,
+  proves: false,
   fleet: [{}],
 }
 
@@ -177,6 +203,7 @@ export const CONFIG: Config = {
   serializer: 'none',
   schema: 'none',
   overflow: false,
+  device: 0,
 }
 
 /** Settings that the tests leave at their default. */

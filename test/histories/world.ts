@@ -4,10 +4,11 @@
 import type { Session } from 'sealed-session'
 import { createCookieStore } from '../support/cookie-store.ts'
 import type { CookieStore } from '../support/cookie-store.ts'
+import { ENDPOINT } from '../support/device-browser.ts'
 import { START } from '../support/mint.ts'
 import { cookieOf, deploy, stage } from './fleet.ts'
 import type { Instance } from './fleet.ts'
-import { pairOf, partNames } from './ledger.ts'
+import { bindingIn, pairOf, partNames } from './ledger.ts'
 import type { Entry, Pair, Sent, Ticket } from './ledger.ts'
 import { CONFIG, SETUP } from './steps.ts'
 import type { Action, Config, Ring, Setup } from './steps.ts'
@@ -34,6 +35,8 @@ export interface Exchange {
   readonly instance: Instance
   readonly order: number
   readonly action: Action
+  /** It is between the browser and the endpoint, and changes no part of a session. */
+  readonly isOfDevice: boolean
   /** Whether no other request was in flight from the request to the response. */
   alone: boolean
   /** Whether the handler has kept some of the received contents; `undefined` if unknown. */
@@ -54,7 +57,7 @@ export interface Exchange {
 export interface Received {
   /** By the clock of its server. */
   readonly openedAt: number
-  /** The names of the received parts of the session, and of its ticket. */
+  /** The names of the received parts of the session, and of the tickets that are read. */
   readonly names: ReadonlySet<string>
   /** Whether a part was received, valid or not. */
   readonly hasParts: boolean
@@ -78,6 +81,36 @@ export interface Answer {
   readonly outcome: 'written' | 'emptied' | 'unchanged'
   /** Seconds for which the browser must keep the written cookies. */
   readonly keptFor: number
+  /** The challenge to register a key. */
+  readonly registration?: string | undefined
+  /** What the endpoint tells the browser of one of its sessions. */
+  readonly told?: { readonly binding: string; readonly isOver: boolean } | undefined
+}
+
+/** What the browser's device knows. */
+export interface DeviceMemory {
+  /** Challenges to register a key that have come. */
+  readonly asked: string[]
+  /** Every challenge that has come, of either kind. */
+  readonly challenges: string[]
+  /** The sessions that it has registered a key for, by their binding. */
+  readonly known: Set<string>
+}
+
+/** A cookie with the key of a device. */
+export interface KeyCookie {
+  readonly name: string
+  readonly value: string
+  readonly secret: number
+  readonly binding: string
+  readonly provenAt: number
+}
+
+/** What a thief has. */
+export interface Copy {
+  readonly store: CookieStore
+  /** When the proofs were made that came with it, by their binding. */
+  readonly proofs: ReadonlyMap<string, number>
 }
 
 /** A server with a fault. */
@@ -101,8 +134,11 @@ export interface World {
   readonly tabs: readonly Exchange[][]
   readonly ledger: (Entry & { readonly owner: Owner })[]
   readonly tickets: (Ticket & { readonly owner: Owner })[]
+  readonly keys: KeyCookie[]
+  readonly memory: DeviceMemory
+  copy: Copy | undefined
   readonly births: Map<string, Birth>
-  /** When each session was last used, by the clock of the server that recorded it. */
+  /** When each session, or binding, was last used, by the clock of the server that recorded it. */
   readonly uses: Map<string, number>
   /** Sessions of this browser that a logout has ended for good. */
   readonly ended: Set<string>
@@ -141,6 +177,7 @@ export function createWorld(given: Partial<Setup>, tally: (what: string) => void
     if (event.type === 'sealed') tally(`sealed ${event.cause}`)
     if (event.type === 'sealed' && event.moved !== undefined) tally('moved')
     if (event.type === 'rejected') tally(`rejected ${event.reason}`)
+    if (event.type === 'device') tally(`device ${event.outcome} ${event.reason ?? ''}`.trim())
   }
   const clock = () => stage.now * 1000
   const prefixes = setup.cookie !== 'unguarded'
@@ -154,6 +191,9 @@ export function createWorld(given: Partial<Setup>, tally: (what: string) => void
     tabs: [[], []],
     ledger: [],
     tickets: [],
+    keys: [],
+    memory: { asked: [], challenges: [], known: new Set() },
+    copy: undefined,
     births: new Map(),
     uses: new Map(),
     ended: new Set(),
@@ -171,8 +211,8 @@ export function createWorld(given: Partial<Setup>, tally: (what: string) => void
 }
 
 export function deployed(config: Partial<Config>, setup: Setup): Instance {
-  const { serializer, schema, overflow } = setup
-  return deploy({ ...CONFIG, serializer, schema, overflow, ...config }, setup)
+  const { serializer, schema, overflow, device } = setup
+  return deploy({ ...CONFIG, serializer, schema, overflow, device, ...config }, setup)
 }
 
 /** Returns the pairs of a `Cookie` header. */
@@ -188,10 +228,28 @@ export function sentIn({ name, tickets }: World, pairs: readonly Pair[]): Sent {
   const valuesOf = (own: string) => pairs.filter(([key]) => key === own).map(([, value]) => value)
   const stamps = valuesOf(`${name}.x`).filter((value) => /^[\w-]{4}$/.test(value))
   const values = new Set(valuesOf(`${name}.t`).slice(0, MOST_TWINS))
+  const bound = deviceTicketsIn(name, pairs)
   return {
     stamps: [...new Set(stamps)].slice(0, MOST_TWINS),
-    tickets: tickets.filter(({ value }) => values.has(value)),
+    tickets: tickets.filter(({ value, prefix, isBound }) =>
+      isBound
+        ? bound.some(([key, sent]) => sent === value && bindingIn(key, name) === prefix)
+        : values.has(value),
+    ),
   }
+}
+
+/** Returns the tickets of bound sessions that are looked at. */
+export function deviceTicketsIn(name: string, pairs: readonly Pair[]): readonly Pair[] {
+  return pairs.filter(([key]) => /^[\w-]{8}$/.test(bindingIn(key, name) ?? '')).slice(0, MOST_TWINS)
+}
+
+/** The path of the device's endpoint. */
+export const ENDPOINT_URL = `https://app.example.test${ENDPOINT}`
+
+/** Returns the name of the cookie that holds the key of a binding. */
+export function keyName(name: string, binding: string): string {
+  return `${name.replace('__Host-', '__Secure-')}.k.${binding}`
 }
 
 /** Returns the element that a number chooses, if there is any. */

@@ -23,6 +23,12 @@ const GATE = [
   'token/ticket',
   'cookies/chunks',
   'cookies/request-cookies',
+  'device/proof',
+  'device/challenge',
+  'device/key-cookie',
+  'device/endpoint',
+  'overflow/parcel',
+  'overflow/revocations',
 ].map((path) => `src/${path}.ts`)
 
 /** Percent of all mutants that must be noticed. */
@@ -35,6 +41,8 @@ const LEAST = 90
 const NEAR = {
   'adapters/deferred-head': ['unit/adapters/node'],
   commit: ['unit/create-sessions', 'behaviour/size-guard', 'behaviour/counts'],
+  'device/bound-tickets': ['behaviour/device', 'security/device'],
+  'device/endpoint': ['security/device', 'behaviour/device'],
   'cookies/set-cookie': ['repository/cookie-package', 'behaviour/size-guard'],
   open: ['security/vectors'],
   'pipeline/decrypt': ['unit/open', 'security/vectors'],

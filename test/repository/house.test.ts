@@ -43,7 +43,7 @@ const UPWARDS: Readonly<Record<string, string>> = {}
 
 /** The files that may import a package. */
 const IMPORTERS: Readonly<Record<string, readonly string[]>> = {
-  jose: ['device/proof.ts', 'token/jwe-jose.ts'],
+  jose: ['device/proof.ts', 'token/jose.ts'],
   cookie: ['cookies/set-cookie.ts'],
 }
 

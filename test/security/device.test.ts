@@ -6,7 +6,6 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { DeviceRefusal } from 'sealed-session'
 import {
   ENDPOINT,
-  askedBy,
   challengeOf,
   createDeviceBrowser,
   deviceRequest,
@@ -14,15 +13,11 @@ import {
   signProof,
 } from '../support/device-browser.ts'
 import type { Device } from '../support/device-browser.ts'
-import { deviceScene } from '../support/device-scene.ts'
+import { INTERVAL, PROVEN, TOLERANCE, UNPROVEN, deviceScene } from '../support/device-scene.ts'
 import type { DeviceScene } from '../support/device-scene.ts'
+import { namesOf } from '../support/cookie-jar.ts'
 import { NAME, SECRET, mint } from '../support/mint.ts'
 import { loadPrintedReader } from '../support/printed-reader.ts'
-
-const INTERVAL = 600
-const TOLERANCE = 5
-const ADA = { user: 'ada', device: 'proven', reason: undefined }
-const UNPROVEN = { user: undefined, device: 'none', reason: 'unproven' }
 
 /** Asks the endpoint, with these cookies, for a challenge. */
 async function askChallenge({ app }: DeviceScene, cookies: string, id: string): Promise<string> {
@@ -44,7 +39,7 @@ describe('a thief who copies', () => {
     await scene.enrol()
     const stolen = scene.browser.header()
     scene.time.now += INTERVAL + TOLERANCE - 1
-    expect(await scene.copy(stolen)).toEqual(ADA)
+    expect(await scene.copy(stolen)).toEqual(PROVEN)
     scene.time.now += 1
     expect(await scene.copy(stolen)).toEqual(UNPROVEN)
     scene.time.now += 3 * INTERVAL
@@ -76,7 +71,7 @@ describe('a thief who copies', () => {
       for (const path of ['/', '/write', '/touch', '/renew']) {
         // oxlint-disable-next-line no-await-in-loop
         const response = await scene.app(stolen.request(path))
-        const names = response.headers.getSetCookie().map((line) => line.split('=', 1).join())
+        const names = namesOf(response.headers.getSetCookie())
         expect(names).not.toContain(`${NAME}.d.${id}`)
         stolen.store(response)
       }
@@ -87,11 +82,10 @@ describe('a thief who copies', () => {
 
   test('M5: all cookies before the registration has a session that use extends, but cannot prove it', async () => {
     const scene = deviceScene()
-    const login = await scene.app(scene.browser.request('/login'))
-    scene.browser.store(login)
+    const { login } = await scene.login()
     const stolen = scene.browser.header(ENDPOINT)
     expect((await scene.browser.register(login, scene.app))?.status).toBe(200)
-    expect(await scene.copy(stolen)).toEqual({ ...ADA, device: 'unproven' })
+    expect(await scene.copy(stolen)).toEqual({ ...PROVEN, device: 'unproven' })
     // The challenge was in the response, not in the cookies, and the endpoint issues none for a
     // key.
     const asked = await scene.app(deviceRequest(stolen, {}))
@@ -139,7 +133,7 @@ describe('a thief who drops or swaps', () => {
       expect(await scene.copy(`${token}; ${ticket}`), ticket).toEqual(UNPROVEN)
     }
     const own = mint(JSON.stringify([id, usedAt, 1]), { purpose: 'ticket' })
-    expect(await scene.copy(`${token}; ${NAME}.d.${id}=${own}`)).toEqual(ADA)
+    expect(await scene.copy(`${token}; ${NAME}.d.${id}=${own}`)).toEqual(PROVEN)
   })
 
   test('M8: the key cookie ends the browser’s registration, and sets no cookie', async () => {
@@ -672,10 +666,9 @@ describe('a forged registration', () => {
     ],
   ])('M14: with %s is refused, and nothing is set', async (_, reason, forge) => {
     const scene = deviceScene()
-    const login = await scene.app(scene.browser.request('/login'))
-    scene.browser.store(login)
-    const proof = await forge(askedBy(login)?.challenge ?? '', await makeDevice())
-    const answer = await scene.app(deviceRequest(scene.browser.header(ENDPOINT), { proof }))
+    const { challenge } = await scene.login()
+    const proof = await forge(challenge, await makeDevice())
+    const answer = await scene.sendProof(proof)
     expect([answer.status, answer.headers.getSetCookie(), await answer.text()]).toEqual([
       403,
       [],
@@ -698,9 +691,8 @@ describe('a forged registration', () => {
 
   test('M16: of a session without its ticket is rejected', async () => {
     const scene = deviceScene()
-    const login = await scene.app(scene.browser.request('/login'))
-    scene.browser.store(login)
-    const proof = await signProof(await makeDevice(), askedBy(login)?.challenge ?? '', true)
+    const { challenge } = await scene.login()
+    const proof = await signProof(await makeDevice(), challenge, true)
     const [token = ''] = scene.browser.header().split('; ')
     for (const cookies of [token, '', 'other=1']) {
       // oxlint-disable-next-line no-await-in-loop
@@ -711,18 +703,17 @@ describe('a forged registration', () => {
 
   test('with RSA of 2 048 bits is accepted, because an older TPM supports nothing else', async () => {
     const scene = deviceScene()
-    const login = await scene.app(scene.browser.request('/login'))
-    scene.browser.store(login)
+    const { challenge } = await scene.login()
     const device = await makeDevice('RS256')
-    const proof = await signProof(device, askedBy(login)?.challenge ?? '', true)
-    const answer = await scene.app(deviceRequest(scene.browser.header(ENDPOINT), { proof }))
+    const proof = await signProof(device, challenge, true)
+    const answer = await scene.sendProof(proof)
     expect(answer.status).toBe(200)
     scene.browser.store(answer)
     const { session_identifier: id, credentials } = await answer.json()
     scene.browser.known.set(id, { id, cookie: credentials[0].name, device })
     scene.time.now += INTERVAL + TOLERANCE
     expect((await scene.browser.refresh(id, scene.app)).status).toBe(200)
-    expect(await scene.visit('/')).toEqual(ADA)
+    expect(await scene.visit('/')).toEqual(PROVEN)
   })
 })
 
@@ -735,13 +726,13 @@ describe('an instance without the option', () => {
       // oxlint-disable-next-line no-await-in-loop
       const response = await without(scene.browser.request(path))
       const lines = response.headers.getSetCookie()
-      if (path === '/write') expect(lines.map((line) => line.split('=', 1).join())).toEqual([NAME])
+      if (path === '/write') expect(namesOf(lines)).toEqual([NAME])
       else expect(lines).toEqual([])
     }
     expect(scene.events.filter(({ type }) => type === 'rejected')).toMatchObject(
       Array.from({ length: 3 }, () => ({ reason: 'unproven' })),
     )
-    expect(await scene.visit('/')).toEqual(ADA)
+    expect(await scene.visit('/')).toEqual(PROVEN)
   })
 
   test('M18: does not open a bare token of a bound session, which an instance with the option does', async () => {
@@ -765,7 +756,7 @@ describe('the endpoint', () => {
     const noise = Array.from({ length: 4 }, () => `${NAME}.d.${id}=x`)
     expect(
       await scene.copy([token, ...noise.slice(1), `${NAME}.d.${id}=${ticket}`].join('; ')),
-    ).toEqual(ADA)
+    ).toEqual(PROVEN)
     expect(await scene.copy([token, ...noise, `${NAME}.d.${id}=${ticket}`].join('; '))).toEqual(
       UNPROVEN,
     )

@@ -105,6 +105,13 @@ const LISTS: Readonly<Record<string, readonly string[]>> = {
     ),
     ...listed('5.3 action, 5.3 privacy'),
   ],
+  // The tests of web-platform-tests/wpt, commit f192844f, in its folder of that name.
+  'Web Platform Tests: device-bound-session-credentials': listed(
+    'create-session, registration-sends-challenge, refresh-does-not-send-challenge, ' +
+      'refresh-replaces-config, refresh-with-continue-false, set-early-challenge, ' +
+      'credentials-matching, session-cookie-has-no-attributes, set-authorization, include-site, ' +
+      'set-scope-origin, set-scope-specification, clear-site-data, not-secure-connection',
+  ),
 }
 
 const root = new URL('../../', import.meta.url)

@@ -109,6 +109,32 @@ export interface DeviceBrowser extends Browser {
 
 type Fetch = (request: Request) => Promise<Response | undefined>
 
+/**
+ * Does what a browser does with a server: it logs in, registers its key, asks for a page and proves
+ * itself. Returns the answers, and the page.
+ */
+export async function useServer(
+  send: (request: Request) => Promise<Response>,
+  { login = '/login', page = '/', init = {} } = {},
+) {
+  const browser = createDeviceBrowser()
+  const welcome = await send(browser.request(login, init))
+  browser.store(welcome)
+  const registered = await browser.register(welcome, send)
+  const seen = await (await send(browser.request(page))).text()
+  const [id = ''] = browser.known.keys()
+  const refreshed = await browser.refresh(id, send)
+  return { browser, id, registered, seen, statuses: [registered?.status, refreshed.status] }
+}
+
+/** Returns what sends a request to a server at this origin. */
+export function sendTo(origin: string) {
+  return ({ url, method, headers }: Request): Promise<Response> => {
+    const { pathname, search } = new URL(url)
+    return fetch(origin + pathname + search, { method, headers, redirect: 'manual' })
+  }
+}
+
 export function createDeviceBrowser(): DeviceBrowser {
   const jar = createJar()
   const known = new Map<string, KnownSession>()

@@ -4,10 +4,14 @@ import type { SessionEvent, SessionOptions, Sessions } from 'sealed-session'
 import { createSessions } from 'sealed-session'
 import { deviceBound } from 'sealed-session/device'
 import type { DeviceBoundOptions } from 'sealed-session/device'
-import { createDeviceBrowser } from './device-browser.ts'
+import { ENDPOINT, askedBy, createDeviceBrowser, deviceRequest } from './device-browser.ts'
 import type { DeviceBrowser } from './device-browser.ts'
 import { SECRET, START } from './mint.ts'
 import type { Data } from './set-up.ts'
+
+/** Seconds for which a proof is good, and for which a clock may be ahead, unless a test says otherwise. */
+export const INTERVAL = 600
+export const TOLERANCE = 5
 
 /** What a handler read of its session. */
 export interface Sight {
@@ -15,6 +19,11 @@ export interface Sight {
   readonly device: 'none' | 'unproven' | 'proven'
   readonly reason: string | undefined
 }
+
+/** What a handler reads of a proven, of an unproven and of a rejected session. */
+export const PROVEN: Sight = { user: 'ada', device: 'proven', reason: undefined }
+export const NEW: Sight = { ...PROVEN, device: 'unproven' }
+export const UNPROVEN: Sight = { user: undefined, device: 'none', reason: 'unproven' }
 
 export interface DeviceScene {
   readonly time: { now: number }
@@ -27,6 +36,10 @@ export interface DeviceScene {
   visit(path: string): Promise<Sight>
   /** Sends a request with these cookies from another client. */
   copy(cookies: string, path?: string): Promise<Sight>
+  /** Logs in. Returns the response, and the challenge that it asks for a key with. */
+  login(): Promise<{ readonly login: Response; readonly challenge: string }>
+  /** Sends a proof with the browser's cookies: one of a session, or a registration. */
+  sendProof(proof: string, id?: string): Promise<Response>
   /** Logs in, and registers the browser's device. Returns the binding. */
   enrol(): Promise<string>
   /** Creates the application again, with other options: another instance. */
@@ -80,6 +93,12 @@ export function deviceScene(
     return [sight, response]
   }
 
+  async function login() {
+    const response = await app(browser.request('/login'))
+    browser.store(response)
+    return { login: response, challenge: askedBy(response)?.challenge ?? '' }
+  }
+
   return {
     time,
     events,
@@ -96,10 +115,12 @@ export function deviceScene(
       const [sight] = await see(new Request(`https://example.test${path}`, { headers }))
       return sight
     },
+    login,
+    sendProof: (proof, id) =>
+      app(deviceRequest(browser.header(ENDPOINT), { proof, ...(id === undefined ? {} : { id }) })),
     async enrol() {
-      const response = await app(browser.request('/login'))
-      browser.store(response)
-      const answer = await browser.register(response, app)
+      const response = await login()
+      const answer = await browser.register(response.login, app)
       const id = [...browser.known.keys()].at(-1)
       if (answer?.status !== 200 || id === undefined) throw new Error('not registered')
       return id

@@ -19,7 +19,8 @@ export const DAY = 86_400
 export const WEEK = 604_800
 
 /** `token` is a bare token; a purpose text of `seal(session, purpose)` follows it after a space. */
-export type Purpose = 'cookie' | 'token' | 'ticket' | 'overflow' | `token ${string}`
+export type Purpose =
+  'cookie' | 'token' | 'ticket' | 'overflow' | 'device-challenge' | 'device-key' | `token ${string}`
 
 /** The context that a key is bound to. */
 export interface Binding {

@@ -219,7 +219,7 @@ describe('the limits against the cookie', () => {
     expect(resolveAny({ limits: { cookie: least } }).limits.cookie).toBe(least)
     const error = caught(() => resolveAny({ limits: { cookie: least - 1 } }))
     expect(error).toEqual(refusal('limits.cookie'))
-    expect(String(error)).toContain(`must be at least ${least}: name and attributes take ${frame}`)
+    expect(String(error)).toContain(`is ${least - 1} and must be at least ${least}`)
   })
 
   test('are those of partitioned cookies if the cookie is partitioned', () => {

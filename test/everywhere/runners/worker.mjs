@@ -2,10 +2,11 @@
 // contains the results.
 
 import * as library from 'sealed-session'
+import * as device from 'sealed-session/device'
 import { examine } from './suite.mjs'
 
 export default {
   async fetch() {
-    return Response.json(await examine(library, 'commas'))
+    return Response.json(await examine(library, device, 'commas'))
   },
 }

@@ -18,6 +18,10 @@ export function createShopRouter(upstream: string): h3.Router {
     h3.defineEventHandler(defineSessionHandler(sessions, handle))
 
   const router = h3.createRouter({ preemptive: true })
+  router.post(
+    '/.well-known/session-device',
+    h3.defineEventHandler((event) => sessions.device(h3.toWebRequest(event))),
+  )
   router.get(
     '/ping',
     handler(() => 'pong'),

@@ -35,18 +35,29 @@ export function createShopSessions(): Sessions<ShopData> {
 
 /** Returns the data of the session. */
 export function read(session: Session<ShopData>): object {
-  return { user: session.get('user', ''), visits: session.get('visits', 0), big: bigOf(session) }
+  const { device } = session
+  const bound = device === 'none' ? {} : { device }
+  return {
+    user: session.get('user', ''),
+    visits: session.get('visits', 0),
+    big: bigOf(session),
+    ...bound,
+  }
 }
 
 function bigOf(session: Session<ShopData>): number {
   return session.get('big', '').length
 }
 
+/** Who logs in by this name is bound to the device. */
+export const BOUND_USER = 'grace'
+
 /** Logs in, and leaves a message for the page after the redirect. */
 export function login(session: Session<ShopData>, user: string | null | undefined): void {
   session.regenerate()
   session.set('user', user ?? '')
   session.flash('notice', `Hello ${user ?? ''}`)
+  if (user === BOUND_USER) session.bindToDevice()
 }
 
 /** Returns the messages and the user. */

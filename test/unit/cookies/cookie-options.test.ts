@@ -139,7 +139,7 @@ describe('name', () => {
 
   test('that belongs to another cookie of the session is rejected with the reason', () => {
     expect(() => resolveCookieOptions({ name: 'shop.t' })).toThrow(
-      /is "shop\.t", and names ending in .* are those of a session's further cookies/,
+      /is "shop\.t", and must not end in .*: the session's further cookies do/,
     )
   })
 })

@@ -38,7 +38,7 @@ describe('overflow', () => {
     [{ storage, keys: [5] }, 'overflow.keys is an array and must be an array of keys'],
     [
       { storage, timeout: 0 },
-      'overflow.timeout is 0 and must be a whole number of seconds from 1 to 60',
+      'overflow.timeout is 0 and must be a whole number from 1 to 60 seconds',
     ],
     [{ storage, timeout: 0.5 }, 'overflow.timeout is 0.5 and must be'],
     [{ storage, timeout: 2000 }, 'overflow.timeout is 2000 and must be'],
@@ -64,7 +64,7 @@ describe('the option overflow', () => {
     expect(() => createSessions({ secrets: SECRET, overflow: untyped(given) })).toThrow(
       expect.objectContaining({
         option: 'overflow',
-        message: `overflow is ${shown} and must be what overflow of sealed-session/overflow returns`,
+        message: `overflow is ${shown} and must be overflow({ storage }) of sealed-session/overflow`,
       }),
     )
   })

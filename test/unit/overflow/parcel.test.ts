@@ -67,6 +67,14 @@ describe('parseParcel', () => {
     )
   })
 
+  test('returns scopes and messages, too', () => {
+    const contents = createContents(new Map([['user', 'ada']]))
+    contents.flash = [['notice', 'saved']]
+    contents.scopes.set('cart', { data: new Map([['tea', 2]]), scopes: new Map() })
+    const body = formatParcelBody(contents, undefined)
+    expect(parse(padParcel(ID, PLACE, body))).toEqual({ body, contents })
+  })
+
   test('is undefined for another session and another place', () => {
     const text = padParcel(ID, PLACE, '{}')
     expect(parseParcel(text, PLACE, PLACE, undefined)).toBeUndefined()

@@ -94,6 +94,23 @@ describe('endUser', () => {
     expect([await reasonOf(mine), await reasonOf(second)]).toEqual(['revoked', undefined])
   })
 
+  test('spares no more than the last call of one second says', async () => {
+    const { logIn, ended, reasonOf, idOf, clock } = setUp()
+    const cookie = await logIn()
+    clock.now += 1000
+    await ended.endUser('ada', { except: await idOf(cookie) })
+    expect(await reasonOf(cookie)).toBeUndefined()
+    await ended.endUser('ada')
+    expect(await reasonOf(cookie)).toBe('revoked')
+  })
+
+  test('needs a name', async () => {
+    const { ended } = setUp()
+    for (const name of [undefined, '', 5]) {
+      expect(await thrownBy(ended.endUser(untyped(name)))).toMatchObject({ option: 'user' })
+    }
+  })
+
   test('is not undone by a server whose clock is behind', async () => {
     const { logIn, ended, reasonOf, clock } = setUp()
     const before = await logIn()
@@ -219,15 +236,31 @@ describe('the store', () => {
     expect(await reasonOf(cookie)).toBeUndefined()
   })
 
-  test.each(['', 'before', 'before x', 'before -1', 'before 5 short', '1768478400'])(
+  test.each(['', 'before', 'before x', 'before -1', 'before 5 short', '1768478400', 'xbefore 5'])(
     'that holds "%s" in place of a moment makes every session revoked',
     async (value) => {
-      const { logIn, reasonOf, store } = setUp()
+      const { logIn, reasonOf, store, events } = setUp()
       const cookie = await logIn()
       store.items.set('revoked:all', { value, endsAt: Infinity })
       expect(await reasonOf(cookie)).toBe('revoked')
+      expect(events.at(-1)).toMatchObject({ error: { code: 'ERR_SESSION_STORE' } })
     },
   )
+
+  test('holds a word for a session, and a moment for the others, with those that it spares', async () => {
+    const { ended, store } = setUp()
+    await ended.endSession('id')
+    await ended.endUser('ada')
+    await ended.endUser('grace', { except: ['id', 'other'] })
+    await ended.endAll()
+    const texts = Array.from(store.items.values(), ({ value }) => value)
+    expect(texts).toEqual([
+      'ended',
+      `before ${START}`,
+      expect.stringMatching(new RegExp(`^before ${START}( [\\w-]{43}){2}$`)),
+      `before ${START}`,
+    ])
+  })
 
   test('that fails makes every method reject', async () => {
     const { ended, store } = setUp()
@@ -253,6 +286,10 @@ describe('revocations', () => {
     expect(await revoked(untyped<Session>(session))).toBe(true)
   })
 
+  test('has not ended a session that is empty', async () => {
+    expect(await revocations(store).revoked(untyped<Session>({}))).toBe(false)
+  })
+
   test('has no endUser without a function that returns the user', async () => {
     const error = await thrownBy(revocations(store).endUser('ada'))
     expect(error).toMatchObject({ option: 'revocations.user' })
@@ -271,7 +308,7 @@ describe('revocations', () => {
     [
       store,
       { cache: -1 },
-      'revocations.cache is -1 and must be a whole number of seconds from 0 to 60',
+      'revocations.cache is -1 and must be a whole number from 0 to 60 seconds',
     ],
     [store, { maxAge: 0 }, 'revocations.maxAge is 0 and must be'],
     [store, { timeout: 61 }, 'revocations.timeout is 61 and must be'],

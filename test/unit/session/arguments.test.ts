@@ -32,7 +32,7 @@ describe('assertNoArguments', () => {
 
   test('says that no callback is needed, because the method is synchronous', () => {
     const message = (given: unknown) => String(caught(() => assertNoArguments('touch', [given])))
-    expect(message(() => {})).toContain('a function: it is done when it returns, write touch()')
+    expect(message(() => {})).toContain('a function: write touch()')
     expect(message(60)).toContain('given 60: write touch()')
   })
 })

@@ -620,7 +620,7 @@ describe('arguments that a method does not take', () => {
   const callback = () => {}
 
   test.each([
-    ['destroy', [callback], 'a function: it is done when it returns, write destroy()'],
+    ['destroy', [callback], 'a function: write destroy()'],
     ['destroy', ['ada'], 'was given "ada"'],
     ['discard', [callback], 'write discard()'],
     ['touch', [{ maxAge: 60 }], 'was given an object'],

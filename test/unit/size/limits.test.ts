@@ -188,7 +188,9 @@ test('the message for a number out of bounds has the bounds', () => {
     }
     return ''
   }
-  expect(message({ cookie: 4097 })).toMatch(/is 4097 .* at least 1 and at most 4096$/)
-  expect(message({ requestHeader: 0 })).toMatch(/is 0 .* at least 1$/)
+  expect(message({ cookie: 4097 })).toMatch(/is 4097 .* a whole number from 1 to 4096$/)
+  expect(message({ requestHeader: 0 })).toMatch(
+    /is 0 .* a whole number from 1 to 9007199254740991$/,
+  )
   expect(message({ preset: 'nowhere' })).toContain('nginx, ingress-nginx')
 })

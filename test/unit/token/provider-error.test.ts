@@ -15,7 +15,7 @@ describe('the error of a secrets function that failed', () => {
     const error = createProviderError(thrown)
     expect(error).toEqual(refusal('secrets'))
     expect(error.message).toMatch(
-      /^secrets is a function that failed \(TypeError, ECONNREFUSED\); /,
+      /^secrets is a function that failed \(TypeError, ECONNREFUSED\): /,
     )
     expect(error.cause).toMatchObject({ name: 'TypeError', code: 'ECONNREFUSED' })
     expect(everything(error)).toContain('provider-error.test.ts')
@@ -28,7 +28,7 @@ describe('the error of a secrets function that failed', () => {
     ['nothing', undefined, 'Error'],
     ['an object with a code', { code: 'E_DOWN' }, 'Error, E_DOWN'],
   ])('is the same for %s', (_, thrown, what) => {
-    expect(createProviderError(thrown).message).toContain(`failed (${what});`)
+    expect(createProviderError(thrown).message).toContain(`failed (${what}):`)
   })
 
   test.each<[string, unknown]>([

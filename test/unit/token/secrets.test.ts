@@ -187,7 +187,7 @@ describe('the base64url of a JWK Set', () => {
   test('that is invalid is rejected without a character of it in the message', () => {
     const broken = Buffer.from(set.slice(0, -2)).toString('base64url')
     const error = caught(() => parseSecrets(broken, 0))
-    expect(String(error)).toContain('begins like a JWK Set and is not valid JSON')
+    expect(String(error)).toContain('is no valid JSON: write a JWK Set')
   })
 
   test('that only begins like a set is an ordinary secret', () => {
@@ -216,34 +216,28 @@ describe('an error says what is wrong, and never contains the secret', () => {
   })
 
   test.each<[unknown, RegExp]>([
-    [undefined, /^secrets is undefined: is the environment variable set\?/],
-    [null, /^secrets is null: is the environment variable set\?/],
-    ['', /^secrets is an empty string: is the environment variable set\?/],
+    [undefined, /^secrets is undefined: set the environment variable; /],
+    [null, /^secrets is null: set the environment variable; /],
+    ['', /^secrets is "": set the environment variable; /],
     [5, /^secrets must be a string/],
     [[''], /^secrets\[0\] is empty; /],
     [[ONE, null], /^secrets\[1\] must be a string or an object, not null/],
     [[ONE, [TWO]], /^secrets\[1\] must be a string or an object, not an array/],
     [[ONE, 5], /^secrets\[1\] must be a string or an object, not a number/],
     [[{ secret: {} }], /^secrets\[0\]\.secret must be a string, not an object$/],
-    [`{${ONE}`, /^secrets begins like a JWK Set and is not valid JSON$/],
-    [[pem], /^secrets\[0\] is an asymmetric key, /],
+    [`{${ONE}`, /^secrets is no valid JSON: write a JWK Set$/],
+    [[pem], /^secrets\[0\] is an asymmetric key; /],
     ['short', /^secrets has 5 bytes and needs at least 32; /],
     [ONE.slice(0, 16).repeat(3), /^secrets repeats a shorter text; /],
-    [
-      'changeme'.padEnd(40, ONE),
-      /^secrets is published, or a text from an example, which attackers try first; /,
-    ],
-    [
-      'abababbaabbabaabbbaababbaabaabba',
-      /^secrets is made of words or has too little variety to be random; /,
-    ],
-    [[ONE, ONE], /^secrets\[1\] has the same text as secrets\[0\]: /],
+    ['changeme'.padEnd(40, ONE), /^secrets is published, as in an example; /],
+    ['abababbaabbabaabbbaababbaabaabba', /^secrets is made of words, or has little variety; /],
+    [[ONE, ONE], /^secrets\[1\] has the same text or id as secrets\[0\]: /],
     [
       [
         { secret: ONE, id: 'a' },
         { secret: TWO, id: 'a' },
       ],
-      /^secrets\[1\] has the same id as secrets\[0\]: /,
+      /^secrets\[1\] has the same text or id as secrets\[0\]: /,
     ],
     [`"${ONE}"`, /^secrets .*quotation marks/],
     [`[${ONE}]`, /^secrets .*brackets/],

@@ -137,6 +137,7 @@ describe('the ticket of a bound session', () => {
     '["Zk3vQ9rWx",43200,1]',
     '[12345678,43200,1]',
     ' ["Zk3vQ9rW",43200,1]',
+    '["Zk3vQ9rW",43200,1] ',
     '["Zk3vQ9rW", 43200,1]',
     '{}',
     '',
