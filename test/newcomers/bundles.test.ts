@@ -12,7 +12,7 @@ import { installLibrary } from './library.ts'
 import { copyApplication, removeCopies, run } from './programs.ts'
 
 /** Stands in the module of `createSessions`, and nowhere else. */
-const CORE = 'several secrets with commas'
+const CORE = 'npx sealed-session secret'
 /** Stands in what seals and opens. */
 const CIPHER = 'A256GCM'
 
@@ -149,8 +149,7 @@ describeInChromium('in a browser', () => {
     }
   }
 
-  const sentence =
-    'secrets is undefined: a browser has none, so import the module with createSessions in code of the server alone'
+  const sentence = 'secrets is undefined: import this on the server'
 
   test.each([
     ['are not used do no harm', { isValue: true }, { title: 'Shop', errors: [] }],
