@@ -39,6 +39,17 @@ const exportAnnotated: Plugin = {
   },
 }
 
+/**
+ * Marks what a module computes when it is loaded as droppable. Bundlers cannot see that by themselves, and
+ * would keep it in a page that imports a module with sessions in it.
+ */
+const annotateConstants: Plugin = {
+  name: 'annotate-constants',
+  renderChunk(code) {
+    return code.replace(/^(const \w+ = )((?:new )?[\w.]+\()/gm, '$1/* @__PURE__ */ $2')
+  },
+}
+
 const CORE = /src\/(?!adapters\/|device\/|overflow\/|index\.ts|token\/jose\.ts)/
 
 const PARTS = /src\/adapters\/(?:failed-handler|report-error|request-property|node-device)\.ts$/
@@ -47,7 +58,7 @@ export default defineConfig({
   input,
   external: ['cookie', /^jose\//],
   platform: 'neutral',
-  plugins: [exportAnnotated],
+  plugins: [exportAnnotated, annotateConstants],
   output: {
     dir: 'dist',
     entryFileNames: '[name].js',

@@ -7,7 +7,7 @@ import { createObjectSlot } from '../http/object-slot.ts'
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
-import { discardChanges } from './failed-handler.ts'
+import { discardChanges, prepareWithdrawal } from './failed-handler.ts'
 
 /** Answers a request: the function that Elysia gives to a server. */
 type FetchFunction = (...args: unknown[]) => unknown
@@ -20,8 +20,8 @@ interface RequestContext {
 /** A hook that does not replace the answer. */
 type RequestHook = (context: RequestContext) => Promise<void>
 
-/** The progress of one request through its handlers. */
-type HandlerProgress = 'begun' | 'succeeded' | 'failed'
+/** The progress of one request through its handlers: a function that withdraws the cookies, once they are made. */
+type HandlerProgress = 'begun' | 'failed' | (() => void)
 
 /** The scope of a hook: the routes of every instance, also of those that use this one. */
 interface HookScope {
@@ -90,14 +90,14 @@ export function elysiaSession<Data extends object>(
 ): ElysiaSessionPlugin<Data> {
   const internals = getInternals(sessions)
 
-  const outcomes = createObjectSlot<HandlerProgress>()
+  const progress = createObjectSlot<HandlerProgress>()
 
   /** Commits the session to what Elysia answers: results, streams, static routes and errors. */
   function around(handle: FetchFunction): (request: Request, ...rest: unknown[]) => unknown {
     return sessions.wrap<Request, unknown[]>(async (request, session, ...rest) => {
       const response = await answer(handle, request, ...rest)
       // An error handler that was registered before this plugin has answered.
-      if (outcomes.get(request) === 'begun') discardChanges(session)
+      if (progress.get(request) === 'begun') discardChanges(session)
       return response
     })
   }
@@ -105,20 +105,24 @@ export function elysiaSession<Data extends object>(
   async function begin({ request }: RequestContext): Promise<{ session: Session<Data> }> {
     const session = await internals.open(request)
     assertWrapped(session)
-    outcomes.set(request, 'begun')
+    progress.set(request, 'begun')
     return { session }
   }
 
   /** Makes the cookies at a point from which a failure still reaches `onError`. */
   async function succeed({ request }: RequestContext): Promise<void> {
-    await sessions.setCookies(await internals.open(request))
-    outcomes.set(request, 'succeeded')
+    const session = await internals.open(request)
+    const withdraw = prepareWithdrawal(session)
+    await sessions.setCookies(session)
+    progress.set(request, withdraw)
   }
 
   async function fail({ request }: RequestContext): Promise<void> {
-    if (outcomes.get(request) !== 'begun') return
+    const reached = progress.get(request)
+    if (reached === undefined || reached === 'failed') return
+    if (reached !== 'begun') reached()
     discardChanges(await internals.open(request))
-    outcomes.set(request, 'failed')
+    progress.set(request, 'failed')
   }
 
   function install<App extends ElysiaSessionApp>(

@@ -12,3 +12,16 @@ export function discardChanges<Data extends object>(session: Session<Data>): voi
   const state = getState(session)
   if (state?.accessed === true && !state.committed) session.discard()
 }
+
+/**
+ * Returns a function that takes back the cookies which are made from now on, because no response carries
+ * them. It opens the session to changes again.
+ */
+export function prepareWithdrawal<Data extends object>(session: Session<Data>): () => void {
+  const state = getState(session)
+  if (state === undefined) return () => {}
+  const { written, usedAt, asksDevice } = state
+  return () => {
+    Object.assign(state, { written, usedAt, asksDevice, committed: false })
+  }
+}

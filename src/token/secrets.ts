@@ -18,6 +18,9 @@ import {
 
 const MAKE = 'make one with: npx sealed-session secret'
 
+const IN_BROWSER =
+  'a browser has none, so import the module with createSessions in code of the server alone'
+
 /** The base64url of `{"keys":[`: no shell, file of variables or dashboard changes a character of it. */
 const ENCODED_SET = 'eyJrZXlzIjpb'
 
@@ -102,8 +105,8 @@ export function areSame(one: readonly Secret[], other: readonly Secret[]): boole
 
 function listEntries(option: unknown): readonly unknown[] {
   if (option === undefined || option === null || option === '') {
-    const what = describe(option)
-    throw new SessionConfigError('secrets', `is ${what}: set the environment variable; ${MAKE}`)
+    const advice = 'document' in globalThis ? IN_BROWSER : `set the environment variable; ${MAKE}`
+    throw new SessionConfigError('secrets', `is ${describe(option)}: ${advice}`)
   }
   if (Array.isArray(option)) return option
   if (typeof option === 'string') {

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { build as esbuild } from 'esbuild'
 import { rolldown } from 'rolldown'
 import { expect, test } from 'vitest'
 
@@ -48,6 +49,21 @@ test('L22: a page that does not use the sessions of a module it imports contains
   const code = await bundle(`import { title } from './module.js'\nconsole.log(title)`)
   expect(code).toContain('console.log("Shop")')
   expect(code).not.toMatch(/createSessions|secrets|A256GCM/)
+})
+
+test('esbuild drops them where the call says that it is pure', async () => {
+  const contents = MODULE.replace('= createSessions', '= /* @__PURE__ */ createSessions')
+  const build = (text: string) =>
+    esbuild({
+      stdin: { contents: `${text}\nconsole.log(title)`, resolveDir: tmpdir() },
+      bundle: true,
+      format: 'esm',
+      write: false,
+    })
+  // Exports of an entry point are used.
+  const { outputFiles } = await build(contents.replaceAll('export const', 'const'))
+  expect(outputFiles[0]?.text).toContain('Shop')
+  expect(outputFiles[0]?.text).not.toMatch(/createSessions|secrets|A256GCM/)
 })
 
 test('a page that uses them contains the library', async () => {

@@ -220,6 +220,31 @@ describe.each(['Node', 'mocks'])('h3 1 on %s', (kind) => {
     expect([await plain.text(), names(plain)]).toEqual(['plain', ['__Host-session']])
   })
 
+  describe('where a handler fails behind a middleware that changed the session', () => {
+    const change = () => defineSessionHandler(sessions, (_, session) => session.set('visits', 1))
+    const fail = () => {
+      throw h3One.createError({ statusCode: 500 })
+    }
+
+    function application(handler: h3One.EventHandler): h3One.App {
+      const app = h3One.createApp({ onError: () => {} })
+      return app.use(change()).use(handler)
+    }
+
+    test('a handler with the session leaves it as it came', async () => {
+      const browser = await visitorOf(application(defineSessionHandler(sessions, fail)))
+      const response = await browser.visit('/')
+      expect([response.status, names(response)]).toEqual([500, []])
+    })
+
+    // The page on Nuxt says so: h3 does not tell a middleware what becomes of the request.
+    test('a plain handler keeps the change', async () => {
+      const browser = await visitorOf(application(h3One.defineEventHandler(fail)))
+      const response = await browser.visit('/')
+      expect([response.status, names(response)]).toEqual([500, ['__Host-session']])
+    })
+  })
+
   test('a redirect that does not fit is an error, and carries no cookie', async () => {
     const app = h3One.createApp()
     app.use(
@@ -367,6 +392,74 @@ describe('Elysia', () => {
     browser.store(failed)
     expect([failed.status, names(failed)]).toEqual([500, ['__Host-session']])
     expect(await (await app.handle(browser.request('/read'))).json()).toEqual({ message: 'sorry' })
+  })
+
+  test('where a hook behind the plugin fails, the session stays as it came', async () => {
+    const app = new Elysia()
+      .use(elysiaSession(make()))
+      .onAfterHandle(({ path }) => {
+        if (path !== '/') throw new Error('the hook failed')
+      })
+      .get('/', ({ session }) => {
+        session.set('visits', session.get('visits', 0) + 1)
+        return session.toJSON()
+      })
+      .get('/fail', ({ session }) => {
+        session.set('visits', 9)
+        return 'page'
+      })
+      .get('/logout', ({ session }) => {
+        session.destroy()
+        return 'page'
+      })
+    const browser = createJar()
+    const failed = await app.handle(browser.request('/fail'))
+    expect([failed.status, names(failed)]).toEqual([500, []])
+    browser.store(await app.handle(browser.request('/')))
+    for (const path of ['/fail', '/logout']) {
+      const response = await app.handle(browser.request(path))
+      browser.store(response)
+      expect([path, response.status, names(response)]).toEqual([path, 500, []])
+      expect(response.headers.get('cache-control')).toMatch(/private/)
+    }
+    expect(await (await app.handle(browser.request('/'))).json()).toEqual({ visits: 2 })
+  })
+
+  // The page says so: the plugin's own hook is not called.
+  test('where an error handler before the plugin answers, a change is kept', async () => {
+    const app = new Elysia()
+      .onError(() => new Response('failed', { status: 500 }))
+      .use(elysiaSession(make()))
+      .onAfterHandle(() => {
+        throw new Error('the hook failed')
+      })
+      .get('/', ({ session }) => {
+        session.set('visits', 9)
+        return 'page'
+      })
+    const response = await app.handle(at('/'))
+    expect([response.status, names(response)]).toEqual([500, ['__Host-session']])
+  })
+
+  test('where a hook behind the plugin fails, what an error handler changes is kept', async () => {
+    const sessions = make()
+    const app = new Elysia()
+      .use(elysiaSession(sessions))
+      .onAfterHandle(() => {
+        throw new Error('the hook failed')
+      })
+      .onError(async ({ request }) => {
+        const session = await sessions.open(request)
+        session.set('message', 'sorry')
+        return Response.json(session.toJSON(), { status: 500 })
+      })
+      .get('/', ({ session }) => {
+        session.set('visits', 9)
+        return 'page'
+      })
+    const response = await app.handle(at('/'))
+    expect([response.status, names(response)]).toEqual([500, ['__Host-session']])
+    expect(await response.json()).toEqual({ message: 'sorry' })
   })
 
   test('instances that use each other share the session', async () => {

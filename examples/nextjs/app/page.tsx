@@ -1,13 +1,24 @@
 // app/page.tsx
+import { Suspense } from 'react'
 import { readSession } from '../lib/session'
 import { login, logout } from './actions'
 import { Notices } from './notices'
 
-export default async function Page() {
+export default function Page() {
+  return (
+    <main>
+      <Suspense>
+        <Home />
+      </Suspense>
+    </main>
+  )
+}
+
+async function Home() {
   const session = await readSession()
   const user = session.get('user')
   return (
-    <main>
+    <>
       <Notices waiting={session.peekFlash('notice').length} />
       {user === undefined ? (
         <form action={login}>
@@ -25,6 +36,6 @@ export default async function Page() {
           </form>
         </>
       )}
-    </main>
+    </>
   )
 }

@@ -2,7 +2,7 @@
 
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { inspect } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { areSame, parseSecrets } from '../../../src/token/secrets.ts'
 import { caught, refusal } from '../../support/refusal.ts'
 
@@ -203,6 +203,17 @@ describe('an error says what is wrong, and never contains the secret', () => {
   }
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+
+  test('in a browser, says that the module belongs to the server', () => {
+    vi.stubGlobal('document', {})
+    try {
+      expect(messageOf(undefined)).toMatch(
+        /^secrets is undefined: a browser has none, so import the module/,
+      )
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
 
   test.each<[unknown, RegExp]>([
     [undefined, /^secrets is undefined: set the environment variable; /],

@@ -1,3 +1,1 @@
-export const dynamic = 'force-dynamic'
-
 export const GET = () => new Response('ok')

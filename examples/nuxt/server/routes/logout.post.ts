@@ -1,3 +1,4 @@
+// server/routes/logout.post.ts
 import { sendRedirect } from 'h3'
 import { withSession } from '../utils/session'
 

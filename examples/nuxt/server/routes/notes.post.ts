@@ -1,3 +1,4 @@
+// server/routes/notes.post.ts
 import { createError, readFormData, sendRedirect } from 'h3'
 import { withSession } from '../utils/session'
 

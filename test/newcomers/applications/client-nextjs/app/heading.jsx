@@ -1,0 +1,7 @@
+'use client'
+
+import { title } from '../session'
+
+export function Heading() {
+  return <h1>{title}</h1>
+}

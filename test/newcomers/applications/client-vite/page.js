@@ -1,0 +1,3 @@
+import { title } from './session.js'
+
+document.title = title

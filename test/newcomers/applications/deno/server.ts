@@ -1,0 +1,10 @@
+import { createSessions } from 'sealed-session'
+
+const sessions = createSessions<{ visits: number }>({ secrets: process.env.SESSION_SECRETS })
+
+export default {
+  fetch: sessions.wrap((_, session) => {
+    session.set('visits', session.get('visits', 0) + 1)
+    return Response.json({ visits: session.get('visits') })
+  }),
+}

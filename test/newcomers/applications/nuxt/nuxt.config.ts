@@ -1,0 +1,5 @@
+export default defineNuxtConfig({
+  compatibilityDate: '2026-10-01',
+  telemetry: false,
+  nitro: { prerender: { routes: ['/about'] } },
+})

@@ -1,0 +1,5 @@
+import { defineEnvVars } from '@sveltejs/kit/env'
+
+export const variables = defineEnvVars({
+  SESSION_SECRETS: { schema: (value) => value },
+})

@@ -1,0 +1,1 @@
+document.title = import.meta.env.VITE_NAME
