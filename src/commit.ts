@@ -7,13 +7,7 @@ import { NO_WRITES } from './cookies/set-cookie.ts'
 import type { CookieWrite } from './cookies/set-cookie.ts'
 import type { SealCause } from './events.ts'
 import { MAX_TOKEN } from './open.ts'
-import {
-  changedBody,
-  currentClaims,
-  isAsReceived,
-  mayRenewTicket,
-  needsTicket,
-} from './pipeline/changes.ts'
+import { changedBody, currentClaims, isAsReceived, needsTicket } from './pipeline/changes.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
 import {
   endCookies,
@@ -106,7 +100,7 @@ function* sessionCookies(
   if (state.asksDevice) {
     beside = [...beside, ...(yield* bindingCookies(state, claims, now, pipeline))]
     asked = yield* settled(pipeline.device?.askFor(claims.binding))
-  } else if (state.isNew && claims.binding !== '' && mayRenewTicket(state, claims, pipeline)) {
+  } else if (state.isNew && pipeline.device?.isRenewable(state, claims)) {
     // A bound session that begins anew outlives the ticket that it has.
     beside = [...beside, (yield* sealTicket(claims, now, pipeline)).write]
   }

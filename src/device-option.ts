@@ -58,11 +58,10 @@ export interface DeviceAnswer {
 export interface DeviceSupport {
   /** Finds out what the tickets of a request say of a bound session. */
   readonly findUse: (claims: Claims, cookies: RequestCookies) => Promise<DeviceUse>
-  /** Whether use may renew the ticket: not if it is proven, and not soon after the session was bound. */
+  /** Whether use may renew the ticket of a bound session: not if it is proven, and not soon after the session was bound. */
   readonly isRenewable: (
-    usedAt: number,
-    provenAt: number | undefined,
-    lifetime: Lifetime,
+    use: Pick<DeviceUse, 'usedAt' | 'provenAt'>,
+    claims: Pick<Claims, 'binding' | 'lifetime'>,
   ) => boolean
   /** Whether a proof has ended. */
   readonly hasEnded: (provenAt: number, lifetime: Lifetime) => boolean

@@ -8,6 +8,7 @@ import { supportDevice } from '../pipeline/pipeline.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
+import { lifetimeOf } from '../token/claims.ts'
 import { refuse } from '../validate.ts'
 import { findBoundUse, hasProofEnded, isRenewable, proofLife } from './bound-tickets.ts'
 import { sealChallenge } from './challenge.ts'
@@ -61,14 +62,16 @@ export function registrationOf<Data extends object>(session: Session<Data>): str
 
 function createSupport(options: ResolvedDeviceOptions, pipeline: Pipeline): DeviceSupport {
   const { path, interval } = options
-  const { cookie, limits, now } = pipeline
+  const { cookie, limits, lifetimes, now } = pipeline
   assertBindable(options, cookie)
   assertTicketRoom(cookie, limits.cookie)
   const answer = createEndpoint(options, pipeline)
   return {
     // Only a proof renews a proven ticket.
-    isRenewable: (usedAt, provenAt, lifetime) =>
-      provenAt === undefined && isRenewable(now() - usedAt, lifetime),
+    isRenewable: ({ usedAt, provenAt }, { binding, lifetime }) =>
+      binding !== '' &&
+      provenAt === undefined &&
+      isRenewable(now() - usedAt, lifetimeOf(lifetime, lifetimes)),
     answer,
     findUse: (claims, cookies) => findBoundUse(claims, cookies, interval, pipeline),
     hasEnded: (provenAt, lifetime) =>

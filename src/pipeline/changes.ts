@@ -59,18 +59,9 @@ export function changedBody(
 /** Whether use of the session should be written down now. */
 export function needsTicket(state: SessionState, pipeline: Pipeline): boolean {
   const { claims, usedAt, touchRequested, discarded } = state
-  const { lifetimes, now } = pipeline
+  const { lifetimes, now, device } = pipeline
   if (claims === undefined || discarded) return false
-  if (claims.binding !== '' && !mayRenewTicket(state, claims, pipeline)) return false
+  if (claims.binding !== '' && !device?.isRenewable(state, claims)) return false
   if (touchRequested) return now() >= usedAt
   return ticketDue(claims, usedAt, now(), lifetimeOf(claims.lifetime, lifetimes))
-}
-
-/** Whether an ordinary response may renew the ticket of a bound session. */
-export function mayRenewTicket(
-  { usedAt, provenAt }: SessionState,
-  { lifetime }: Claims,
-  { lifetimes, device }: Pipeline,
-): boolean {
-  return device?.isRenewable(usedAt, provenAt, lifetimeOf(lifetime, lifetimes)) === true
 }
