@@ -18,9 +18,6 @@ import {
 
 const MAKE = 'make one with: npx sealed-session secret'
 
-const IN_BROWSER =
-  'a browser has none, so import the module with createSessions in code of the server alone'
-
 /** The base64url of `{"keys":[`: no shell, file of variables or dashboard changes a character of it. */
 const ENCODED_SET = 'eyJrZXlzIjpb'
 
@@ -105,7 +102,10 @@ export function areSame(one: readonly Secret[], other: readonly Secret[]): boole
 
 function listEntries(option: unknown): readonly unknown[] {
   if (option === undefined || option === null || option === '') {
-    const advice = 'document' in globalThis ? IN_BROWSER : `set the environment variable; ${MAKE}`
+    const advice =
+      typeof document === 'object'
+        ? 'import this on the server'
+        : `set the environment variable; ${MAKE}`
     throw new SessionConfigError('secrets', `is ${describe(option)}: ${advice}`)
   }
   if (Array.isArray(option)) return option
@@ -130,7 +130,7 @@ function parseJwkSet(text: string): unknown {
     return JSON.parse(text)
   } catch {
     // Not as the cause: the parser's message quotes the text.
-    throw new SessionConfigError('secrets', 'is no valid JSON: write a JWK Set')
+    throw new SessionConfigError('secrets', 'must be a JWK Set')
   }
 }
 
@@ -161,7 +161,7 @@ function parseEntry(given: unknown, path: string): Secret {
 function parseText(text: string, path: string): Uint8Array<ArrayBuffer> {
   const secret = text.trim()
   if (secret.includes(',')) {
-    throw new SessionConfigError(path, 'holds a comma: pass the string itself, not in an array')
+    throw new SessionConfigError(path, 'holds a comma: pass the string, not an array')
   }
   const mistake = findMistake(secret)
   if (mistake !== undefined) throw new SessionConfigError(path, mistake)
