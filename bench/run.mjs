@@ -17,6 +17,7 @@ import { sealedSession } from './contenders/sealed-session.mjs'
 import { growWithCookies, growWithData, growWithSecrets } from './growth.mjs'
 import { measureIsolates } from './isolates.mjs'
 import { measureLoad } from './load.mjs'
+import { measureMemory } from './memory.mjs'
 import { report } from './report.mjs'
 import { measureAdded, measureRequests } from './requests.mjs'
 import { measureRuntimes } from './runtimes.mjs'
@@ -82,6 +83,7 @@ async function measureNode() {
       secrets: await step('growth with secrets', () => growWithSecrets(secret, effort)),
       cookies: await step('growth with cookies', () => growWithCookies(secret, effort)),
     },
+    memory: await step('memory', () => measureMemory(secret)),
     starts: await step('starts', () => measureStarts(secret, effort)),
     load: await step('load', () => measureLoad(secret, effort)),
   }
