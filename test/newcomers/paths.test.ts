@@ -39,7 +39,10 @@ function writeFiles(folder: string, files: ReadonlyMap<string, string>): void {
 }
 
 describe.each(PAGES)('the page on %s', (page) => {
-  const empty = mkdtempSync(join(tmpdir(), `newcomer-${page}-`))
+  let empty = ''
+  beforeAll(() => {
+    empty = mkdtempSync(join(tmpdir(), `newcomer-${page}-`))
+  })
   afterAll(() => rmSync(empty, { recursive: true }))
 
   test('leads from an empty folder to a session that survives a restart', async () => {
