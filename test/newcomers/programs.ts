@@ -69,7 +69,11 @@ export function writeEnv(folder: string, file: string, secret: string): void {
 /** Runs a command of a shell to its end, and returns what it wrote. */
 export async function run(folder: string, command: string): Promise<string> {
   const options = { cwd: folder, env: environmentIn(folder), maxBuffer: 2 ** 26 }
-  const running = promisify(execFile)('bash', ['-euo', 'pipefail', '-c', command], options)
+  const running = promisify(execFile)(
+    'bash',
+    ['--norc', '-euo', 'pipefail', '-c', command],
+    options,
+  )
   running.child.stdin?.end()
   const { stdout, stderr } = await running.catch((error: Error & { stdout?: string }) => {
     throw new Error(`${command}: ${error.message}\n${error.stdout ?? ''}`)
@@ -84,7 +88,7 @@ export async function start(
   { env = {}, path = '/visits', port: given }: StartOptions = {},
 ): Promise<Started> {
   const port = given ?? (await freePort())
-  const child = spawn('bash', ['-euo', 'pipefail', '-c', command], {
+  const child = spawn('bash', ['--norc', '-euo', 'pipefail', '-c', command], {
     cwd: folder,
     env: { ...environmentIn(folder), HOST: '127.0.0.1', PORT: String(port), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
