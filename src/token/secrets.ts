@@ -130,7 +130,7 @@ function parseJwkSet(text: string): unknown {
     return JSON.parse(text)
   } catch {
     // Not as the cause: the parser's message quotes the text.
-    throw new SessionConfigError('secrets', 'must be a JWK Set')
+    throw new SessionConfigError('secrets', 'is no valid JSON: write a JWK Set')
   }
 }
 

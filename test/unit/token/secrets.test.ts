@@ -187,7 +187,7 @@ describe('the base64url of a JWK Set', () => {
   test('that is invalid is rejected without a character of it in the message', () => {
     const broken = Buffer.from(set.slice(0, -2)).toString('base64url')
     const error = caught(() => parseSecrets(broken, 0))
-    expect(String(error)).toContain('must be a JWK Set')
+    expect(String(error)).toContain('is no valid JSON: write a JWK Set')
   })
 
   test('that only begins like a set is an ordinary secret', () => {
@@ -223,7 +223,7 @@ describe('an error says what is wrong, and never contains the secret', () => {
     [[ONE, [TWO]], /^secrets\[1\] must be a string or an object, not an array/],
     [[ONE, 5], /^secrets\[1\] must be a string or an object, not a number/],
     [[{ secret: {} }], /^secrets\[0\]\.secret must be a string, not an object$/],
-    [`{${ONE}`, /^secrets must be a JWK Set$/],
+    [`{${ONE}`, /^secrets is no valid JSON: write a JWK Set$/],
     [[pem], /^secrets\[0\] is an asymmetric key; /],
     ['short', /^secrets has 5 bytes and needs at least 32; /],
     [ONE.slice(0, 16).repeat(3), /^secrets repeats a shorter text; /],
