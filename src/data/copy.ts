@@ -105,7 +105,8 @@ function setOwn(object: object, key: PropertyKey, value: unknown): void {
 }
 
 function copyInstance(original: object, keep: (instance: object) => object): object {
-  const isCloned =
-    original instanceof Date || original instanceof ArrayBuffer || ArrayBuffer.isView(original)
-  return isCloned ? structuredClone(original) : keep(original)
+  // Not cloned, because Vercel's edge runtime clones into a `Date` of another realm.
+  if (original instanceof Date) return new Date(original)
+  const isBinary = ArrayBuffer.isView(original) || original instanceof ArrayBuffer
+  return isBinary ? structuredClone(original) : keep(original)
 }
