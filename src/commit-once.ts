@@ -1,5 +1,4 @@
-// The cookies of one session in one response, made once: however many ask for them, and in whatever
-// order, all get the same.
+// Makes the cookies of a session once for a response: every caller gets the same ones.
 
 import { commitCookies } from './commit.ts'
 import { roleOf } from './cookies/cookie-names.ts'

@@ -1,4 +1,4 @@
-// Out: contents -> times -> payload -> key -> value -> cookies -> size. What a session has become, as the
+// Writes a session: contents -> times -> payload -> key -> value -> cookies -> size. Returns the
 // cookies that one response sets. The mirror of open.ts.
 
 import { deviceName, ticketName } from './cookies/cookie-names.ts'
@@ -41,8 +41,8 @@ import { formatPayload } from './token/payload.ts'
 import { formatBoundTicket, formatTicket } from './token/ticket.ts'
 
 /**
- * Returns the cookies that bring the browser up to date. Data is written by changes alone; a session
- * that was only used gets a ticket, and most responses nothing.
+ * Returns the cookies that bring the browser up to date. Only a change writes data; use writes a
+ * ticket at most.
  *
  * @throws SessionDataError, SessionTooLargeError; SessionError `ERR_SESSION_STORE`
  */
@@ -66,7 +66,7 @@ function* buildCookies(state: SessionState, pipeline: Pipeline): Steps<readonly 
   return needsTicket(state, pipeline) ? yield* ticketCookies(state, claims, pipeline) : NO_WRITES
 }
 
-/** The token, its parts, and what a logout before it leaves. */
+/** Returns the cookies of a changed session: its token in parts, and the stamp of a logout. */
 function* sessionCookies(
   state: SessionState,
   begun: Claims,
@@ -125,7 +125,7 @@ function* sessionCookies(
   return writes
 }
 
-/** The ticket alone, whatever the session weighs. */
+/** Returns the ticket of a session that was used and not changed. */
 function* ticketCookies(
   state: SessionState,
   claims: Claims,
@@ -139,7 +139,7 @@ function* ticketCookies(
   return [write]
 }
 
-/** A session that is bound is valid only with a ticket that says so; former bindings lose theirs. */
+/** Returns the ticket of a new binding, and the deletions of the tickets of former ones. */
 function* bindingCookies(
   { cookies, received, logoutStamp }: SessionState,
   claims: Claims,
@@ -153,7 +153,7 @@ function* bindingCookies(
   return [write, ...(former || [])]
 }
 
-/** Of a bound session, this is the ticket of a device that has not proven itself. */
+/** Seals a ticket. That of a bound session says that its device has not proven itself. */
 function* sealTicket(
   claims: Claims,
   now: number,
@@ -195,7 +195,7 @@ export function* sealToken(
   return token
 }
 
-/** A slow request must not carry over what was revoked while it ran. */
+/** Whether the session was revoked, or its secret removed, while the request ran. */
 function* isRefused(state: SessionState, pipeline: Pipeline): Steps<boolean> {
   const { received } = state
   if (received === undefined || !state.carriesReceived) return false

@@ -1,5 +1,5 @@
-// Whose fault something is, in words that do not change: codes for what a programmer did wrong (thrown),
-// reasons for what a client sent (returned). No error text holds a secret, a token or a stored value.
+// Stable codes for what a programmer did wrong (thrown), and reasons for what a client sent
+// (returned). No error text holds a secret, a token or a stored value.
 
 /**
  * The stable codes of everything that this library throws.

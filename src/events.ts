@@ -69,7 +69,7 @@ export type SessionEvent =
       readonly outcome: 'registered' | 'proven' | 'refused'
       readonly reason?: DeviceRefusal
     }
-  /** Something works as it is written, and probably not as it is meant. */
+  /** Something works as written, but probably not as intended. */
   | { readonly type: 'warning'; readonly cause: WarningCause }
 
 /**
@@ -111,8 +111,8 @@ export type DeviceRefusal =
 export type SealCause = 'new' | 'changed' | 'renewed' | 'token'
 
 /**
- * What breaks without an error. Each cause is observed once for each `createSessions`, the last one each
- * time.
+ * What fails without an error. Each cause is observed once for each `createSessions`, the last one
+ * each time.
  *
  * - `insecure`: a `Secure` cookie was sent to a browser on plain http, which drops it.
  * - `uncommitted`: a session was changed a minute ago, and its cookies were never asked for.

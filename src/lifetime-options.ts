@@ -42,7 +42,7 @@ interface LifeOptions extends LifetimeOptions {
 
 const LIFETIME_OPTIONS = ['maxAge', 'idleTimeout', 'touchInterval', 'persistent']
 
-/** Seven days: what a person expects of "stay signed in" on a device of her own. */
+/** Seven days: what users expect of "stay signed in" on their own device. */
 const DEFAULT_MAX_AGE = 7 * DAY_SECONDS
 
 const DEFAULT_IDLE_TIMEOUT = DAY_SECONDS
@@ -170,7 +170,7 @@ function intervalFor(idleTimeout: number, inherited: number | undefined): number
   return idleTimeout === Infinity ? LONGEST_LIFE : Math.floor(idleTimeout / 10)
 }
 
-/** A lifetime that was meant and has not arrived must not become a longer one. */
+/** Throws for `undefined`, because a missing setting must not become a longer lifetime. */
 function assertGiven(option: string, options: object, prefix: string): void {
   if (!Object.hasOwn(options, option) || Reflect.get(options, option) !== undefined) return
   throw new SessionConfigError(`${prefix}${option}`, 'is undefined: write seconds, or leave it out')

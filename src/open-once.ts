@@ -30,7 +30,7 @@ export interface Opener<Data extends object> {
   unseal(token: unknown, purpose: Purpose): Session<Data> | Promise<Session<Data>>
 }
 
-/** What is remembered of a request: a server may fill the same object again for another visitor. */
+/** A session and the header that it was opened from: a server may reuse its request objects. */
 interface Opened<Data extends object> {
   readonly header: string | undefined
   readonly session: Session<Data> | Promise<Session<Data>>
@@ -70,7 +70,7 @@ export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Da
     }
   }
 
-  /** What failed was not a client's doing, and may work the next time. */
+  /** Forgets a session that could not be opened: no client causes that, so the next try may work. */
   async function forgetFailure(
     request: object,
     session: Promise<Session<Data>>,

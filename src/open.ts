@@ -1,5 +1,5 @@
-// In: cookies -> value -> key -> payload -> times -> contents. Any input of a client ends here as a
-// session that is valid, or as a reason. The mirror of commit.ts.
+// Opens a session: cookies -> value -> key -> payload -> times -> contents. What a client sent
+// becomes a valid session or a reason. The mirror of commit.ts.
 
 import { isJoined, join } from './cookies/chunks.ts'
 import { MAX_COOKIE_BYTES, MAX_COOKIES } from './cookies/cookie-names.ts'
@@ -33,8 +33,8 @@ import type { Payload } from './token/payload.ts'
 export const MAX_TOKEN: number = MAX_COOKIES * MAX_COOKIE_BYTES
 
 /**
- * Opens the newest of the sessions that the cookies hold: several come where scopes overlap. Returns
- * the first reason if none is valid, `undefined` if none came.
+ * Opens the newest session that the cookies hold; overlapping scopes bring several. Returns the first
+ * reason if none is valid, and `undefined` without cookies of the session.
  */
 export function* openCookies(
   cookies: RequestCookies,
@@ -63,13 +63,13 @@ export function* openToken(
   return yield* openValue(parseToken(token), purpose, token, context, pipeline)
 }
 
-/** What the cookies beside a token say of its session. */
+/** The cookies beside a token, as far as they concern its session. */
 interface OpenContext {
   readonly stamps: string
   readonly findUse: FindUse
 }
 
-/** At most one derivation and one decryption, and those of the tickets if it is authentic. */
+/** Opens a sealed value: one derivation and one decryption at most, and those of its tickets. */
 function* openValue(
   parsed: SealedValue | undefined,
   purpose: Purpose,
@@ -131,7 +131,7 @@ function readAs(contents: Contents, body: string, parcel?: Parcel): ReadResult {
 const INVALID_DATA: Refusal = Object.freeze({ reason: 'invalid-data' })
 const INCOMPLETE: Refusal = Object.freeze({ reason: 'incomplete' })
 
-/** Whether the session began after each logout that the browser's stamps tell of. */
+/** Whether the session began after every logout whose stamp the browser sent. */
 function knowsStamps({ stamps: known }: Claims, sent: string): boolean {
   for (let at = 0; at < sent.length; at += STAMP_LENGTH) {
     if (!includesStamp(known, sent.slice(at, at + STAMP_LENGTH))) return false
@@ -147,8 +147,8 @@ function includesStamp(stamps: string, stamp: string): boolean {
 }
 
 /**
- * Returns the contents, and their body as the browser has it: what they are compared with later. At once
- * without a schema.
+ * Returns the contents, and the body that the browser has, with which a commit compares them. Returns
+ * no promise without a schema.
  */
 function readContents(payload: Payload, pipeline: Pipeline): ReadResult | Promise<ReadResult> {
   const { schema, serializer } = pipeline
@@ -192,7 +192,7 @@ async function readAnew(
   }
 }
 
-/** Whether another writer sealed what could not be sealed again: it is refused before it is used. */
+/** Whether another writer sealed values that strict JSON cannot write again. */
 function isUnwritable(
   { body, data, more }: Payload,
   serializer: SessionSerializer | undefined,

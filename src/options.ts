@@ -81,7 +81,7 @@ export interface CommonOptions<Data extends object> {
   readonly cookie?: CookieOptions | undefined
   /**
    * From a session's start to its end, whatever is done. Default 604 800 (7 days); at most 400 days.
-   * `undefined` is an error, because a lifetime that has not arrived must not become a longer one.
+   * `undefined` is an error, because a missing setting must not become a longer lifetime.
    */
   readonly maxAge?: number
   /**

@@ -59,8 +59,8 @@ export interface Sessions<Data extends object = Record<string, unknown>> {
   save(session: Session<Data>, store: CookieSink): Promise<void>
   /**
    * Returns a fetch handler around one that is also given the session. Commits what it returns, and a
-   * `Response` that it throws; any other error is passed on, and nothing is written. A session that the
-   * handler does not look at costs the response nothing.
+   * `Response` that it throws; any other error is passed on, and nothing is written. A handler that
+   * does not use the session leaves the response as it is.
    */
   wrap<Req extends Request = Request, Rest extends readonly unknown[] = []>(
     handler: SessionHandler<Data, Rest, Req>,

@@ -15,7 +15,7 @@ export function currentClaims(
   return claims ?? createClaims(now(), stamps, '', lifetimes, binding)
 }
 
-/** Whether nothing has to be made: the contents were handed out as they are, and use is not due. */
+/** Whether there is nothing to write: no change, no value that may be mutated, no ticket due. */
 export function isUpToDate(state: SessionState, pipeline: Pipeline): boolean {
   const { changed, mayBeMutated, touchRequested, written, claims, contents } = state
   if (changed || mayBeMutated || touchRequested || written === undefined) return false

@@ -30,14 +30,14 @@ export function endCookies(state: SessionState, pipeline: Pipeline): readonly Co
   return [...partDeletions(state.cookies, cookie), ...ticketDeletion(state, pipeline)]
 }
 
-/** A logout must not fail for lack of room, or of a store: the message that does not fit is dropped. */
+/** Ends a session without the message that does not fit: a logout must not fail for lack of room. */
 export function endWithoutGoodbye(state: SessionState, pipeline: Pipeline): readonly CookieWrite[] {
   state.contents = createContents()
   state.claims = undefined
   return endCookies(state, pipeline)
 }
 
-/** What a logout does beside the token: it deletes the ticket and leaves a stamp. */
+/** Returns what a logout sets beside the token: the deletion of the ticket, and its stamp. */
 export function logoutMarks(state: SessionState, pipeline: Pipeline): readonly CookieWrite[] {
   const { cookie, lifetimes } = pipeline
   if (state.logoutStamp === undefined) return NO_WRITES

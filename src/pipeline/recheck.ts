@@ -1,5 +1,5 @@
-// Whether a session that was valid when it was opened is so still: before anything of it is sealed, and
-// for long connections.
+// Checks again whether an open session is valid: before anything of it is sealed, and for long
+// connections.
 
 import type { Pipeline } from './pipeline.ts'
 import { describeRejection } from './rejection.ts'

@@ -1,4 +1,4 @@
-// What is known of a session that is refused, for those who have to find out why.
+// Describes a rejected session, for the event that reports it.
 
 import type { RejectionReason } from '../errors.ts'
 import type { Refusal, RejectedSession } from '../session/opened.ts'

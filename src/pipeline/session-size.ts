@@ -96,7 +96,7 @@ export function assertFits(
   const { level } = measureUsage(sizes, pipeline.limits)
   if (level === 'ok') return true
   if (level === 'warn' || sizes.token <= receivedLength(state)) {
-    // Told when a session comes to a level, not with every write at that level.
+    // Reported when a session reaches a level, not with every write at that level.
     if (levelBefore(state, key, pipeline) !== level) observeSize(state, key, pipeline)
     return true
   }

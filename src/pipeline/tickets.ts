@@ -15,8 +15,8 @@ import type { Pipeline } from './pipeline.ts'
 export type FindUse = (claims: Claims) => DeviceUse | Promise<DeviceUse>
 
 /**
- * Returns what finds it in these cookies; of a bare token, which has none, the application has taken care
- * itself. Tickets are opened when they are first needed, once for all candidates of a header.
+ * Returns a search in these cookies. A bare token has none, because the application records its use.
+ * Tickets are opened when they are first needed, once for all candidates of a header.
  */
 export function createFindUse(cookies: RequestCookies | undefined, pipeline: Pipeline): FindUse {
   const { device, lifetimes, now } = pipeline

@@ -1,4 +1,4 @@
-// What breaks without an error, told from what happens: each cause once.
+// Reports what fails without an error, each cause once.
 
 import { readHeader } from '../cookies/source.ts'
 import type { SessionEvent, WarningCause } from '../events.ts'
@@ -23,7 +23,7 @@ const LONGEST_REQUEST = 60
 /** Which sessions have sealed a cookie of a name under a secret. */
 const sealers = new Map<string, object>()
 
-/** Keeps what a process that makes secrets without end leaves behind small. */
+/** Bounds the map in a process that makes new secrets all the time. */
 const MOST_SEALERS = 100
 
 /** Returns `observe` with warnings among the events. */
