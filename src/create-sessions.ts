@@ -6,6 +6,7 @@ import { roleOf } from './cookies/cookie-names.ts'
 import { assertCookieSink } from './cookies/cookie-store.ts'
 import type { CookieSink } from './cookies/cookie-store.ts'
 import { formatSetCookies } from './cookies/set-cookie.ts'
+import type { CookieWrite } from './cookies/set-cookie.ts'
 import type { CookieSource } from './cookies/source.ts'
 import { SessionConfigError, SessionError } from './errors.ts'
 import { attachCookies, isResponse } from './http/response.ts'
@@ -106,7 +107,14 @@ export function createSessions<Data extends object = Record<string, unknown>>(
 
   async function commitState(state: SessionState, response: Response): Promise<Response> {
     const writing = commitOnce(state, pipeline)
-    const writes = isThenable(writing) ? await writing : writing
+    return attach(state, isThenable(writing) ? await writing : writing, response)
+  }
+
+  function attach(
+    state: SessionState,
+    writes: readonly CookieWrite[],
+    response: Response,
+  ): Response {
     if (!state.accessed) return response
     const lines = writes.length === 0 ? [] : formatSetCookies(writes, cookie)
     return attachCookies(response, lines, isOwnCookie, reportOverwrite, state.registration)
@@ -124,7 +132,11 @@ export function createSessions<Data extends object = Record<string, unknown>>(
       const state = requireState(session)
       state.handlers++
       try {
-        return await commitState(state, await runHandler(handler, request, session, rest))
+        // Awaits promises alone: most sessions are written without one, and many handlers are synchronous.
+        const running = runHandler(handler, request, session, rest)
+        const response = isThenable(running) ? await settledResponse(running) : running
+        const writing = commitOnce(state, pipeline)
+        return attach(state, isThenable(writing) ? await writing : writing, response)
       } finally {
         state.handlers--
         // What a stream that is still running would change could not be written any more.
@@ -173,22 +185,30 @@ export function createSessions<Data extends object = Record<string, unknown>>(
 }
 
 /** Runs a handler. A `Response` that it throws counts as one that it returns. */
-async function runHandler<
-  Data extends object,
-  Rest extends readonly unknown[],
-  Req extends Request,
->(
+function runHandler<Data extends object, Rest extends readonly unknown[], Req extends Request>(
   handler: SessionHandler<Data, Rest, Req>,
   request: Req,
   session: Session<Data>,
   rest: Rest,
-): Promise<Response> {
+): Response | Promise<Response> {
   try {
-    return await handler(request, session, ...rest)
+    return handler(request, session, ...rest)
   } catch (thrown) {
-    if (isResponse(thrown)) return thrown
-    throw thrown
+    return thrownResponse(thrown)
   }
+}
+
+async function settledResponse(running: Promise<Response>): Promise<Response> {
+  try {
+    return await running
+  } catch (thrown) {
+    return thrownResponse(thrown)
+  }
+}
+
+function thrownResponse(thrown: unknown): Response {
+  if (isResponse(thrown)) return thrown
+  throw thrown
 }
 
 function assertHandler(handler: unknown): void {
