@@ -10,7 +10,7 @@ import { alias } from '../../vitest.config.ts'
 /** Suites that start processes, read files, or do not use `src/`. */
 const OUTSIDE = [
   'behaviour/{bundles,classics,command,memory,playground,types}*',
-  'repository/{api,documents,house,names,package,size,unhandled,workflows}',
+  'repository/{api,documents,frameworks,house,names,newcomers,package,prose,size,unhandled,workflows}',
   // Its clock stands still, also for the other tests of the process.
   'unit/overflow/storage',
   'security/{derivation,faults,guarantees,hostile-globals,requirements}',

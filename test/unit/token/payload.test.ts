@@ -119,6 +119,13 @@ describe('parsePayload', () => {
     expect(parse({ age: '60' })?.claims.startedAt).toBe(20_000 * DAY - 10)
   })
 
+  test('accepts no rarely used member but its own, however its name begins or ends', () => {
+    expect(parse({ more: '{"t":1}' })?.more['t']).toBe(1)
+    const others = ['xt', 'tt', 'tx', 'T', '', 'id', 'z']
+    const accepted = others.filter((name) => parse({ more: `{"${name}":1}` }) !== undefined)
+    expect(accepted).toEqual([])
+  })
+
   test('accepts only 22 characters of base64url as the id of a parcel', () => {
     expect(parse({ more: `{"p":"${ID}"}` })?.parcel).toBe(ID)
     const others = ['null', '""', '5', `"${ID}A"`, `"${ID.slice(1)}"`, `"${ID.slice(1)}="`]
