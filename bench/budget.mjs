@@ -35,7 +35,7 @@ console.table(
       name,
       {
         'bundle, gzip': bundles[name].gzip,
-        'own code, gzip': own[name],
+        'own code, gzip': own[name] ?? '–',
         files: files[name],
         'cold start, ms over an empty program': Number(over(name).toFixed(1)),
       },

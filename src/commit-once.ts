@@ -10,6 +10,7 @@ import type { CookieWrite } from './cookies/set-cookie.ts'
 import { SessionCommittedError } from './errors.ts'
 import { hasUnwrittenChange, isUpToDate } from './pipeline/changes.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
+import { prepareUndo } from './session/state.ts'
 import type { SessionState } from './session/state.ts'
 import { run } from './steps.ts'
 import type { Steps } from './steps.ts'
@@ -93,7 +94,7 @@ export async function saveCookies(
   pipeline: Pipeline,
 ): Promise<void> {
   const { cookie } = pipeline
-  const { written, usedAt, asksDevice } = state
+  const undo = prepareUndo(state)
   const writes = await commitOnce(state, pipeline)
   state.committed = false
   try {
@@ -101,7 +102,7 @@ export async function saveCookies(
     state.cookies = withWrites(state.cookies, writes, cookie.name)
   } catch (error) {
     // The browser does not get what the store has refused.
-    Object.assign(state, { written, usedAt, asksDevice })
+    undo()
     // A Next.js server component may read cookies and not write them.
     if (writes.some((write) => isMissed(write, state, pipeline))) throw error
   }

@@ -102,12 +102,9 @@ export function createSessions<Data extends object = Record<string, unknown>>(
       getState(sessionOrRequest) === undefined
         ? await opener.remembered(sessionOrRequest)
         : sessionOrRequest
-    return session === undefined ? response : commitState(requireState(session), response)
-  }
-
-  async function commitState(state: SessionState, response: Response): Promise<Response> {
-    const writing = commitOnce(state, pipeline)
-    return attach(state, isThenable(writing) ? await writing : writing, response)
+    if (session === undefined) return response
+    const state = requireState(session)
+    return attach(state, await commitOnce(state, pipeline), response)
   }
 
   function attach(

@@ -14,7 +14,7 @@ export function settled<Value>(
   return isThenable(value) ? wait(value) : new Settled(value)
 }
 
-/** A value that is there, as an iterator that has ended. A generator would take ten times the memory. */
+/** A value that is there, as an iterator that has ended. A generator would take several times the memory. */
 class Settled<Value> implements Iterable<never, Value>, Iterator<never, Value> {
   readonly done = true
   readonly value: Value

@@ -3,6 +3,7 @@
 
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
+import { prepareUndo } from '../session/state.ts'
 
 /**
  * Discards the changes of a failed handler, so that the answer to its error writes nothing. An
@@ -20,8 +21,9 @@ export function discardChanges<Data extends object>(session: Session<Data>): voi
 export function prepareWithdrawal<Data extends object>(session: Session<Data>): () => void {
   const state = getState(session)
   if (state === undefined) return () => {}
-  const { written, usedAt, asksDevice } = state
+  const undo = prepareUndo(state)
   return () => {
-    Object.assign(state, { written, usedAt, asksDevice, committed: false })
+    undo()
+    state.committed = false
   }
 }

@@ -31,7 +31,7 @@ export interface FieldChanges {
   readonly isOverwrite: boolean
 }
 
-/** An array (RFC 9651 list), so that each of several sessions can ask for a key. */
+/** A List of RFC 9651, so that each of several sessions can ask for a key. */
 const REGISTRATION = 'Secure-Session-Registration'
 
 /**
@@ -49,9 +49,10 @@ export function planFields(
   registration?: string,
 ): FieldChanges {
   const set: [string, string][] = []
-  const asked = registration === undefined ? null : fields.get(REGISTRATION)
-  if (registration !== undefined && !asked?.includes(registration)) {
-    set.push([REGISTRATION, asked === null ? registration : `${asked}, ${registration}`])
+  if (registration !== undefined) {
+    const asked = fields.get(REGISTRATION) ?? ''
+    const value = asked === '' ? registration : `${asked}, ${registration}`
+    if (!asked.includes(registration)) set.push([REGISTRATION, value])
   }
   const vary = varyOnCookie(fields.get('Vary'))
   const cacheControl = restrictCaching(fields.get('Cache-Control'), lines.length > 0)

@@ -202,6 +202,12 @@ export function resetState(state: SessionState): void {
   })
 }
 
+/** Returns a function that forgets the cookies which are made from now on: the browser does not get them. */
+export function prepareUndo(state: SessionState): () => void {
+  const { written, usedAt, asksDevice } = state
+  return () => void Object.assign(state, { written, usedAt, asksDevice })
+}
+
 /** Begins a new session with these contents. */
 export function beginSession(state: SessionState, contents: Contents, lifetime = ''): void {
   state.previousId ??= state.claims?.id
