@@ -9,6 +9,7 @@ import { createStorage } from 'unstorage'
 import redisDriver from 'unstorage/drivers/redis'
 import { SessionError, createSessions } from '../../src/index.ts'
 import { overflow } from '../../src/overflow/overflow.ts'
+import { cartOf } from './cart.ts'
 
 interface Shop {
   user: string
@@ -26,7 +27,8 @@ const driver = redisDriver({
   enableOfflineQueue: false,
   retryStrategy: () => 100,
 })
-driver.getInstance?.().on('error', () => {})
+const redis = driver.getInstance?.()
+redis.on('error', () => {})
 
 const sessions = createSessions<Shop>({
   secrets: () => readFile(SECRETS_FILE, 'utf8'),
@@ -55,11 +57,6 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   return { user, visits, version, cart: hash, reason: session.rejection?.reason }
 }
 
-/** Returns the cart of a user: the same characters in every process. */
-export function cartOf(user: string, version: number, size: number): string {
-  return `${user}/${version}/`.repeat(Math.ceil(size / 8)).slice(0, size)
-}
-
 const server = createServer(async (request, response) => {
   try {
     const body = await answer(request, response)
@@ -75,13 +72,14 @@ const server = createServer(async (request, response) => {
 // a 502.
 server.keepAliveTimeout = 60_000
 
-if (process.send !== undefined) {
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address()
-    if (typeof address === 'object') process.send?.(address?.port)
-  })
-  process.once('SIGTERM', () => {
-    server.close(() => process.exit())
-    server.closeIdleConnections()
-  })
-}
+// Takes no requests before Redis is connected: without a queue they would fail.
+if (redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve))
+
+server.listen(0, '127.0.0.1', () => {
+  const address = server.address()
+  if (typeof address === 'object') process.send?.(address?.port)
+})
+process.once('SIGTERM', () => {
+  server.close(() => process.exit())
+  server.closeIdleConnections()
+})
