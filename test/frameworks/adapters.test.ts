@@ -231,7 +231,7 @@ describe.each(['Node', 'mocks'])('h3 1 on %s', (kind) => {
       return app.use(change()).use(handler)
     }
 
-    test('a handler with the session leaves it as it came', async () => {
+    test('a handler with the session leaves it unchanged', async () => {
       const browser = await visitorOf(application(defineSessionHandler(sessions, fail)))
       const response = await browser.visit('/')
       expect([response.status, names(response)]).toEqual([500, []])
@@ -394,7 +394,7 @@ describe('Elysia', () => {
     expect(await (await app.handle(browser.request('/read'))).json()).toEqual({ message: 'sorry' })
   })
 
-  test('where a hook behind the plugin fails, the session stays as it came', async () => {
+  test('where a hook behind the plugin fails, the session stays unchanged', async () => {
     const app = new Elysia()
       .use(elysiaSession(createTestSessions()))
       .onAfterHandle(({ path }) => {
