@@ -6,7 +6,7 @@ import { createSessions } from '../dist/index.js'
 /** Characters that the header of a compact JWE takes, with the dots around the encrypted key. */
 const HEADER = '{"alg":"dir","enc":"A256GCM","kid":"aaaa.20000"}'
 
-/** The claims of a session that was sealed again, as named members and as they stand in the array. */
+/** The claims of a session that was sealed again, as named members and as elements of the array. */
 const NAMED = '{"jti":"","iat":1767225600,"exp":1767830400,"nbf":1767139200,"d":}'
 const IN_ARRAY = '["",86399,604800,86400,]'
 
@@ -29,7 +29,7 @@ function headerCharacters() {
   return Math.ceil((HEADER.length * 4) / 3) + '..'.length - 'aaaa.20000.'.length
 }
 
-/** Returns the most bytes of JSON that fit, if so many more are sealed with them. */
+/** Returns the most bytes of JSON that fit, if this many more are sealed with them. */
 async function largest(sessions, added) {
   let [fits, fails] = [0, 65_536]
   while (fails - fits > 1) {

@@ -37,7 +37,7 @@ export async function growWithData(secret, effort) {
   return takeTurns(operations, effort)
 }
 
-/** Opens a session that the oldest of so many secrets sealed. */
+/** Opens a session that the oldest of this many secrets sealed. */
 export async function growWithSecrets(secret, effort) {
   const cookie = await cookieOfLogin(createSessions({ secrets: secret }))
   const operations = {}
@@ -49,7 +49,7 @@ export async function growWithSecrets(secret, effort) {
   return takeTurns(operations, effort)
 }
 
-/** Opens a session beside so many other cookies. */
+/** Opens a session beside this many other cookies. */
 export async function growWithCookies(secret, effort) {
   const sessions = createSessions({ secrets: secret })
   const cookie = await cookieOfLogin(sessions)

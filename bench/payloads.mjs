@@ -59,7 +59,7 @@ export const payloads = {
   },
 }
 
-/** A session whose JSON has exactly so many bytes, with a number in it that can change. */
+/** A session whose JSON has exactly this many bytes, with a number in it that can change. */
 export function sessionOf(bytes) {
   const data = { userId: login.userId, lastSeen: login.lastSeen, note: '' }
   data.note = noise(bytes - JSON.stringify(data).length, bytes)

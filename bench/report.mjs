@@ -195,7 +195,7 @@ ${memoryReport(node.memory)}
 µs to seal and open a bare token, by the bytes of its JSON. A token of 64 kB is rejected by the public API.
 
 ${growthTable(growth.data)}
-µs to open a login session that the last of so many secrets sealed, and beside so many other cookies:
+µs to open a login session that the last of this many secrets sealed, and beside this many other cookies:
 
 ${table(
   ['secrets', 'µs'],

@@ -39,7 +39,7 @@ export async function inRounds(measures, rounds) {
   return results
 }
 
-/** Times an operation for so many milliseconds: the mean, in microseconds. */
+/** Times an operation for this many milliseconds: the mean, in microseconds. */
 export function timer(operation) {
   const operations = inARow(operation)
   return async (time) => {

@@ -1,5 +1,5 @@
 // The same for workerd, where clocks stand still while a request is computed: `/size/name/count`
-// runs an operation so many times, and the client measures the time.
+// runs an operation this many times, and the client measures the time.
 
 import { portableOperations } from './portable.mjs'
 

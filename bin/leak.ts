@@ -11,7 +11,7 @@ Reads the secrets from the environment and prints their next value without the s
 that one seals now, a new secret takes its place at once. The plan goes to standard error.
   --json            the JWK Set in JSON
   --variable NAME   the environment variable (SESSION_SECRETS)
-ID is what stands before the first dot of a cookie's value, and what events call secretId.
+ID is the part of a cookie's value before its first dot, which events call secretId.
 ${FORM_HELP}
 Exit codes: 0 done, 2 wrong use or configuration.
 `
@@ -19,7 +19,11 @@ Exit codes: 0 done, 2 wrong use or configuration.
 export const OPTIONS = { ...VARIABLE, ...FORM } as const
 
 export async function run(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true })
+  const { values, positionals } = parseArgs({
+    args: separateIds(args),
+    options: OPTIONS,
+    allowPositionals: true,
+  })
   const secrets = readSecrets(values.variable)
   const now = Math.floor(Date.now() / 1000)
   const entries = await describeKeys(await parseKeys(secrets), now)
@@ -42,6 +46,13 @@ export async function run(args: string[]): Promise<number> {
     ),
   )
   return 0
+}
+
+/** Moves an ID that begins with a hyphen behind `--`. No option has four characters. */
+function separateIds(args: readonly string[]): string[] {
+  const isId = (arg: string) => /^-[\w-]{3}$/.test(arg)
+  const others = args.filter((arg) => !isId(arg) && arg !== '--')
+  return [...others, '--', ...args.filter(isId)]
 }
 
 function formatPlan(

@@ -147,7 +147,7 @@ function* bindingCookies(
   pipeline: Pipeline,
 ): Steps<readonly CookieWrite[]> {
   const { write } = yield* sealTicket(claims, now, pipeline)
-  // A logout has deleted all tickets. A write in flight may bring back the session that came.
+  // A logout has deleted all tickets. A write in flight may restore the received session.
   const former =
     logoutStamp === undefined && pipeline.device?.deletions(cookies, received?.claims.binding, true)
   return [write, ...(former || [])]

@@ -27,7 +27,7 @@ export interface DeviceUse {
   readonly provenAt: number | undefined
   /** The tickets do not keep the session. */
   readonly reason: 'unproven' | undefined
-  /** Its binding, if the ticket that came is a proof that has ended. */
+  /** Its binding, if the received ticket is a proof that has ended. */
   readonly lapsed: { readonly binding: string } | undefined
 }
 

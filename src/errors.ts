@@ -57,7 +57,7 @@ export type RejectionReason =
   | 'invalid-data'
   | 'too-large'
 
-/** Bytes of an error's message in UTF-8. Clients choose the keys that stand in some of them. */
+/** Bytes of an error's message in UTF-8. Clients choose the keys that appear in some of them. */
 const MAX_MESSAGE_BYTES = 2048
 
 /** Bytes of a path or an option's name, so that the sentence behind it always has its place. */
@@ -116,7 +116,7 @@ export class SessionConfigError extends SessionError {
  */
 export class SessionDataError extends SessionError {
   override readonly name = 'SessionDataError'
-  /** Where the value stands in the session, as in `cart[3].addedAt`. */
+  /** The path of the value in the session, as in `cart[3].addedAt`. */
   readonly path: string
 
   constructor(path: string, message: string, options?: ErrorOptions) {

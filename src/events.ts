@@ -61,7 +61,7 @@ export type SessionEvent =
   | { readonly type: 'secrets'; readonly outcome: 'changed' | 'failed'; readonly error?: unknown }
   /**
    * A browser has sent the key of its device, or a proof of it: `registered`, `proven`, or `refused`, and
-   * why. `id` is that of the session, if one came.
+   * why. `id` is that of the session, if one was received.
    */
   | {
       readonly type: 'device'
@@ -75,11 +75,11 @@ export type SessionEvent =
 /**
  * Why a key or a proof of a device was refused.
  *
- * - `session`: no session that is bound came with it, or another one than it names.
+ * - `session`: no bound session was received with it, or another one than it names.
  * - `malformed`: no proof by its form. `too-large`: more than 4 kB of it.
  * - `algorithm`: signed with another algorithm than ES256 and RS256.
  * - `key`: the key is missing, is where it must not be, or is not one of the algorithm.
- * - `challenge`: not an answer to a challenge for this session. `expired`: an answer that came too late.
+ * - `challenge`: not an answer to a challenge for this session. `expired`: an answer that was too late.
  * - `audience`: made for another origin or path.
  * - `signature`: not signed with the key.
  *
@@ -118,7 +118,7 @@ export type SealCause = 'new' | 'changed' | 'renewed' | 'token'
  * - `uncommitted`: a session was changed a minute ago, and its cookies were never asked for.
  * - `same-name`: another `createSessions` of this process sealed a cookie of this name that these
  *   secrets do not open.
- * - `cut`: a cookie came back without its end.
+ * - `cut`: a cookie arrived without its end.
  * - `overwritten`: a response carried cookies of the session that another open of it had written; they
  *   were replaced.
  *

@@ -1,4 +1,4 @@
-// The option `overflow`, as the pipeline uses it. What it does stands in overflow/, which an application
+// The option `overflow`, as the pipeline uses it. Its implementation is in overflow/, which an application
 // without the option does not load.
 
 import type { RequestCookies } from './cookies/request-cookies.ts'

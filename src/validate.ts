@@ -133,7 +133,7 @@ export function assertKnownKeys(
 }
 
 /**
- * Returns a wrong value as it may stand in a message: short, and with control characters and those that
+ * Returns a wrong value as it may appear in a message: short, and with control characters and those that
  * turn the direction of writing escaped. Of objects, functions and long strings only the kind is shown,
  * because they may hold a secret, and an object's own `toString` may throw.
  */
@@ -149,7 +149,7 @@ export function describe(value: unknown): string {
 }
 
 /**
- * Returns a name that the application chose, such as a key of a session, as it may stand in a message: in
+ * Returns a name that the application chose, such as a key of a session, as it may appear in a message: in
  * quotation marks, escaped, and cut if it is long.
  */
 export function describeName(name: string): string {

@@ -44,8 +44,8 @@ const REQUIRED: readonly string[] = [
 ]
 
 /**
- * Whether the cookies of a session can be set on a response. False for the empty object that stands
- * for a response if middleware serves a WebSocket, and for a frozen one.
+ * Whether the cookies of a session can be set on a response. False for the empty object that
+ * replaces a response if middleware serves a WebSocket, and for a frozen one.
  */
 export function canCarryCookies(response: object): boolean {
   return Object.isExtensible(response) && REQUIRED.every((name) => hasMethod(response, name))

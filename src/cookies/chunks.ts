@@ -47,7 +47,7 @@ export function split(value: string, room: (index: number) => number): string[] 
 }
 
 /**
- * Returns the possible values of these parts, in the order of the request: one, unless a name came
+ * Returns the possible values of these parts, in the order of the request: one, unless a name was received
  * twice. Counts are bounded before any parts are joined.
  *
  * @param parts the values of each part, by its number

@@ -131,7 +131,7 @@ function pairLength(name: number, value: number): number {
   return name + '='.length + value
 }
 
-/** Returns the length of the longest token that so many cookies hold. */
+/** Returns the length of the longest token that this many cookies hold. */
 function capacityOf(count: number, room: (index: number) => number): number {
   let capacity = count === 1 ? 0 : -`${count}.`.length
   for (let index = 0; index < count; index++) capacity += room(index)

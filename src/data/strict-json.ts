@@ -215,7 +215,7 @@ function below(step: string, found: DataProblem): DataProblem {
 }
 
 /**
- * Returns how many prototypes stand above an object: 0 or 1 for a literal, 2 for an array, and 3 for more
+ * Returns how many prototypes an object has: 0 or 1 for a literal, 2 for an array, and 3 for more
  * than that, because a proxy can name itself as its prototype.
  */
 function countPrototypes(object: object): number {

@@ -4,7 +4,7 @@
 /** A directive of `Cache-Control` (RFC 9111 section 5.2) whose argument, if it has one, is a token. */
 const DIRECTIVE = /^[\w!#$%&'*+.^`|~-]+(?:=[\w!#$%&'*+.^`|~-]+)?$/
 
-/** What stands around an element of a list (RFC 9110 section 5.6.1). */
+/** White space around an element of a list (RFC 9110 section 5.6.1). */
 const BLANKS = /^[ \t]+|[ \t]+$/g
 
 /**

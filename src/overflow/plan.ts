@@ -13,7 +13,7 @@ import type { Claims } from '../token/claims.ts'
 import type { DayKey } from '../token/jwe.ts'
 import { fitsParcel, formatParcelBody } from './parcel.ts'
 
-/** Whether a session with a payload of so many bytes does not fit. */
+/** Whether a session with a payload of this many bytes does not fit. */
 export function isTooLarge(
   bytes: number,
   claims: Claims,

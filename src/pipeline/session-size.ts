@@ -64,7 +64,7 @@ export function createProbe(
   }
   const nothing = bytesOf(createContents())
   const bytes = bytesOf(contents)
-  // A part that stands beside others takes a comma.
+  // A part beside others takes a comma.
   const comma = movableParts(contents).length > 1 ? 1 : 0
   const isNothing = isEmpty(contents) && parcel === undefined
   return {

@@ -1,4 +1,4 @@
-// What binds a session to a device, as far as its state records it. The proofs stand in device/.
+// What binds a session to a device, as far as its state records it. The proofs are in device/.
 
 import { SessionConfigError } from '../errors.ts'
 import { createBinding } from '../token/claims.ts'

@@ -52,7 +52,7 @@ export interface DictionaryAccess {
 }
 
 /**
- * Refuses to add properties, with an error that names `set`. It stands above the classes' own
+ * Refuses to add properties, with an error that names `set`. It is above the classes' own
  * prototypes, where only names that they do not have are looked up.
  */
 const NO_PROPERTIES: object = new Proxy(

@@ -45,7 +45,7 @@ export type SessionSchemaResult =
 
 type SchemaIssuePath = readonly (PropertyKey | { readonly key: PropertyKey })[]
 
-/** A path in an error has at most so many steps: data nests no deeper. */
+/** The most steps of a path in an error: data nests no deeper. */
 const MAX_STEPS = MAX_DEPTH
 
 /**

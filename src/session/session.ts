@@ -78,7 +78,7 @@ export class Session<Data extends object = Record<string, unknown>> extends Dict
     return isEmpty(access(this.#state).contents)
   }
 
-  /** Why the cookie that was received was not accepted; `undefined` if it was, or if none came. */
+  /** Why the cookie that was received was not accepted; `undefined` if it was, or if none was received. */
   get rejection(): SessionRejection | undefined {
     return access(this.#state).rejection
   }
@@ -151,7 +151,7 @@ export class Session<Data extends object = Record<string, unknown>> extends Dict
     fill(this.#state).contents.testCookie = true
   }
 
-  /** Whether the test cookie of an earlier request came back with this one. */
+  /** Whether the test cookie of an earlier request was received with this one. */
   testCookieWorked(): boolean {
     return access(this.#state).testCookieReceived
   }

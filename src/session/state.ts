@@ -54,7 +54,7 @@ export interface SessionState {
   /** The cookies of the browser: those of the request, and what was saved into a cookie store since. */
   cookies: RequestCookies
   readonly rejection: SessionRejection | undefined
-  /** The session that came with the request, if it was valid. */
+  /** The received session, if it was valid. */
   readonly received: ValidSession | undefined
   /** The binding whose ended ticket has to go, so that the browser proves itself; empty for none. */
   readonly lapsed: string
@@ -83,7 +83,7 @@ export interface SessionState {
   isNew: boolean
   /** Some of what was received is still in the session: its identity or its data. */
   carriesReceived: boolean
-  /** The test cookie came with the request: the browser keeps cookies. */
+  /** The test cookie was received: the browser keeps cookies. */
   testCookieReceived: boolean
   /** The application has read the session or changed it. */
   accessed: boolean
@@ -99,7 +99,7 @@ export interface SessionState {
   writing: readonly CookieWrite[] | Promise<readonly CookieWrite[]> | undefined
   /** How many wrapped handlers and responses are going to make its cookies. */
   handlers: number
-  /** The request, if it came without the session's cookie. */
+  /** The request, if it had no cookie of the session. */
   source: object | undefined
 }
 
@@ -234,12 +234,12 @@ export function endSession(state: SessionState): void {
   state.stamps = state.logoutStamp + state.stamps
 }
 
-/** Whether any part of a token came with the request, valid or not. */
+/** Whether any part of a token was received, valid or not. */
 export function hasCookies({ cookies }: SessionState): boolean {
   return cookies.parts.length > 0
 }
 
-/** Returns the identity, if there is anything to carry it: contents, or cookies that came. */
+/** Returns the identity, if there is anything to carry it: contents, or received cookies. */
 export function carriedClaims(state: SessionState): Claims | undefined {
   return access(state).isNew && isEmpty(state.contents) ? undefined : state.claims
 }

@@ -89,7 +89,7 @@ export function headerOf(keyId: KeyId): string {
   return encode(new TextEncoder().encode(header))
 }
 
-/** Returns how many characters the value of a text of so many bytes has. */
+/** Returns how many characters the value of a text of this many bytes has. */
 export function valueLength(bytes: number, keyId: KeyId): number {
   const dots = 4
   const ciphertext = Math.ceil((bytes * 4) / 3)

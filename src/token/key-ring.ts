@@ -9,8 +9,8 @@ import type { DayKey, MakeKey } from './jwe.ts'
 import type { Secret } from './secrets.ts'
 
 /**
- * What a key is for. A value that was sealed for one purpose does not open for another. Behind `token `
- * stands a purpose that the application gave to `seal`.
+ * What a key is for. A value that was sealed for one purpose does not open for another. After `token `
+ * follows the purpose that the application passed to `seal`.
  */
 export type Purpose =
   'cookie' | 'ticket' | 'token' | `token ${string}` | 'overflow' | 'device-challenge' | 'device-key'

@@ -5,7 +5,7 @@
 const QUOTES = '"\'`“”‘’„‚«»'
 
 /**
- * Returns what is wrong with the text of all secrets together, or `undefined`. What stands around it would
+ * Returns what is wrong with the text of all secrets together, or `undefined`. Characters around it would
  * belong to the first secret and to the last, and to others once a new one is put in front: every session
  * would end.
  */

@@ -122,7 +122,7 @@ export function createProvidedKeyRing(provide: () => unknown, settings: Provider
     }
   }
 
-  /** Returns the ring in force; a promise only if the function has to be waited for. */
+  /** Returns the ring in force; a promise only if the function has to be awaited. */
   function ringInForce(): KeyRing | Promise<KeyRing> {
     if (current === undefined) return waitForRing()
     const age = since(loadedAt)

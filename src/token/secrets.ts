@@ -146,7 +146,7 @@ function parseEntry(given: unknown, path: string): Secret {
   if ('kty' in entry) {
     return { bytes: parseJwk(entry, path), id: parseId(entry['kid'], `${path}.kid`), activeFrom }
   }
-  // A secret that is written as a key must not stand in the error.
+  // A secret that is written as a key must not appear in the error.
   if (Object.keys(entry).some((name) => name.length > 'activeFrom'.length)) {
     throw new SessionConfigError(path, 'has an unknown member: write secret, id, activeFrom')
   }

@@ -69,7 +69,7 @@ export const CHECKS: readonly Check[] = [
   },
   {
     name: 'too large',
-    title: "notes that do not fit come to the framework's error handling, and change nothing",
+    title: "notes that do not fit reach the framework's error handling, and change nothing",
     async run(scene) {
       const { actions, browser } = scene
       await login(scene)

@@ -1,4 +1,4 @@
-// What an example says of itself, so that the scenario can drive it.
+// The description of an example, by which the scenario runs it.
 
 import { findMessages, sendForm } from './forms.ts'
 import type { RunningApplication, Settings } from './application.ts'
@@ -19,13 +19,13 @@ export type CheckName =
   | 'forgery'
   | 'restart'
 
-/** What a session of an example holds, as `GET /me` says it. */
+/** The data of an example's session, as `GET /me` returns it. */
 export interface Me {
   readonly user?: string
   readonly notes: number
 }
 
-/** What a visitor does. The defaults send the forms of the page `/`, and read `GET /me`. */
+/** The actions of a visitor. The defaults send the forms of the page `/`, and read `GET /me`. */
 export interface Actions {
   login(visitor: Visitor, user: string): Promise<Response>
   logout(visitor: Visitor): Promise<Response>

@@ -9,13 +9,13 @@ export interface Row {
   readonly framework: string
   readonly version: string
   readonly runtime: string
-  /** Lines of the example that import from the library, or name what comes from it. */
+  /** Lines of the example that import from the library, or use an import from it. */
   readonly lines: number
   /** Checks of the scenario that passed. */
   readonly checks: number
 }
 
-/** A row of the page, and the code that stands in it for the example. */
+/** A row of the page, and the code that it prints for the example. */
 export interface PrintedRow {
   readonly row: Row
   readonly ours: readonly string[]

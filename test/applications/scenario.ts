@@ -1,5 +1,5 @@
-// One scenario for every example: it is built for production and started, a browser's cookie jar asks it,
-// and what passes is a row of the table in docs/frameworks/index.md.
+// One scenario for every example: it is built for production, started, and visited with a browser's cookie
+// jar. The number of passed checks is a row of the table in docs/frameworks/index.md.
 
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
@@ -14,7 +14,7 @@ import { DEFAULT_ACTIONS } from './example.ts'
 import type { Example } from './example.ts'
 import { countGlueLines, findRow, readSources, recordRow, versionOf } from './rows.ts'
 
-/** What tests of an example's own use: what runs now. */
+/** The running example, for tests of its own. */
 export interface Stage {
   readonly folder: string
   readonly application: RunningApplication

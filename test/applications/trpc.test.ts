@@ -1,4 +1,4 @@
-// The tRPC example, driven as its client asks it, with and without batches.
+// The tRPC example, used by its own client, with and without batches.
 
 import { createRequire } from 'node:module'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// The GraphQL Yoga example, driven as a client of GraphQL asks it.
+// The GraphQL Yoga example, used by a client of GraphQL.
 
 import type { Visitor } from '../support/visitor.ts'
 import { describeExample } from './scenario.ts'

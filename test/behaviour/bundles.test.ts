@@ -1,4 +1,4 @@
-// What bundlers keep of the library in a page that imports other exports of a module with sessions.
+// The parts of the library that bundlers keep in a page that imports other exports of a module with sessions.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -8,7 +8,7 @@ import { compactDecrypt } from 'jose'
 import { CookieJar } from 'tough-cookie'
 import { describe, expect, test } from 'vitest'
 import type { Session, SessionOptions } from 'sealed-session'
-import { createJar, pairsOf } from '../support/cookie-jar.ts'
+import { createJar, toCookieHeader } from '../support/cookie-jar.ts'
 import {
   DAY,
   NAME,
@@ -17,7 +17,7 @@ import {
   SECRET,
   START,
   dayKey,
-  headerOf,
+  tokenHeader,
   mint,
   toToken,
   untyped,
@@ -125,7 +125,7 @@ describe('Plone', () => {
     expect((await visit(id)).result).toBe(promoted.result)
   })
 
-  test('P4: a token or a cookie header opens anywhere, without the request it came with', async () => {
+  test('P4: a token or a cookie header opens anywhere, without its request', async () => {
     const { create, browser, sessions, visit } = setUp()
     await visit((session) => session.set('user', 'ada'))
     const elsewhere = create()
@@ -172,7 +172,7 @@ describe('Plone', () => {
     made.set('user', 'ada')
     const lines = await sessions.setCookies(made)
     const request = (cookie: string) => new Request(ORIGIN, { headers: { cookie } })
-    expect(await (await page(request(pairsOf(lines)))).text()).toBe('ada')
+    expect(await (await page(request(toCookieHeader(lines)))).text()).toBe('ada')
 
     const state = {
       cookies: lines.map((line) => {
@@ -196,7 +196,7 @@ describe('Plone', () => {
     })
     const token = toToken(browser.header().slice(`${NAME}=`.length))
     const { plaintext, protectedHeader } = await compactDecrypt(token, dayKey())
-    expect(protectedHeader).toEqual(headerOf())
+    expect(protectedHeader).toEqual(tokenHeader())
     const payload: unknown[] = JSON.parse(new TextDecoder().decode(plaintext))
     expect(payload).toEqual([id, START % DAY, 7 * DAY, 0, { user: 'ada' }])
 
@@ -273,7 +273,7 @@ describe('Zope 3', () => {
     }
     expect(await (await send(show)).json()).toEqual(['eve', 2])
 
-    // What exceeds one session fits the other.
+    // Data that exceeds one session fits the other.
     const large = 'tea,'.repeat(1500)
     await expect(send(around((account) => account.set('note', large)))).rejects.toMatchObject({
       code: 'ERR_SESSION_TOO_LARGE',

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 
 const COMMAND = new URL('../../dist/bin/sealed-session.js', import.meta.url).pathname
 const A = 'ykEEgLv87-23LH9XC8_hfO9IS_GmemoBS1XItcafkI0'
@@ -25,7 +25,7 @@ beforeAll(async () => {
   const session = await sessions.open(null)
   session.set('user', 'ada')
   session.set('note', 'x'.repeat(5000))
-  cookie = pairsOf(await sessions.setCookies(session))
+  cookie = toCookieHeader(await sessions.setCookies(session))
 })
 
 afterAll(() => rmSync(folder, { recursive: true }))

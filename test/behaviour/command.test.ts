@@ -8,8 +8,8 @@ import { createSessions } from 'sealed-session'
 import { deviceBound } from 'sealed-session/device'
 import type { SecretSet, SecretsOption, SessionOptions } from 'sealed-session'
 import { runCommand as run } from '../support/command.ts'
-import type { Surroundings } from '../support/command.ts'
-import { pairsOf } from '../support/cookie-jar.ts'
+import type { CommandInputs } from '../support/command.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { START, base64url, secretId } from '../support/mint.ts'
 import { setAll } from '../support/set-up.ts'
 
@@ -94,7 +94,7 @@ describe('sealed-session', () => {
     expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\S*\n$/)
   })
 
-  test.each<[string, string[], Surroundings]>([
+  test.each<[string, string[], CommandInputs]>([
     ['an unknown command', ['rotete'], {}],
     ['a secret in place of a command', [A], {}],
     ['an unknown option', ['secret', '--base64'], {}],
@@ -235,7 +235,7 @@ describe('secret', () => {
   })
 })
 
-/** Returns a value as if it had been created so much earlier. */
+/** Returns a value as if it had been created earlier. */
 function aged(value: string, seconds: number): string {
   const keys = parse(value).keys.map(({ kty, k, activeFrom }) => ({
     kty,
@@ -273,7 +273,7 @@ describe('rotate', () => {
       expect(from - now()).toBeGreaterThan(3600 - 60)
       expect(from - now()).toBeLessThanOrEqual(3600)
 
-      const cookie = pairsOf(await cookiesAt(now(), secrets))
+      const cookie = toCookieHeader(await cookiesAt(now(), secrets))
       const under = async (moment: number) => (await visitAt(moment, stdout, cookie)).sealedBy
       expect((await visitAt(from, stdout, cookie)).user).toBe('ada')
       expect([await under(from - 1), await under(from)]).toEqual([id, added?.kid])
@@ -330,7 +330,7 @@ describe('rotate', () => {
     let value = A
     const lengths = []
     for (let rotation = 0; rotation < 5; rotation++) {
-      const cookie = pairsOf(await cookiesAt(now(), value))
+      const cookie = toCookieHeader(await cookiesAt(now(), value))
       value = (await run(['rotate', '--in', '0'], { secrets: value })).stdout
       expect((await visitAt(now(), value, cookie)).user).toBe('ada')
       lengths.push(parse(value).keys.length)
@@ -370,7 +370,7 @@ describe('leak', () => {
     for (const step of ['1. Set it', '2. Sessions', '3. Treat', '4. Look', '5. Find']) {
       expect(stderr).toContain(step)
     }
-    const cookie = pairsOf(await cookiesAt(now(), B))
+    const cookie = toCookieHeader(await cookiesAt(now(), B))
     const { user, sealedBy } = await visitAt(now(), stdout, cookie)
     expect([user, sealedBy]).toEqual([undefined, added?.kid])
   })
@@ -379,6 +379,15 @@ describe('leak', () => {
     const { stdout, stderr } = await run(['leak', secretId(A), '--json'], { secrets: `${B},${A}` })
     expect(JSON.parse(stdout)).toEqual({ keys: [{ kty: 'oct', k: base64url(B) }] })
     expect(stderr).toContain('The one that seals stays.')
+  })
+
+  test('of a secret whose id begins with a hyphen, which is no option', async () => {
+    const hyphened = 'GuxxjHwKfL7b9TUGFrKbutmyUFC_t8PgUEseGmudvgE'
+    expect(secretId(hyphened)).toBe('-9p2')
+    for (const args of [['-9p2'], ['--json', '-9p2'], ['--', '-9p2', '--json']]) {
+      const { code, stderr } = await run(['leak', ...args], { secrets: `${A},${hyphened}` })
+      expect([code, stderr.includes('without -9p2.')]).toEqual([0, true])
+    }
   })
 
   test('of a staged secret, and of one with a name of its own', async () => {
@@ -403,7 +412,7 @@ describe('inspect', () => {
     const data = { user: 'ada', note: 'x'.repeat(4000) }
     const lines = await cookiesAt(began, A, { limits: 'node' }, data)
     expect(lines).toHaveLength(2)
-    const pairs = pairsOf(lines)
+    const pairs = toCookieHeader(lines)
     const expected = {
       code: 0,
       accepted: true,
@@ -437,7 +446,7 @@ describe('inspect', () => {
     const session = await sessions.open(null)
     session.set('user', 'ada')
     session.bindToDevice()
-    const pairs = pairsOf(await sessions.setCookies(session))
+    const pairs = toCookieHeader(await sessions.setCookies(session))
     const [, binding = ''] = /\.d\.([\w-]{8})=/.exec(pairs) ?? []
     const bound = { binding, device: 'unproven', deviceTickets: [binding], cookies: 2 }
     expect(await json(pairs)).toMatchObject({ code: 0, accepted: true, ...bound })
@@ -464,11 +473,11 @@ describe('inspect', () => {
     const sessions = createSessions({ secrets: A, clock: () => clock.now * 1000 })
     const session = await sessions.open('__Host-session.x=abcd')
     session.set('user', 'ada')
-    const written = pairsOf(await sessions.setCookies(session))
+    const written = toCookieHeader(await sessions.setCookies(session))
     clock.now += 3600
     const used = await sessions.open(`${written}; __Host-session.x=abcd`)
     used.touch()
-    const ticket = pairsOf(await sessions.setCookies(used))
+    const ticket = toCookieHeader(await sessions.setCookies(used))
     expect(ticket).toMatch(/^__Host-session\.t=/)
     const stamp = '__Host-session.x=abcd'
     expect(await json([written, ticket, stamp].join('; '), '--idle-timeout', '1d')).toMatchObject({

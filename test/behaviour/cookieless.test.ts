@@ -10,7 +10,7 @@ import type { Duplex } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Session, SessionOptions } from 'sealed-session'
 import { alter } from '../support/alterations.ts'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { deferred } from '../support/deferred.ts'
 import { NAME, OTHER_SECRET } from '../support/mint.ts'
 import { setUp as setUpWith } from '../support/set-up.ts'
@@ -49,7 +49,7 @@ async function listen(listener?: RequestListener): Promise<{ server: Server; url
   return { server, url: `http://127.0.0.1:${port}` }
 }
 
-function headerOf(request: IncomingMessage): string | undefined {
+function sessionHeader(request: IncomingMessage): string | undefined {
   return request.headersDistinct[HEADER]?.[0]
 }
 
@@ -63,7 +63,7 @@ describe('a WebSocket handshake', () => {
       void greet(request, socket)
     })
     async function greet(request: IncomingMessage, socket: Duplex) {
-      const session = await sessions.unseal(headerOf(request))
+      const session = await sessions.unseal(sessionHeader(request))
       const user = session.get('user')
       if (user === undefined) {
         socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n')
@@ -138,7 +138,7 @@ describe('a native client', () => {
     const { url } = await listen((request, response) => {
       void answer()
       async function answer() {
-        const session = await sessions.unseal(headerOf(request))
+        const session = await sessions.unseal(sessionHeader(request))
         const body = routes[request.url ?? '']?.(session) ?? null
         response.setHeader(HEADER, await sessions.seal(session))
         response.setHeader('cache-control', 'no-store')
@@ -199,7 +199,7 @@ describe('a native client', () => {
     expect((await sessions.open(`${NAME}=${token}`)).rejection).toEqual({ reason: 'malformed' })
     const session = await sessions.open(null)
     session.set('user', 'ada')
-    const cookie = pairsOf(await sessions.setCookies(session))
+    const cookie = toCookieHeader(await sessions.setCookies(session))
     const value = cookie.slice(`${NAME}=`.length)
     expect((await sessions.unseal(value)).rejection).toEqual({ reason: 'malformed' })
   })

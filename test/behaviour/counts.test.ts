@@ -5,7 +5,7 @@ import nodeCrypto from 'node:crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { Session, SessionOptions, Sessions } from 'sealed-session'
-import { createJar, namesOf, pairsOf } from '../support/cookie-jar.ts'
+import { createJar, namesOf, toCookieHeader } from '../support/cookie-jar.ts'
 import { inEngine } from '../support/engines.ts'
 import { setAll } from '../support/set-up.ts'
 
@@ -73,7 +73,7 @@ async function cookieWith(options: SessionOptions, data: object): Promise<string
   const sessions = createSessions(options)
   const session = await sessions.open(null)
   setAll(session, data)
-  return pairsOf(await sessions.setCookies(session))
+  return toCookieHeader(await sessions.setCookies(session))
 }
 
 /** Creates sessions that have opened `cookie` once, so that its key is derived. */
@@ -434,7 +434,7 @@ describe('a Cookie header with other cookies', () => {
     const sessions = await warm(strict, cookie)
     const touched = await sessions.open(cookie)
     touched.touch()
-    const ticket = pairsOf(await sessions.setCookies(touched))
+    const ticket = toCookieHeader(await sessions.setCookies(touched))
     const counts = countCalls()
     const header = [...Array(50).fill(cookie), ...Array(50).fill(ticket)].join('; ')
     expect((await sessions.open(header)).get('user')).toBe('ada')

@@ -14,7 +14,7 @@ import { nodeSessions } from 'sealed-session/node'
 import { describe, expect, test, vi } from 'vitest'
 import {
   ENDPOINT,
-  askedBy,
+  findRegistration,
   challengeOf,
   deviceRequest,
   makeDevice,
@@ -22,8 +22,15 @@ import {
   signProof,
   useServer,
 } from '../support/device-browser.ts'
-import { namesOf, pairsOf } from '../support/cookie-jar.ts'
-import { INTERVAL, NEW, PROVEN, TOLERANCE, UNPROVEN, deviceScene } from '../support/device-scene.ts'
+import { namesOf, toCookieHeader } from '../support/cookie-jar.ts'
+import {
+  INTERVAL,
+  NEWLY_BOUND,
+  PROVEN,
+  TOLERANCE,
+  UNPROVEN,
+  deviceScene,
+} from '../support/device-scene.ts'
 import { NAME, OLDER_SECRET, SECRET, START, untyped } from '../support/mint.ts'
 import { configError } from '../support/errors.ts'
 import type { Data } from '../support/set-up.ts'
@@ -32,7 +39,7 @@ describe('a login that binds', () => {
   test('asks for a key, and sets an unproven ticket', async () => {
     const { app, browser } = deviceScene()
     const response = await app(browser.request('/login'))
-    expect(askedBy(response)).toMatchObject({ path: ENDPOINT })
+    expect(findRegistration(response)).toMatchObject({ path: ENDPOINT })
     const names = namesOf(response.headers.getSetCookie())
     expect(names).toEqual([NAME, expect.stringMatching(/^__Host-session\.d\.[\w-]{8}$/)])
   })
@@ -128,7 +135,7 @@ describe('a bound session', () => {
     for (let hour = 0; hour < 40; hour++) {
       scene.time.now += 3600
       // oxlint-disable-next-line no-await-in-loop
-      expect(await scene.visit('/')).toEqual(NEW)
+      expect(await scene.visit('/')).toEqual(NEWLY_BOUND)
     }
     scene.time.now += 86_400 + TOLERANCE
     expect((await scene.visit('/')).reason).toBe('idle')
@@ -268,7 +275,7 @@ describe('a bound session', () => {
       scene.browser.store(written)
     }
     scene.time.now += 80_000
-    expect(await scene.visit('/')).toEqual(NEW)
+    expect(await scene.visit('/')).toEqual(NEWLY_BOUND)
   })
 
   test('writes nothing in responses while it is proven and only read', async () => {
@@ -368,7 +375,7 @@ describe('a cookie with a domain', () => {
   })
 })
 
-// What the Web Platform Tests ask of a server: docs/requirements.md has the list.
+// The requirements of the Web Platform Tests on a server: docs/requirements.md has the list.
 describe('a browser that follows the protocol', () => {
   test.each<[string, CookieOptions, DeviceBoundOptions]>([
     ['__Host-', {}, {}],
@@ -385,8 +392,12 @@ describe('a browser that follows the protocol', () => {
     session.set('user', 'ada')
     session.bindToDevice()
     const login = await scene.sessions.commit(session, new Response())
-    const cookies = pairsOf(login.headers.getSetCookie())
-    const proof = await signProof(await makeDevice(), askedBy(login)?.challenge ?? '', true)
+    const cookies = toCookieHeader(login.headers.getSetCookie())
+    const proof = await signProof(
+      await makeDevice(),
+      findRegistration(login)?.challenge ?? '',
+      true,
+    )
     const answer = await scene.app(deviceRequest(cookies, { proof, path }))
     const { credentials, scope } = await answer.json()
     const [{ type, name, attributes }, ...others] = credentials
@@ -441,8 +452,8 @@ describe('a browser that follows the protocol', () => {
     const ahead = await Promise.all(
       scenes.map(async (scene) => {
         const id = await scene.enrol()
-        const asked = await scene.app(deviceRequest(scene.browser.header(ENDPOINT), { id }))
-        return { scene, id, challenge: challengeOf(asked)?.challenge ?? '' }
+        const challenged = await scene.app(deviceRequest(scene.browser.header(ENDPOINT), { id }))
+        return { scene, id, challenge: challengeOf(challenged)?.challenge ?? '' }
       }),
     )
     for (const { scene, id, challenge } of ahead) {
@@ -497,7 +508,7 @@ describe('another transport', () => {
       }),
     ).rejects.toBe(refused)
     const response = await sessions.commit(session, new Response())
-    expect(askedBy(response)).toBeDefined()
+    expect(findRegistration(response)).toBeDefined()
     expect(response.headers.getSetCookie()).toHaveLength(2)
   })
 

@@ -9,7 +9,7 @@ import { createSessions } from 'sealed-session'
 import type { Session, SessionOptions, Sessions } from 'sealed-session'
 import { nodeSessions } from 'sealed-session/node'
 import type { NodeRequest, NodeResponse } from 'sealed-session/node'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { SECRET, START, untyped } from '../support/mint.ts'
 import { configError, throwError } from '../support/errors.ts'
 import { cookieOf } from '../support/set-up.ts'
@@ -38,7 +38,7 @@ beforeEach(() => {
 afterEach(async () => {
   vi.restoreAllMocks()
   vi.useRealTimers()
-  await Promise.all(open.splice(0).map((wire) => wire.close()))
+  await Promise.all(open.splice(0).map((testServer) => testServer.close()))
 })
 
 function createTestSessions(options: Partial<SessionOptions<Data>> = {}): Sessions<Data> {
@@ -48,9 +48,9 @@ function createTestSessions(options: Partial<SessionOptions<Data>> = {}): Sessio
 async function serve(
   listener: (request: IncomingMessage, response: ServerResponse) => unknown,
 ): Promise<TestServer> {
-  const wire = await testServers.http((request, response) => void listener(request, response))
-  open.push(wire)
-  return wire
+  const testServer = await testServers.http((request, response) => void listener(request, response))
+  open.push(testServer)
+  return testServer
 }
 
 /** The arguments of `console.error`. */
@@ -60,7 +60,7 @@ describe('request.session', () => {
   test('L4: an assignment throws, and says how to end the session', async () => {
     const { middleware, sessionOf } = nodeSessions(createTestSessions())
     const errors: unknown[] = []
-    const wire = await serve((request, response) => {
+    const testServer = await serve((request, response) => {
       middleware(request, response, () => {
         sessionOf(request).set('user', 'ada')
         for (const value of [null, undefined, {}]) {
@@ -73,7 +73,7 @@ describe('request.session', () => {
         response.end(String(Reflect.get(request, 'session') === sessionOf(request)))
       })
     })
-    const { body, cookies } = await wire.ask()
+    const { body, cookies } = await testServer.ask()
     expect([body, cookies.length]).toEqual(['true', 1])
     expect(errors).toHaveLength(3)
     for (const error of errors) {
@@ -84,7 +84,7 @@ describe('request.session', () => {
 
   test('L4: the error names the configured property', async () => {
     const { middleware } = nodeSessions(createTestSessions(), { property: 'cart' })
-    const wire = await serve((request, response) => {
+    const testServer = await serve((request, response) => {
       middleware(request, response, () => {
         try {
           Object.assign(request, { cart: null })
@@ -93,7 +93,9 @@ describe('request.session', () => {
         }
       })
     })
-    expect((await wire.ask()).body).toMatch(/^request\.cart cannot .*request\.cart\.destroy\(\)/)
+    expect((await testServer.ask()).body).toMatch(
+      /^request\.cart cannot .*request\.cart\.destroy\(\)/,
+    )
   })
 })
 
@@ -105,14 +107,14 @@ describe('handlers and error handlers that fail', () => {
   ): Promise<{ readonly calls: unknown[]; readonly answer: ReceivedResponse }> {
     const { middleware, sessionOf } = nodeSessions(createTestSessions())
     const calls: unknown[] = []
-    const wire = await serve((request, response) => {
+    const testServer = await serve((request, response) => {
       middleware(request, response, (error) => {
         calls.push(error)
         if (error === undefined) prepare(sessionOf(request))
         return next(error, response)
       })
     })
-    return { calls, answer: await wire.ask() }
+    return { calls, answer: await testServer.ask() }
   }
 
   const failures: [string, (error: Error) => unknown][] = [
@@ -170,12 +172,12 @@ describe('handlers and error handlers that fail', () => {
 
   test.each(failures)('L15: onError that %s is answered with a plain page', async (_, fail) => {
     const { open } = nodeSessions(createTestSessions(), { onError: () => fail(AGAIN) })
-    const wire = await serve(async (request, response) => {
+    const testServer = await serve(async (request, response) => {
       const session = await open(request, response)
       session.set('big', TOO_MUCH)
       response.end('saved')
     })
-    const { status, body, cookies } = await wire.ask()
+    const { status, body, cookies } = await testServer.ask()
     expect({ status, body, cookies }).toEqual({
       status: 500,
       body: 'Internal Server Error',
@@ -188,10 +190,13 @@ describe('handlers and error handlers that fail', () => {
     const secrets = () => Promise.reject(FAILED)
     const cookie = await cookieOf(createTestSessions())
     const { middleware } = nodeSessions(createTestSessions({ secrets }))
-    const wire = await serve((request, response) => {
+    const testServer = await serve((request, response) => {
       middleware(request, response, () => throwError(AGAIN))
     })
-    expect(await wire.ask({ cookie })).toMatchObject({ status: 500, body: 'Internal Server Error' })
+    expect(await testServer.ask({ cookie })).toMatchObject({
+      status: 500,
+      body: 'Internal Server Error',
+    })
     expect(logged()).toEqual([AGAIN])
   })
 
@@ -255,12 +260,12 @@ describe('requests and responses that are not Node’s own', () => {
 
   test('L15: a frozen request gets its session from open', async () => {
     const { open } = nodeSessions(createTestSessions())
-    const wire = await serve(async (request, response) => {
+    const testServer = await serve(async (request, response) => {
       const session = await open(Object.freeze({ headers: request.headers }), response)
       session.set('user', 'ada')
       response.end('ab')
     })
-    const { body, cookies } = await wire.ask()
+    const { body, cookies } = await testServer.ask()
     expect([body, cookies.length]).toEqual(['ab', 1])
   })
 
@@ -356,7 +361,7 @@ describe('a middleware used as a promise', () => {
   test('L16: is answered when a session is too large, although the second call of next has no effect', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const begin = promised(createTestSessions())
-    const wire = await serve(async (request, response) => {
+    const testServer = await serve(async (request, response) => {
       const session = await begin(request, response)
       session.set('big', TOO_MUCH)
       response.setHeader('X-User', 'ada')
@@ -364,7 +369,7 @@ describe('a middleware used as a promise', () => {
       while (vi.getTimerCount() === 0) await new Promise(setImmediate)
       await vi.advanceTimersByTimeAsync(5000)
     })
-    const { status, body, cookies, headers } = await wire.ask()
+    const { status, body, cookies, headers } = await testServer.ask()
     expect({ status, body, cookies }).toEqual({
       status: 500,
       body: 'Internal Server Error',
@@ -377,7 +382,7 @@ describe('a middleware used as a promise', () => {
   test('L16: is answered once, even if an error handler is slow', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { middleware, sessionOf } = nodeSessions(createTestSessions())
-    const wire = await serve((request, response) => {
+    const testServer = await serve((request, response) => {
       middleware(request, response, async (error) => {
         if (error === undefined) {
           sessionOf(request).set('big', TOO_MUCH)
@@ -390,7 +395,7 @@ describe('a middleware used as a promise', () => {
         response.end('ry')
       })
     })
-    expect(await wire.ask()).toMatchObject({ status: 507, body: 'sorry', cookies: [] })
+    expect(await testServer.ask()).toMatchObject({ status: 507, body: 'sorry', cookies: [] })
     expect(logged()).toEqual([])
   })
 
@@ -406,7 +411,7 @@ describe('a middleware used as a promise', () => {
         response.on('close', resolve)
         response.end('saved')
         setImmediate(leave)
-      }).then((wire) => wire.ask({ until }).catch(() => {}))
+      }).then((testServer) => testServer.ask({ until }).catch(() => {}))
     })
     await closed
     await vi.advanceTimersByTimeAsync(60_000)
@@ -417,12 +422,12 @@ describe('a middleware used as a promise', () => {
     const secrets = () => Promise.reject(FAILED)
     const begin = promised(createTestSessions({ secrets }))
     const cookie = await cookieOf(createTestSessions())
-    const wire = await serve((request, response) =>
+    const testServer = await serve((request, response) =>
       begin(request, response).catch((error: unknown) => {
         response.writeHead(503).end(error instanceof Error ? error.name : '')
       }),
     )
-    expect((await wire.ask({ cookie })).status).toBe(503)
+    expect((await testServer.ask({ cookie })).status).toBe(503)
   })
 })
 
@@ -450,7 +455,7 @@ describe('two copies of the package in one process', () => {
     ]
     for (const end of endings) {
       const states: unknown[] = []
-      const wire = await serve(async (request, response) => {
+      const testServer = await serve(async (request, response) => {
         const one = await first.open(request, response)
         const two = await second.open(request, response)
         one.set('user', 'ada')
@@ -458,10 +463,10 @@ describe('two copies of the package in one process', () => {
         end(response)
         states.push(response.headersSent)
       })
-      const { body, cookies } = await wire.ask()
+      const { body, cookies } = await testServer.ask()
       expect([body, states]).toEqual(['ab', [true]])
-      expect((await user.open(pairsOf(cookies))).get('user')).toBe('ada')
-      expect((await cart.open(pairsOf(cookies))).get('user')).toBe('eve')
+      expect((await user.open(toCookieHeader(cookies))).get('user')).toBe('ada')
+      expect((await cart.open(toCookieHeader(cookies))).get('user')).toBe('eve')
     }
   })
 
@@ -473,7 +478,7 @@ describe('two copies of the package in one process', () => {
     ]
     const [first, second] = [nodeSessions(user), adapt(cart, { property: 'cart' })]
     const errors: unknown[] = []
-    const wire = await serve((request, response) => {
+    const testServer = await serve((request, response) => {
       const next = (error: Error) => {
         errors.push(error)
         response.end('sorry')
@@ -488,7 +493,7 @@ describe('two copies of the package in one process', () => {
         })
       })
     })
-    const { status, body, cookies } = await wire.ask()
+    const { status, body, cookies } = await testServer.ask()
     expect([status, body]).toEqual([500, 'sorry'])
     expect(cookies.map((line) => line.split('=', 1).join())).toEqual(['__Host-session'])
     expect(errors).toEqual([TOO_LARGE])
@@ -507,7 +512,7 @@ describe('two copies of the package in one process', () => {
 
 test('a withdrawn response loses all fields that its handlers have set', async () => {
   const { middleware, sessionOf } = nodeSessions(createTestSessions())
-  const wire = await serve((request, response) => {
+  const testServer = await serve((request, response) => {
     response.setHeader('X-Powered-By', 'us')
     middleware(request, response, (error) => {
       if (error !== undefined) {
@@ -523,7 +528,7 @@ test('a withdrawn response loses all fields that its handlers have set', async (
       response.end('{"account":"ada"}')
     })
   })
-  const { status, headers, cookies, body } = await wire.ask()
+  const { status, headers, cookies, body } = await testServer.ask()
   expect({ status, cookies, body }).toEqual({ status: 500, cookies: [], body: 'sorry' })
   expect(headers).toMatchObject({ 'x-powered-by': 'us', 'access-control-allow-origin': '*' })
   expect(JSON.stringify(headers)).not.toContain('ada')

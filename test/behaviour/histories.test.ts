@@ -227,7 +227,7 @@ describe.runIf(known === undefined)('one history', () => {
       [BOUND, [visit('bind', 1), ['clock', 605], visit('touch', 1)]],
     ],
     [
-      'a copy of all cookies opens until the proof that came with it ends',
+      'a copy of all cookies opens until the proof in it ends',
       'a copy opened',
       [
         BOUND,

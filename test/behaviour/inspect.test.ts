@@ -10,7 +10,7 @@ import { listSecrets, parseSealed } from '../../bin/sealed.ts'
 import { createSessions } from 'sealed-session'
 import type { SessionOptions } from 'sealed-session'
 import { overflow } from 'sealed-session/overflow'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { runCommand } from '../support/command.ts'
 import {
   DAY,
@@ -281,7 +281,7 @@ describe('checks a session', () => {
     const sessions = createSessions({ secrets: SECRET, clock, overflow: overflow({ storage }) })
     const session = await sessions.open(null)
     session.set('cart', 'x'.repeat(20_000))
-    const moved = pairsOf(await sessions.setCookies(session))
+    const moved = toCookieHeader(await sessions.setCookies(session))
     expect(await inspect(moved)).toMatchObject({ reason: 'incomplete', parcel: expect.any(String) })
 
     const library = new URL('../../dist/overflow/overflow.js', import.meta.url).href
@@ -365,7 +365,7 @@ describe('says what was altered', () => {
 
   test('which cookie of several, and the place in it', async () => {
     const lines = await longLines()
-    const [first = '', second = ''] = pairsOf(lines).split('; ')
+    const [first = '', second = ''] = toCookieHeader(lines).split('; ')
     const changed = `${second.slice(0, 60)}${second[60] === 'A' ? 'B' : 'A'}${second.slice(61)}`
     const { alteration } = await inspect(`${first}; ${changed}`)
     const place = 61 - `${NAME}.1=`.length

@@ -9,7 +9,7 @@ import { SessionTooLargeError, createSessions } from 'sealed-session'
 import type { Session, SessionOptions } from 'sealed-session'
 import { overflow } from 'sealed-session/overflow'
 import type { OverflowOptions } from 'sealed-session/overflow'
-import { createJar, pairsOf } from '../support/cookie-jar.ts'
+import { createJar, toCookieHeader } from '../support/cookie-jar.ts'
 import { createFaultyStore } from '../support/faulty-store.ts'
 import { DAY, OLDER_SECRET, SECRET, START, WEEK, untyped } from '../support/mint.ts'
 import { setUp as setUpSessions } from '../support/set-up.ts'
@@ -557,7 +557,7 @@ describe('concurrent requests', () => {
       state.step = 2
       return setItem(key, value, options)
     }
-    const cookie = pairsOf(await sessions.setCookies(session))
+    const cookie = toCookieHeader(await sessions.setCookies(session))
     const later = await sessions.open(cookie)
     expect(later.toJSON()).toEqual({ cart: ['tea', LARGE], state: { step: 1 } })
   })
@@ -580,7 +580,7 @@ describe('concurrent requests', () => {
       await sessions.open('__Host-session=x')
       return setItem(key, value, options)
     }
-    const cookie = pairsOf(await sessions.setCookies(session))
+    const cookie = toCookieHeader(await sessions.setCookies(session))
     expect((await sessions.open(cookie)).get('cart')).toBe(LARGE)
   })
 })

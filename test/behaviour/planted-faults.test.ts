@@ -182,7 +182,7 @@ test('a parcel that is not bound to its key in the store is found', async () => 
       },
     }
   })
-  expect(await promiseBrokenIn('moving')).toContain('what opens was written as a whole')
+  expect(await promiseBrokenIn('moving')).toContain('a session that opens was written')
 })
 
 test('a former parcel that is removed with a write is found, because the answer may be lost', async () => {
@@ -254,16 +254,16 @@ test('a proof whose signature is not checked is found', async () => {
     ...(await load()),
     isSignedBy: () => Promise.resolve(true),
   }))
-  expect(await promiseBrokenIn('bound')).toContain('by who signed: accepted')
+  expect(await promiseBrokenIn('bound')).toContain('and the signature: accepted')
 })
 
-test('a challenge that is good for either purpose is found', async () => {
+test('a challenge that is valid for either purpose is found', async () => {
   plantInChallenge(async (check, text, kind, binding, pipeline) => {
     const other = kind === 'prove' ? 'register' : 'prove'
     const reason = await check(text, kind, binding, pipeline)
     return reason && check(text, other, binding, pipeline)
   })
-  expect(await promiseBrokenIn('bound')).toContain('by who signed: accepted')
+  expect(await promiseBrokenIn('bound')).toContain('and the signature: accepted')
 })
 
 test('a challenge that does not end is found', async () => {
@@ -271,7 +271,7 @@ test('a challenge that does not end is found', async () => {
     const reason = await check(...given)
     return reason === 'expired' ? undefined : reason
   })
-  expect(await promiseBrokenIn('bound')).toContain('by who signed: accepted')
+  expect(await promiseBrokenIn('bound')).toContain('and the signature: accepted')
 })
 
 test('a write that takes the tickets of other bindings is found', async () => {

@@ -4,7 +4,7 @@ import { stringifySetCookie } from 'cookie'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { CookieSink, Session, SessionOptions } from 'sealed-session'
-import { createJar, pairsOf } from '../support/cookie-jar.ts'
+import { createJar, toCookieHeader } from '../support/cookie-jar.ts'
 import { NAME, OLDER_SECRET, SECRET, START, secretId } from '../support/mint.ts'
 import { setAll, setUp as setUpWith } from '../support/set-up.ts'
 import type { Data } from '../support/set-up.ts'
@@ -25,7 +25,7 @@ async function cookieWith(
   const { sessions } = setUp(options)
   const session = await sessions.open(null)
   setAll(session, data)
-  return pairsOf(await sessions.setCookies(session))
+  return toCookieHeader(await sessions.setCookies(session))
 }
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 })
@@ -270,7 +270,7 @@ describe('headers', () => {
     const property = fc.asyncProperty(anyHeader, async (header) => {
       const session = await sessions.open(header)
       session.set('user', 'ada')
-      const cookie = pairsOf(await sessions.setCookies(session))
+      const cookie = toCookieHeader(await sessions.setCookies(session))
       const stamps = header.match(/__Host-session\.x=[\w-]{4}(?=;|$)/g) ?? []
       const next = await sessions.open([cookie, ...stamps].join('; '))
       expect([next.rejection, next.get('user')]).toEqual([undefined, 'ada'])
@@ -389,7 +389,7 @@ describe('requests', () => {
       await scheduler.waitFor(Promise.all(answers))
       const ids = new Set<string>()
       for (const [index, answer] of (await Promise.all(answers)).entries()) {
-        const next = await sessions.open(pairsOf(answer.headers.getSetCookie()))
+        const next = await sessions.open(toCookieHeader(answer.headers.getSetCookie()))
         const url = `https://example.test/${index}`
         expect(next.toJSON()).toEqual({ user: url, again: url })
         expect(await answer.text()).toBe(next.id)

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { SecretEntry, SecretsOption, SessionEvent, SessionOptions } from 'sealed-session'
-import { createJar, pairsOf } from '../support/cookie-jar.ts'
+import { createJar, toCookieHeader } from '../support/cookie-jar.ts'
 import { NAME, START, base64url, secretId } from '../support/mint.ts'
 import { configError } from '../support/errors.ts'
 import { permutations } from '../support/permutations.ts'
@@ -38,7 +38,7 @@ function instance(secrets: SecretsOption, options: Options = {}, time = { now: S
 
   /** Returns the `Cookie` header that a browser sends after these lines. */
   async function begin(): Promise<string> {
-    return pairsOf(await start())
+    return toCookieHeader(await start())
   }
 
   /** Returns the reason for which this server rejects a cookie, or else its user. */
@@ -62,7 +62,7 @@ describe('the secret that seals', () => {
     ['an array with names', [{ secret: B, id: 'next' }, A], 'next'],
     ['an array with a staged one', [{ secret: B, activeFrom: START + 1 }, A], secretId(A)],
     [
-      'an array with a Date that has come',
+      'an array with a Date in the past',
       [{ secret: B, activeFrom: new Date(START * 1000) }, A],
       secretId(B),
     ],
@@ -295,7 +295,7 @@ describe('a session under an older secret', () => {
     const write = async () => {
       const session = await sessions.open(cookie)
       session.set('user', 'eve')
-      return idOf(pairsOf(await sessions.setCookies(session)))
+      return idOf(toCookieHeader(await sessions.setCookies(session)))
     }
     time.now = START + 9
     expect(await write()).toBe(secretId(A))
@@ -335,11 +335,11 @@ describe('time', () => {
       expect(await verdict(cookie)).toBe('ada')
       expect(events.at(-1)).toMatchObject({ type: 'opened', secretId: secretId(A), age: 1 })
       const session = await sessions.open(cookie)
-      const ticket = pairsOf(await sessions.setCookies(session))
+      const ticket = toCookieHeader(await sessions.setCookies(session))
       expect(ticket).toMatch(new RegExp(`^${NAME}\\.t=${secretId(B)}\\.`))
       const writer = await sessions.open(`${cookie}; ${ticket}`)
       writer.set('user', 'eve')
-      const written = pairsOf(await sessions.setCookies(writer))
+      const written = toCookieHeader(await sessions.setCookies(writer))
       expect(idOf(written)).toBe(secretId(B))
       expect(writer.startedAt).toEqual(new Date((edge - 1) * 1000))
       // A server whose clock is still before the end.

@@ -81,7 +81,7 @@ describe('parts', () => {
         // A count precedes the secret id, the day and the IV.
         const counted = /^__Host-session=(?:([0-9]+)\.)?[\w-]{4}\.20468\./.exec(jar.header())
         const count = Number(counted?.[1] ?? '1')
-        expect(jar.names().toSorted()).toEqual(namesOf(count))
+        expect(jar.names().toSorted()).toEqual(firstPartNames(count))
       }
     })
     await fc.assert(property, { numRuns: 40 })
@@ -389,7 +389,7 @@ describe('logout', () => {
   })
 })
 
-function namesOf(count: number): string[] {
+function firstPartNames(count: number): string[] {
   return partNames
     .filter((name) => name === NAME || Number(name.slice(NAME.length + 1)) < count)
     .toSorted()

@@ -14,7 +14,7 @@ import type {
   SizeLimits,
   SizeReport,
 } from 'sealed-session'
-import { createJar, pairsOf } from '../support/cookie-jar.ts'
+import { createJar, toCookieHeader } from '../support/cookie-jar.ts'
 import { SECRET, START } from '../support/mint.ts'
 import { setAll } from '../support/set-up.ts'
 
@@ -57,14 +57,14 @@ describe('the report', () => {
   test('has the level ok, warn from three quarters, and over beyond the limit', async () => {
     const { sessions } = setUp({ preset: 'node', responseHeader: 2000 })
     const session = await sessions.open(null)
-    const at = async (bytes: number) => {
+    const measureAt = async (bytes: number) => {
       session.set('text', 'x'.repeat(bytes))
       return sessions.measure(session)
     }
-    let previous: SizeReport = await at(0)
+    let previous: SizeReport = await measureAt(0)
     const levels = new Set<string>()
     for (let bytes = 1; bytes < 1500; bytes += 7) {
-      const report = await at(bytes)
+      const report = await measureAt(bytes)
       expect(report.used).toBeGreaterThanOrEqual(previous.used)
       expect(report.used).toBe(report.bytes.responseHeader / 2000)
       const level = report.used > 1 ? 'over' : report.used >= 0.75 ? 'warn' : 'ok'
@@ -362,7 +362,7 @@ describe('properties', () => {
         expect(lines).toHaveLength(report.cookies)
         expect(lines.length).toBeLessThanOrEqual(limits.cookies)
         for (const line of lines) expect(line.length).toBeLessThanOrEqual(limits.cookie)
-        const sent = [header, pairsOf(lines)].filter((text) => text !== '').join('; ')
+        const sent = [header, toCookieHeader(lines)].filter((text) => text !== '').join('; ')
         expect(sent.length + TICKET + STAMP).toBe(report.bytes.requestHeader)
         expect(report.bytes.requestHeader).toBeLessThanOrEqual(limits.requestHeader)
         expect((await sessions.open(sent)).toJSON()).toEqual(data)
@@ -382,7 +382,7 @@ describe('properties', () => {
         const session = await sessions.open(header)
         setAll(session, data)
         fc.pre((await sessions.measure(session)).level !== 'over')
-        const written = pairsOf(await sessions.setCookies(session))
+        const written = toCookieHeader(await sessions.setCookies(session))
         time.now += 50_000
         const used = await sessions.open([header, written].filter(Boolean).join('; '))
         expect(used.toJSON()).toEqual(data)
@@ -392,11 +392,11 @@ describe('properties', () => {
           expect(line.length).toBeLessThanOrEqual(limits.cookie)
           expect(line.length + FRAME).toBeLessThanOrEqual(limits.responseHeader)
         }
-        const sent = [header, written, pairsOf(tickets)].filter(Boolean).join('; ')
+        const sent = [header, written, toCookieHeader(tickets)].filter(Boolean).join('; ')
         expect(sent.length + STAMP).toBeLessThanOrEqual(limits.requestHeader)
         const ended = await sessions.open(sent)
         ended.destroy()
-        expect(pairsOf(await sessions.setCookies(ended))).toMatch(/\.x=[\w-]{4}$/)
+        expect(toCookieHeader(await sessions.setCookies(ended))).toMatch(/\.x=[\w-]{4}$/)
       },
     )
     await fc.assert(property, { numRuns: 50 })
@@ -440,7 +440,7 @@ async function lowered(more: Partial<SessionOptions<Data>> = {}) {
   const session = await wide.sessions.open(null)
   session.set('text', 'x'.repeat(6000))
   session.set('user', 'ada')
-  const cookie = pairsOf(await wide.sessions.setCookies(session))
+  const cookie = toCookieHeader(await wide.sessions.setCookies(session))
   return { cookie, ...setUp('portable', more) }
 }
 
@@ -481,10 +481,10 @@ describe('a session too large for lowered limits', () => {
     session.set('text', 'x'.repeat(5000))
     const lines = await sessions.setCookies(session)
     expect((await sessions.measure(session)).level).toBe('over')
-    const next = await sessions.open(pairsOf(lines))
+    const next = await sessions.open(toCookieHeader(lines))
     expect(next.get('text')).toHaveLength(5000)
     next.delete('text')
-    const last = await sessions.open(pairsOf(await sessions.setCookies(next)))
+    const last = await sessions.open(toCookieHeader(await sessions.setCookies(next)))
     expect(last.toJSON()).toEqual({ user: 'ada' })
     expect(last.id).toBe(session.id)
   })

@@ -25,7 +25,7 @@ const folder = mkdtempSync(join(tmpdir(), 'drill-'))
 const CONFIG = join(folder, 'session.config.mjs')
 /** Represents another process: no instance of this process seals with it. */
 const ELSEWHERE = 'q9Xj2vTn7RkLw4Yd8ZbHs6McPf3GaUe5Vx1KoIy0ErQ'
-const VAULT = `${SECRET},${OLDER_SECRET},${ELSEWHERE}`
+const ALL_SECRETS = `${SECRET},${OLDER_SECRET},${ELSEWHERE}`
 const NAME = '__Host-session'
 
 /** The configuration in the repository, which every instance should run. */
@@ -60,7 +60,7 @@ interface Inspection {
 
 async function inspect({ cookie, at }: Incident): Promise<Inspection> {
   const args = ['inspect', '--json', '--config', CONFIG, '--at', new Date(at * 1000).toISOString()]
-  const { stdout } = await runCommand(args, { secrets: VAULT, input: cookie || 'none=1' })
+  const { stdout } = await runCommand(args, { secrets: ALL_SECRETS, input: cookie || 'none=1' })
   return JSON.parse(stdout)
 }
 
@@ -89,7 +89,7 @@ async function diagnose(incident: Incident): Promise<string> {
     return 'the clock of the instance is slow'
   if (rejected?.limit === 'validAfter') return 'validAfter was moved'
   if (rejected?.reason === 'idle') {
-    return /no ticket/.test(detail) ? 'the ticket does not come back' : 'the user was away'
+    return /no ticket/.test(detail) ? 'the ticket is not sent' : 'the user was away'
   }
   if (rejected?.reason === 'invalid-data') return 'the schema refuses what was stored before'
   if (rejected?.reason === 'incomplete') return `the browser dropped ${detail.split(': ')[1]}`
@@ -119,7 +119,7 @@ const schema = untyped<NonNullable<SessionOptions['schema']>>({
 function instance(options: Partial<SessionOptions> = {}, now: number = START) {
   const events: SessionEvent[] = []
   const sessions = createSessions({
-    secrets: VAULT,
+    secrets: ALL_SECRETS,
     schema,
     clock: () => now * 1000,
     observe: (event) => void events.push(event),
@@ -256,7 +256,7 @@ test.each<[deployment: string, cause: string, happen: () => Promise<Incident>]>(
   ],
   [
     'a firewall that lets no cookie with a dot in its name pass',
-    'the ticket does not come back',
+    'the ticket is not sent',
     async () => visit((await loggedIn()).header(), { idleTimeout: 86_400 }, 86_400 + 60),
   ],
   [
@@ -268,7 +268,7 @@ test.each<[deployment: string, cause: string, happen: () => Promise<Incident>]>(
       const { sessions, events } = instance({
         secrets: () => {
           if (isDown) throw new Error('vault')
-          return VAULT
+          return ALL_SECRETS
         },
         clock: () => time.now * 1000,
       })

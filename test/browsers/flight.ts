@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest'
 import type { Tab } from './browser.ts'
-import { call, namesOf, openOn } from './scene.ts'
+import { call, partNames, openOn } from './scene.ts'
 import type { Scene } from './scene.ts'
 
 const PLACES = ['the same tab', 'another tab']
@@ -85,7 +85,7 @@ export function flight({ arrive, visit, secure, begin }: Scene): void {
       await answer()
 
       const late = await call(tab, '/large/read')
-      expect(late.names).toEqual([...namesOf('__Host-large', 4), '__Host-large.x'])
+      expect(late.names).toEqual([...partNames('__Host-large', 4), '__Host-large.x'])
       expect(late).toMatchObject({ user: '', rejection: 'destroyed' })
       const clean = { user: '', rejection: null, names: ['__Host-large.x'] }
       expect(await call(other, '/large/read')).toMatchObject(clean)
@@ -102,7 +102,7 @@ export function flight({ arrive, visit, secure, begin }: Scene): void {
       await answerLogout()
 
       // The logout has deleted the cookie of its request. The next write replaces the three others.
-      const rest = [...namesOf('__Host-large', 4).slice(1), '__Host-large.x']
+      const rest = [...partNames('__Host-large', 4).slice(1), '__Host-large.x']
       const ended = { user: '', rejection: 'incomplete', names: rest }
       expect(await call(tab, '/large/read')).toMatchObject(ended)
       expect(await call(tab, '/large/read')).toMatchObject(ended)

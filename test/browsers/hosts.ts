@@ -1,11 +1,11 @@
-// What another host of the same site can do to a session: nothing, if the browser enforces
+// The effects of another host of the same site on a session: none, if the browser enforces
 // `__Host-`. Otherwise it can replace the whole session, and never a part.
 
 import { describe, expect, test } from 'vitest'
 import type { TestContext } from 'vitest'
 import type { Variant, View } from './application.ts'
 import type { Tab } from './browser.ts'
-import { call, namesOf, openOn } from './scene.ts'
+import { call, partNames, openOn } from './scene.ts'
 import type { Scene } from './scene.ts'
 import { note } from './table.ts'
 
@@ -13,7 +13,7 @@ export function hosts({ product, visit, secure, open }: Scene): void {
   const app = () => secure('app.localhost')
 
   /** Returns Ada's tab, and a function by which another host sets cookies for the application. */
-  async function scenery(variant: Variant, length: number): Promise<[Tab, Toss]> {
+  async function openHosts(variant: Variant, length: number): Promise<[Tab, TossCookies]> {
     const visitor = await visit()
     const tab = await openOn(app(), visitor)
     await call(tab, `/${variant}/set?user=ada&length=${length}`)
@@ -29,14 +29,14 @@ export function hosts({ product, visit, secure, open }: Scene): void {
   }
 
   /** Returns the cookies of a valid session of Mallory's, who can read them in her own browser. */
-  async function malloryOf(variant: Variant, length: number): Promise<string[]> {
+  async function attackersCookies(variant: Variant, length: number): Promise<string[]> {
     const response = await fetch(`${open()}/${variant}/set?user=mallory&length=${length}`)
     return response.headers.getSetCookie().map((line) => line.split(';', 1).join())
   }
 
   describe('another host of the site', () => {
     test('can neither replace, nor damage, nor end a __Host- session', async (context) => {
-      const [tab, toss] = await scenery('large', 7001)
+      const [tab, toss] = await openHosts('large', 7001)
       const mine = { user: 'ada', length: 7001, whole: true, rejection: null }
 
       await toss(['__Host-large=garbage', '__Host-large.1=garbage'])
@@ -44,8 +44,8 @@ export function hosts({ product, visit, secure, open }: Scene): void {
       const afterGarbage = await call(tab, '/large/read')
       expect(afterGarbage).toMatchObject(mine)
 
-      await toss(await malloryOf('large', 7000))
-      await toss(await malloryOf('large', 10), '/large')
+      await toss(await attackersCookies('large', 7000))
+      await toss(await attackersCookies('large', 10), '/large')
       const afterHers = await call(tab, '/large/read')
       expectOneWhole(afterHers, 7001, [7000, 10])
 
@@ -57,13 +57,13 @@ export function hosts({ product, visit, secure, open }: Scene): void {
       } else {
         noteHostPrefix(context, afterStamp)
         expect(afterStamp).toMatchObject(mine)
-        expect(afterStamp.names).toEqual(namesOf('__Host-large', 3))
+        expect(afterStamp.names).toEqual(partNames('__Host-large', 3))
       }
     })
 
     test('cannot damage a session with a domain by parts beside its own', async () => {
-      const [tab, toss] = await scenery('wide', 7001)
-      const [base = '', second = ''] = await malloryOf('wide', 7000)
+      const [tab, toss] = await openHosts('wide', 7001)
+      const [base = '', second = ''] = await attackersCookies('wide', 7000)
       for (const pairs of [[second], [base], ['wide.1=garbage']]) {
         await toss(pairs, '/wide')
         const { names, ...read } = await call(tab, '/wide/read')
@@ -78,8 +78,8 @@ export function hosts({ product, visit, secure, open }: Scene): void {
         ['/wide', 7000, 7001],
         ['/wide', 7000, 10],
       ] as const) {
-        const [tab, toss] = await scenery('wide', mine)
-        await toss(await malloryOf('wide', hers), path)
+        const [tab, toss] = await openHosts('wide', mine)
+        await toss(await attackersCookies('wide', hers), path)
         const read = await call(tab, '/wide/read')
         // With the same path, each cookie of Mallory's has replaced Ada's of that name.
         expectOneWhole(read, path === '/' ? undefined : mine, [hers])
@@ -92,7 +92,7 @@ export function hosts({ product, visit, secure, open }: Scene): void {
   })
 }
 
-type Toss = (pairs: readonly string[], path?: string) => Promise<void>
+type TossCookies = (pairs: readonly string[], path?: string) => Promise<void>
 
 function noteHostPrefix(context: TestContext, { names }: View): void {
   const twins = names.length - new Set(names).size

@@ -17,18 +17,21 @@ export function pages(scene: Scene): void {
     test.each([
       ['HTTPS', secure, 'host'],
       ['http://localhost', open, 'open'],
-    ])('sends the session and keeps what comes back, on %s', async (_title, origin, variant) => {
-      const tab = await arrive(origin())
-      await call(tab, `/${variant}/count`)
-      await tab.run(`navigator.serviceWorker.register('/worker.js')
+    ])(
+      'sends the session and stores the cookies of the response, on %s',
+      async (_title, origin, variant) => {
+        const tab = await arrive(origin())
+        await call(tab, `/${variant}/count`)
+        await tab.run(`navigator.serviceWorker.register('/worker.js')
         .then(() => navigator.serviceWorker.ready).then(() => {})`)
-      expect(await askWorker(tab, `/${variant}/count`)).toMatchObject({ visits: 2 })
-      expect(await call(tab, `/${variant}/read`)).toMatchObject({ visits: 2, rejection: null })
-      await askWorker(tab, `/${variant}/logout`)
-      const after = await call(tab, `/${variant}/read`)
-      expect(after).toMatchObject({ visits: 0, rejection: null })
-      expect(after.names).toHaveLength(1)
-    })
+        expect(await askWorker(tab, `/${variant}/count`)).toMatchObject({ visits: 2 })
+        expect(await call(tab, `/${variant}/read`)).toMatchObject({ visits: 2, rejection: null })
+        await askWorker(tab, `/${variant}/logout`)
+        const after = await call(tab, `/${variant}/read`)
+        expect(after).toMatchObject({ visits: 0, rejection: null })
+        expect(after.names).toHaveLength(1)
+      },
+    )
   })
 
   describe('a frame in another site', () => {

@@ -65,7 +65,7 @@ describeInChromium('the accessibility of the playground', () => {
     await page.context().close()
   })
 
-  test('works without scripts: the button has the focus, and the message stands beside it', async () => {
+  test('works without scripts: the button has the focus, and the message is beside it', async () => {
     const page = await visit({ javaScriptEnabled: false })
     await logIn(page)
     expect(await page.textContent('#user')).toBe('Logged in as Ada.')

@@ -14,20 +14,20 @@ export function playground({ secure, open, arrive }: Scene): void {
     ['HTTPS', secure],
     ['HTTP on localhost', open],
   ])('the playground over %s', (_, origin) => {
-    const come = async () => {
+    const logIn = async () => {
       const tab = await arrive(origin(PLAYGROUND))
       await press(tab, '/login', { name: 'Ada' })
       return tab
     }
 
     test('keeps a visitor logged in, and shows it', async () => {
-      const tab = await come()
+      const tab = await logIn()
       expect(await textOf(tab, '#user')).toBe('Logged in as Ada.')
       expect(await textOf(tab, '#countdown')).toMatch(/^in (1 day )?\d\d:\d\d:\d\d$/)
     })
 
     test('exposes no cookie to scripts, and is styled', async () => {
-      const tab = await come()
+      const tab = await logIn()
       expect(await tab.run('document.cookie')).toBe('')
       expect(await tab.cookies()).toMatchObject([
         { name: COOKIE, httpOnly: true, sameSite: 'Lax', path: '/', domain: PLAYGROUND },
@@ -36,7 +36,7 @@ export function playground({ secure, open, arrive }: Scene): void {
     })
 
     test('grows to three cookies and shrinks to one', async () => {
-      const tab = await come()
+      const tab = await logIn()
       await press(tab, '/configure', { limits: 'node', timeouts: 'usual' })
       await press(tab, '/fill')
       expect(await namesIn(tab)).toEqual([COOKIE, `${COOKIE}.1`, `${COOKIE}.2`])
@@ -46,7 +46,7 @@ export function playground({ secure, open, arrive }: Scene): void {
     })
 
     test('rejects a session that no browser would store, and loses nothing', async () => {
-      const tab = await come()
+      const tab = await logIn()
       const before = await tab.cookies()
       const { status, text } = await press(tab, '/overfill')
       expect(status).toBe(413)
@@ -56,7 +56,7 @@ export function playground({ secure, open, arrive }: Scene): void {
     })
 
     test('shows the cookie part by part, and which character was changed', async () => {
-      const tab = await come()
+      const tab = await logIn()
       const kinds = `[...document.querySelectorAll('p.wire .part')].map((part) => part.className)`
       expect(await tab.run(kinds)).toEqual(
         ['id', 'day', 'iv', 'ciphertext', 'tag'].map((kind) => `part ${kind}`),
@@ -69,12 +69,12 @@ export function playground({ secure, open, arrive }: Scene): void {
     })
 
     test('passes every rule of axe', async () => {
-      const tab = await come()
+      const tab = await logIn()
       expect(await violationsIn(tab)).toEqual([])
     })
 
     test('leaves only the logout stamp after a logout', async () => {
-      const tab = await come()
+      const tab = await logIn()
       await press(tab, '/logout')
       expect(await namesIn(tab)).toEqual([`${COOKIE}.x`])
       expect(await tab.run('document.querySelector("#user")')).toBeNull()

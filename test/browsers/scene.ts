@@ -96,7 +96,7 @@ export async function call(tab: Tab, path: string): Promise<View> {
 }
 
 /** Returns the names of a session's cookies, sorted. */
-export function namesOf(name: string, count: number): string[] {
+export function partNames(name: string, count: number): string[] {
   const names = Array.from({ length: count }, (_, index) => `${name}.${index}`)
   return [name, ...names.slice(1)].toSorted()
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import type { Tab } from './browser.ts'
-import { call, namesOf, openOn } from './scene.ts'
+import { call, partNames, openOn } from './scene.ts'
 import type { Scene } from './scene.ts'
 import { note } from './table.ts'
 
@@ -22,7 +22,7 @@ export function sizes({ product, arrive, visit, secure }: Scene): void {
         await call(tab, `/huge/set?length=${length}`)
         const read = await call(tab, '/huge/read')
         expect(read).toMatchObject({ user: 'ada', length, whole: true, rejection: null })
-        expect(read.names).toEqual(namesOf('__Host-huge', count))
+        expect(read.names).toEqual(partNames('__Host-huge', count))
       }
     })
 
@@ -44,7 +44,7 @@ export function sizes({ product, arrive, visit, secure }: Scene): void {
       const read = await call(tab, '/huge/read')
       const isKept = read.user === 'ada'
       expect(read).toMatchObject({ whole: true, rejection: null })
-      expect(read.names).toEqual(namesOf('__Host-huge', isKept ? 16 : 4))
+      expect(read.names).toEqual(partNames('__Host-huge', isKept ? 16 : 4))
       if (!isKept) expect([read.user, read.length]).toEqual(['before', 9000])
       if (!product.lacks.includes('large responses')) expect(isKept).toBe(true)
       note(context, '16 full cookies in one response', isKept ? 'kept' : 'refused as a whole')
@@ -66,7 +66,7 @@ export function sizes({ product, arrive, visit, secure }: Scene): void {
         await fill(tab, 'older', older)
         await call(tab, '/large/set?length=10000')
         const { names } = await call(tab, '/large/read')
-        expect(names.filter(isOurs)).toEqual(namesOf('__Host-large', 4))
+        expect(names.filter(isOurs)).toEqual(partNames('__Host-large', 4))
         await fill(tab, 'newer', MOST_COOKIES + 1 - older - 4)
 
         const { rejection, user, ...read } = await call(tab, '/large/read')
@@ -85,7 +85,7 @@ export function sizes({ product, arrive, visit, secure }: Scene): void {
         expect(after.names.filter(isOurs)).toEqual(left)
         const next = await call(tab, '/large/read')
         expect(next).toMatchObject({ user: 'bob', length: 7000, whole: true, rejection: null })
-        expect(next.names.filter(isOurs)).toEqual(namesOf('__Host-large', 3))
+        expect(next.names.filter(isOurs)).toEqual(partNames('__Host-large', 3))
       }
     })
   })

@@ -74,7 +74,7 @@ const BARE_FOR_RESET =
 
 const PLAIN_ID = 'hrvVUm-cPXrZk3iX4K3qZA'
 
-function headerOf(parts: readonly string[]): string {
+function formatParts(parts: readonly string[]): string {
   return parts.map((part, index) => `${NAME}${index === 0 ? '' : `.${index}`}=${part}`).join('; ')
 }
 
@@ -106,12 +106,12 @@ export const golden: readonly Check[] = [
     const secrets = [{ secret: OLDER_SECRET, id: '2' }]
     const { sessions } = createScene(library, { secrets })
     equal((await sessions.open(`${NAME}=${DIGITS}`)).get('user'), 'ada')
-    equal((await sessions.open(headerOf(DIGIT_PARTS))).toJSON(), { text: filler(120) })
+    equal((await sessions.open(formatParts(DIGIT_PARTS))).toJSON(), { text: filler(120) })
   }),
 
   check('golden: a session in three cookies opens', async (library) => {
     const { sessions } = createScene(library)
-    equal((await sessions.open(headerOf(PARTS))).toJSON(), { text: filler(420) })
+    equal((await sessions.open(formatParts(PARTS))).toJSON(), { text: filler(420) })
   }),
 
   check(
@@ -157,7 +157,7 @@ export const golden: readonly Check[] = [
     equal(session.scope('shop').toJSON(), { coupon: 'TEA' })
     equal(session.scope('shop').scope('checkout').toJSON(), { step: 2 })
     equal([session.flash('notice'), session.flash('error')], [['Saved.', 'Sent.'], [7]])
-    holds(session.testCookieWorked(), 'the test cookie came')
+    holds(session.testCookieWorked(), 'the test cookie was received')
     // The secret 00 01 … 0f with the mask 00 10 … f0.
     const token = 'ABAgMEBQYHCAkKCwwNDg8AARIjNEVWZ3iJmqu8zd7v8'
     holds(session.verifyCsrfToken(token), 'the CSRF token is that of the secret')

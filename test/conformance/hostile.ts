@@ -372,7 +372,7 @@ async function verdictOfToken(library: Library, changes: Minting): Promise<unkno
   return session.rejection?.reason ?? session.get('user')
 }
 
-/** Flips one bit of a field of a value: each bit in turn, or every so many. */
+/** Flips one bit of a field of a value: each bit in turn, or one of every `step`. */
 function flips(part: string, step = 1): string[] {
   const bytes = bytesOf(part)
   const count = Math.floor((bytes.length * 8) / step)

@@ -146,7 +146,7 @@ async function begin({ visit }: Scene): Promise<Response> {
 }
 
 /**
- * Reads the session so many seconds after the start. Returns the names of the cookies that are set.
+ * Reads the session at a time after the start, in seconds. Returns the names of the cookies that are set.
  */
 async function readAt({ at, visit }: Scene, seconds: number): Promise<string[]> {
   at(seconds)

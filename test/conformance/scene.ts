@@ -19,7 +19,7 @@ export interface Scene {
   readonly sessions: Sessions
   readonly browser: Browser
   readonly events: SessionEvent[]
-  /** Moves the clock to so many seconds after START. */
+  /** Moves the clock to a time after START, in seconds. */
   at(seconds: number): void
   /** One request and response of the browser: commits and stores what the handler did. */
   visit(handle: (session: Session<Data>) => void | Promise<void>): Promise<Response>
@@ -60,7 +60,7 @@ export function createScene(
   }
 }
 
-/** Returns text of so many bytes that does not repeat. */
+/** Returns text of this many bytes that does not repeat. */
 export function filler(bytes: number): string {
   let text = ''
   for (let number = 1; text.length < bytes; number++) text += `${(number * 7919) % 100_003}.`

@@ -259,7 +259,7 @@ describe.skipIf(program === undefined)('Chromium', () => {
     await tab.page.click('a')
     await tab.page.waitForURL('**/from-elsewhere')
     expect(await tab.view()).toEqual(REFUSED)
-    // What docs/device-bound-sessions.md tells an application to do: a page that reloads itself.
+    // The advice of docs/device-bound-sessions.md to applications: a page that reloads itself.
     await tab.page.evaluate('location.reload()')
     await expect.poll(() => tab.view()).toEqual(PROVEN)
   })

@@ -22,7 +22,7 @@ export interface Seen {
   readonly site: string | undefined
 }
 
-/** What a page shows of the session. */
+/** The session as a page shows it. */
 export interface View {
   readonly user: string
   readonly device: Session['device']

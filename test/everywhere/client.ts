@@ -14,7 +14,7 @@ export interface Answer {
   readonly setCookie: readonly string[]
   readonly headers: Readonly<Record<string, unknown>>
   readonly body: string
-  /** The number of pieces in which the body came. */
+  /** The number of pieces in which the body was received. */
   readonly pieces: number
 }
 

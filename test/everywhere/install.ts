@@ -1,4 +1,4 @@
-// What a user does with the package before it runs: imports it in every possible way, checks types
+// The steps of a user before the package runs: imports it in every possible way, checks types
 // against it, and bundles it.
 
 import assert from 'node:assert/strict'

@@ -42,7 +42,7 @@ export async function prepare(tarball: string | undefined): Promise<Workspace> {
     const packed = tarball === undefined ? await pack(base) : resolve(tarball)
     const [folder20, folder] = [join(base, 'node20'), join(base, 'current')]
     await Promise.all([install(packed, folder20, node20), install(packed, folder, node24)])
-    await Promise.all([furnish(folder20), furnish(folder)])
+    await Promise.all([copySuite(folder20), copySuite(folder)])
     return { folder20, folder, secret: randomBytes(32).toString('base64url'), remove }
   } catch (error) {
     await remove()
@@ -108,7 +108,7 @@ async function install(tarball: string, folder: string, node: Runtime): Promise<
 }
 
 /** Puts the suite, the runners, the application and the examples beside the installed package. */
-async function furnish(folder: string): Promise<void> {
+async function copySuite(folder: string): Promise<void> {
   const external = ['sealed-session', 'node:*']
   await bundle(join(here, 'examine.ts'), join(folder, 'suite.mjs'), { external })
   await bundle(join(here, 'apps/app.ts'), join(folder, 'app.mjs'), { external })

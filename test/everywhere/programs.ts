@@ -18,7 +18,7 @@ export interface Server {
   stop(): Promise<void>
 }
 
-export interface Surroundings {
+export interface ProcessOptions {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
 }
@@ -45,7 +45,7 @@ export const vite: Runtime = program('vite', 'vite', 'bin/vite.js')
 export async function run(
   command: string,
   values: readonly string[],
-  surroundings: Surroundings,
+  surroundings: ProcessOptions,
 ): Promise<string> {
   const child = start(command, values, surroundings)
   const printed = collect(child)
@@ -61,7 +61,7 @@ export async function run(
 export async function serve(
   command: string,
   values: readonly string[],
-  surroundings: Surroundings,
+  surroundings: ProcessOptions,
 ): Promise<Server> {
   const child = start(command, values, surroundings)
   const printed = collect(child)
@@ -92,7 +92,7 @@ export async function serve(
 function start(
   command: string,
   values: readonly string[],
-  { cwd, env }: Surroundings,
+  { cwd, env }: ProcessOptions,
 ): ChildProcess {
   const quiet = { NO_COLOR: '1', CI: '1', WRANGLER_SEND_METRICS: 'false', DO_NOT_TRACK: '1' }
   const child = spawn(command, values, {

@@ -155,7 +155,7 @@ async function pages(port: number, attempt: Try): Promise<void> {
     assert.equal((await read()).user, 'gr\u00fc\u00dfe')
   })
 
-  await attempt('several cookies come, come back, and go', async () => {
+  await attempt('several cookies are set, sent back and deleted', async () => {
     const grown = await client.ask('/fill?text=0123456789&times=800')
     assert.equal(grown.setCookie.length, 3)
     assert.ok(grown.setCookie.every((line) => line.split(';', 1).join().length - 1 <= 4096))

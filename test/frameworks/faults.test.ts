@@ -9,7 +9,7 @@ import { expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { Session, SessionOptions } from 'sealed-session'
 import { nodeSessions } from 'sealed-session/node'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { SECRET, untyped } from '../support/mint.ts'
 import { TOO_MUCH, listen } from './application.ts'
 import type { Data } from './application.ts'
@@ -73,7 +73,7 @@ test(
         // cookies.
         if (lines.length === 0) continue
         counts.kept += 1
-        cookie = pairsOf(lines)
+        cookie = toCookieHeader(lines)
         const session = await reader.open(cookie)
         expect(`visit ${session.get('visits')}`).toBe(body)
       }

@@ -3,7 +3,7 @@
 import { Response as NodeFetchResponse } from 'node-fetch'
 import { Response as UndiciResponse } from 'undici'
 import { expect, test } from 'vitest'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { untyped } from '../support/mint.ts'
 import { createTestSessions } from './application.ts'
 
@@ -37,7 +37,7 @@ test.each(made)(
       ])
       const lines = response.headers.getSetCookie()
       expect(lines.slice(0, -1)).toEqual(COOKIES)
-      expect((await sessions.open(pairsOf(lines))).get('message')).toBe(mode)
+      expect((await sessions.open(toCookieHeader(lines))).get('message')).toBe(mode)
     }
   },
 )

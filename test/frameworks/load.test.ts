@@ -10,7 +10,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 import type { Session } from 'sealed-session'
 import { nodeSessions } from 'sealed-session/node'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { TOO_MUCH, listen, createTestSessions } from './application.ts'
 import type { Data } from './application.ts'
 
@@ -18,7 +18,7 @@ const REQUESTS = 10_000
 const AT_ONCE = 50
 const FILE = new URL('package-lock.json', import.meta.url)
 
-/** What all the caches of Node, its agent and its parser may take; a leak takes 1 kB a request. */
+/** Bytes that all caches of Node, its agent and its parser may take; a leak takes 1 kB a request. */
 const MOST_GROWTH = 5_000_000
 
 type Handler = (session: Session<Data>, response: ServerResponse) => unknown
@@ -86,7 +86,7 @@ test('no answer is lost and no memory left after 10 000 requests', async () => {
     const answer = await get(agent, port, at, patience)
     counts.given += 1
     if (answer === undefined) return void (counts.left += 1)
-    const back = await sessions.open(pairsOf(answer))
+    const back = await sessions.open(toCookieHeader(answer))
     expect(back.get('message')).toBe(`/${at}`)
     return void (counts.complete += 1)
   }

@@ -9,7 +9,7 @@ import { createMocks } from 'node-mocks-http'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Sessions } from 'sealed-session'
 import { nodeSessions } from 'sealed-session/node'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { untyped } from '../support/mint.ts'
 import { TOO_MUCH, createTestSessions } from './application.ts'
 import type { Data } from './application.ts'
@@ -27,7 +27,7 @@ afterEach(() => {
 async function cookieOf(sessions: Sessions<Data>): Promise<string> {
   const session = await sessions.open(null)
   session.set('message', 'hello')
-  return pairsOf(await sessions.setCookies(session))
+  return toCookieHeader(await sessions.setCookies(session))
 }
 
 /**

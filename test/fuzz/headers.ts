@@ -1,7 +1,7 @@
 // Parses and formats a `Cookie` header for the fuzzer. Lenient on purpose: the result only selects
 // the next mutation.
 
-import { NAME, headerOfParts, split } from '../support/mint.ts'
+import { NAME, formatParts, split } from '../support/mint.ts'
 import type { Random } from './random.ts'
 
 export interface Pair {
@@ -9,12 +9,12 @@ export interface Pair {
   readonly value: string
 }
 
-/** A count, told from a secret id of digits by the day and the IV after it. */
+/** A count. The day and the IV after it distinguish it from a secret id of digits. */
 const COUNT = /^(\d{1,2})\.(?=[\w-]{1,32}\.\d{1,6}\.[\w-]{16}\.)/
 
 const PART = new RegExp(`^${NAME}(\\.\\d+)?$`)
 
-export function pairsOf(header: string): Pair[] {
+export function parsePairs(header: string): Pair[] {
   return header.split(';').map((text) => {
     const pair = text.replace(/^[ \t]+/, '')
     const at = pair.indexOf('=')
@@ -24,20 +24,20 @@ export function pairsOf(header: string): Pair[] {
   })
 }
 
-export function headerOf(pairs: readonly Pair[]): string {
+export function formatPairs(pairs: readonly Pair[]): string {
   return pairs.map(({ name, value }) => (name === '' ? value : `${name}=${value}`)).join('; ')
 }
 
 /** Returns a value cut into this many cookies of about the same length. */
 export function cut(value: string, count: number): Pair[] {
-  return pairsOf(headerOfParts(split(value, count)))
+  return parsePairs(formatParts(split(value, count)))
 }
 
 /**
  * Returns the value of a header's first session, or the input itself, which may be a bare token.
  */
 export function valueIn(input: string): string {
-  const pairs = pairsOf(input)
+  const pairs = parsePairs(input)
   const part = (index: number) =>
     pairs.find(({ name }) => name === (index === 0 ? NAME : `${NAME}.${index}`))?.value
   const first = part(0)
@@ -50,8 +50,8 @@ export function valueIn(input: string): string {
 /** Returns the header with another value in place of its first session's. */
 export function withValue(input: string, value: string, random: Random): string {
   if (!input.includes(`${NAME}=`)) return value
-  const others = pairsOf(input).filter(({ name }) => !PART.test(name))
+  const others = parsePairs(input).filter(({ name }) => !PART.test(name))
   const pairs = cut(value, random.oneIn(3) ? 2 + random.below(15) : 1)
   const at = random.below(others.length + 1)
-  return headerOf([...others.slice(0, at), ...pairs, ...others.slice(at)])
+  return formatPairs([...others.slice(0, at), ...pairs, ...others.slice(at)])
 }

@@ -26,7 +26,7 @@ export interface Found extends Finding {
  */
 const BATCH = 48
 
-/** Newer inputs lead further: half of the mutations start from the last so many. */
+/** Newer inputs lead further: half of the mutations start from this many of the last ones. */
 const RECENT = 64
 
 export class Search {

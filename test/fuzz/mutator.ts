@@ -4,10 +4,10 @@
 
 import { formatHeader } from '../support/format.ts'
 import { DAY, ID, NAME, START, dayOf, partName } from '../support/mint.ts'
-import { cut, headerOf, pairsOf, valueIn, withValue } from './headers.ts'
+import { cut, formatPairs, parsePairs, valueIn, withValue } from './headers.ts'
 import type { Pair } from './headers.ts'
-import { mutatePayload, shuffled, usual } from './payloads.ts'
-import type { Placed } from './payloads.ts'
+import { mutatePayload, shuffled, validPayload } from './payloads.ts'
+import type { DatedPayload } from './payloads.ts'
 import type { Random } from './random.ts'
 import { IDS, PURPOSES, SECRETS, open, sealTicket, sealToken, sealValue } from './tokens.ts'
 import type { Sealing } from './tokens.ts'
@@ -56,7 +56,7 @@ const NAMES = [
   `${NAME}=${NAME}`,
 ] as const
 
-const MAGIC = [
+const DICTIONARY = [
   ';',
   ',',
   '=',
@@ -180,38 +180,38 @@ const BYTE_MUTATIONS: readonly Mutation[] = [
   },
   (input, random) => {
     const at = random.below(input.length + 1)
-    return replaced(input, at, at + (random.oneIn(2) ? 1 : 0), random.pick(MAGIC))
+    return replaced(input, at, at + (random.oneIn(2) ? 1 : 0), random.pick(DICTIONARY))
   },
   (input, random, other) =>
     input.slice(0, random.below(input.length + 1)) + other.slice(random.below(other.length + 1)),
   (input, random) => {
     const at = random.below(input.length + 1)
     const length = random.oneIn(40) ? 70_000 : random.oneIn(8) ? 4_097 : random.below(60)
-    const unit = random.pick(MAGIC)
+    const unit = random.pick(DICTIONARY)
     return replaced(input, at, at, unit.repeat(Math.ceil(length / unit.length)))
   },
 ]
 
 const HEADER_MUTATIONS: readonly Mutation[] = [
-  (input, random) => headerOf(shuffled(pairsOf(input), random)),
+  (input, random) => formatPairs(shuffled(parsePairs(input), random)),
   (input, random) => {
-    const pairs = pairsOf(input)
+    const pairs = parsePairs(input)
     const twin = pairs[random.below(pairs.length)]
-    return twin === undefined ? input : headerOf(inserted(pairs, twin, random))
+    return twin === undefined ? input : formatPairs(inserted(pairs, twin, random))
   },
   (input, random) => {
-    const pairs = pairsOf(input)
-    return headerOf(pairs.toSpliced(random.below(pairs.length), 1))
+    const pairs = parsePairs(input)
+    return formatPairs(pairs.toSpliced(random.below(pairs.length), 1))
   },
   (input, random) =>
     changedPair(input, random, ({ value }) => ({ name: random.pick(NAMES), value })),
   (input, random, other) => {
-    const found = random.pick(pairsOf(other))
-    return found === undefined ? input : headerOf(inserted(pairsOf(input), found, random))
+    const found = random.pick(parsePairs(other))
+    return found === undefined ? input : formatPairs(inserted(parsePairs(input), found, random))
   },
   (input, random) => {
-    const pair = { name: random.pick(NAMES), value: random.pick(MAGIC) }
-    return headerOf(inserted(pairsOf(input), pair, random))
+    const pair = { name: random.pick(NAMES), value: random.pick(DICTIONARY) }
+    return formatPairs(inserted(parsePairs(input), pair, random))
   },
   (input, random) =>
     changedPair(input, random, ({ name, value }) => ({ name, value: `"${value}"` })),
@@ -221,11 +221,11 @@ const HEADER_MUTATIONS: readonly Mutation[] = [
     ),
   (input, random) => {
     const pair = { name: `${NAME}.x`, value: random.pick(STAMPS) }
-    return headerOf(inserted(pairsOf(input), pair, random))
+    return formatPairs(inserted(parsePairs(input), pair, random))
   },
   (input, random) => {
     const pair = { name: `${NAME}.t`, value: ticketFor(input, random) }
-    return headerOf(inserted(pairsOf(input), pair, random))
+    return formatPairs(inserted(parsePairs(input), pair, random))
   },
   (input, random, other) =>
     changedPair(input, random, ({ name, value }) => {
@@ -236,19 +236,19 @@ const HEADER_MUTATIONS: readonly Mutation[] = [
     }),
   (input, random) => {
     const count = random.oneIn(2) ? random.pick(COUNTS) : `${random.below(20)}.`
-    return headerOf(
-      pairsOf(input).map(({ name, value }) =>
+    return formatPairs(
+      parsePairs(input).map(({ name, value }) =>
         name === NAME ? { name, value: count + value.replace(/^\d+\./, '') } : { name, value },
       ),
     )
   },
   (input, random) => {
-    const others = pairsOf(input).filter(({ name }) => !name.startsWith(NAME))
-    return headerOf([...others, ...cut(valueIn(input), 1 + random.below(17))])
+    const others = parsePairs(input).filter(({ name }) => !name.startsWith(NAME))
+    return formatPairs([...others, ...cut(valueIn(input), 1 + random.below(17))])
   },
   (input, random) => {
     const pair = { name: partName(random.below(18)), value: valueIn(input).slice(0, 40) }
-    return headerOf(inserted(pairsOf(input), pair, random))
+    return formatPairs(inserted(parsePairs(input), pair, random))
   },
 ]
 
@@ -263,7 +263,7 @@ const TOKEN_MUTATIONS: readonly Mutation[] = [
     const fields = valueIn(input).split('.')
     const changed = random.oneIn(2)
       ? fields.toSpliced(random.below(fields.length), 1)
-      : fields.toSpliced(random.below(fields.length), 0, random.pick(MAGIC))
+      : fields.toSpliced(random.below(fields.length), 0, random.pick(DICTIONARY))
     return withValue(input, changed.join('.'), random)
   },
   (input, random, other) => {
@@ -296,7 +296,7 @@ const TOKEN_MUTATIONS: readonly Mutation[] = [
   (input, random) => {
     const text = valueIn(input)
     const opened = open(text)
-    if (opened === undefined) return withValue(input, sealValue(usual()), random)
+    if (opened === undefined) return withValue(input, sealValue(validPayload()), random)
     const { secret, purpose, day, kid, payload } = opened
     const sealing = { secret, purpose, day, kid }
     const isToken = text.split('.')[1] === ''
@@ -305,7 +305,7 @@ const TOKEN_MUTATIONS: readonly Mutation[] = [
   },
   (input, random) => {
     const opened = open(valueIn(input))
-    const payload = opened?.payload ?? usual()
+    const payload = opened?.payload ?? validPayload()
     return withValue(input, sealAs(input, payload, bindingFor(random)), random)
   },
 ]
@@ -337,10 +337,13 @@ function among(mutations: readonly Mutation[]): Mutation {
 }
 
 /** Changes the payload and, usually, seals it under the key of its day. */
-function resealed(change: (placed: Placed, random: Random) => Placed): Mutation {
+function resealed(change: (placed: DatedPayload, random: Random) => DatedPayload): Mutation {
   return (input, random) => {
     const opened = open(valueIn(input))
-    const before = { payload: opened?.payload.toString('utf8') ?? usual(), day: dayOf(START) }
+    const before = {
+      payload: opened?.payload.toString('utf8') ?? validPayload(),
+      day: dayOf(START),
+    }
     const { payload, day } = change({ ...before, ...(opened && { day: opened.day }) }, random)
     // Latin-1 leaves bytes that are not UTF-8.
     const bytes = Buffer.from(payload, random.oneIn(10) ? 'latin1' : 'utf8')
@@ -414,7 +417,7 @@ function inserted(pairs: readonly Pair[], pair: Pair, random: Random): Pair[] {
 }
 
 function changedPair(header: string, random: Random, change: (pair: Pair) => Pair): string {
-  const pairs = pairsOf(header)
+  const pairs = parsePairs(header)
   const at = random.below(pairs.length)
-  return headerOf(pairs.map((pair, index) => (index === at ? change(pair) : pair)))
+  return formatPairs(pairs.map((pair, index) => (index === at ? change(pair) : pair)))
 }

@@ -10,7 +10,7 @@ import type { Purpose } from '../support/mint.ts'
 import { Meter, watchWebCrypto, withNodeCrypto, withWebCrypto } from './meter.ts'
 import { LIFETIMES } from './model.ts'
 import type { Model, View } from './model.ts'
-import { usual } from './payloads.ts'
+import { validPayload } from './payloads.ts'
 import { PURPOSE_TEXT, openMinted, sealTicket, sealToken, sealValue, valueOf } from './tokens.ts'
 import type { Opened } from './tokens.ts'
 
@@ -55,7 +55,7 @@ export function mostWork(input: string): number {
   return 1000 + 4 * input.length
 }
 
-class Broken extends Error {
+class BrokenPromise extends Error {
   readonly promise: string
 
   constructor(promise: string, detail: string) {
@@ -64,8 +64,8 @@ class Broken extends Error {
   }
 }
 
-function hold(condition: boolean, promise: string, detail: string): void {
-  if (!condition) throw new Broken(promise, detail)
+function assertPromise(condition: boolean, promise: string, detail: string): void {
+  if (!condition) throw new BrokenPromise(promise, detail)
 }
 
 /** Everything that an application can read of a session without changing it. */
@@ -98,13 +98,16 @@ export class Oracle {
     for (const sessions of [this.#node, this.#web, this.#full]) {
       for (const secret of [SECRET, OLDER_SECRET]) {
         const ticket = sealTicket(ID, START, { secret })
-        const value = sealValue(usual(), { secret })
+        const value = sealValue(validPayload(), { secret })
         const session = await sessions.open(`${NAME}=${value}; ${NAME}.t=${ticket}`)
         session.set('warm', true)
         await sessions.setCookies(session)
       }
-      await sessions.unseal(sealToken(usual()))
-      await sessions.unseal(sealToken(usual(), { purpose: `token ${PURPOSE_TEXT}` }), PURPOSE_TEXT)
+      await sessions.unseal(sealToken(validPayload()))
+      await sessions.unseal(
+        sealToken(validPayload(), { purpose: `token ${PURPOSE_TEXT}` }),
+        PURPOSE_TEXT,
+      )
     }
   }
 
@@ -135,7 +138,7 @@ export class Oracle {
       await this.#checkBare(input, PURPOSE_TEXT)
       return undefined
     } catch (error) {
-      if (error instanceof Broken) return { promise: error.promise, detail: error.message }
+      if (error instanceof BrokenPromise) return { promise: error.promise, detail: error.message }
       const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
       return { promise: 'nothing throws', detail }
     }
@@ -148,29 +151,33 @@ export class Oracle {
     const session = await this.#node.open(input)
     const { attempts, decryptions, derivations } = meter
     const { reason, id, isNew, data } = outcomeOf(session)
-    hold(REASONS.has(reason), 'a reason is one of the public ones', String(reason))
+    assertPromise(REASONS.has(reason), 'a reason is one of the public ones', String(reason))
     const tickets = input.includes(`${NAME}.t=`) ? MAX_CANDIDATES : 0
     const most = MAX_CANDIDATES * (1 + tickets)
-    hold(
+    assertPromise(
       decryptions <= most,
       'four decryptions at most, and four of tickets for each',
       `${decryptions}`,
     )
-    hold(derivations <= decryptions, 'no derivation without a decryption', `${derivations}`)
+    assertPromise(
+      derivations <= decryptions,
+      'no derivation without a decryption',
+      `${derivations}`,
+    )
     if (!input.includes(NAME)) {
-      hold(isNew && reason === undefined, 'a foreign cookie is no session', String(reason))
+      assertPromise(isNew && reason === undefined, 'a foreign cookie is no session', String(reason))
     }
     if (isNew) {
-      hold(id === undefined && data === '{}', 'a refused session is empty', data)
+      assertPromise(id === undefined && data === '{}', 'a refused session is empty', data)
     } else {
-      hold(reason === undefined, 'an opened session has no rejection', String(reason))
+      assertPromise(reason === undefined, 'an opened session has no rejection', String(reason))
       const isMinted = mintedAmong(attempts, 'cookie').some(({ payload }) =>
         isOf(payload, id, data),
       )
-      hold(isMinted, 'nothing opens that was not minted', `${id} ${data}`)
+      assertPromise(isMinted, 'nothing opens that was not minted', `${id} ${data}`)
       const values = attempts.map(valueOf)
       const isThere = values.some((value) => value !== undefined && isCutFrom(value, input))
-      hold(isThere, 'a value has one spelling', attempts.join(' '))
+      assertPromise(isThere, 'a value has one spelling', attempts.join(' '))
     }
     checkView(session, this.#model.cookies(input))
     return session
@@ -185,19 +192,19 @@ export class Oracle {
     const written = headerOfLines(lines)
     if (isNew) {
       const isLeft = lines.length === 0 || (reason === 'destroyed' && written === '')
-      hold(isLeft, 'a refused cookie is left alone', lines.join('\n'))
+      assertPromise(isLeft, 'a refused cookie is left alone', lines.join('\n'))
       return lines
     }
-    hold(lines.length <= 1, 'reading writes a ticket at most', lines.join('\n'))
+    assertPromise(lines.length <= 1, 'reading writes a ticket at most', lines.join('\n'))
     if (lines.length === 0) return lines
-    hold(/^__Host-session\.t=[\w.-]+$/.test(written), 'reading writes no data', written)
+    assertPromise(/^__Host-session\.t=[\w.-]+$/.test(written), 'reading writes no data', written)
     // Of duplicates with one id, the ticket of one may renew the other.
     if (hasTwins(input)) return lines
     const after = await this.#node.open(`${written}; ${input}`)
     const same = after.id === session.id && JSON.stringify(after) === before
-    hold(same, 'a ticket changes no data', `${before} ${JSON.stringify(after)}`)
+    assertPromise(same, 'a ticket changes no data', `${before} ${JSON.stringify(after)}`)
     const [then, now] = [session.expiresAt?.getTime() ?? 0, after.expiresAt?.getTime() ?? 0]
-    hold(now >= then, 'a ticket never shortens a session', `${then} ${now}`)
+    assertPromise(now >= then, 'a ticket never shortens a session', `${then} ${now}`)
     return lines
   }
 
@@ -209,14 +216,14 @@ export class Oracle {
     meter.reset()
     const session = await this.#web.open(input)
     const other = JSON.stringify(outcomeOf(session))
-    hold(other === JSON.stringify(outcome), 'both engines agree', other)
-    hold(
+    assertPromise(other === JSON.stringify(outcome), 'both engines agree', other)
+    assertPromise(
       meter.decryptions === decryptions && meter.derivations <= decryptions,
       'both engines decrypt as often',
       `${decryptions} ${meter.decryptions} ${meter.derivations}`,
     )
     const theirs = await this.#web.setCookies(session)
-    hold(
+    assertPromise(
       theirs.map(shapeOf).join() === lines.map(shapeOf).join(),
       'both engines write the same cookies',
       theirs.map(shapeOf).join(),
@@ -230,25 +237,25 @@ export class Oracle {
       : { headers: { COOKIE: [input] } }
     const session = await this.#node.open(source)
     const other = JSON.stringify(outcomeOf(session))
-    hold(other === JSON.stringify(outcome), 'every source gives the same session', other)
+    assertPromise(other === JSON.stringify(outcome), 'every source gives the same session', other)
     session.destroy()
     const response = await this.#node.commit(session, new Response(null))
     const lines = response.headers.getSetCookie()
     checkLines(lines, input)
     const kept = headerOfLines(lines)
     const isStamp = /^__Host-session\.x=[\w-]{4}$/.test(kept)
-    hold(kept === '' || isStamp, 'a logout leaves nothing but its stamp', kept)
+    assertPromise(kept === '' || isStamp, 'a logout leaves nothing but its stamp', kept)
     if (kept === '') return
     // Before the others, because a browser has one stamp of a scope, and the first four count.
     const { reason, isNew } = outcomeOf(await this.#node.open(`${kept}; ${input}`))
-    hold(isNew, 'a logout ends every session of before', String(reason))
+    assertPromise(isNew, 'a logout ends every session of before', String(reason))
   }
 
   /** Writes after any input, with every option in use. */
   async #checkWrite(input: string): Promise<void> {
     const session = await this.#full.open(input)
     const reason = session.rejection?.reason
-    hold(REASONS.has(reason), 'a reason is one of the public ones', String(reason))
+    assertPromise(REASONS.has(reason), 'a reason is one of the public ones', String(reason))
     const before = session.isNew ? '' : JSON.stringify(session)
     session.set('fuzz', 1)
     session.flash('note', 'saved')
@@ -257,19 +264,27 @@ export class Oracle {
     const [written, error] = await settled(this.#full.setCookies(session))
     if (written === undefined) {
       const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined
-      hold(code === 'ERR_SESSION_TOO_LARGE', 'a write is refused for its size alone', String(error))
+      assertPromise(
+        code === 'ERR_SESSION_TOO_LARGE',
+        'a write is refused for its size alone',
+        String(error),
+      )
       return
     }
     checkLines(written, input)
-    hold(written.length > 0, 'a change is written', input)
+    assertPromise(written.length > 0, 'a change is written', input)
     // The stamps stay in the browser, so a write must know all that were read. A joined header
-    // hides some of them from `pairsOf`, and thus which four came first.
+    // hides some of them from `pairsOf`, and thus which four are the first.
     const { stamps } = parseRequestCookies(input, NAME)
     const kept = (stamps.match(/.{4}/g) ?? []).map((stamp) => `; ${NAME}.x=${stamp}`).join('')
     const after = await this.#full.open(headerOfLines(written) + kept)
     const isThere = after.id === id && after.get('fuzz') === 1 && after.flash('note').length > 0
     const detail = `${before} ${after.rejection?.reason} ${JSON.stringify(after)}`
-    hold(isThere && after.scope('inner').get('fuzz') === 2, 'what is written reads back', detail)
+    assertPromise(
+      isThere && after.scope('inner').get('fuzz') === 2,
+      'what is written reads back',
+      detail,
+    )
   }
 
   /** Opens the same string as a bare token. */
@@ -278,11 +293,15 @@ export class Oracle {
     const session = await this.#node.unseal(input, purpose)
     const { attempts, decryptions } = this.#meter
     const { reason, id, isNew, data } = outcomeOf(session)
-    hold(REASONS.has(reason), 'a reason is one of the public ones', String(reason))
-    hold(decryptions <= 1, 'a bare token is decrypted once', String(decryptions))
+    assertPromise(REASONS.has(reason), 'a reason is one of the public ones', String(reason))
+    assertPromise(decryptions <= 1, 'a bare token is decrypted once', String(decryptions))
     const minted = mintedAmong(attempts, purpose === undefined ? 'token' : `token ${purpose}`)
     const isMinted = minted.some(({ payload }) => isOf(payload, id, data))
-    hold(isNew || (isMinted && attempts[0] === input), 'nothing opens that was not minted', data)
+    assertPromise(
+      isNew || (isMinted && attempts[0] === input),
+      'nothing opens that was not minted',
+      data,
+    )
     checkView(session, this.#model.token(input, purpose))
   }
 }
@@ -327,7 +346,7 @@ function outcomeOf(session: Session): Outcome {
 /** Throws unless a session equals that of the printed reader for the same input. */
 function checkView(session: Session, view: View | undefined): void {
   const agree = (ours: unknown, theirs: unknown) =>
-    hold(
+    assertPromise(
       isDeepStrictEqual(ours, theirs),
       'the printed reader agrees',
       `${JSON.stringify(ours)} ${JSON.stringify(theirs)}`,
@@ -417,14 +436,14 @@ function hasTwins(input: string): boolean {
 }
 
 function checkLines(lines: readonly string[], input: string): void {
-  hold(lines.length <= MAX_LINES, 'the lines are few', String(lines.length))
+  assertPromise(lines.length <= MAX_LINES, 'the lines are few', String(lines.length))
   const names = lines.map((line) => {
     const [, name = '', value = ''] = LINE.exec(line) ?? []
-    hold(name !== '', 'a line parses', line)
-    hold(value !== '' || input.includes(name), 'only what came is deleted', line)
+    assertPromise(name !== '', 'a line parses', line)
+    assertPromise(value !== '' || input.includes(name), 'only received cookies are deleted', line)
     return name
   })
-  hold(new Set(names).size === names.length, 'a name is written once', names.join())
+  assertPromise(new Set(names).size === names.length, 'a name is written once', names.join())
 }
 
 /** Returns what a browser without other cookies would send back. */

@@ -124,43 +124,43 @@ const ODD_VALUES: readonly unknown[] = [
   '\u2028',
   'aaaa',
   'long',
-  raw(nested(98)),
-  raw(nested(99)),
-  raw(nested(100)),
-  raw(nested(101)),
-  raw(nested(1000)),
+  raw(nestedText(98)),
+  raw(nestedText(99)),
+  raw(nestedText(100)),
+  raw(nestedText(101)),
+  raw(nestedText(1000)),
 ]
 
 /** Many keys; a report on the size of a session measures it without each of them. */
 const MANY = 40
 
 /** A valid payload. */
-export function usual(changes: Payload = {}): string {
+export function validPayload(changes: Payload = {}): string {
   return textOf(listElements(changes))
 }
 
-/** Nested arrays, with so many levels. */
-export function nested(levels: number): string {
+/** Nested arrays, with this many levels. */
+export function nestedText(levels: number): string {
   return '['.repeat(levels) + ']'.repeat(levels)
 }
 
-/** Nested scopes, with so many levels. */
-export function scopes(levels: number): object {
-  return levels === 0 ? {} : { inner: [{ a: 1 }, scopes(levels - 1)] }
+/** Nested scopes, with this many levels. */
+export function nestedScopes(levels: number): object {
+  return levels === 0 ? {} : { inner: [{ a: 1 }, nestedScopes(levels - 1)] }
 }
 
 /** A payload, and the day of its key. */
-export interface Placed {
+export interface DatedPayload {
   readonly payload: string
   readonly day: number
 }
 
 /** Changes one part of a payload. */
-export function mutatePayload(placed: Placed, random: Random): Placed {
+export function mutatePayload(placed: DatedPayload, random: Random): DatedPayload {
   const { day } = placed
   const elements = arrayOf(placed.payload)
   if (elements === undefined) {
-    return random.oneIn(2) ? { payload: usual(), day: dayOf(START) } : placed
+    return random.oneIn(2) ? { payload: validPayload(), day: dayOf(START) } : placed
   }
   const at = random.below(elements.length)
   const more = elements[ELEMENTS.more]
@@ -172,13 +172,13 @@ export function mutatePayload(placed: Placed, random: Random): Placed {
     case 2: {
       const element = random.pick(['sealed', 'life', 'age'] as const)
       const seconds = random.pick(SECONDS) ?? 0
-      return { payload: textOf(put(elements, ELEMENTS[element], seconds)), day }
+      return { payload: textOf(setElement(elements, ELEMENTS[element], seconds)), day }
     }
     case 3:
-      return { payload: textOf(put(elements, ELEMENTS.data, treeOf(random, 4))), day }
+      return { payload: textOf(setElement(elements, ELEMENTS.data, treeOf(random, 4))), day }
     case 4: {
       const extras = { ...objectOf(more), ...extrasFor(random) }
-      return { payload: textOf(put(elements, ELEMENTS.more, extras)), day }
+      return { payload: textOf(setElement(elements, ELEMENTS.more, extras)), day }
     }
     case 5:
       return { payload: textOf(elements.toSpliced(at, 1)), day }
@@ -187,7 +187,7 @@ export function mutatePayload(placed: Placed, random: Random): Placed {
     case 7: {
       const member = { [random.pick(MEMBERS)]: random.pick(ODD_VALUES) }
       const changed = random.oneIn(4) ? member : { ...objectOf(more), ...member }
-      return { payload: textOf(put(elements, ELEMENTS.more, changed)), day }
+      return { payload: textOf(setElement(elements, ELEMENTS.more, changed)), day }
     }
     case 8:
       return { payload: respelled(placed.payload, random), day }
@@ -197,12 +197,12 @@ export function mutatePayload(placed: Placed, random: Random): Placed {
 }
 
 /** A session with its seal at some moment, under the key of that day. */
-function momentsIn(elements: readonly unknown[], random: Random): Placed {
+function momentsIn(elements: readonly unknown[], random: Random): DatedPayload {
   const sealedAt = random.pick(MOMENTS) ?? START
   const age = random.pick([0, 1, 60, DAY, 6 * DAY, 7 * DAY, 400 * DAY]) ?? 0
   const life = random.pick([WEEK, WEEK, age, age + 1, 60, 400 * DAY, 30 * DAY]) ?? WEEK
-  const times = put(put(elements, ELEMENTS.sealed, sealedAt % DAY), ELEMENTS.age, age)
-  return { payload: textOf(put(times, ELEMENTS.life, life)), day: dayOf(sealedAt) }
+  const times = setElement(setElement(elements, ELEMENTS.sealed, sealedAt % DAY), ELEMENTS.age, age)
+  return { payload: textOf(setElement(times, ELEMENTS.life, life)), day: dayOf(sealedAt) }
 }
 
 /** The same JSON, or almost, in another spelling. */
@@ -227,7 +227,7 @@ function respelled(text: string, random: Random): string {
 function extrasFor(random: Random): Readonly<Record<string, unknown>> {
   switch (random.below(7)) {
     case 0:
-      return { s: scopes(random.pick([0, 1, 2, 15, 16, 17, 40])) }
+      return { s: nestedScopes(random.pick([0, 1, 2, 15, 16, 17, 40])) }
     case 1:
       return {
         s: { a: random.pick([[], [{}], [{}, {}], [{}, {}, {}], {}, 'a', [1, 2], [{}, []]]) },
@@ -301,7 +301,7 @@ function fromEntries(entries: readonly [string, unknown][]): object {
 }
 
 /** Replaces the element at a position, and fills all positions before it. */
-function put(elements: readonly unknown[], at: number, value: unknown): unknown[] {
+function setElement(elements: readonly unknown[], at: number, value: unknown): unknown[] {
   const copy = [...elements]
   while (copy.length < at) copy.push(null)
   copy[at] = value

@@ -22,7 +22,7 @@ export class Random {
     return Math.floor(this.next() * bound)
   }
 
-  /** True with a probability of one in so many. */
+  /** True with a probability of one in `count`. */
   oneIn(times: number): boolean {
     return this.below(times) === 0
   }

@@ -41,7 +41,7 @@ export interface Sealing {
   readonly header?: string
 }
 
-/** What one of the secrets has opened. */
+/** The contents of a value, opened with one of the secrets. */
 export interface Opened {
   readonly kid: string
   readonly header: string

@@ -146,7 +146,7 @@ const proof = weighed<Proof>({ new: 3, old: 1 })
 const forgery = weighed<Forgery>({ sign: 1, register: 1 })
 
 /** A thief logs in nowhere: to bind a session anew is as good as a login. */
-const robbery = weighed<Action>({ read: 3, set: 2, touch: 3, renew: 1, login: 1, logout: 1 })
+const copyUse = weighed<Action>({ read: 3, set: 2, touch: 3, renew: 1, login: 1, logout: 1 })
 
 const storeEvent = weighed<StoreEvent>({ down: 2, up: 4, lose: 1, swap: 1 })
 
@@ -184,7 +184,7 @@ function historyOf({
     crowd: tuple(fc.constant('crowd'), fc.integer({ min: 25, max: 40 })),
     prove: tuple(fc.constant('prove'), bit, bit, few, proof),
     steal: tuple(fc.constant('steal')),
-    rob: tuple(fc.constant('rob'), bit, robbery, amount),
+    rob: tuple(fc.constant('rob'), bit, copyUse, amount),
     forge: tuple(fc.constant('forge'), bit, few, forgery),
     own: tuple(fc.constant('own'), bit, action, amount),
     toss: tuple(fc.constant('toss'), bit, toss, few, few),

@@ -1,11 +1,11 @@
 // An attacker on a sibling subdomain, who uses the application and sets cookies for all of its
 // hosts.
 
-import { hold } from './hold.ts'
+import { assertPromise } from './assert-promise.ts'
 import { partNames } from './ledger.ts'
 import type { Entry } from './ledger.ts'
 import type { Toss } from './steps.ts'
-import { ATTACKER, choose, disturb } from './world.ts'
+import { ATTACKER, choose, recordOutsideChange } from './world.ts'
 import type { World } from './world.ts'
 
 /**
@@ -30,10 +30,11 @@ export function toss(world: World, path: number, what: Toss, nth: number, part: 
     const attributes = `Domain=example.test; Path=${path % 2 === 0 ? '/' : '/account'}; Secure`
     const outcome = world.store.set(`${pair}; ${attributes}`, ATTACKER)
     world.tally(`tossed ${what} ${outcome}`)
-    if (world.setup.cookie === 'host') hold(outcome === 'refused', '__Host- keeps subdomains out')
+    if (world.setup.cookie === 'host')
+      assertPromise(outcome === 'refused', '__Host- keeps subdomains out')
     if (outcome === 'refused') continue
     world.attacked = true
-    if (what !== 'ticket' && what !== 'stamp') disturb(world)
+    if (what !== 'ticket' && what !== 'stamp') recordOutsideChange(world)
   }
 }
 
@@ -66,14 +67,14 @@ function tossed(world: World, what: Toss, nth: number, part: number): string[] {
       return [`${name}.${isBound ? `d.${prefix}` : 't'}=${value}`]
     }
     case 'own':
-      return pairsOf(choose(ledger.filter(isHis), nth))
+      return pairStrings(choose(ledger.filter(isHis), nth))
     default: {
-      const pair = choose(pairsOf(choose(readable, nth)), part)
+      const pair = choose(pairStrings(choose(readable, nth)), part)
       return pair === undefined ? [] : [pair]
     }
   }
 }
 
-function pairsOf(entry: Entry | undefined): string[] {
+function pairStrings(entry: Entry | undefined): string[] {
   return entry?.pairs.map(([name, value]) => `${name}=${value}`) ?? []
 }

@@ -1,13 +1,13 @@
-// What must hold of bindings: a session that is bound stays bound, and keeps its ticket.
+// The promises about bindings: a bound session stays bound, and keeps its ticket.
 
-import { hold } from './hold.ts'
+import { assertPromise } from './assert-promise.ts'
 import { bindingIn, openDeviceText, proofEnd } from './ledger.ts'
 import type { Entry } from './ledger.ts'
 import type { Response } from './responses.ts'
 import { TOLERANCE } from './steps.ts'
 import type { Exchange, World } from './world.ts'
 
-/** Returns what the session that came may be bound to: one binding, unless a name came twice. */
+/** Returns the possible bindings of the received session: one, unless a name was received twice. */
 export function bindingsOf({ ledger }: World, { request }: Exchange): readonly string[] {
   if (request?.id === undefined) return ['']
   if (request.entry !== undefined) return [request.entry.binding]
@@ -26,24 +26,24 @@ export function checkBinding(
 ): string | undefined {
   const { action, instance } = exchange
   const isBinding = action === 'bind' && entry !== undefined && instance.config.device !== 0
-  hold(isBinding === (asked !== undefined), 'a binding, and nothing else, asks for a key')
+  assertPromise(isBinding === (asked !== undefined), 'a binding, and nothing else, asks for a key')
   if (entry === undefined) return undefined
   const before = bindingsOf(world, exchange)
   if (!isBinding) {
     const isOver = action === 'logout' || action === 'goodbye'
     const expected = isOver ? [''] : before
-    hold(expected.includes(entry.binding), 'a session stays bound, or unbound', action)
+    assertPromise(expected.includes(entry.binding), 'a session stays bound, or unbound', action)
     return undefined
   }
   const known = world.ledger.some(({ binding }) => binding === entry.binding)
-  hold(/^[\w-]{8}$/.test(entry.binding) && !known, 'a binding is a new one')
-  hold(
+  assertPromise(/^[\w-]{8}$/.test(entry.binding) && !known, 'a binding is a new one')
+  assertPromise(
     ticket?.isBound === true && ticket.prefix === entry.binding,
-    'a binding comes with its ticket',
+    'a binding is set with its ticket',
   )
   const challenge = /;challenge="([^"]+)"$/.exec(asked ?? '')?.[1] ?? ''
   const { items } = openDeviceText(challenge, 'device-challenge', world.name)
-  hold(items.join() === `register,${entry.binding}`, 'a key is asked for the binding')
+  assertPromise(items.join() === `register,${entry.binding}`, 'a key is asked for the binding')
   return challenge
 }
 
@@ -56,10 +56,10 @@ export function checkTicketsLeft(
 ): void {
   const devices = deleted.flatMap((own) => bindingIn(own, world.name) ?? [])
   if (devices.length === 0) return
-  hold(exchange.action === 'bind', 'a write takes no ticket of a binding', exchange.action)
+  assertPromise(exchange.action === 'bind', 'a write takes no ticket of a binding', exchange.action)
   const before = bindingsOf(world, exchange)
   const isKept = (own: string) => own === binding || (before.length === 1 && before[0] === own)
-  hold(!devices.some(isKept), 'a new binding leaves the ticket of the session that came')
+  assertPromise(!devices.some(isKept), 'a new binding leaves the ticket of the received session')
 }
 
 /** Whether all that a response does is to delete the ticket of a proof that has ended. */
@@ -79,6 +79,6 @@ export function isLapse(
         .map(({ usedAt }) => proofEnd(entry, usedAt, instance)),
     )
   const isEnded = ends.some((end) => request.openedAt >= end + TOLERANCE)
-  hold(isEnded, 'the ticket of a proof is deleted once it has ended')
+  assertPromise(isEnded, 'the ticket of a proof is deleted once it has ended')
   return true
 }

@@ -1,12 +1,12 @@
-// The browser's device at the endpoint: it registers a key, and proves it. What the endpoint must answer
-// follows from what was written, and from who has signed.
+// The browser's device at the endpoint: it registers a key, and proves it. The right response follows from
+// the cookies that were written, and from the signing key.
 
 import { challengeOf, deviceRequest, makeDevice, signProof } from '../support/device-browser.ts'
 import type { Device } from '../support/device-browser.ts'
 import type { CookieStore } from '../support/cookie-store.ts'
 import { stage } from './fleet.ts'
 import type { Instance } from './fleet.ts'
-import { hold } from './hold.ts'
+import { assertPromise } from './assert-promise.ts'
 import {
   absoluteEnd,
   isIn,
@@ -34,7 +34,7 @@ import {
 } from './world.ts'
 import type { Answer, Exchange, KeyCookie, Owner, World } from './world.ts'
 
-/** What the endpoint answers. `end`: the browser forgets the session; `later`: it asks again later. */
+/** The responses of the endpoint. `end`: the browser forgets the session; `later`: it asks again later. */
 type Verdict = 'accepted' | 'challenged' | 'refused' | 'end' | 'later'
 
 /** A proof as it is sent. */
@@ -51,7 +51,7 @@ interface Call {
   /** `undefined` to register. */
   readonly binding: string | undefined
   readonly signed: Signed | undefined
-  /** The key stands in the proof. */
+  /** The key is in the proof. */
   readonly showsKey: boolean
 }
 
@@ -61,10 +61,10 @@ interface Reply {
   readonly challenge: string | undefined
 }
 
-/** How long a challenge is good, in seconds. */
+/** How long a challenge is valid, in seconds. */
 const CHALLENGE_SECONDS = 60
 
-/** Reasons for which a session does not come back. */
+/** Reasons for which a session never opens again. */
 const FINAL: ReadonlySet<string> = new Set(['expired', 'idle', 'revoked', 'destroyed'])
 
 /** The browser's device, and a thief's: to make a key takes longer than a history. */
@@ -152,7 +152,7 @@ export async function forge(
     forgery === 'sign'
       ? await refresh(world, { ...call, binding }, thiefs)
       : await registerStolen(world, { ...call, binding })
-  hold(reply?.lines.length === 0 || reply === undefined, 'a thief proves nothing')
+  assertPromise(reply?.lines.length === 0 || reply === undefined, 'a thief proves nothing')
   world.tally(`forged ${forgery} ${reply?.verdict ?? 'nothing'}`)
 }
 
@@ -195,9 +195,13 @@ async function send(world: World, call: Call): Promise<Reply | undefined> {
   const verdict = await verdictOf(response, challenge)
   const expected = rings.flatMap((ring) => verdictsFor(world, call, header, ring))
   const detail = `${verdict}, not ${expected.join(' or ')}`
-  hold(expected.includes(verdict), 'the endpoint answers by what came, and by who signed', detail)
+  assertPromise(
+    expected.includes(verdict),
+    'the endpoint answers by the received cookies and the signature',
+    detail,
+  )
   if (verdict === 'accepted') checkAccepted(world, call, header, lines, rings)
-  else hold(lines.length === 0, 'what is refused sets no cookie')
+  else assertPromise(lines.length === 0, 'what is refused sets no cookie')
   if (challenge !== undefined && call.owner === 'visitor') world.memory.challenges.push(challenge)
   return { verdict, lines, challenge }
 }
@@ -210,7 +214,7 @@ async function answerUnlessDown(
   try {
     const response = await sessions.device(request)
     const isThere = response !== undefined
-    hold(isThere === (config.device !== 0), 'the endpoint is there with the option alone')
+    assertPromise(isThere === (config.device !== 0), 'the endpoint is there with the option alone')
     return response
   } catch (error) {
     if (!config.overflow || !stage.parcels.isDown || !isOfStore(error)) throw error
@@ -226,11 +230,11 @@ async function verdictOf(
   const { status } = response
   if (status === 503) return 'later'
   if (status === 403) return challenge === undefined ? 'refused' : 'challenged'
-  hold(status === 200, 'the endpoint answers 200, 403 or 503', String(status))
+  assertPromise(status === 200, 'the endpoint answers 200, 403 or 503', String(status))
   return (await response.json()).continue === false ? 'end' : 'accepted'
 }
 
-/** Returns what may be answered: one verdict, unless cookies came twice or in part. */
+/** Returns what may be answered: one verdict, unless cookies were received twice or in part. */
 function verdictsFor(world: World, call: Call, header: string, ring: Ring): Verdict[] {
   const pairs = pairsIn(header)
   const ofPages = pairs.filter(([own]) => !own.startsWith(keyName(world.name, '')))
@@ -273,7 +277,7 @@ function verdictsOf(
   return [isOwn && key !== undefined ? verdict : 'end']
 }
 
-/** Returns the newest key of a binding that came, as the server reads it. */
+/** Returns the newest received key of a binding, as the server reads it. */
 function keyFor(
   world: World,
   { binding = '', instance }: Call,
@@ -319,13 +323,16 @@ function checkAccepted(
   const binding = ticket?.prefix ?? ''
   const names = lines.map((line) => pairOf(line)[0])
   const expected = [`${world.name}.d.${binding}`, keyName(world.name, binding)]
-  hold(names.join() === expected.join(), 'a proof sets a ticket and a key, and nothing else')
+  assertPromise(
+    names.join() === expected.join(),
+    'a proof sets a ticket and a key, and nothing else',
+  )
   if (ticket === undefined) return
-  hold(ticket.isBound && ticket.isProven, 'a proof makes a proven ticket')
-  hold(ticket.usedAt === instance.now(), 'a ticket has the time of its response')
-  hold(sealsNow(ticket.secret, rings, instance), 'the newest active secret seals')
+  assertPromise(ticket.isBound && ticket.isProven, 'a proof makes a proven ticket')
+  assertPromise(ticket.usedAt === instance.now(), 'a ticket has the time of its response')
+  assertPromise(sealsNow(ticket.secret, rings, instance), 'the newest active secret seals')
   const isAsked = call.binding === undefined || call.binding === binding
-  hold(isAsked, 'a proof is one of the session that was asked about')
+  assertPromise(isAsked, 'a proof is one of the session that was asked about')
   const ages = wholeIn(world, pairsIn(header))
     .filter((entry) => entry.binding === binding)
     .map((entry) => {
@@ -333,15 +340,19 @@ function checkAccepted(
       return Math.max(1, end - ticket.usedAt)
     })
   const maxAge = maxAgeOf(lines[0] ?? '') ?? 0
-  hold(ages.includes(maxAge), 'the ticket of a proof goes with it', `${maxAge}, not ${ages.join()}`)
+  assertPromise(
+    ages.includes(maxAge),
+    'the ticket of a proof goes with it',
+    `${maxAge}, not ${ages.join()}`,
+  )
   recordUse(world, binding, ticket.usedAt)
   world.tickets.push({ ...ticket, owner })
   const [name, value] = pairOf(lines[1] ?? '')
   const { secret, sealedAt, items } = openDeviceText(value, 'device-key', world.name)
   const [own, , x, y] = items
-  hold(
+  assertPromise(
     own === binding && x === visitors.jwk.x && y === visitors.jwk.y,
-    'the key is kept as it came',
+    'the key is kept unchanged',
   )
   world.keys.push({ name, value, secret, binding, provenAt: sealedAt })
 }

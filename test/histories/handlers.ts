@@ -104,7 +104,7 @@ export function carries(
   return 'a' in data || Object.keys(scope).length > 0
 }
 
-/** Whether a handler leaves another id than the one that came. */
+/** Whether a handler leaves another id than the received one. */
 export function beginsAnother(action: Action, amount: number): boolean {
   if (action === 'bind') return !keepsSome(amount)
   return action === 'login' || action === 'remember'

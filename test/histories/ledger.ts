@@ -25,7 +25,7 @@ export interface Entry {
   readonly lifetime: string
   /** The logout stamps that it carries. */
   readonly stamps: readonly string[]
-  /** What names the device that it is bound to; empty for none. */
+  /** The name of the device that it is bound to; empty for none. */
   readonly binding: string
   /** The string that was stored for it. */
   readonly parcel: { readonly key: string; readonly value: string } | undefined
@@ -53,7 +53,7 @@ export interface Ticket {
   readonly isProven: boolean
 }
 
-/** What the tickets of a request say of a session. */
+/** The state of a session by the tickets of a request. */
 export interface Use {
   readonly usedAt: number
   readonly provenAt: number | undefined
@@ -61,7 +61,7 @@ export interface Use {
   readonly isUnproven: boolean
 }
 
-/** What a request sends beside the parts of a session. */
+/** The stamps and tickets of a request. */
 export interface Sent {
   readonly stamps: readonly string[]
   readonly tickets: readonly Ticket[]

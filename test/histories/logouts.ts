@@ -2,7 +2,7 @@
 // good.
 
 import { stage } from './fleet.ts'
-import { hold } from './hold.ts'
+import { assertPromise } from './assert-promise.ts'
 import { TOLERANCE } from './steps.ts'
 import type { Step } from './steps.ts'
 import { pairsIn, sentIn, url } from './world.ts'
@@ -20,7 +20,7 @@ export function followStamp(world: World, [kind]: Step): void {
   if (arriving?.stamp !== undefined && world.stamp === arriving.stamp) arriving.stampArrived = true
   if (world.stamp === before || arriving?.stampArrived === true) return
   const isTaken = ['evict', 'crowd', 'toss', 'clock', 'until'].includes(kind) || world.crowded
-  hold(isTaken, 'no response takes the stamp of a logout back', kind)
+  assertPromise(isTaken, 'no response takes the stamp of a logout back', kind)
   world.tally('a stamp lost')
   for (const page of [0, 1]) {
     const { stamps } = sentIn(world, pairsIn(world.store.header(url(page), 'peek')))
@@ -40,12 +40,12 @@ export function endBefore(world: World, exchange: Exchange): void {
   const { order, stamp, instance } = exchange
   if (stamp === undefined) return
   const cookie = ownStamp(world)
-  hold(cookie !== undefined || world.attacked || world.crowded, 'a logout leaves a stamp')
+  assertPromise(cookie !== undefined || world.attacked || world.crowded, 'a logout leaves a stamp')
   const age = cookie === undefined ? Infinity : cookie.expiresAt / 1000 - stage.now
   const { maxAge, remembered } = instance.config
   const longest = Math.max(maxAge, remembered?.maxAge ?? 0)
   const least = Math.min(longest + TOLERANCE, 400 * 86_400)
-  hold(age >= least || world.attacked, 'a stamp stays as long as a session can live')
+  assertPromise(age >= least || world.attacked, 'a stamp stays as long as a session can live')
   for (const [id, { owner, order: begun, goodbyeOf }] of world.births) {
     if (owner !== 'visitor' || begun >= order) continue
     if (goodbyeOf?.stampArrived === false) world.tally('a goodbye beside another logout')

@@ -5,10 +5,10 @@ import { bindingsWithoutTicket, forge, prove, proveFirst, register } from './dev
 import { createCookieStore } from '../support/cookie-store.ts'
 import { stage } from './fleet.ts'
 import { changes } from './handlers.ts'
-import { hold } from './hold.ts'
+import { assertPromise } from './assert-promise.ts'
 import { absoluteEnd, endOf, lastUse, proofEnd } from './ledger.ts'
 import { endBefore, followStamp } from './logouts.ts'
-import { checkHealed, look, lookAtCopy } from './promises.ts'
+import { checkHealed, checkReads, checkCopy } from './promises.ts'
 import { answer, begin } from './requests.ts'
 import type { Action, Config, Fault, History, Step } from './steps.ts'
 import {
@@ -17,7 +17,7 @@ import {
   choose,
   createWorld,
   deployed,
-  disturb,
+  recordOutsideChange,
   forgetOutages,
   headersOf,
   instanceOf,
@@ -37,12 +37,12 @@ export async function play(
   for (const step of steps) {
     tally(`step ${step[0]}`)
     world.arriving = undefined
-    await take(world, step)
+    await playStep(world, step)
     followStamp(world, step)
     const { arriving } = world
     settleArrival(world)
     if (arriving !== undefined) await answerToDevice(world, arriving, step)
-    await look(world)
+    await checkReads(world)
   }
 }
 
@@ -76,10 +76,10 @@ export async function smallest(history: History): Promise<History> {
 }
 
 /** Plays a step. */
-async function take(world: World, step: Step): Promise<void> {
+async function playStep(world: World, step: Step): Promise<void> {
   switch (step[0]) {
     case 'ask':
-      await ask(world, ...rest(step))
+      await ask(world, ...requestOf(step))
       break
     case 'answer':
       await respond(world, waiting(world, step[1], step[2], false))
@@ -88,7 +88,7 @@ async function take(world: World, step: Step): Promise<void> {
       deliver(world, waiting(world, step[1], step[2], true), step[3])
       break
     case 'visit': {
-      const exchange = await ask(world, ...rest(step))
+      const exchange = await ask(world, ...requestOf(step))
       await respond(world, exchange)
       deliver(world, exchange, 0)
       break
@@ -97,19 +97,19 @@ async function take(world: World, step: Step): Promise<void> {
       tabOf(world, step[1]).length = 0
       break
     case 'clock':
-      pass(world, step[1])
+      advanceClock(world, step[1])
       break
     case 'until':
-      pass(world, secondsUntil(world, step[1]) + step[2])
+      advanceClock(world, secondsUntil(world, step[1]) + step[2])
       break
     case 'deploy':
       deploy(world, step[1], step[2])
       break
     case 'fault':
-      breakDown(world, step[1], step[2])
+      beginFault(world, step[1], step[2])
       break
     case 'heal':
-      heal(world, step[1])
+      endFault(world, step[1])
       break
     case 'provide':
       instanceOf(world, step[1]).provide(step[2])
@@ -133,10 +133,10 @@ async function take(world: World, step: Step): Promise<void> {
       break
     }
     case 'steal':
-      steal(world)
+      copyCookies(world)
       break
     case 'rob':
-      await rob(world, step[1], step[2], step[3])
+      await useCopy(world, step[1], step[2], step[3])
       break
     case 'forge':
       await forge(world, step[1], step[2], step[3])
@@ -160,7 +160,7 @@ function waiting(world: World, tab: number, nth: number, answered: boolean): Exc
 
 type Request = [tab: number, instance: number, path: number, action: Action, amount: number]
 
-function rest([, ...request]: readonly [kind: 'ask' | 'visit', ...Request]): Request {
+function requestOf([, ...request]: readonly [kind: 'ask' | 'visit', ...Request]): Request {
   return request
 }
 
@@ -191,7 +191,7 @@ function deliver(world: World, exchange: Exchange | undefined, count: number): v
   const { lines } = exchange.answer
   for (const line of lines.splice(0, count === 0 ? Infinity : count)) {
     const outcome = world.store.set(line, url(0))
-    hold(outcome !== 'refused', 'no browser refuses a line of ours', line.slice(0, 80))
+    assertPromise(outcome !== 'refused', 'no browser refuses a line of ours', line.slice(0, 80))
   }
   if (lines.length === 0) return
   world.tally('a response in pieces')
@@ -225,11 +225,11 @@ async function answerToDevice(world: World, arrived: Exchange, step: Step): Prom
 /** The whole answer of the endpoint arrives. */
 function takeDeviceAnswer(world: World, { answer }: Exchange): void {
   for (const line of answer?.lines ?? []) world.store.set(line, ENDPOINT_URL)
-  learn(world, answer)
+  updateKnownSessions(world, answer)
 }
 
 /** The browser learns of a session to prove, or forgets it. */
-function learn({ memory }: World, answer: Answer | undefined): void {
+function updateKnownSessions({ memory }: World, answer: Answer | undefined): void {
   if (answer?.told === undefined) return
   const { binding, isOver } = answer.told
   if (isOver) memory.known.delete(binding)
@@ -247,7 +247,7 @@ function settleArrival(world: World): void {
   const { arriving: exchange, tabs } = world
   if (exchange?.answer === undefined || exchange.answer.lines.length > 0) return
   for (const tab of tabs) if (tab.includes(exchange)) tab.splice(tab.indexOf(exchange), 1)
-  learn(world, exchange.answer)
+  updateKnownSessions(world, exchange.answer)
   if (exchange.isOfDevice) return
   settle(world, exchange, exchange.answer)
   endBefore(world, exchange)
@@ -266,11 +266,11 @@ function settle(world: World, exchange: Exchange, { entry, outcome, keptFor }: A
   world.lastUntil = stage.now + keptFor
 }
 
-function pass(world: World, seconds: number): void {
+function advanceClock(world: World, seconds: number): void {
   const before = headersOf(world).join()
   stage.now += seconds
   if (headersOf(world).join() !== before) forgetOutages(world)
-  // What a browser has dropped does not return, even if the clock is set back.
+  // A dropped cookie does not return, even if the clock is set back.
   if (stage.now >= world.lastUntil) world.last = undefined
 }
 
@@ -309,7 +309,7 @@ const FAULTS: Readonly<Record<Fault, (healthy: Config) => Partial<Config>>> = {
 }
 
 /** Plays a fault of a server. */
-function breakDown(world: World, nth: number, fault: Fault): void {
+function beginFault(world: World, nth: number, fault: Fault): void {
   const { fleet, outages, setup } = world
   const place = nth % fleet.length
   const running = instanceOf(world, place)
@@ -320,7 +320,7 @@ function breakDown(world: World, nth: number, fault: Fault): void {
   world.tally(`fault ${fault}`)
 }
 
-function heal(world: World, nth: number): void {
+function endFault(world: World, nth: number): void {
   const { fleet, outages } = world
   const place = nth % fleet.length
   const outage = outages.get(place)
@@ -349,7 +349,7 @@ function evict(world: World, nth: number): void {
   store.evict(lost)
   // Without the ticket or the stamp, the browser still has what the last response left.
   const isBeside = [`${name}.x`, `${name}.t`].includes(lost.name)
-  if (!isBeside && !lost.name.startsWith(keyName(name, ''))) disturb(world)
+  if (!isBeside && !lost.name.startsWith(keyName(name, ''))) recordOutsideChange(world)
 }
 
 function crowd(world: World, count: number): void {
@@ -357,7 +357,7 @@ function crowd(world: World, count: number): void {
     world.store.set(`c${number}=1; Domain=example.test; Path=/c; Secure`, ATTACKER)
   }
   world.crowded = true
-  disturb(world)
+  recordOutsideChange(world)
 }
 
 async function attackersVisit(
@@ -374,7 +374,7 @@ async function attackersVisit(
 }
 
 /** A thief keeps every cookie, whatever its end. */
-function steal(world: World): void {
+function copyCookies(world: World): void {
   const { store: own, tickets, setup } = world
   const clock = () => stage.now * 1000
   const store = createCookieStore({ clock, prefixes: setup.cookie !== 'unguarded' })
@@ -391,10 +391,10 @@ function steal(world: World): void {
 }
 
 /** The thief takes over what responses set, and neither deletes nor forgets anything. */
-async function rob(world: World, place: number, action: Action, amount: number): Promise<void> {
+async function useCopy(world: World, place: number, action: Action, amount: number): Promise<void> {
   if (world.copy === undefined) return
   const { store } = world.copy
-  await lookAtCopy(world, world.copy, instanceOf(world, place))
+  await checkCopy(world, world.copy, instanceOf(world, place))
   const asked = { owner: 'attacker', store, instance: place, path: 0, action, amount } as const
   const exchange = await begin(world, asked, true)
   await respond(world, exchange)

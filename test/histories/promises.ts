@@ -3,7 +3,7 @@
 import type { Session } from 'sealed-session'
 import { stage } from './fleet.ts'
 import type { Instance } from './fleet.ts'
-import { hold } from './hold.ts'
+import { assertPromise } from './assert-promise.ts'
 import {
   absoluteEnd,
   areSame,
@@ -26,7 +26,7 @@ import { hasTwins, headersOf, pairsIn, sentIn, url, wholeIn } from './world.ts'
 import type { Copy, Outage, World } from './world.ts'
 
 /** A read-only request to one server. */
-interface Look {
+interface ObservedRead {
   readonly world: World
   readonly instance: Instance
   readonly session: Session
@@ -36,16 +36,16 @@ interface Look {
 }
 
 /** Checks that every server, on every page, reads exactly what it must. */
-export async function look(world: World): Promise<void> {
+export async function checkReads(world: World): Promise<void> {
   checkNames(world)
   const headers = [0, 1].map((path) => world.store.header(url(path), 'peek'))
   for (const header of new Set(headers)) {
-    for (const instance of new Set(world.fleet)) await lookAt(world, instance, header)
+    for (const instance of new Set(world.fleet)) await checkRead(world, instance, header)
   }
 }
 
-/** A thief's copy opens like any cookies, and no longer than the proof that came with it. */
-export async function lookAtCopy(world: World, copy: Copy, instance: Instance): Promise<void> {
+/** A thief's copy opens like any cookies, and no longer than the proof in it. */
+export async function checkCopy(world: World, copy: Copy, instance: Instance): Promise<void> {
   const header = copy.store.header(url(0), 'peek')
   const before = instance.ring()
   const session = await openUnlessDown(world, instance, header)
@@ -60,21 +60,21 @@ export async function lookAtCopy(world: World, copy: Copy, instance: Instance): 
     proofEnd(entry, copy.proofs.get(entry.binding) ?? 0, instance),
   )
   const isWithin = ends.some((end) => instance.now() < end + TOLERANCE)
-  hold(isWithin, 'a copy ends with the proof that came with it')
+  assertPromise(isWithin, 'a copy ends with the proof in it')
   world.tally('a copy opened')
 }
 
 /** After a fault, every session is unchanged: only a write has changed its cookies. */
 export function checkHealed(world: World, { headers }: Outage): void {
   if (headers === undefined) return
-  hold(
+  assertPromise(
     headers.join() === headersOf(world).join(),
     'when a fault has passed, every session is as it was',
   )
   if (headers.join('') !== '') world.tally('a session outlived a fault')
 }
 
-async function lookAt(world: World, instance: Instance, header: string): Promise<void> {
+async function checkRead(world: World, instance: Instance, header: string): Promise<void> {
   const { ended, orderly, attacked } = world
   const { now, revoked, parcels } = stage
   const seen = `${now} ${header} ${ended.size} ${orderly} ${attacked} ${revoked.size} ${parcels.version}`
@@ -93,15 +93,15 @@ async function lookAt(world: World, instance: Instance, header: string): Promise
   if (world.orderly) checkLast(seenNow)
 }
 
-function checkOpened(seen: Look): void {
+function checkOpened(seen: ObservedRead): void {
   const { world, instance, session, pairs } = seen
   const { id = '', startedAt, expiresAt } = session
   const allowed = checkEntries(seen)
   const bindings = allowed.map(({ binding }) => binding)
   checkLife(world, instance, id, bindings, Number(startedAt) / 1000)
-  hold(!world.ended.has(id), 'a logout holds')
+  assertPromise(!world.ended.has(id), 'a logout holds')
   const { owner = 'visitor' } = world.births.get(id) ?? {}
-  hold(owner === 'visitor' || world.attacked, "an attacker's session has to get in first")
+  assertPromise(owner === 'visitor' || world.attacked, "an attacker's session has to get in first")
   if (owner === 'attacker') world.tally("opened the attacker's")
   else {
     const isLate = instance.now() * 1000 >= Number(expiresAt)
@@ -111,18 +111,18 @@ function checkOpened(seen: Look): void {
   if (hasTwins(world, pairs)) checkNewest(seen, allowed)
 }
 
-/** What opens was written, and is allowed to. Returns the states that it may be. */
-function checkEntries({ world, instance, session, pairs, rings }: Look): readonly Entry[] {
+/** Checks that an opened session was written, and may open. Returns the states that it may have. */
+function checkEntries({ world, instance, session, pairs, rings }: ObservedRead): readonly Entry[] {
   const { id = '', expiresAt } = session
   const contents = contentsIn(session)
   const sent = sentIn(world, pairs)
   const matching = wholeIn(world, pairs).filter(
     (entry) => entry.id === id && areSame(viewOf(entry.contents, instance.config), contents),
   )
-  hold(matching.length > 0, 'what opens was written as a whole, and came as a whole')
+  assertPromise(matching.length > 0, 'a session that opens was written and received as a whole')
   const reasons = (entry: Entry) => rings.map((ring) => reasonsAgainst(entry, sent, instance, ring))
   const allowed = matching.filter((entry) => reasons(entry).some(({ length }) => length === 0))
-  hold(
+  assertPromise(
     allowed.length > 0,
     'nothing opens that a server must reject',
     matching.flatMap(reasons).join(),
@@ -130,14 +130,14 @@ function checkEntries({ world, instance, session, pairs, rings }: Look): readonl
   const ends = allowed.flatMap((entry) =>
     rings.map((ring) => endOf(entry, lastUse(entry, sent, instance, ring), instance)),
   )
-  hold(
+  assertPromise(
     ends.includes(Number(expiresAt) / 1000),
     'a session ends at the nearer of its ends, and only its own use moves them',
   )
   const statuses = allowed.flatMap((entry) =>
     rings.map((ring) => statusOf(entry, useOf(entry, sent, instance, ring))),
   )
-  hold(statuses.includes(session.device), 'a session says whether its device is proven')
+  assertPromise(statuses.includes(session.device), 'a session says whether its device is proven')
   return allowed
 }
 
@@ -155,25 +155,25 @@ function checkLife(
   startedAt: number,
 ): void {
   const birth = world.births.get(id)
-  hold(birth !== undefined, 'what opens was begun by a request')
+  assertPromise(birth !== undefined, 'what opens was begun by a request')
   if (birth === undefined) return
-  hold(startedAt === birth.at, 'no write moves the start')
+  assertPromise(startedAt === birth.at, 'no write moves the start')
   const times = { ...birth, startedAt: birth.at }
   const isWithin = (end: number) => instance.now() < end + TOLERANCE
-  hold(isWithin(absoluteEnd(times, instance)), 'nothing opens after its absolute end')
+  assertPromise(isWithin(absoluteEnd(times, instance)), 'nothing opens after its absolute end')
   const { idleTimeout } = lifetimeOf(times, instance, true)
   const lastUse = Math.max(...[id, ...bindings].map((own) => world.uses.get(own) ?? 0))
   const idleEnd = idleTimeout === false ? Infinity : lastUse + idleTimeout
-  hold(isWithin(idleEnd), 'nothing opens that has been idle for too long')
+  assertPromise(isWithin(idleEnd), 'nothing opens that has been idle for too long')
 }
 
-function checkRefused(seen: Look): void {
+function checkRefused(seen: ObservedRead): void {
   const { world, instance, session, pairs, rings } = seen
-  hold(session.isEmpty && session.startedAt === undefined, 'what is refused is empty')
+  assertPromise(session.isEmpty && session.startedAt === undefined, 'what is refused is empty')
   const reason = session.rejection?.reason
   const ours = new Set(partNames(world.name))
   const came = pairs.some(([name]) => ours.has(name))
-  hold(came === (reason !== undefined), 'a refusal has a reason, and nothing else has one')
+  assertPromise(came === (reason !== undefined), 'a refusal has a reason, and nothing else has one')
   if (hasTwins(world, pairs)) return checkNewest(seen, [])
   if (!came) return
   const base = pairs.find(([name]) => name === world.name)?.[1]
@@ -181,7 +181,7 @@ function checkRefused(seen: Look): void {
   if (entry === undefined) return
   const sent = sentIn(world, pairs)
   const reasons = rings.flatMap((ring) => reasonsAgainst(entry, sent, instance, ring))
-  hold(
+  assertPromise(
     reasons.includes(String(reason)),
     'what is refused is refused for a reason that it has',
     `${reason}, not ${reasons.join(' or ')}`,
@@ -189,7 +189,10 @@ function checkRefused(seen: Look): void {
 }
 
 /** Of complete sessions in one cookie each, up to as many as are tried, the newest one opens. */
-function checkNewest({ world, instance, pairs, rings }: Look, opened: readonly Entry[]): void {
+function checkNewest(
+  { world, instance, pairs, rings }: ObservedRead,
+  opened: readonly Entry[],
+): void {
   const values = pairs.filter(([name]) => name === world.name).map(([, value]) => value)
   if (values.length > 4 || values.some((value) => /^[0-9]{1,2}\./.test(value))) return
   const sent = sentIn(world, pairs)
@@ -200,7 +203,7 @@ function checkNewest({ world, instance, pairs, rings }: Look, opened: readonly E
   )
   if (valid.length === 0) return
   const newest = Math.max(...valid.map(({ sealedAt }) => sealedAt))
-  hold(
+  assertPromise(
     opened.some(({ sealedAt }) => sealedAt >= newest),
     'of several the newest valid one opens',
   )
@@ -208,18 +211,18 @@ function checkNewest({ world, instance, pairs, rings }: Look, opened: readonly E
 }
 
 /** Without overlaps, losses and attacks the browser has what the last response left. */
-function checkLast({ world, instance, session, pairs, rings }: Look): void {
+function checkLast({ world, instance, session, pairs, rings }: ObservedRead): void {
   const { last } = world
   if (last === undefined) {
-    hold(session.id === undefined, 'in order, what ended is over')
-    hold(session.rejection === undefined, 'in order, nothing is left of what ended')
+    assertPromise(session.id === undefined, 'in order, what ended is over')
+    assertPromise(session.rejection === undefined, 'in order, nothing is left of what ended')
     return
   }
   const sent = sentIn(world, pairs)
   const verdicts = rings.map((ring) => reasonsAgainst(last, sent, instance, ring).length === 0)
   const opens = session.id === last.id
-  hold(opens || session.id === undefined, 'in order, no other session opens')
-  hold(verdicts.includes(opens), 'in order, the last write is what opens')
+  assertPromise(opens || session.id === undefined, 'in order, no other session opens')
+  assertPromise(verdicts.includes(opens), 'in order, the last write is what opens')
   if (opens) world.tally('in order')
 }
 
@@ -237,7 +240,7 @@ function checkNames(world: World): void {
   const isBound = (own: string) => /^[\w-]{8}$/.test(bindingIn(own, name) ?? '')
   const isBeside = (own: string) => own === `${name}.x` || own === `${name}.t`
   const counted = names.filter((own) => !isBound(own)).length
-  hold(
+  assertPromise(
     names.every((own) => parts.has(own) || isBeside(own) || isBound(own)) && counted <= 18,
     'sixteen parts, a ticket and a stamp, and the tickets of bindings',
   )
@@ -245,7 +248,7 @@ function checkNames(world: World): void {
   if (!world.orderly) return
   const expected = last?.pairs.map(([own]) => own) ?? []
   const kept = names.filter((own) => parts.has(own))
-  hold(
+  assertPromise(
     kept.toSorted().join() === expected.toSorted().join(),
     'in order, no part is left over and none is missing',
     `${kept.join()} instead of ${expected.join()}`,

@@ -6,7 +6,7 @@ import { registrationOf } from 'sealed-session/device'
 import type { CookieStore } from '../support/cookie-store.ts'
 import { stage } from './fleet.ts'
 import { act, beginsAnother, carries } from './handlers.ts'
-import { hold } from './hold.ts'
+import { assertPromise } from './assert-promise.ts'
 import { lifetimeOf, partNames, reasonsAgainst } from './ledger.ts'
 import type { Instance } from './fleet.ts'
 import { checkResponse } from './responses.ts'
@@ -15,7 +15,7 @@ import { deviceTicketsIn, hasTwins, instanceOf, pairsIn, sentIn, url, wholeIn } 
 import type { Answer, Exchange, Owner, Received, World } from './world.ts'
 
 /** The action of a request, and its tab. */
-export interface Asked {
+export interface RequestPlan {
   readonly owner: Owner
   readonly store: CookieStore
   readonly instance: number
@@ -29,7 +29,7 @@ export interface Asked {
  *
  * @param alone whether no other request is in flight
  */
-export async function begin(world: World, asked: Asked, alone: boolean): Promise<Exchange> {
+export async function begin(world: World, asked: RequestPlan, alone: boolean): Promise<Exchange> {
   const { owner, store, path, action, amount } = asked
   world.tally(`action ${action}`)
   const order = world.requests++
@@ -58,11 +58,16 @@ export async function begin(world: World, asked: Asked, alone: boolean): Promise
   if (action === 'verify' && id !== undefined) {
     const { sessions } = instance
     const verdict = await sessions.verify(session)
-    hold(verdict === undefined, 'what has just been opened is still valid', verdict?.reason)
+    assertPromise(
+      verdict === undefined,
+      'what has just been opened is still valid',
+      verdict?.reason,
+    )
     await checkSealed(session, instance)
     await sessions.measure(session)
   }
-  if (beginsAnother(action, amount)) hold(session.id !== id, 'a login begins another session')
+  if (beginsAnother(action, amount))
+    assertPromise(session.id !== id, 'a login begins another session')
   const carriesReceived = id !== undefined && carries(action, amount, received.entry)
   const request: Exchange = { ...common, ...later, session, request: received, carriesReceived }
   recordBirth(world, request)
@@ -94,7 +99,7 @@ export function isOfStore(error: unknown): boolean {
 async function checkSealed(session: Session, { config, sessions }: Instance): Promise<void> {
   try {
     const isSealed = (await sessions.seal(session)) !== ''
-    hold(isSealed || session.isEmpty, 'what has just been opened can be sealed')
+    assertPromise(isSealed || session.isEmpty, 'what has just been opened can be sealed')
   } catch (error) {
     if (!config.overflow || !(error instanceof SessionTooLargeError)) throw error
   }
@@ -138,7 +143,7 @@ function recordBirth({ births }: World, exchange: Exchange): void {
   if (id === undefined || request === undefined || births.has(id)) return
   const before = births.get(request.id ?? '')
   if (action === 'renew') {
-    hold(before !== undefined, 'a new id is that of a session that came')
+    assertPromise(before !== undefined, 'a new id is that of a received session')
     if (before !== undefined) births.set(id, before)
     return
   }
@@ -167,7 +172,10 @@ export async function answer(world: World, exchange: Exchange): Promise<Answer> 
   try {
     const lines = await instance.sessions.setCookies(session)
     const isLogout = exchange.action === 'logout' || exchange.action === 'goodbye'
-    hold(isLogout || removals === stage.parcels.removals, 'a logout alone removes a parcel')
+    assertPromise(
+      isLogout || removals === stage.parcels.removals,
+      'a logout alone removes a parcel',
+    )
     await instance.settle()
     const asked = registrationOf(session)
     const response = checkResponse(world, exchange, lines, [before, instance.ring()], asked)
@@ -187,14 +195,14 @@ function whyNotWritten(error: unknown, exchange: Exchange): string {
   const { session, request, instance, action } = exchange
   if (error instanceof SessionTooLargeError) {
     const isLogout = action === 'goodbye' && request?.hasParts === true
-    hold(!isLogout, 'a logout never fails for lack of room')
-    hold(!instance.config.overflow, 'what does not fit moves')
+    assertPromise(!isLogout, 'a logout never fails for lack of room')
+    assertPromise(!instance.config.overflow, 'what does not fit moves')
     return 'too large to write'
   }
   if (isOfStore(error)) {
-    hold(stage.parcels.isDown, 'a store that works is no error')
+    assertPromise(stage.parcels.isDown, 'a store that works is no error')
     const isLogout = action === 'logout' || action === 'goodbye'
-    hold(!isLogout || request?.hasParts !== true, 'a logout needs no store')
+    assertPromise(!isLogout || request?.hasParts !== true, 'a logout needs no store')
     return 'not written without the store'
   }
   const { schema } = instance.config

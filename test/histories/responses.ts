@@ -4,7 +4,7 @@
 import { stage } from './fleet.ts'
 import type { Instance } from './fleet.ts'
 import { changes } from './handlers.ts'
-import { hold } from './hold.ts'
+import { assertPromise } from './assert-promise.ts'
 import {
   absoluteEnd,
   bindingIn,
@@ -86,12 +86,12 @@ function parseLines(lines: readonly string[], name: string): Response {
 function checkStamp(world: World, exchange: Exchange, { stamp }: Response): void {
   const isLogout = exchange.action === 'logout' || exchange.action === 'goodbye'
   const ends = isLogout && exchange.request?.hasParts === true
-  hold(ends === (stamp !== undefined), 'a logout, and nothing else, leaves a stamp')
+  assertPromise(ends === (stamp !== undefined), 'a logout, and nothing else, leaves a stamp')
   if (stamp === undefined) return
-  hold(/^[\w-]{4}$/.test(stamp), 'a stamp has four characters')
+  assertPromise(/^[\w-]{4}$/.test(stamp), 'a stamp has four characters')
   const births = [...world.births]
   const isKnown = births.some(([, { stamps }]) => stamps.includes(stamp))
-  hold(!isKnown, 'a logout leaves a stamp that no session knows')
+  assertPromise(!isKnown, 'a logout leaves a stamp that no session knows')
   for (const [id, birth] of births) {
     // A session that begins after the end, in the same request, is not ended by it.
     if (birth.goodbyeOf !== exchange) continue
@@ -106,15 +106,15 @@ function checkDeletions(world: World, exchange: Exchange, response: Response): v
   const { name } = world
   const { entry, stamp, deleted } = response
   const came = request?.names ?? new Set()
-  hold(
+  assertPromise(
     deleted.every((own) => came.has(own)),
-    'a response deletes only what came with its request',
+    'a response deletes only received cookies',
   )
   if (deleted.length === 0) return
   if (entry !== undefined) {
     const written = new Set(entry.pairs.map(([own]) => own))
     const isLeftOver = (own: string) => own === `${name}.t` || !written.has(own)
-    hold(deleted.every(isLeftOver), 'beside a write, only what is left over is deleted')
+    assertPromise(deleted.every(isLeftOver), 'beside a write, only what is left over is deleted')
     if (stamp === undefined) checkTicketsLeft(world, exchange, entry, deleted)
     return
   }
@@ -127,10 +127,10 @@ function checkDeletions(world: World, exchange: Exchange, response: Response): v
     session?.isEmpty === true &&
     changes(action, request.id, request.entry, instance) !== false
   const ended = stamp !== undefined || request?.rejection === 'destroyed' || isEmptied
-  hold(ended, 'a refused cookie is deleted after a logout alone', request?.rejection)
+  assertPromise(ended, 'a refused cookie is deleted after a logout alone', request?.rejection)
   const isOurs = (own: string) => bindingIn(own, name) === undefined || instance.config.device !== 0
   const all = [...came].every((own) => deleted.includes(own) || !isOurs(own))
-  hold(all, 'what is over takes all of its cookies with it')
+  assertPromise(all, 'what is over takes all of its cookies with it')
 }
 
 /** A response to a request that changed nothing may record its use, or delete a destroyed cookie. */
@@ -141,9 +141,9 @@ function checkUnchanged(
 ): void {
   const { request, action, instance } = exchange
   const isAlone = lines.length === 1 || (entry !== undefined && ticket?.isBound === true)
-  hold(ticket === undefined || isAlone, 'a ticket is written alone')
+  assertPromise(ticket === undefined || isAlone, 'a ticket is written alone')
   if (changes(action, request?.id, request?.entry, instance) !== false) return
-  hold(
+  assertPromise(
     entry === undefined,
     'a response to a request that changed nothing changes no data',
     `${action}: ${lines.map((line) => line.slice(0, name.length + 8)).join()}`,
@@ -163,11 +163,11 @@ function checkNoTicket(
   const isBegun = action === 'login' || action === 'remember'
   if (isBegun && entry !== undefined && entry.binding !== '') {
     const isDue = usesOf(exchange).every((use) => isRenewable(world, exchange, use))
-    hold(!isDue, 'a bound session that begins anew has a ticket that lives as long')
+    assertPromise(!isDue, 'a bound session that begins anew has a ticket that lives as long')
   }
   if (changes(action, request.id, request.entry, instance) !== false) return
   const isDue = usesOf(exchange).every((use) => isTicketDue(world, exchange, use))
-  hold(!isDue, 'use that is due is written down', action)
+  assertPromise(!isDue, 'use that is due is written down', action)
 }
 
 /** A ticket records that this session was used now, and is written when it is due. */
@@ -183,17 +183,20 @@ function checkTicket(
   const { isBound, prefix } = ticket
   const bindings = entry === undefined ? bindingsOf(world, exchange) : [entry.binding]
   const isOwn = isBound ? bindings.includes(prefix) : id.startsWith(prefix)
-  hold(id !== '' && isOwn, "a ticket is the handler's session's")
-  hold(isBound || bindings.includes(''), 'a bound session has no other ticket')
-  hold(!ticket.isProven, 'no ordinary response makes a proven ticket')
-  hold(ticket.usedAt === instance.now(), 'a ticket has the time of its response')
-  hold(sealsNow(ticket.secret, rings, instance), 'the newest active secret seals')
-  hold(action !== 'discard', 'nothing is written of a session whose changes are discarded')
-  hold(isRefusedNow(exchange, rings) !== true, 'nothing is sealed of a session that was revoked')
+  assertPromise(id !== '' && isOwn, "a ticket is the handler's session's")
+  assertPromise(isBound || bindings.includes(''), 'a bound session has no other ticket')
+  assertPromise(!ticket.isProven, 'no ordinary response makes a proven ticket')
+  assertPromise(ticket.usedAt === instance.now(), 'a ticket has the time of its response')
+  assertPromise(sealsNow(ticket.secret, rings, instance), 'the newest active secret seals')
+  assertPromise(action !== 'discard', 'nothing is written of a session whose changes are discarded')
+  assertPromise(
+    isRefusedNow(exchange, rings) !== true,
+    'nothing is sealed of a session that was revoked',
+  )
   if (entry !== undefined) checkTicketBeside(world, exchange)
   else if (request?.entry !== undefined && action !== 'renew') {
     const isDue = usesOf(exchange).some((use) => isTicketDue(world, exchange, use))
-    hold(isDue, 'use is written down when it is due, and not before', action)
+    assertPromise(isDue, 'use is written down when it is due, and not before', action)
   }
   const birth = world.births.get(id)
   const maxAge = maxAgeOf(lines.find((line) => line.includes(ticket.value)) ?? '')
@@ -202,7 +205,11 @@ function checkTicket(
     const left = absoluteEnd({ ...birth, startedAt: birth.at }, instance) - instance.now()
     const end = persistent ? Math.max(left, 1) : undefined
     const expected = isBound ? longestKept(world, instance) : end
-    hold(maxAge === expected, 'a ticket stays to the absolute end', `${maxAge}, not ${expected}`)
+    assertPromise(
+      maxAge === expected,
+      'a ticket stays to the absolute end',
+      `${maxAge}, not ${expected}`,
+    )
   }
   recordUse(world, isBound ? prefix : id, ticket.usedAt)
   world.tickets.push({ ...ticket, owner })
@@ -213,10 +220,10 @@ function checkTicketBeside(world: World, exchange: Exchange): void {
   const { action } = exchange
   if (action === 'bind') return
   const isAnew = action === 'login' || action === 'remember'
-  hold(isAnew, 'a ticket goes beside a session that begins', action)
+  assertPromise(isAnew, 'a ticket goes beside a session that begins', action)
   const uses = usesOf(exchange)
   const isAllowed = uses.length === 0 || uses.some((use) => isRenewable(world, exchange, use))
-  hold(isAllowed, 'a session that begins anew renews an old ticket that is not proven')
+  assertPromise(isAllowed, 'a session that begins anew renews an old ticket that is not proven')
 }
 
 /** A response writes the contents that its handler left, with the right times. */
@@ -224,25 +231,34 @@ function checkEntry(world: World, exchange: Exchange, entry: Entry, rings: reado
   const { session, instance, action } = exchange
   const { id, startedAt, sealedAt } = entry
   const birth = world.births.get(id)
-  hold(birth !== undefined && session?.id === id, "what is written is the handler's session")
+  assertPromise(
+    birth !== undefined && session?.id === id,
+    "what is written is the handler's session",
+  )
   if (birth === undefined || session === undefined) return
-  hold(action !== 'discard', 'nothing is written of a session whose changes are discarded')
-  hold(isRefusedNow(exchange, rings) !== true, 'nothing is sealed of a session that was revoked')
-  hold(sealsNow(entry.secret, rings, instance), 'the newest active secret seals')
-  hold(sorted(entry.contents.data) === sorted(session.toJSON()), 'what is written is what was set')
-  hold(
+  assertPromise(action !== 'discard', 'nothing is written of a session whose changes are discarded')
+  assertPromise(
+    isRefusedNow(exchange, rings) !== true,
+    'nothing is sealed of a session that was revoked',
+  )
+  assertPromise(sealsNow(entry.secret, rings, instance), 'the newest active secret seals')
+  assertPromise(
+    sorted(entry.contents.data) === sorted(session.toJSON()),
+    'what is written is what was set',
+  )
+  assertPromise(
     text(entry.contents.scope) === text(session.scope('s')),
     'what is written is what was set in a scope',
   )
-  hold(startedAt === birth.at, 'no write moves the start')
-  hold(entry.life === birth.life, 'no write moves the absolute end')
-  hold(entry.lifetime === birth.lifetime, 'a session keeps its lifetime')
-  hold(
+  assertPromise(startedAt === birth.at, 'no write moves the start')
+  assertPromise(entry.life === birth.life, 'no write moves the absolute end')
+  assertPromise(entry.lifetime === birth.lifetime, 'a session keeps its lifetime')
+  assertPromise(
     text([...entry.stamps].toSorted()) === text([...birth.stamps].toSorted()),
     'a session carries the stamps that it began under',
     `${entry.stamps.join()}, not ${birth.stamps.join()}`,
   )
-  hold(
+  assertPromise(
     sealedAt === Math.min(Math.max(instance.now(), startedAt), startedAt + entry.life),
     'a write has the time of its response',
   )
@@ -262,7 +278,11 @@ function checkParcel(
   const endsAt = (stage.parcels.given(parcel.key)?.endsAt ?? 0) + server.config.skew
   const end = Math.max(startedAt + life, server.now())
   const beyond = endsAt - end
-  hold(beyond >= 0 && beyond <= LEAST_TTL + 2 * TOLERANCE, 'a parcel ages out', `${beyond}`)
+  assertPromise(
+    beyond >= 0 && beyond <= LEAST_TTL + 2 * TOLERANCE,
+    'a parcel ages out',
+    `${beyond}`,
+  )
 }
 
 /** A handler's change that fits is written, because otherwise it would be lost silently. */
@@ -274,10 +294,10 @@ function checkNothingLost(exchange: Exchange, response: Response, rings: readonl
   if (isEnd || session.isEmpty) {
     const isOver = isEnd || request.id !== undefined
     const isGone = response.deleted.length > 0 || !request.hasParts
-    hold(!isOver || isGone, 'what was emptied is deleted', action)
+    assertPromise(!isOver || isGone, 'what was emptied is deleted', action)
     return
   }
-  hold(isRefusedNow(exchange, rings) !== false, 'a change is written', action)
+  assertPromise(isRefusedNow(exchange, rings) !== false, 'a change is written', action)
 }
 
 /**

@@ -52,12 +52,12 @@ export interface Setup {
   readonly schema: Config['schema']
   readonly overflow: boolean
   readonly device: number
-  /** The browser answers what asks for a key, and proves its device before a request that needs it. */
+  /** The browser answers requests for a key, and proves its device before a request that needs it. */
   readonly proves: boolean
   readonly fleet: readonly Partial<Config>[]
 }
 
-/** What a handler does with the session. */
+/** The action of a handler on the session. */
 export type Action =
   | 'set'
   | 'add'
@@ -93,7 +93,7 @@ export const UNCHANGING: ReadonlySet<Action> = new Set([
   'ignore',
 ])
 
-/** What an attacker sets from a sibling subdomain. */
+/** The cookies that an attacker sets from a sibling subdomain. */
 export type Toss = 'junk' | 'own' | 'splice' | 'delete' | 'ticket' | 'stamp'
 
 /** Temporary faults of one server. */
@@ -160,7 +160,7 @@ export type Step =
   | readonly [kind: 'revoke', nth: number]
   /** The browser loses one of the session's cookies; -1 is the oldest one. */
   | readonly [kind: 'evict', nth: number]
-  /** A subdomain sets so many cookies that the browser must evict others. */
+  /** A subdomain sets more cookies than the browser stores, which evicts others. */
   | readonly [kind: 'crowd', count: number]
   /** The attacker uses the application in a browser of his own. */
   | readonly [kind: 'own', instance: number, action: Action, amount: number]

@@ -83,15 +83,15 @@ export interface Answer {
   readonly keptFor: number
   /** The challenge to register a key. */
   readonly registration?: string | undefined
-  /** What the endpoint tells the browser of one of its sessions. */
+  /** A change of a session that the endpoint reports to the browser. */
   readonly told?: { readonly binding: string; readonly isOver: boolean } | undefined
 }
 
-/** What the browser's device knows. */
+/** The memory of the browser's device. */
 export interface DeviceMemory {
-  /** Challenges to register a key that have come. */
+  /** Received challenges to register a key. */
   readonly asked: string[]
-  /** Every challenge that has come, of either kind. */
+  /** Every received challenge, of either kind. */
   readonly challenges: string[]
   /** The sessions that it has registered a key for, by their binding. */
   readonly known: Set<string>
@@ -106,10 +106,10 @@ export interface KeyCookie {
   readonly provenAt: number
 }
 
-/** What a thief has. */
+/** The cookies of a thief. */
 export interface Copy {
   readonly store: CookieStore
-  /** When the proofs were made that came with it, by their binding. */
+  /** When the proofs in it were made, by their binding. */
   readonly proofs: ReadonlyMap<string, number>
 }
 
@@ -290,7 +290,7 @@ export function forgetOutages({ outages }: World): void {
 }
 
 /** Records a change of the browser's cookies without a server. */
-export function disturb(world: World): void {
+export function recordOutsideChange(world: World): void {
   forgetOutages(world)
   world.orderly = false
   for (const exchange of world.tabs.flat()) exchange.alone = false

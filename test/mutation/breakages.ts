@@ -172,6 +172,6 @@ export const BREAKAGES: readonly Breakage[] = [
     from: "new Error('left out')",
     to: 'new Error(String(thrown))',
     suite: 'unit/token/provider-error',
-    test: 'does not repeat a secret that stands in',
+    test: 'does not repeat a secret that is in',
   },
 ]

@@ -99,7 +99,7 @@ function suitesOf(file) {
  *
  * @param places files, or parts of them
  * @param suites all where there are none
- * @returns what each changed, and what came of it, by place and change
+ * @returns the change and the result of each, by place and change
  */
 function mutantsOf(places, suites) {
   // Stryker needs a later Node than the library does.

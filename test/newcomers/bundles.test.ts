@@ -1,4 +1,4 @@
-// What browsers load where a component imports, from the module with the sessions, something else. Bundlers
+// The code that browsers load if a component imports something else from the module with the sessions. Bundlers
 // that heed `@__NO_SIDE_EFFECTS__` leave the library out; in Next.js, `server-only` fails the build.
 // Where the sessions are used in a browser, they fail, and say what to do.
 
@@ -11,9 +11,9 @@ import { describeInChromium, launch } from '../support/chromium.ts'
 import { installLibrary } from './library.ts'
 import { copyApplication, removeCopies, run } from './programs.ts'
 
-/** Stands in the module of `createSessions`, and nowhere else. */
+/** Occurs only in the module of `createSessions`. */
 const CORE = 'npx sealed-session secret'
-/** Stands in what seals and opens. */
+/** Occurs only in the code that seals and opens. */
 const CIPHER = 'A256GCM'
 
 const APPLICATIONS = {

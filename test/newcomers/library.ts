@@ -24,7 +24,7 @@ export function installLibrary(): void {
   rmSync(library, { recursive: true, force: true })
   mkdirSync(library, { recursive: true })
   execFileSync('tar', ['xzf', tarball, '-C', library, '--strip-components', '1'])
-  // What it depends on, as npm would install it beside it.
+  // Its dependencies, where npm would install them.
   for (const name of ['jose', 'cookie']) {
     const options = { recursive: true }
     cpSync(join(root, 'node_modules', name), join(library, 'node_modules', name), options)

@@ -1,5 +1,5 @@
 // docs/recipes/secrets.md, row by row: each tool reads the secret from where the page says, and its build
-// needs none. Each application counts visits at `/visits`, where a status stands for a secret that is missing.
+// needs none. Each application counts visits at `/visits`, where a status means that the secret is missing.
 
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -114,7 +114,7 @@ describe('SvelteKit', () => {
       expect(await visit(folder, develop)).toEqual(COUNTED)
       await run(folder, `${bin} vite build`)
       expect(findFilesWith(join(folder, 'build'), SECRET)).toEqual([])
-      // What is static is put into the build.
+      // Static values are put into the build.
       edit(folder, file, dynamic, fixed)
       if (version === '2') edit(folder, file, '$env/dynamic/private', '$env/static/private')
       await run(folder, `${bin} vite build`)

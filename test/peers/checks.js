@@ -332,7 +332,7 @@ async function lifetimes(library, times, span) {
   }
 }
 
-/** Returns the result of so many bytes of data, from the write to the cookies in the browser. */
+/** Returns the result of this many bytes of data, from the write to the cookies in the browser. */
 async function deliver(library, config, bytes) {
   const app = library.open(config)
   const answer = await app.write('', { ...user, blob: 'b'.repeat(bytes) })

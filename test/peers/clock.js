@@ -7,7 +7,7 @@ const START = Date.parse('2026-11-20T12:00:00Z')
 mock.timers.enable({ apis: ['Date'], now: START })
 
 export const clock = {
-  /** Runs a function so many seconds after the start, and moves the clock back. */
+  /** Runs a function at a time after the start, in seconds, and moves the clock back. */
   async later(seconds, use) {
     mock.timers.setTime(START + seconds * 1000)
     try {

@@ -1,4 +1,4 @@
-// What `jose` accepts and rejects with the options of src/token/jwe-jose.ts, so that an update that
+// The tokens that `jose` accepts and rejects with the options of src/token/jwe-jose.ts, so that an update that
 // accepts more is noticed; and that `unseal` and `open` accept none of it, whatever `jose` does.
 
 import { createCipheriv, randomBytes } from 'node:crypto'
@@ -21,12 +21,12 @@ import {
   START,
   dayKey,
   forge,
-  headerOf,
+  tokenHeader,
   mintToken,
   payload,
 } from '../support/mint.ts'
 
-const KID = `"kid":"${headerOf().kid}"`
+const KID = `"kid":"${tokenHeader().kid}"`
 const HEADER = `{"alg":"dir","enc":"A256GCM",${KID}}`
 
 /** The key of today's bare tokens. */
@@ -100,12 +100,12 @@ function under(
   key: Uint8Array | CryptoKey = KEY,
 ): Promise<string> {
   const encrypting = new CompactEncrypt(new TextEncoder().encode(payload()))
-  return encrypting.setProtectedHeader({ kid: headerOf().kid, ...header }).encrypt(key)
+  return encrypting.setProtectedHeader({ kid: tokenHeader().kid, ...header }).encrypt(key)
 }
 
 async function flattened(): Promise<object> {
   const text = new TextEncoder().encode(payload())
-  return new FlattenedEncrypt(text).setProtectedHeader(headerOf()).encrypt(KEY)
+  return new FlattenedEncrypt(text).setProtectedHeader(tokenHeader()).encrypt(KEY)
 }
 
 const rsa = async () => (await generateKeyPair('RSA-OAEP-256')).publicKey
@@ -188,8 +188,8 @@ const ACCEPTED: Tokens = {
   'an address for keys': () => sealToken(withMembers('"jku":"https://example.test/keys"')),
   'a work factor': () => sealToken(withMembers('"p2s":"AAAA","p2c":1000000000')),
   'an ephemeral key': () => sealToken(withMembers('"epk":{}')),
-  'a typ': () => forgeToken({ ...headerOf(), typ: 'JWT' }),
-  'a cty': () => forgeToken({ ...headerOf(), cty: 'JWT' }),
+  'a typ': () => forgeToken({ ...tokenHeader(), typ: 'JWT' }),
+  'a cty': () => forgeToken({ ...tokenHeader(), cty: 'JWT' }),
   'an unknown member': () => sealToken(withMembers('"x":1')),
   'an empty ciphertext': () => sealToken(HEADER, { payload: '' }),
   'a tag with padding': () => `${sealToken(HEADER)}==`,

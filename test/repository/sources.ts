@@ -99,7 +99,7 @@ function findDeclarations(code: string, comments: readonly Comment[]): Declarati
   })
 }
 
-/** A comment, a string, a part of a template, or a regular expression where one can stand. */
+/** A comment, a string, a part of a template, or a regular expression where one is possible. */
 const TOKEN =
   /\/\/[^\n]*|\/\*[\s\S]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|[`{}]|(?<=[=(,:?&|!;[{}>\n]\s*|return\s+)\/(?![/*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/\w*/g
 
@@ -107,7 +107,7 @@ const TOKEN =
 function separate(text: string): { code: string; comments: Comment[] } {
   const comments: Comment[] = []
   const pattern = new RegExp(TOKEN)
-  // What a closing brace ends: a block of code, or a value in a template.
+  // The part that a closing brace ends: a block of code, or a value in a template.
   const open: ('block' | 'template')[] = []
   let code = ''
   let from = 0

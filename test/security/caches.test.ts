@@ -1,9 +1,9 @@
-// What caches may store, and what requests share. Rows F1 to F3 of threats.md.
+// The responses that caches may store, and the state that requests share. Rows F1 to F3 of threats.md.
 
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Session } from 'sealed-session'
 import { ENGINES, setUpAttack, useEngine } from '../support/attacks.ts'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { NAME } from '../support/mint.ts'
 import type { Data } from '../support/set-up.ts'
 
@@ -75,7 +75,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     const visits = Array.from({ length: 1000 }, async (_, index) => {
       const url = `https://example.test/?user=${index}`
       const first = await handler(new Request(url))
-      const cookie = pairsOf(first.headers.getSetCookie())
+      const cookie = toCookieHeader(first.headers.getSetCookie())
       const second = await handler(new Request(url, { headers: { cookie } }))
       expect(second.headers.getSetCookie()).toEqual([])
       const user = String(index)

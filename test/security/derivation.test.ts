@@ -30,8 +30,8 @@ import {
   WEEK,
   dayOf,
   forge,
-  headerOf,
-  headerOfParts,
+  tokenHeader,
+  formatParts,
   mint,
   mintAt,
   mintTicket,
@@ -162,10 +162,10 @@ describe.each(['node:crypto', 'jose'])('the printed reader and the library, with
       (token) => reader.openToken(token, config),
     )
 
-  const inOne = (values: Iterable<string>) => Array.from(values, (value) => headerOfParts([value]))
+  const inOne = (values: Iterable<string>) => Array.from(values, (value) => formatParts([value]))
 
   test.each([1, 2, 3])('agree about %i cookies with any bit flipped', async (count) => {
-    const header = headerOfParts(split(mint(payload({ data: { text: 'tea'.repeat(40) } })), count))
+    const header = formatParts(split(mint(payload({ data: { text: 'tea'.repeat(40) } })), count))
     const counts = await compareCookies([header, ...flips(header)])
     expect(counts['opened']).toBe(1)
     expect(counts['undecryptable']).toBeGreaterThan(500)
@@ -226,7 +226,7 @@ describe.each(['node:crypto', 'jose'])('the printed reader and the library, with
 
   test('agree about bare tokens that are altered', async () => {
     const token = mintToken()
-    const header = JSON.stringify(headerOf())
+    const header = JSON.stringify(tokenHeader())
     const forged = Array.from(flips(header), (other) =>
       forge(other, payload(), { purpose: 'token' }),
     )
@@ -273,38 +273,40 @@ describe('the worked example of docs/format.md', () => {
     ),
   )
 
-  function row(what: string): string {
+  function exampleRow(what: string): string {
     const found = rows.get(what)
     if (found === undefined) throw new Error(`the example has no row ${what}`)
     return found.value
   }
 
   const hkdf = (info: string, bytes: number) =>
-    Buffer.from(hkdfSync('sha256', row('secret'), '', info, bytes))
+    Buffer.from(hkdfSync('sha256', exampleRow('secret'), '', info, bytes))
 
   test('the bytes of the secret, and what HKDF extracts from them', () => {
-    expect(Buffer.from(row('secret')).toString('hex')).toBe(row('its bytes'))
-    const extracted = createHmac('sha256', Buffer.alloc(32)).update(row('secret')).digest('hex')
-    expect(extracted).toBe(row("after HKDF's extraction"))
+    expect(Buffer.from(exampleRow('secret')).toString('hex')).toBe(exampleRow('its bytes'))
+    const extracted = createHmac('sha256', Buffer.alloc(32))
+      .update(exampleRow('secret'))
+      .digest('hex')
+    expect(extracted).toBe(exampleRow("after HKDF's extraction"))
   })
 
   test('the id of the secret', () => {
-    const id = hkdf(row('`info` of its id'), 3)
+    const id = hkdf(exampleRow('`info` of its id'), 3)
     expect([id.toString('hex'), id.toString('base64url')]).toEqual([
-      row('its id'),
+      exampleRow('its id'),
       rows.get('its id')?.other,
     ])
   })
 
   test('the day', () => {
     const noon = Date.parse('2026-01-15T12:00:00Z') / 1000
-    expect(String(dayOf(noon))).toBe(row('day'))
+    expect(String(dayOf(noon))).toBe(exampleRow('day'))
     expect(noon % DAY).toBe(43_200)
   })
 
   test('the keys', () => {
-    const place = `${row('day')} ${row('`NAME`')}`
-    expect(row("`info` of the cookie's key")).toBe(`sealed-session/1 cookie ${place}`)
+    const place = `${exampleRow('day')} ${exampleRow('`NAME`')}`
+    expect(exampleRow("`info` of the cookie's key")).toBe(`sealed-session/1 cookie ${place}`)
     const keys = {
       "the cookie's key": `cookie ${place}`,
       "the ticket's key": `ticket ${place}`,
@@ -313,35 +315,37 @@ describe('the worked example of docs/format.md', () => {
       '… with the text `password reset`': `token ${place} password reset`,
     }
     for (const [what, context] of Object.entries(keys)) {
-      expect(hkdf(`sealed-session/1 ${context}`, 32).toString('hex'), what).toBe(row(what))
+      expect(hkdf(`sealed-session/1 ${context}`, 32).toString('hex'), what).toBe(exampleRow(what))
     }
   })
 
   test('the value, sealed and opened', () => {
-    const header = row('header')
+    const header = exampleRow('header')
     const aad = Buffer.from(header).toString('base64url')
-    expect(aad).toBe(row('associated data'))
-    const key = Buffer.from(row("the cookie's key"), 'hex')
-    const iv = Buffer.from(row('IV'), 'hex')
+    expect(aad).toBe(exampleRow('associated data'))
+    const key = Buffer.from(exampleRow("the cookie's key"), 'hex')
+    const iv = Buffer.from(exampleRow('IV'), 'hex')
     const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(aad))
-    const ciphertext = Buffer.concat([cipher.update(row('payload')), cipher.final()])
+    const ciphertext = Buffer.concat([cipher.update(exampleRow('payload')), cipher.final()])
     const tag = cipher.getAuthTag()
-    expect(ciphertext.toString('hex')).toBe(row('ciphertext'))
-    expect(tag.toString('hex')).toBe(row('tag'))
+    expect(ciphertext.toString('hex')).toBe(exampleRow('ciphertext'))
+    expect(tag.toString('hex')).toBe(exampleRow('tag'))
     const decipher = createDecipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(aad))
     decipher.setAuthTag(tag)
-    expect(decipher.update(ciphertext).toString() + decipher.final('utf8')).toBe(row('payload'))
+    expect(decipher.update(ciphertext).toString() + decipher.final('utf8')).toBe(
+      exampleRow('payload'),
+    )
     const sealed = [iv, ciphertext, tag].map((part) => part.toString('base64url')).join('.')
     expect(FORMAT_PAGE).toContain(`\n__Host-session=ucs7.20468.${sealed}\n`)
   })
 
   test('opens with the library and with jose', async () => {
     const [, value = ''] = /^__Host-session=(ucs7\.\S+)$/m.exec(FORMAT_PAGE) ?? []
-    const sessions = createSessions({ secrets: row('secret'), clock: () => START * 1000 })
+    const sessions = createSessions({ secrets: exampleRow('secret'), clock: () => START * 1000 })
     const session = await sessions.open(`__Host-session=${value}`)
     expect([session.id, session.toJSON()]).toEqual([ID, { user: 'ada' }])
-    const key = Buffer.from(row("the cookie's key"), 'hex')
+    const key = Buffer.from(exampleRow("the cookie's key"), 'hex')
     const { plaintext } = await compactDecrypt(toToken(value), key)
-    expect(new TextDecoder().decode(plaintext)).toBe(row('payload'))
+    expect(new TextDecoder().decode(plaintext)).toBe(exampleRow('payload'))
   })
 })

@@ -34,7 +34,7 @@ describe('a thief who copies', () => {
     expect(await scene.copy(token ?? '')).toEqual(UNPROVEN)
   })
 
-  test('M2: token and ticket is accepted until the ticket ends, and then is unproven for good', async () => {
+  test('M2: token and ticket is accepted until the ticket ends, and then stays unproven', async () => {
     const scene = deviceScene()
     await scene.enrol()
     const stolen = scene.browser.header()

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Session, Sessions } from 'sealed-session'
 import { wrapLambda } from 'sealed-session/lambda'
 import { nodeSessions } from 'sealed-session/node'
-import { createJar, pairsOf } from '../support/cookie-jar.ts'
+import { createJar, toCookieHeader } from '../support/cookie-jar.ts'
 import { deepFreeze, forwardingProxy } from '../support/framework-objects.ts'
 import { untyped } from '../support/mint.ts'
 import { requestWith } from '../support/requests.ts'
@@ -100,7 +100,7 @@ describe.each(entries)('through %s', (_, entry) => {
       expect(read.headers.getSetCookie()).toEqual([])
       expect(visible(respond())).toEqual(before)
       // Nor does the logout of one visitor log others out.
-      const cookie = pairsOf(login.headers.getSetCookie())
+      const cookie = toCookieHeader(login.headers.getSetCookie())
       const logout = entry(sessions, (session) => session.destroy(), respond)
       expect((await logout(requestWith(cookie))).headers.getSetCookie()).toHaveLength(2)
       expect(visible(await ignoring(requestWith(cookie)))).toEqual(before)
@@ -117,7 +117,7 @@ describe.each(entries)('through %s', (_, entry) => {
       ),
     )
     for (const [index, answer] of answers.entries()) {
-      const back = await sessions.open(pairsOf(answer.headers.getSetCookie()))
+      const back = await sessions.open(toCookieHeader(answer.headers.getSetCookie()))
       expect(back.get('user')).toBe(users[index])
     }
   })
@@ -147,7 +147,7 @@ describe.each(entries)('through %s', (_, entry) => {
     )(page)
     const lines = outer.headers.getSetCookie()
     expect(lines.map((line) => line.split('=', 1).join())).toEqual(['theme', NAME])
-    const back = await sessions.open(pairsOf(lines))
+    const back = await sessions.open(toCookieHeader(lines))
     expect(back.toJSON()).toEqual({ user: 'ada', outer: 1 })
     expect(events.filter(({ type }) => type === 'warning')).toEqual([
       { type: 'warning', cause: 'overwritten' },
@@ -300,7 +300,7 @@ describe('a Response of another implementation', () => {
     expect([answer.status, answer.statusText, await answer.text()]).toEqual([201, 'Made', 'text'])
     const [theme, session = ''] = answer.headers.getSetCookie()
     expect(theme).toBe('theme=dark')
-    expect((await sessions.open(pairsOf([session]))).get('user')).toBe('ada')
+    expect((await sessions.open(toCookieHeader([session]))).get('user')).toBe('ada')
   })
 
   test('L9: is not confused with an error with a status and headers, which is rethrown', async () => {
@@ -316,7 +316,7 @@ describe('a Response of another implementation', () => {
 })
 
 describe('cache fields beside a cookie', () => {
-  const login = (headers: HeadersInit) => {
+  const logInWith = (headers: HeadersInit) => {
     const { sessions } = setUp()
     return sessions.wrap((_, session) => {
       setUser(session)
@@ -330,7 +330,7 @@ describe('cache fields beside a cookie', () => {
     ['private="set-cookie"'],
     ['no-store, public'],
   ])('S10: Cache-Control: %s does not keep a cookie for others', async (field) => {
-    const { headers } = await login({ 'Cache-Control': field })
+    const { headers } = await logInWith({ 'Cache-Control': field })
     expect(headers.get('Cache-Control')).toBe('private, no-store')
   })
 
@@ -344,7 +344,7 @@ describe('cache fields beside a cookie', () => {
       'X-LiteSpeed-Cache-Control',
       'Oxygen-Cache-Control',
     ]
-    const { headers } = await login(names.map((name) => [name, 'max-age=600']))
+    const { headers } = await logInWith(names.map((name) => [name, 'max-age=600']))
     expect([...headers.keys()]).toEqual(['cache-control', 'content-type', 'set-cookie', 'vary'])
   })
 

@@ -11,7 +11,7 @@ import type {
   SessionEvent,
 } from 'sealed-session'
 import { throwError, catchAsyncError } from '../support/errors.ts'
-import { holdOnce, isPending, usesOf } from '../support/faulty.ts'
+import { holdOnce, isPending, listUses } from '../support/faulty.ts'
 import { ALL_USES, READING_USES, RESULTS, WRITING_USES } from '../support/faulty.ts'
 import { SECRET, START, untyped } from '../support/mint.ts'
 import { requestWith } from '../support/requests.ts'
@@ -46,7 +46,7 @@ describe('a serializer', () => {
       parse: JSON.parse,
     }
     const { sessions } = setUp({ serializer })
-    const uses = usesOf(sessions, '', '')
+    const uses = listUses(sessions, '', '')
     for (const use of ['setCookies', 'commit', 'wrap', 'seal'] as const) {
       expect(await catchAsyncError(uses[use]())).toEqual(DATA_ERROR)
     }
@@ -127,7 +127,7 @@ describe('a schema', () => {
     const cookie = await cookieOf(plain)
     const token = await plain.seal(await plain.open(cookie))
     const sessions = make({ schema: schemaOf(validate) })
-    return { sessions, cookie, events, uses: usesOf(sessions, cookie, token) }
+    return { sessions, cookie, events, uses: listUses(sessions, cookie, token) }
   }
   const fits = () => ({ value: { user: 'ada' } })
 
@@ -352,7 +352,7 @@ describe('a clock', () => {
       let now: unknown = START * 1000
       const { sessions } = setUp({ clock: untyped(() => now) })
       const cookie = await cookieOf(sessions)
-      const uses = usesOf(sessions, cookie, await sessions.seal(await sessions.open(cookie)))
+      const uses = listUses(sessions, cookie, await sessions.seal(await sessions.open(cookie)))
       const session = await sessions.open(cookie)
       session.set('visits', 1)
       now = wrong
@@ -369,7 +369,7 @@ describe('a clock', () => {
     const clock = vi.fn(() => START * 1000)
     const { sessions, make } = setUp({ clock })
     const cookie = await cookieOf(sessions)
-    const uses = usesOf(sessions, cookie, await sessions.seal(await sessions.open(cookie)))
+    const uses = listUses(sessions, cookie, await sessions.seal(await sessions.open(cookie)))
     const session = await sessions.open(cookie)
     session.set('visits', 1)
     clock.mockImplementation(() => throwError(error))

@@ -12,9 +12,9 @@ import {
   isPending,
   holdOnce,
 } from '../support/faulty.ts'
-import { usesOf } from '../support/faulty.ts'
+import { listUses } from '../support/faulty.ts'
 import type { Engine } from '../support/faulty.ts'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { OLDER_SECRET, SECRET, untyped } from '../support/mint.ts'
 import { cookieOf, setUp, setUser } from '../support/set-up.ts'
 
@@ -40,7 +40,7 @@ async function fresh(engine: Engine) {
   const token = await sessions.seal(await sessions.open(cookie))
   const start = () => {
     const cold = make()
-    return { sessions: cold, uses: usesOf(cold, cookie, token) }
+    return { sessions: cold, uses: listUses(cold, cookie, token) }
   }
   return { start, cookie, token, events }
 }
@@ -129,7 +129,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(await catchAsyncError(sessions.commit(session, response))).toBe(error)
     expect([...response.headers.keys()]).toEqual(['content-type'])
     session.set('more', 1)
-    const cookie = pairsOf(await sessions.setCookies(session))
+    const cookie = toCookieHeader(await sessions.setCookies(session))
     expect((await sessions.open(cookie)).toJSON()).toEqual({ user: 'ada', more: 1 })
   })
 

@@ -3,7 +3,7 @@
 
 import { expect, test, vi } from 'vitest'
 import { throwError, catchAsyncError } from '../support/errors.ts'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { untyped } from '../support/mint.ts'
 import { URL_OF_PAGE, requestWith } from '../support/requests.ts'
 import { cookieOf, setUp, setUser } from '../support/set-up.ts'
@@ -48,7 +48,7 @@ test('X41: a body whose stream breaks fails only for its reader, after the cooki
     return new Response(new ReadableStream({ pull }))
   })
   const response = await handler(requestWith())
-  const cookie = pairsOf(response.headers.getSetCookie())
+  const cookie = toCookieHeader(response.headers.getSetCookie())
   expect(await catchAsyncError(response.text())).toBe(error)
   expect((await sessions.open(cookie)).get('user')).toBe('ada')
 })
@@ -62,7 +62,7 @@ test('X42: a response whose body has been read is an error, and another one carr
     expect(await catchAsyncError(sessions.commit(session, used))).toEqual(RESPONSE_ERROR)
   }
   const next = await sessions.commit(session, new Response())
-  expect((await sessions.open(pairsOf(next.headers.getSetCookie()))).get('user')).toBe('ada')
+  expect((await sessions.open(toCookieHeader(next.headers.getSetCookie()))).get('user')).toBe('ada')
 })
 
 test('X43: a response whose body is being read is an error, and the reader goes on', async () => {
@@ -192,7 +192,7 @@ test(
         const response = await handler(page)
         if ((await response.text()) !== JSON.stringify({ owner: user, visits: visit }))
           return 'mixed'
-        cookie = pairsOf(response.headers.getSetCookie())
+        cookie = toCookieHeader(response.headers.getSetCookie())
       }
       const last = await sessions.open(cookie)
       ids.add(last.id)

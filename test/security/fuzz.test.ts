@@ -17,18 +17,18 @@ import { Model } from '../fuzz/model.ts'
 import { mutate } from '../fuzz/mutator.ts'
 import { Oracle, mostWork } from '../fuzz/oracle.ts'
 import type { Finding } from '../fuzz/oracle.ts'
-import { usual } from '../fuzz/payloads.ts'
+import { validPayload } from '../fuzz/payloads.ts'
 import { Random } from '../fuzz/random.ts'
 import { SEEDS } from '../fuzz/seeds.ts'
 import { openMinted, sealTicket, sealToken, sealValue, valueOf } from '../fuzz/tokens.ts'
 import { ID, NAME, OTHER_SECRET, START, dayOf, toToken, untyped } from '../support/mint.ts'
 
-const VALID = `${NAME}=${sealValue(usual())}`
-const FORGED = `${NAME}=${sealValue(usual(), { secret: OTHER_SECRET })}`
+const VALID = `${NAME}=${sealValue(validPayload())}`
+const FORGED = `${NAME}=${sealValue(validPayload(), { secret: OTHER_SECRET })}`
 const SHORT_TAG = VALID.slice(0, -16)
 
 /** Unused for three days, with the ticket of another session. */
-const UNUSED = `${NAME}=${sealValue(usual(), { day: dayOf(START) - 3 })}`
+const UNUSED = `${NAME}=${sealValue(validPayload(), { day: dayOf(START) - 3 })}`
 const OTHERS = `${UNUSED}; ${NAME}.t=${sealTicket('EBESExQVFhcYGRobHB0eHw', START - 60)}`
 
 const coverage = new Coverage((url) =>
@@ -184,21 +184,21 @@ describe('the search', () => {
 
 describe('the detection of minted tokens', () => {
   test('accepts only the exact string that was sealed, for its own purpose', () => {
-    const token = sealToken(usual(), { purpose: 'cookie' })
-    expect(openMinted(token, 'cookie')?.payload.toString()).toBe(usual())
+    const token = sealToken(validPayload(), { purpose: 'cookie' })
+    expect(openMinted(token, 'cookie')?.payload.toString()).toBe(validPayload())
     expect(openMinted(token, 'token')).toBeUndefined()
     expect(openMinted(`${token}=`, 'cookie')).toBeUndefined()
     expect(openMinted(`${token.slice(0, -2)}AA`, 'cookie')).toBeUndefined()
     // The right key with another IV: sealed by the library, or by another writer that has the
     // secret.
-    expect(openMinted(sealToken(usual(), { name: 'other' }), 'token')).toBeUndefined()
+    expect(openMinted(sealToken(validPayload(), { name: 'other' }), 'token')).toBeUndefined()
   })
 
   test('treats a value and its token as the same bytes', () => {
-    const token = sealToken(usual(), { purpose: 'cookie' })
-    expect(valueOf(token)).toBe(sealValue(usual()))
-    expect(toToken(sealValue(usual()))).toBe(token)
-    expect(valueOf(sealToken(usual(), { header: '{"alg":"none"}' }))).toBeUndefined()
+    const token = sealToken(validPayload(), { purpose: 'cookie' })
+    expect(valueOf(token)).toBe(sealValue(validPayload()))
+    expect(toToken(sealValue(validPayload()))).toBe(token)
+    expect(valueOf(sealToken(validPayload(), { header: '{"alg":"none"}' }))).toBeUndefined()
   })
 })
 
@@ -356,7 +356,7 @@ describe('a deliberate fault is found', () => {
     ],
     [
       'deletes cookies that were not received',
-      'only what came is deleted',
+      'only received cookies are deleted',
       VALID,
       async (session, right) => [...(await right.setCookies(session)), deletion(`${NAME}.7`)],
     ],

@@ -15,7 +15,7 @@ import {
   useEngine,
   watchCrypto,
 } from '../support/attacks.ts'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import {
   DAY,
   NAME,
@@ -26,7 +26,7 @@ import {
   base64url,
   dayOf,
   forge,
-  headerOf,
+  tokenHeader,
   mint,
   mintTicket,
   payload,
@@ -60,7 +60,7 @@ describe.each(ENGINES)('with %s', (engine) => {
           const session = await openValue(mint(payload(), { secret }))
           expect(session.get('user')).toBe('ada')
           session.set('visits', 1)
-          const cookie = pairsOf(await sessions.setCookies(session))
+          const cookie = toCookieHeader(await sessions.setCookies(session))
           expect((await setUpAttack({ secrets: first }).sessions.open(cookie)).get('visits')).toBe(
             1,
           )
@@ -225,12 +225,12 @@ describe.each(ENGINES)('with %s', (engine) => {
     const { openValue, sessions } = setUpAttack()
     for (const id of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'AAAA']) {
       const kid = `${id}.${TODAY}`
-      const header = JSON.stringify({ ...headerOf(), kid })
+      const header = JSON.stringify({ ...tokenHeader(), kid })
       const token = forge(header, payload(), { purpose: 'token' })
       expectNothing(await sessions.unseal(token), 'unknown-key')
       expectNothing(await openValue(mint(payload(), { id })), 'unknown-key')
     }
-    const { kid } = headerOf()
+    const { kid } = tokenHeader()
     const wrong: readonly unknown[] = [
       '__proto__',
       '../x',
@@ -248,7 +248,7 @@ describe.each(ENGINES)('with %s', (engine) => {
       'x'.repeat(100_000),
     ]
     for (const value of wrong) {
-      const header = JSON.stringify({ ...headerOf(), kid: value })
+      const header = JSON.stringify({ ...tokenHeader(), kid: value })
       const token = forge(header, payload(), { purpose: 'token' })
       const reason = token.length > 16 * 4096 ? 'too-large' : 'malformed'
       expectNothing(await sessions.unseal(token), reason)

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { Session } from 'sealed-session'
 import { wrapLambda } from 'sealed-session/lambda'
 import { setUpAttack } from '../support/attacks.ts'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { untyped } from '../support/mint.ts'
 import { catchError } from '../support/errors.ts'
 import { requestWith } from '../support/requests.ts'
@@ -116,7 +116,7 @@ test('L8: a handler that fails leaves its session open for the page of its error
     return new Response('500')
   })
   const lines = (await page(request)).headers.getSetCookie()
-  const next = await sessions.open(pairsOf(lines))
+  const next = await sessions.open(toCookieHeader(lines))
   expect([next.toJSON(), next.flash('error')]).toEqual([{ user: 'ada' }, ['Something went wrong']])
 })
 
@@ -138,7 +138,7 @@ describe('nested wrapped handlers', () => {
     const lines = (await outer(request)).headers.getSetCookie()
     expect(late).toEqual(TOO_LATE)
     expect(lines).toHaveLength(1)
-    expect((await sessions.open(pairsOf(lines))).toJSON()).toEqual({
+    expect((await sessions.open(toCookieHeader(lines))).toJSON()).toEqual({
       user: 'ada',
       outer: 1,
       inner: 1,
@@ -155,7 +155,7 @@ describe('nested wrapped handlers', () => {
       return response
     })
     const lines = (await outer(request)).headers.getSetCookie()
-    expect((await sessions.open(pairsOf(lines))).toJSON()).toEqual({ user: 'ada', outer: 1 })
+    expect((await sessions.open(toCookieHeader(lines))).toJSON()).toEqual({ user: 'ada', outer: 1 })
   })
 
   test.each<readonly [string, (request: Request) => Request]>([
@@ -180,7 +180,7 @@ describe('nested wrapped handlers', () => {
       const names = lines.map((line) => line.split('=', 1).join())
       expect(new Set(names).size).toBe(names.length)
       expect(names).toContain('theme')
-      const next = await sessions.open(pairsOf(lines))
+      const next = await sessions.open(toCookieHeader(lines))
       expect(next.toJSON()).toEqual({ user: 'ada', outer: 'y'.repeat(two ?? 0) })
       expect(events.filter(({ type }) => type === 'warning')).toEqual([
         { type: 'warning', cause: 'overwritten' },

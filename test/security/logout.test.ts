@@ -10,7 +10,7 @@ import {
   setUpAttack,
   useEngine,
 } from '../support/attacks.ts'
-import { createJar, pairsOf } from '../support/cookie-jar.ts'
+import { createJar, toCookieHeader } from '../support/cookie-jar.ts'
 import { ENTRIES } from '../support/entries.ts'
 import { DAY, NAME, START, mintAt } from '../support/mint.ts'
 import type { Data } from '../support/set-up.ts'
@@ -119,7 +119,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     const { id } = session
     session.regenerate({ keep: ['theme'] })
     session.set('user', 'ada')
-    const next = await sessions.open(pairsOf(await sessions.setCookies(session)))
+    const next = await sessions.open(toCookieHeader(await sessions.setCookies(session)))
     expect(next.toJSON()).toEqual({ theme: 'dark', user: 'ada' })
     expect(next.id).not.toBe(id)
     expect(next.startedAt).toEqual(new Date((START + 100) * 1000))
@@ -241,7 +241,7 @@ test('S6: of many stamps four are read, and a session that begins with them open
   )
   const session = await sessions.open(stamps.join('; '))
   session.set('user', 'ada')
-  const cookie = pairsOf(await sessions.setCookies(session))
+  const cookie = toCookieHeader(await sessions.setCookies(session))
   expect((await sessions.open([cookie, ...stamps].join('; '))).get('user')).toBe('ada')
   expect((await sessions.open(`${cookie}; ${stamps[3]}`)).get('user')).toBe('ada')
   expectNothing(await sessions.open(`${cookie}; ${stamps[4]}`), 'destroyed')

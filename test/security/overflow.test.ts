@@ -18,7 +18,7 @@ import {
   rearrangements,
   spellings,
 } from '../support/alterations.ts'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { ENTRIES } from '../support/entries.ts'
 import { catchAsyncError } from '../support/errors.ts'
 import { createFaultyStore } from '../support/faulty-store.ts'
@@ -148,7 +148,7 @@ describe('O1: no parcel opens', () => {
   test.each<[string, string, Binding]>([
     ['unknown-key', 'whose secret is not configured', { secret: OLDER_SECRET }],
     ['expired', 'of a day before any session that can be valid', { day: dayOf(START) - 9 }],
-    ['not-yet-valid', 'of a day to come', { day: dayOf(START) + 1 }],
+    ['not-yet-valid', 'of a future day', { day: dayOf(START) + 1 }],
   ])('is %s if it is one %s', async (reason, _, binding) => {
     expect((await openWith(mintParcel(GENUINE, binding))).rejection?.reason).toBe(reason)
   })
@@ -361,7 +361,7 @@ describe('O2: a store that fails', () => {
       expect([written, events]).toEqual([[], []])
       delete store.faults.setItem
       session.set('note', 'tried again')
-      const cookie = pairsOf(await sessions.setCookies(session))
+      const cookie = toCookieHeader(await sessions.setCookies(session))
       const later = await sessions.open(cookie)
       expect(later.toJSON()).toEqual({ user: 'ada', cart: `${LARGE}2`, note: 'tried again' })
     },
@@ -524,7 +524,7 @@ describe('O3: a store that has lost a parcel', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('logs no user out for good: the cookies are kept', async () => {
+  test('logs no user out permanently: the cookies are kept', async () => {
     const { cookieOf, sessions, store } = setUp()
     const cookie = await cookieOf(fillLarge)
     store.faults.getItem = async () => null

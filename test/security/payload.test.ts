@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import * as devalue from 'devalue'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ENGINES, expectNothing, setUpAttack, useEngine } from '../support/attacks.ts'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { START, mint, mintToken, payload } from '../support/mint.ts'
 import type { Data } from '../support/set-up.ts'
 
@@ -42,7 +42,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(session.keys()).toEqual(['__proto__', 'constructor', 'nested', 'list'])
     expect(JSON.stringify(session)).toBe(hostile)
     session.set('more', JSON.parse(hostile))
-    const next = await sessions.open(pairsOf(await sessions.setCookies(session)))
+    const next = await sessions.open(toCookieHeader(await sessions.setCookies(session)))
     expect(JSON.stringify(next.get('more'))).toBe(hostile)
     for (const object of [{}, [], next.toJSON(), next, () => 1]) {
       expect(Reflect.get(object, 'polluted')).toBeUndefined()

@@ -1,4 +1,4 @@
-// Rights that are revoked: while a request runs, on every machine, within one second, for good.
+// Rights that are revoked: while a request runs, on every machine, within one second, permanently.
 // Rows S1, S2, S14, S15 and S16 of threats.md.
 
 import { afterEach, describe, expect, test, vi } from 'vitest'

@@ -159,8 +159,8 @@ describe('a value that is no source of cookies', () => {
   })
 
   test.each<readonly [string, (cookie: string) => unknown]>([
-    ['a store', (cookie) => ({ getAll: () => pairsOf(cookie) })],
-    ['a store that is asynchronous', (cookie) => ({ getAll: async () => pairsOf(cookie) })],
+    ['a store', (cookie) => ({ getAll: () => parsePairs(cookie) })],
+    ['a store that is asynchronous', (cookie) => ({ getAll: async () => parsePairs(cookie) })],
     ['a store of a class', (cookie) => new Store(cookie)],
     ['a request with a store', (cookie) => new NextRequest(cookie)],
   ])('L7: open(%s) reads it', async (_, make) => {
@@ -172,7 +172,7 @@ describe('a value that is no source of cookies', () => {
     }
   })
 
-  function pairsOf(cookie: string) {
+  function parsePairs(cookie: string) {
     return cookie.split('; ').map((pair) => {
       const at = pair.indexOf('=')
       return { name: pair.slice(0, at), value: pair.slice(at + 1), path: '/' }
@@ -186,16 +186,16 @@ describe('a value that is no source of cookies', () => {
       this.#cookie = cookie
     }
     get(name: string) {
-      return pairsOf(this.#cookie).find((pair) => pair.name === name)
+      return parsePairs(this.#cookie).find((pair) => pair.name === name)
     }
     has(name: string) {
       return this.get(name) !== undefined
     }
     getAll() {
-      return pairsOf(this.#cookie)
+      return parsePairs(this.#cookie)
     }
     [Symbol.iterator]() {
-      return pairsOf(this.#cookie)[Symbol.iterator]()
+      return parsePairs(this.#cookie)[Symbol.iterator]()
     }
   }
 

@@ -6,7 +6,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { SessionEvent, SessionOptions } from 'sealed-session'
-import { createJar, pairsOf } from '../support/cookie-jar.ts'
+import { createJar, toCookieHeader } from '../support/cookie-jar.ts'
 import { NAME, SECRET, START } from '../support/mint.ts'
 
 type Data = Record<string, unknown>
@@ -111,12 +111,12 @@ describe('every cookie that is ever sent by default', () => {
 
       // The absolute end does not move when the session is used or changed.
       time.now += 300
-      const used = await sessions.open(pairsOf(lines))
+      const used = await sessions.open(toCookieHeader(lines))
       used.touch()
       const [ticket = ''] = await sessions.setCookies(used)
       expect(read(ticket)).toMatchObject({ name: `${NAME}.t` })
       expect(read(ticket).attributes).toContain('Max-Age=3300')
-      const changed = await sessions.open(pairsOf(lines))
+      const changed = await sessions.open(toCookieHeader(lines))
       changed.set('user', 'eve')
       const [line = ''] = await sessions.setCookies(changed)
       expect(read(line).attributes).toContain('Max-Age=3300')
@@ -151,7 +151,7 @@ test('the id in events opens no session, so it may be logged', async () => {
   const { sessions } = setUp({ observe: (event) => void events.push(event) })
   const session = await sessions.open(null)
   session.set('user', 'ada')
-  const cookie = pairsOf(await sessions.setCookies(session))
+  const cookie = toCookieHeader(await sessions.setCookies(session))
   const { id = '' } = await sessions.open(cookie)
   expect(id).toHaveLength(22)
   expect(JSON.stringify(events)).toContain(id)
@@ -169,7 +169,7 @@ test("a date for each user ends all her sessions but the one that is regenerated
   async function logIn(user: string) {
     const session = await sessions.open(null)
     session.set('user', user)
-    return pairsOf(await sessions.setCookies(session))
+    return toCookieHeader(await sessions.setCookies(session))
   }
   const [here, elsewhere, bob] = [await logIn('ada'), await logIn('ada'), await logIn('bob')]
   time.now += 60
@@ -177,7 +177,7 @@ test("a date for each user ends all her sessions but the one that is regenerated
   changedAt.set('ada', time.now * 1000)
   session.regenerate()
   session.set('user', 'ada')
-  const renewed = pairsOf(await sessions.setCookies(session))
+  const renewed = toCookieHeader(await sessions.setCookies(session))
   for (const old of [here, elsewhere]) {
     expect((await sessions.open(old)).rejection).toEqual({ reason: 'revoked' })
   }
@@ -190,7 +190,7 @@ test('a copy of a cookie from before regenerate is valid until its end, unless r
   const { sessions, time } = setUp({ revoked: (session) => ended.has(session.id) })
   const session = await sessions.open(null)
   session.set('guest', true)
-  const before = pairsOf(await sessions.setCookies(session))
+  const before = toCookieHeader(await sessions.setCookies(session))
   time.now += 60
   const login = await sessions.open(before)
   const { id } = login

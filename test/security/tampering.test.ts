@@ -16,7 +16,7 @@ import {
   rearrangements,
   spellings,
 } from '../support/alterations.ts'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { inEngine } from '../support/engines.ts'
 import {
   DAY,
@@ -28,8 +28,8 @@ import {
   START,
   dayOf,
   forge,
-  headerOf,
-  headerOfParts,
+  tokenHeader,
+  formatParts,
   mint,
   mintAt,
   mintTicket,
@@ -41,7 +41,7 @@ import { setAll } from '../support/set-up.ts'
 
 const slow = process.env['SLOW'] !== undefined
 
-/** Of cookies of full size, one in so many variants. */
+/** Of cookies of full size, one in this many variants is tried. */
 const STEP = slow ? 1 : 149
 
 const SMALL = { preset: 'node', cookie: 320 } as const
@@ -141,7 +141,7 @@ describe.each(ENGINES)('with %s', (engine) => {
 
     const choices = [...parts, undefined]
     const variants = choices.flatMap((first) =>
-      choices.flatMap((second) => choices.map((third) => headerOfParts([first, second, third]))),
+      choices.flatMap((second) => choices.map((third) => formatParts([first, second, third]))),
     )
     expect(variants).toHaveLength(11 ** 3)
     // Cookies after a session's last part are left over from a longer one, and are ignored.
@@ -187,7 +187,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   test('no altered bare token opens, nor one with an altered header', async () => {
     const sessions = await sessionsOf(engine)
     const token = mintToken()
-    const header = JSON.stringify(headerOf())
+    const header = JSON.stringify(tokenHeader())
     const values = [...otherFields(mintValue()), ...spellings(mintValue())]
     const altered = [
       ...flips(token),
@@ -320,7 +320,7 @@ async function cookiesOf(
 ): Promise<string> {
   const session = await sessions.open(null)
   setAll(session, untouched(count, sizes, owner))
-  const header = pairsOf(await sessions.setCookies(session))
+  const header = toCookieHeader(await sessions.setCookies(session))
   expect(partsOf(header)).toHaveLength(count)
   return header
 }
@@ -388,7 +388,7 @@ function seen(session: Session): string {
 
 /** Returns a value as the one cookie of a session. */
 function inOne(value: string): string {
-  return headerOfParts([value])
+  return formatParts([value])
 }
 
 /** Returns the contents of a bare token as the value of a cookie. */

@@ -29,7 +29,7 @@ import {
   dayKey,
   dayOf,
   forge,
-  headerOf,
+  tokenHeader,
   kidOf,
   mint,
   mintAt,
@@ -42,7 +42,7 @@ import {
 } from '../support/mint.ts'
 
 const TODAY = dayOf(START)
-const HEADER = JSON.stringify(headerOf())
+const HEADER = JSON.stringify(tokenHeader())
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -129,7 +129,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     const text = new TextEncoder().encode(payload())
     const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    const { kid } = headerOf()
+    const { kid } = tokenHeader()
     const enc = 'A256GCM'
     const key = dayKey({ purpose: 'token' })
     const encrypt = (
@@ -213,7 +213,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   test('A3: a header for another content is rejected, even under the right key', async () => {
     const { sessions } = setUpAttack()
     for (const member of [{ cty: 'JWT' }, { typ: 'JWT' }, { crit: ['exp'], exp: 1 }, { p2c: 1 }]) {
-      const header = JSON.stringify({ ...headerOf(), ...member })
+      const header = JSON.stringify({ ...tokenHeader(), ...member })
       const token = forge(header, payload(), { purpose: 'token' })
       expectNothing(await sessions.unseal(token), 'malformed')
     }
@@ -223,7 +223,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     const { openValue, sessions } = setUpAttack()
     const text = new TextEncoder().encode(payload())
     const flattened = await new FlattenedEncrypt(text)
-      .setProtectedHeader({ ...headerOf() })
+      .setProtectedHeader({ ...tokenHeader() })
       .encrypt(dayKey({ purpose: 'token' }))
     const { ciphertext, ...common } = flattened
     const signed = await new SignJWT({ d: {} }).setProtectedHeader({ alg: 'HS256' }).sign(dayKey())
@@ -344,7 +344,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     const [, , ...parts] = mintToken().split('.')
     const unseal = (header: unknown) =>
       sessions.unseal([base64url(JSON.stringify(header)), '', ...parts].join('.'))
-    const { alg, enc, kid } = headerOf()
+    const { alg, enc, kid } = tokenHeader()
     expect((await unseal({ alg, enc, kid })).get('user')).toBe('ada')
     expectNothing(await unseal({ alg, enc, kid: `AAAA.${TODAY}` }), 'unknown-key')
     expectNothing(await unseal({ alg, enc }), 'malformed')
@@ -501,7 +501,13 @@ describe.each(ENGINES)('with %s', (engine) => {
     await sessions.unseal(mintToken())
     const { derivations, decryptions } = watchCrypto()
     for (const alg of ['PBES2-HS256+A128KW', 'dir']) {
-      const header = { alg, enc: 'A256GCM', kid: headerOf().kid, p2s: 'AAAAAAAAAAA', p2c: 2 ** 31 }
+      const header = {
+        alg,
+        enc: 'A256GCM',
+        kid: tokenHeader().kid,
+        p2s: 'AAAAAAAAAAA',
+        p2c: 2 ** 31,
+      }
       const [, , ...rest] = mintToken().split('.')
       for (const key of ['', 'A'.repeat(54)]) {
         const token = [base64url(JSON.stringify(header)), key, ...rest].join('.')
@@ -519,7 +525,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     const { decryptions } = watchCrypto()
     for (const zip of ['DEF', 'GZIP']) {
       for (const text of [payload(), start]) {
-        const header = JSON.stringify({ ...headerOf(), zip })
+        const header = JSON.stringify({ ...tokenHeader(), zip })
         const token = forge(header, text, { purpose: 'token' })
         expectNothing(await openValue(token), 'malformed')
         expectNothing(await sessions.unseal(token), 'malformed')

@@ -1,6 +1,6 @@
 // Published vectors (vectors/wycheproof/README.md) through both engines and the derivation,
 // unaltered. Every vector has an expected result, and the counts are exact, so that a skipped one
-// is noticed. What the format fixes is replaced by spies on the primitives only: a vector's IV for
+// is noticed. The parts that the format fixes are replaced only by spies on the primitives: a vector's IV for
 // the random one, its associated data for our header.
 
 import nodeCrypto, { hkdfSync } from 'node:crypto'

@@ -60,7 +60,7 @@ export function textOf(bytes: number): string {
 }
 
 /**
- * Returns the lines of a session with so many bytes of text; `undefined` if the size guard rejects
+ * Returns the lines of a session with this many bytes of text; `undefined` if the size guard rejects
  * it.
  */
 export async function linesOf(
@@ -79,7 +79,7 @@ export async function linesOf(
   }
 }
 
-/** Returns the size report of a session with so many bytes of text. */
+/** Returns the size report of a session with this many bytes of text. */
 export async function reportOf(
   sessions: Sessions<Data>,
   bytes: number,

@@ -100,7 +100,7 @@ describe.skipIf(!usable).each(BROWSERS)('%s', (_name, _program, launchBrowser) =
       expect(stamped).toEqual([expect.stringMatching(/\.x=[\w-]{4}$/)])
       expect(await go(`/${name}/set?bytes=${bytes}`)).toBe(200)
       expect(pairsIn(await sends())).toEqual(
-        [...pairsOf(application.lastLines()), ...stamped].toSorted(),
+        [...storedPairs(application.lastLines()), ...stamped].toSorted(),
       )
       expect(await go(`/${name}/touch`)).toBe(200)
       expect(await sends()).toHaveLength(report.bytes.requestHeader)
@@ -117,7 +117,7 @@ describe.skipIf(!usable).each(BROWSERS)('%s', (_name, _program, launchBrowser) =
       // oxlint-disable-next-line no-await-in-loop
       expect(await go(`/browsers/set?bytes=${bytes}`)).toBe(200)
       // oxlint-disable-next-line no-await-in-loop
-      expect(pairsIn(await sends())).toEqual(pairsOf(application.lastLines()))
+      expect(pairsIn(await sends())).toEqual(storedPairs(application.lastLines()))
     }
     await close()
   })
@@ -130,7 +130,7 @@ describe.skipIf(!usable).each(BROWSERS)('%s', (_name, _program, launchBrowser) =
 
     expect(await go(`/browsers/set?bytes=${most + 100}`)).toBe(507)
     expect(await sends()).toBe(before)
-    expect(pairsIn(before)).toEqual(pairsOf(application.lastLines()))
+    expect(pairsIn(before)).toEqual(storedPairs(application.lastLines()))
     await close()
   })
 
@@ -152,7 +152,7 @@ function pairsIn(cookie: string): string[] {
 }
 
 /** Returns the cookies that a browser must store from a response's lines, sorted. */
-function pairsOf(lines: readonly string[]): string[] {
+function storedPairs(lines: readonly string[]): string[] {
   return lines
     .filter((line) => !line.includes('Max-Age=0;'))
     .map(pairOf)

@@ -16,7 +16,7 @@ import memoryDriver from 'unstorage/drivers/memory'
 import redisDriver from 'unstorage/drivers/redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { areInstalled } from '../servers/programs.ts'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { SECRET } from '../support/mint.ts'
 import { startRedis } from './redis.ts'
 import type { RedisServer } from './redis.ts'
@@ -162,7 +162,7 @@ describe.each(STORES)('$name', ({ start, forgets = false }) => {
     const session = await sessions.open(null)
     session.set('user', 'ada')
     session.set('cart', cart)
-    return pairsOf(await sessions.setCookies(session))
+    return toCookieHeader(await sessions.setCookies(session))
   }
 
   test.each([3000, 60_000, 300_000])(
@@ -179,7 +179,7 @@ describe.each(STORES)('$name', ({ start, forgets = false }) => {
     const cookie = await cookieWith('x'.repeat(5000))
     const session = await sessions.open(cookie)
     session.set('cart', 'y'.repeat(5000))
-    const later = pairsOf(await sessions.setCookies(session))
+    const later = toCookieHeader(await sessions.setCookies(session))
     expect((await sessions.open(cookie)).get('cart')).toBe('x'.repeat(5000))
     expect((await sessions.open(later)).get('cart')).toBe('y'.repeat(5000))
   })
@@ -220,7 +220,7 @@ describe.each(STORES)('$name', ({ start, forgets = false }) => {
       ['ada', 'grace'].map(async (user) => {
         const session = await sessions.open(null)
         session.set('user', user)
-        return pairsOf(await sessions.setCookies(session))
+        return toCookieHeader(await sessions.setCookies(session))
       }),
     )
     const reasons = async () => [

@@ -1,7 +1,7 @@
 // Every alteration of a session's cookies in transit: every bit, every cut, every exchange of
 // fields, every other spelling. The generators yield only altered inputs, never the original.
 
-import { headerOfParts, split } from './mint.ts'
+import { formatParts, split } from './mint.ts'
 
 /** A parsed value. */
 interface Fields {
@@ -38,13 +38,13 @@ export function* cuts(text: string, step = 1): Generator<string> {
 /** The `Cookie` headers of parts of which one is truncated. */
 export function* cutParts(parts: readonly string[], step = 1): Generator<string> {
   for (const [at, part] of parts.entries()) {
-    for (const cut of cuts(part, step)) yield headerOfParts(parts.with(at, cut))
+    for (const cut of cuts(part, step)) yield formatParts(parts.with(at, cut))
   }
 }
 
 /** The `Cookie` headers of a value that is truncated before it is split into `count` cookies. */
 export function* cutValues(value: string, count: number): Generator<string> {
-  for (const cut of cuts(value)) yield headerOfParts(split(cut, count))
+  for (const cut of cuts(value)) yield formatParts(split(cut, count))
 }
 
 /**

@@ -5,7 +5,7 @@ import nodeCrypto from 'node:crypto'
 import { beforeEach, expect, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { Session, SessionOptions } from 'sealed-session'
-import { NAME, headerOf, untyped } from './mint.ts'
+import { NAME, tokenHeader, untyped } from './mint.ts'
 import { setAll, setUp } from './set-up.ts'
 import type { Data } from './set-up.ts'
 
@@ -64,7 +64,7 @@ export function watchCrypto() {
  * Collects the inputs of the JSON parser from now on, except jose's header, whose bytes are ours.
  */
 export function watchParser(): () => unknown[] {
-  const header = JSON.stringify(headerOf())
+  const header = JSON.stringify(tokenHeader())
   const parse = vi.spyOn(JSON, 'parse')
   return () => parse.mock.calls.map(([text]) => text).filter((text) => text !== header)
 }

@@ -5,7 +5,7 @@ import { expect, vi } from 'vitest'
 import { main } from '../../bin/main.ts'
 
 /** The inputs of the command beside its arguments. */
-export interface Surroundings {
+export interface CommandInputs {
   readonly secrets?: string
   readonly variable?: string
   readonly input?: string
@@ -21,7 +21,7 @@ export interface Outcome {
 /** Runs the command here, and checks standard error for secrets and for a stack. */
 export async function runCommand(
   args: string[],
-  { secrets, variable = 'SESSION_SECRETS', input = '' }: Surroundings = {},
+  { secrets, variable = 'SESSION_SECRETS', input = '' }: CommandInputs = {},
 ): Promise<Outcome> {
   vi.stubEnv('SESSION_SECRETS', undefined)
   vi.stubEnv(variable, secrets)

@@ -68,7 +68,7 @@ export function createJar(origin: string = ORIGIN): Browser {
 }
 
 /** Returns the `name=value; name=value` of `Set-Cookie` lines, as a browser without others sends them. */
-export function pairsOf(lines: readonly string[]): string {
+export function toCookieHeader(lines: readonly string[]): string {
   return lines.map((line) => line.split(';', 1).join()).join('; ')
 }
 

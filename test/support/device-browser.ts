@@ -20,7 +20,7 @@ export interface ProofParts {
 }
 
 /** The header fields of the protocol in a response, parsed. */
-export interface Asked {
+export interface RegistrationRequest {
   readonly path: string
   readonly challenge: string
 }
@@ -65,7 +65,7 @@ export async function signProof(
 }
 
 /** Returns what a response asks the browser to register. */
-export function askedBy(response: Response): Asked | undefined {
+export function findRegistration(response: Response): RegistrationRequest | undefined {
   const field = response.headers.get('Secure-Session-Registration') ?? ''
   const match = /^\(ES256 RS256\);path="([^"]+)";challenge="([^"]+)"$/.exec(field)
   const [, path = '', challenge = ''] = match ?? []
@@ -150,7 +150,7 @@ export function createDeviceBrowser(): DeviceBrowser {
     ...jar,
     known,
     async register(response, fetch) {
-      const asked = askedBy(response)
+      const asked = findRegistration(response)
       if (asked === undefined) return undefined
       const device = await makeDevice()
       const proof = await signProof(device, asked.challenge, true)

@@ -4,7 +4,7 @@ import type { SessionEvent, SessionOptions, Sessions } from 'sealed-session'
 import { createSessions } from 'sealed-session'
 import { deviceBound } from 'sealed-session/device'
 import type { DeviceBoundOptions } from 'sealed-session/device'
-import { ENDPOINT, askedBy, createDeviceBrowser, deviceRequest } from './device-browser.ts'
+import { ENDPOINT, findRegistration, createDeviceBrowser, deviceRequest } from './device-browser.ts'
 import type { DeviceBrowser } from './device-browser.ts'
 import { SECRET, START } from './mint.ts'
 import type { Data } from './set-up.ts'
@@ -13,17 +13,17 @@ import type { Data } from './set-up.ts'
 export const INTERVAL = 600
 export const TOLERANCE = 5
 
-/** What a handler read of its session. */
-export interface Sight {
+/** The session as a handler read it. */
+export interface SessionView {
   readonly user: unknown
   readonly device: 'none' | 'unproven' | 'proven'
   readonly reason: string | undefined
 }
 
-/** What a handler reads of a proven, of an unproven and of a rejected session. */
-export const PROVEN: Sight = { user: 'ada', device: 'proven', reason: undefined }
-export const NEW: Sight = { ...PROVEN, device: 'unproven' }
-export const UNPROVEN: Sight = { user: undefined, device: 'none', reason: 'unproven' }
+/** The view of a proven, of a newly bound and of a rejected session. */
+export const PROVEN: SessionView = { user: 'ada', device: 'proven', reason: undefined }
+export const NEWLY_BOUND: SessionView = { ...PROVEN, device: 'unproven' }
+export const UNPROVEN: SessionView = { user: undefined, device: 'none', reason: 'unproven' }
 
 export interface DeviceScene {
   readonly time: { now: number }
@@ -33,9 +33,9 @@ export interface DeviceScene {
   /** Answers a request: `/login`, `/again`, `/plain`, `/write`, `/touch`, `/regenerate`, `/logout`, or any other. */
   readonly app: (request: Request) => Promise<Response>
   /** Sends a request of the browser, stores the answer, and returns what the handler read. */
-  visit(path: string): Promise<Sight>
+  visit(path: string): Promise<SessionView>
   /** Sends a request with these cookies from another client. */
-  copy(cookies: string, path?: string): Promise<Sight>
+  copy(cookies: string, path?: string): Promise<SessionView>
   /** Logs in. Returns the response, and the challenge that it asks for a key with. */
   login(): Promise<{ readonly login: Response; readonly challenge: string }>
   /** Sends a proof with the browser's cookies: one of a session, or a registration. */
@@ -52,7 +52,7 @@ export function deviceScene(
 ): DeviceScene {
   const time = { now: START }
   const events: SessionEvent[] = []
-  const sights: Sight[] = []
+  const sights: SessionView[] = []
   const browser = createDeviceBrowser()
 
   function make(more: Partial<SessionOptions<Data>>): Sessions<Data> {
@@ -86,7 +86,7 @@ export function deviceScene(
   const sessions = make({})
   const app = serve(sessions)
 
-  async function see(request: Request): Promise<[Sight, Response]> {
+  async function see(request: Request): Promise<[SessionView, Response]> {
     const response = await app(request)
     const sight = sights.at(-1)
     if (sight === undefined) throw new Error('the handler was not called')
@@ -96,7 +96,7 @@ export function deviceScene(
   async function login() {
     const response = await app(browser.request('/login'))
     browser.store(response)
-    return { login: response, challenge: askedBy(response)?.challenge ?? '' }
+    return { login: response, challenge: findRegistration(response)?.challenge ?? '' }
   }
 
   return {

@@ -9,7 +9,7 @@ export interface CodeBlock {
   readonly file: string
   readonly line: number
   readonly language: string
-  /** What follows the language, as in `ts no-run`. */
+  /** The words after the language, as in `ts no-run`. */
   readonly flags: readonly string[]
   readonly code: string
 }

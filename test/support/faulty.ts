@@ -9,7 +9,7 @@ export const ENGINES = ['node:crypto', 'webcrypto'] as const
 export type Engine = (typeof ENGINES)[number]
 
 /** Returns every call that needs a key, each resolving to what a user would lose. */
-export function usesOf(sessions: Sessions<Data>, cookie: string, token: string) {
+export function listUses(sessions: Sessions<Data>, cookie: string, token: string) {
   const begin = async () => {
     const session = await sessions.open(null)
     setUser(session)

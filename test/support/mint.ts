@@ -66,7 +66,7 @@ export function kidOf(binding: Binding = {}): string {
 }
 
 /** Returns the protected header of a token, with its members in their order. */
-export function headerOf(binding: Binding = {}): { alg: 'dir'; enc: 'A256GCM'; kid: string } {
+export function tokenHeader(binding: Binding = {}): { alg: 'dir'; enc: 'A256GCM'; kid: string } {
   return { alg: 'dir', enc: 'A256GCM', kid: kidOf(binding) }
 }
 
@@ -83,7 +83,7 @@ export function timesOf(moments: Moments): { sealed: number; life: number; age: 
 
 /** Seals a payload as the value of a cookie. */
 export function mint(plaintext: string | Buffer = payload(), binding: Binding = {}): string {
-  return `${kidOf(binding)}.${seal(plaintext, headerOf(binding), binding)}`
+  return `${kidOf(binding)}.${seal(plaintext, tokenHeader(binding), binding)}`
 }
 
 /** Seals a session as the value of a cookie, under the key of the day on which it was sealed. */
@@ -95,7 +95,7 @@ export function mintAt(moments: Moments, changes: Payload = {}, binding: Binding
 
 /** Seals a payload as a bare token: a compact JWE. */
 export function mintToken(plaintext: string | Buffer = payload(), binding: Binding = {}): string {
-  return forge(JSON.stringify(headerOf(binding)), plaintext, { purpose: 'token', ...binding })
+  return forge(JSON.stringify(tokenHeader(binding)), plaintext, { purpose: 'token', ...binding })
 }
 
 /** Seals the ticket of a session that was used at `usedAt`, under the key of that day. */
@@ -133,7 +133,7 @@ export function partName(index: number, name: string = NAME): string {
 }
 
 /** Returns the `Cookie` header of these parts; a part that is `undefined` is missing. */
-export function headerOfParts(parts: readonly (string | undefined)[], name: string = NAME): string {
+export function formatParts(parts: readonly (string | undefined)[], name: string = NAME): string {
   return parts
     .flatMap((value, index) => (value === undefined ? [] : [`${partName(index, name)}=${value}`]))
     .join('; ')

@@ -1,4 +1,4 @@
-// What a page says under "From an empty folder": commands that make an application, the files of the page
+// The section "From an empty folder" of a page: commands that make an application, the files of the page
 // that are written into it, and the command that serves it.
 
 import { fileOfBlock, findCodeBlocks, isFile, readDocument } from './documents.ts'

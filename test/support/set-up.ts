@@ -2,7 +2,7 @@
 
 import { createSessions } from 'sealed-session'
 import type { Session, SessionEvent, SessionOptions, Sessions } from 'sealed-session'
-import { createJar, pairsOf } from './cookie-jar.ts'
+import { createJar, toCookieHeader } from './cookie-jar.ts'
 import type { Browser } from './cookie-jar.ts'
 import { inEngine } from './engines.ts'
 import { SECRET, START, untyped } from './mint.ts'
@@ -28,7 +28,7 @@ export interface SetUp<D extends object> {
   received(fill: (session: Session<D>) => unknown): Promise<Session<D>>
 }
 
-/** The browser that a session came from, and the sessions that opened it. */
+/** The browser that sent a session, and the sessions that opened it. */
 interface Visit<D extends object> {
   readonly browser: Browser
   readonly owner: Sessions<D>
@@ -98,7 +98,7 @@ export async function cookieOf<D extends object = Data>(
 ): Promise<string> {
   const session = await sessions.open(null)
   fill(session)
-  return pairsOf(await sessions.setCookies(session))
+  return toCookieHeader(await sessions.setCookies(session))
 }
 
 /** Opens the session of a visitor without cookies. */

@@ -4,7 +4,7 @@ import { createJar } from './cookie-jar.ts'
 import type { Browser } from './cookie-jar.ts'
 
 export interface Visitor extends Browser {
-  /** Asks as this browser does, and keeps the cookies that come. Redirects are not followed. */
+  /** Sends a request with this browser's cookies, and stores those of the response. Redirects are not followed. */
   visit(path: string, init?: RequestInit): Promise<Response>
 }
 

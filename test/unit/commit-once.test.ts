@@ -3,7 +3,7 @@
 import { stringifySetCookie } from 'cookie'
 import { describe, expect, test, vi } from 'vitest'
 import type { Session, SessionOptions, Sessions } from 'sealed-session'
-import { createJar, namesOf, pairsOf } from '../support/cookie-jar.ts'
+import { createJar, namesOf, toCookieHeader } from '../support/cookie-jar.ts'
 import type { Browser } from '../support/cookie-jar.ts'
 import { DAY, NAME, mint } from '../support/mint.ts'
 import { COMMITTED_ERROR, TOO_LARGE_ERROR, dataError, catchAsyncError } from '../support/errors.ts'
@@ -82,8 +82,8 @@ describe('a second request for the cookies', () => {
     const saved: string[] = []
     await sessions.save(session, (name, value) => saved.push(`${name}=${value}`))
     const { headers } = await sessions.commit(session, new Response())
-    expect(pairsOf(headers.getSetCookie())).toBe(saved.join('; '))
-    expect(pairsOf(await sessions.setCookies(session))).toBe(saved.join('; '))
+    expect(toCookieHeader(headers.getSetCookie())).toBe(saved.join('; '))
+    expect(toCookieHeader(await sessions.setCookies(session))).toBe(saved.join('; '))
   })
 })
 
@@ -158,7 +158,7 @@ describe('a commit that fails', () => {
     expect([...response.headers]).toEqual([])
     session.delete('text')
     const lines = (await sessions.commit(session, response)).headers.getSetCookie()
-    expect((await sessions.open(pairsOf(lines))).toJSON()).toEqual({ user: 'ada' })
+    expect((await sessions.open(toCookieHeader(lines))).toJSON()).toEqual({ user: 'ada' })
   })
 
   test('because data cannot be stored adds no header, and succeeds when the data is corrected in place', async () => {
@@ -228,7 +228,7 @@ describe('changes after save', () => {
     expect(await stored()).toEqual({ user: 'ada', visits: 1 })
     session.set('visits', 2)
     const { headers } = await sessions.commit(session, new Response())
-    expect((await sessions.open(pairsOf(headers.getSetCookie()))).toJSON()).toEqual({
+    expect((await sessions.open(toCookieHeader(headers.getSetCookie()))).toJSON()).toEqual({
       user: 'ada',
       visits: 2,
     })
@@ -242,7 +242,9 @@ describe('changes after save', () => {
     await sessions.save(session, () => {})
     session.get('cart')?.push({ id: 'a', tags: [] })
     const lines = await sessions.setCookies(session)
-    expect((await sessions.open(pairsOf(lines))).get('cart')).toEqual([{ id: 'a', tags: [] }])
+    expect((await sessions.open(toCookieHeader(lines))).get('cart')).toEqual([
+      { id: 'a', tags: [] },
+    ])
   })
 
   test('that are reverted write nothing more', async () => {

@@ -1,4 +1,4 @@
-// What a commit writes of a session into one response, and when. Changes write the data, use writes
+// The cookies that a commit writes into one response, and when. Changes write the data, use writes
 // tickets.
 
 import { inspect } from 'node:util'
@@ -6,7 +6,7 @@ import * as devalue from 'devalue'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import type { Session, SessionOptions } from 'sealed-session'
-import { createJar, namesOf, pairsOf } from '../support/cookie-jar.ts'
+import { createJar, namesOf, toCookieHeader } from '../support/cookie-jar.ts'
 import {
   DAY,
   NAME,
@@ -43,7 +43,7 @@ function maxAgesOf(lines: readonly string[]): number[] {
   return lines.map((line) => Number(/; Max-Age=(\d+);/.exec(line)?.[1]))
 }
 
-/** Returns the lines that a read-only request writes, so many seconds after the session began. */
+/** Returns the lines that a read-only request writes, at a time after the session's start, in seconds. */
 async function readAfter(seconds: number, options: Partial<SessionOptions<Data>> = {}) {
   const { received, sessions, time } = setUp(options)
   const session = await received(setUser)
@@ -137,7 +137,7 @@ describe('the session', () => {
     const lines = await sessions.setCookies(session)
     expect(lines.join()).not.toMatch(/Max-Age|Expires/)
     time.now += DAY + 5
-    expect((await sessions.open(pairsOf(lines))).rejection).toEqual({ reason: 'idle' })
+    expect((await sessions.open(toCookieHeader(lines))).rejection).toEqual({ reason: 'idle' })
   })
 
   test('written within the tolerance after its end is not deleted by its own Max-Age', async () => {
@@ -157,7 +157,7 @@ describe('the session', () => {
     const lines = await sessions.setCookies(session)
     expect(maxAgesOf(lines)).toEqual([WEEK + 100])
     time.now = START
-    const later = await sessions.open(pairsOf(lines))
+    const later = await sessions.open(toCookieHeader(lines))
     expect([later.startedAt, later.expiresAt]).toEqual([dateAt(START), dateAt(START + DAY)])
   })
 
@@ -412,7 +412,7 @@ describe('the secret that seals', () => {
     const session = await sessions.open(old)
     const { id, startedAt } = session
     session.set('visits', 1)
-    const cookie = pairsOf(await sessions.setCookies(session))
+    const cookie = toCookieHeader(await sessions.setCookies(session))
     const next = await make({ secrets: SECRET }).open(cookie)
     expect(next.toJSON()).toEqual({ user: 'ada', visits: 1 })
     expect([next.id, next.startedAt, next.isNew]).toEqual([id, startedAt, false])
@@ -428,7 +428,7 @@ describe('the secret that seals', () => {
     time.now += DAY / 2
     const later = await sessions.open(old)
     later.get('user')
-    const ticket = pairsOf(await sessions.setCookies(later))
+    const ticket = toCookieHeader(await sessions.setCookies(later))
     expect(events.at(-1)).toMatchObject({ cause: 'renewed', secretId: secretId(SECRET) })
     expect((await sessions.open(`${old}; ${ticket}`)).expiresAt).toEqual(later.expiresAt)
   })
@@ -616,11 +616,11 @@ describe('observe', () => {
     expect(events.at(-1)).toMatchObject({ type: 'sealed', cause: 'token', bytes: token.length })
     time.now += DAY / 2
     session.touch()
-    const ticket = pairsOf(await sessions.setCookies(session)).slice(`${NAME}.t=`.length)
+    const ticket = toCookieHeader(await sessions.setCookies(session)).slice(`${NAME}.t=`.length)
     expect(events.at(-1)).toMatchObject({ cause: 'renewed', bytes: ticket.length })
     const other = await sessions.open(null)
     setUser(other)
-    const value = pairsOf(await sessions.setCookies(other)).slice(`${NAME}=`.length)
+    const value = toCookieHeader(await sessions.setCookies(other)).slice(`${NAME}=`.length)
     expect(events.at(-1)).toMatchObject({ cause: 'new', bytes: value.length })
   })
 
@@ -657,7 +657,7 @@ test('a cookie that arrives in the last second of the tolerance can be read and 
   session.set('visits', 1)
   const lines = await sessions.setCookies(session)
   expect(maxAgesOf(lines)).toEqual([1])
-  expect((await sessions.open(pairsOf(lines))).toJSON()).toEqual({ user: 'ada', visits: 1 })
+  expect((await sessions.open(toCookieHeader(lines))).toJSON()).toEqual({ user: 'ada', visits: 1 })
   time.now++
-  expect((await sessions.open(pairsOf(lines))).rejection).toEqual({ reason: 'expired' })
+  expect((await sessions.open(toCookieHeader(lines))).rejection).toEqual({ reason: 'expired' })
 })

@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { CookieAttributes, Session, SessionOptions, Sessions } from 'sealed-session'
 import { createSessions } from '../../src/create-sessions.ts'
 import { getInternals } from '../../src/internals.ts'
-import { createJar, namesOf, pairsOf } from '../support/cookie-jar.ts'
+import { createJar, namesOf, toCookieHeader } from '../support/cookie-jar.ts'
 import { DAY, NAME, SECRET, START, mint, mintToken, untyped } from '../support/mint.ts'
 import {
   COMMITTED_ERROR,
@@ -131,7 +131,7 @@ describe('commit', () => {
     const second = await sessions.commit(other, first)
     const lines = second.headers.getSetCookie()
     expect(namesOf(lines)).toEqual([NAME])
-    expect((await sessions.open(pairsOf(lines))).get('visits')).toBe(2)
+    expect((await sessions.open(toCookieHeader(lines))).get('visits')).toBe(2)
     expect(events).toContainEqual({ type: 'warning', cause: 'overwritten' })
   })
 })
@@ -371,7 +371,7 @@ describe('save into a read-only store', () => {
     session.set('visits', 1)
     session.touch()
     const { headers } = await sessions.commit(session, new Response())
-    const next = await sessions.open(pairsOf(headers.getSetCookie()))
+    const next = await sessions.open(toCookieHeader(headers.getSetCookie()))
     expect(next.toJSON()).toEqual({ user: 'ada', visits: 1 })
   })
 
@@ -394,7 +394,7 @@ describe('wrap', () => {
     )
     const response = await handler(new Request(`${URL_OF_PAGE}a`), { name: 'ada' }, 2)
     expect(await response.text()).toBe('/a 2')
-    const next = await sessions.open(pairsOf(response.headers.getSetCookie()))
+    const next = await sessions.open(toCookieHeader(response.headers.getSetCookie()))
     expect(next.get('user')).toBe('ada')
   })
 
@@ -644,7 +644,10 @@ describe('nested wrapped handlers', () => {
     const response = await outer(requestWith())
     const lines = response.headers.getSetCookie()
     expect(namesOf(lines)).toEqual([NAME])
-    expect((await sessions.open(pairsOf(lines))).toJSON()).toEqual({ user: 'ada', visits: 1 })
+    expect((await sessions.open(toCookieHeader(lines))).toJSON()).toEqual({
+      user: 'ada',
+      visits: 1,
+    })
   })
 
   test('on one request: after the inner one has committed, the outer one cannot change the session', async () => {
@@ -671,7 +674,7 @@ describe('nested wrapped handlers', () => {
       const response = await outer(requestWith())
       const lines = response.headers.getSetCookie()
       expect(namesOf(lines)).toEqual([NAME])
-      expect((await sessions.open(pairsOf(lines))).toJSON()).toEqual({ user: 'ada' })
+      expect((await sessions.open(toCookieHeader(lines))).toJSON()).toEqual({ user: 'ada' })
       expect(events).toContainEqual({ type: 'warning', cause: 'overwritten' })
     }
   })
@@ -740,7 +743,7 @@ describe('seal and unseal', () => {
     const { sessions } = setUp()
     const session = await sessions.unseal(mintToken())
     session.set('visits', 1)
-    const next = await sessions.open(pairsOf(await sessions.setCookies(session)))
+    const next = await sessions.open(toCookieHeader(await sessions.setCookies(session)))
     expect([next.id, next.toJSON()]).toEqual([session.id, { user: 'ada', visits: 1 }])
   })
 

@@ -100,11 +100,11 @@ describe('the times', () => {
   })
 
   test('touchInterval is shorter than idleTimeout, and not negative', () => {
-    const at = (touchInterval: unknown) =>
+    const intervalFor = (touchInterval: unknown) =>
       resolve({ idleTimeout: 100, touchInterval }).default.touchInterval
-    expect([at(0), at(99)]).toEqual([0, 99])
+    expect([intervalFor(0), intervalFor(99)]).toEqual([0, 99])
     for (const value of [100, 101, -1, ...NEVER]) {
-      expect(() => at(value)).toThrow(configError('touchInterval'))
+      expect(() => intervalFor(value)).toThrow(configError('touchInterval'))
     }
     const endless = { idleTimeout: false, touchInterval: 400 * DAY }
     expect(resolve(endless).default.touchInterval).toBe(400 * DAY)

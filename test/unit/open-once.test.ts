@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { CookieSource } from 'sealed-session'
 import { createSessions } from '../../src/create-sessions.ts'
 import { getInternals } from '../../src/internals.ts'
-import { pairsOf } from '../support/cookie-jar.ts'
+import { toCookieHeader } from '../support/cookie-jar.ts'
 import { NAME, SECRET, START, mint, mintToken, untyped } from '../support/mint.ts'
 import { configError, catchAsyncError } from '../support/errors.ts'
 import { URL_OF_PAGE, requestWith } from '../support/requests.ts'
@@ -308,7 +308,7 @@ test('a second open returns the changed session, not what the cookies of the req
   const request = requestWith(await cookieOf(setUser))
   const session = await sessions.open(request)
   session.set('user', 'eve')
-  const header = pairsOf(await sessions.setCookies(session))
+  const header = toCookieHeader(await sessions.setCookies(session))
   expect((await sessions.open(request)).get('user')).toBe('eve')
   expect((await sessions.open(header)).get('user')).toBe('eve')
 })

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import type { RejectionReason, SessionOptions } from 'sealed-session'
 import { MAX_TOKEN } from '../../src/open.ts'
 import { alter } from '../support/alterations.ts'
-import { createJar, pairsOf } from '../support/cookie-jar.ts'
+import { createJar, toCookieHeader } from '../support/cookie-jar.ts'
 import {
   DAY,
   ID,
@@ -18,7 +18,7 @@ import {
   WEEK,
   dateAt,
   dayOf,
-  headerOfParts,
+  formatParts,
   mint,
   mintAt,
   mintTicket,
@@ -41,7 +41,7 @@ const OTHER_ID = 'BBECAwQFBgcICQoLDA0ODw'
 type Options = Partial<SessionOptions<Data>>
 
 /**
- * Returns the reason of a cookie's rejection after so many seconds; `undefined` if it is accepted.
+ * Returns the reason of a cookie's rejection after some seconds; `undefined` if it is accepted.
  */
 async function reasonOf(
   cookie: string,
@@ -66,7 +66,7 @@ describe('a cookie that is accepted', () => {
   test('may come in parts, in any order, beside other cookies', async () => {
     const { sessions } = setUp()
     const value = mint(payload({ data: { text: 'x'.repeat(500) } }))
-    const pairs = headerOfParts(split(value, 3)).split('; ')
+    const pairs = formatParts(split(value, 3)).split('; ')
     const header = ['theme=dark', ...pairs.toReversed(), 'lang=en'].join('; ')
     expect((await sessions.open(header)).get('text')).toBe('x'.repeat(500))
   })
@@ -117,7 +117,7 @@ async function refusedCookies(): Promise<[RejectionReason, string, Options][]> {
   const lists: Options = { revoked: () => true }
   return [
     ['malformed', `${NAME}=junk`, {}],
-    ['incomplete', headerOfParts(parts.with(1, untyped(undefined))), {}],
+    ['incomplete', formatParts(parts.with(1, untyped(undefined))), {}],
     ['unknown-key', `${NAME}=${mint(payload(), { secret: FOREIGN_SECRET })}`, {}],
     ['undecryptable', `${NAME}=${alter(mint())}`, {}],
     ['expired', `${NAME}=${mintAt({ startedAt: START - WEEK - 5 })}`, {}],
@@ -446,7 +446,7 @@ describe('logout stamps', () => {
     const header = `${NAME}.x=aaaa; ${NAME}.x=bbbb`
     const session = await sessions.open(header)
     setUser(session)
-    const cookie = pairsOf(await sessions.setCookies(session))
+    const cookie = toCookieHeader(await sessions.setCookies(session))
     expect((await sessions.open(`${cookie}; ${header}`)).get('user')).toBe('ada')
     expect((await sessions.open(`${cookie}; ${NAME}.x=cccc`)).rejection).toEqual({
       reason: 'destroyed',
@@ -617,9 +617,11 @@ describe('a serializer', () => {
     expect([session.get('user'), session.scope('cart').get('items')]).toEqual(['ada', [1]])
     expect(session.peekFlash('notice')).toEqual(['hello'])
     session.set('visits', 1)
-    const next = await sessions.open(pairsOf(await sessions.setCookies(session)))
+    const next = await sessions.open(toCookieHeader(await sessions.setCookies(session)))
     expect(next.toJSON()).toEqual({ user: 'ada', visits: 1 })
-    expect((await make().open(pairsOf(await sessions.setCookies(session)))).rejection).toEqual({
+    expect(
+      (await make().open(toCookieHeader(await sessions.setCookies(session)))).rejection,
+    ).toEqual({
       reason: 'invalid-data',
     })
   })

@@ -111,13 +111,13 @@ describe('secrets', () => {
   })
 
   test('of a function are not fetched yet', () => {
-    let asked = 0
+    let calls = 0
     const provide = () => {
-      asked++
+      calls++
       return SECRET
     }
     expect(resolveOptions({ secrets: provide }).secrets).toBe(provide)
-    expect(asked).toBe(0)
+    expect(calls).toBe(0)
   })
 
   test('are never contained in the error of another option or another secret', () => {

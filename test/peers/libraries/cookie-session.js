@@ -6,7 +6,7 @@ import { attempt } from './attempt.js'
 export const cookieSession = {
   title: 'cookie-session',
   manifest: 'node_modules/cookie-session/package.json',
-  // Beside it stands `session.sig`.
+  // The signature is in `session.sig`.
   cookieName: 'session',
 
   open({ secrets, maxAge, remember }) {

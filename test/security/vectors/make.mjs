@@ -62,7 +62,7 @@ function kidOf({ secret = NEWEST, id, day = TODAY, kid }) {
   return kid ?? `${id ?? base64url(derive(secret, 'id', 3))}.${day}`
 }
 
-/** The JWE of a plaintext. `header` is authenticated as it stands. */
+/** The JWE of a plaintext. `header` is authenticated unchanged. */
 function jwe(plaintext, binding = {}) {
   const { secret = NEWEST, purpose = 'cookie', day = TODAY, name = NAME } = binding
   const header = binding.header ?? `{"alg":"dir","enc":"A256GCM","kid":"${kidOf(binding)}"}`
@@ -105,14 +105,14 @@ function raw(element, text) {
   return `[${[...Object.values(others), ...(more === '' ? [] : [more])].join(',')}]`
 }
 
-/** The value of a session that began and was sealed so many seconds ago. */
+/** The value of a session that began and was sealed these seconds ago. */
 function aged(started, sealed, changes = {}, binding = {}) {
   const at = NOW - sealed
   const times = { sealed: at % DAY, age: started - sealed, ...changes }
   return value(payload(times), { day: Math.floor(at / DAY), ...binding })
 }
 
-/** The value of a ticket of so many seconds ago. */
+/** The value of a ticket that was sealed `ago` seconds before now. */
 function ticket(ago, { session = ID, ...binding } = {}) {
   const at = NOW - ago
   const text = binding.text ?? JSON.stringify([session.slice(0, 8), at % DAY])

@@ -1,4 +1,4 @@
-// Runs a session's life in a realm where everything that the global object reaches was frozen
+// Runs every call on a session in a realm where everything that the global object reaches was frozen
 // before the library was loaded, as hardened JavaScript does. Prints, as JSON, how much was frozen
 // and whether the results equal those of a process without the argument `frozen`.
 
@@ -64,17 +64,18 @@ countRandomBytes()
 if (engine === 'webcrypto') allowNames()
 const frozen = isFrozen ? freezeAll([...names.map((name) => globalThis[name]), ...hidden]) : 0
 
-const { bake, live, make, prepare, takeEngine } = await import('./life.js')
-takeEngine(engine)
-const baked = await bake()
-const told = await live(make(), prepare(baked))
+const { createCookies, runScenario, createRecorded, createMessages, selectEngine } =
+  await import('./scenario.js')
+selectEngine(engine)
+const prepared = await createCookies()
+const results = await runScenario(createRecorded(), createMessages(prepared))
 
 /**
  * Keys that are names on a frozen prototype, where an assignment to an inheriting object would
  * throw.
  */
 const KEYS = ['toString', 'constructor', 'valueOf', 'hasOwnProperty', 'name', '__proto__', 'then']
-const { sessions } = make()
+const { sessions } = createRecorded()
 const session = await sessions.open(null)
 const nested = JSON.parse(`{${KEYS.map((key) => `"${key}":"${key}"`).join()}}`)
 for (const key of KEYS) session.set(key, nested)
@@ -89,4 +90,4 @@ const keys = {
   messages: KEYS.map((key) => again.flash(key)),
   data: Object.keys(again.toJSON()),
 }
-console.log(JSON.stringify({ frozen, isFrozen: Object.isFrozen(Map.prototype), told, keys }))
+console.log(JSON.stringify({ frozen, isFrozen: Object.isFrozen(Map.prototype), results, keys }))

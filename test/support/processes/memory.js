@@ -13,11 +13,11 @@ const START = 1_768_478_400
 const DAY = 86_400
 
 const time = { now: START }
-let asked = 0
-let told = 0
+let secretsCalls = 0
+let eventCount = 0
 const options = {
   clock: () => time.now * 1000,
-  observe: () => void told++,
+  observe: () => void eventCount++,
   maxAge: 3 * DAY,
   touchInterval: 60,
 }
@@ -25,7 +25,7 @@ const sessions = createSessions({
   ...options,
   secretsRefresh: 600,
   // Each result has another order, so that each creates a new ring.
-  secrets: () => (asked++ % 2 === 0 ? SECRETS : SECRETS.toReversed()),
+  secrets: () => (secretsCalls++ % 2 === 0 ? SECRETS : SECRETS.toReversed()),
 })
 const roomy = createSessions({ ...options, limits: 'node', secrets: SECRETS })
 const tight = createSessions({ ...options, secrets: SECRETS })
@@ -95,4 +95,4 @@ cookie = await cookieOf(sessions, (session) => session.set('user', 'ada'))
 const first = await upTo(FIRST)
 const last = await upTo(LAST, FIRST)
 const days = (time.now - START) / DAY
-console.log(JSON.stringify({ growth: last - first, first, asked, told, days }))
+console.log(JSON.stringify({ growth: last - first, first, secretsCalls, eventCount, days }))

@@ -1,10 +1,16 @@
-// Compares a session's life with a polluted `Object.prototype` to the same life without. Pollutes
+// Compares the results of a scenario with a polluted `Object.prototype` to those without. Pollutes
 // it with every identifier in the source of this library, of `jose` and of `cookie`, with values of
 // every type, before the sessions are created or after. Prints the differences, as JSON.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { countRandomBytes } from './counted.js'
-import { bake, live, make, prepare, takeEngine } from './life.js'
+import {
+  createCookies,
+  runScenario,
+  createRecorded,
+  createMessages,
+  selectEngine,
+} from './scenario.js'
 
 /** Names on which the language and the platform fail by themselves, with or without this library. */
 const THEIRS = new Set(['get', 'set', 'return', 'length', 'required', 'stream'])
@@ -88,21 +94,21 @@ function wordsOf(folder) {
 }
 
 const differences = []
-const believed = []
-let lives = 0
+const acceptedForgeries = []
+let runs = 0
 for (const engine of ['node:crypto', 'webcrypto']) {
-  takeEngine(engine)
+  selectEngine(engine)
   countRandomBytes()
-  const baked = await bake()
-  const usual = JSON.stringify(await lifeUnder({}, 'before', baked))
+  const prepared = await createCookies()
+  const usual = JSON.stringify(await runUnder({}, 'before', prepared))
   const fair = engine === 'webcrypto' ? words.filter((word) => !JOSE.includes(word)) : words
   for (const when of ['before', 'after']) {
     const isUsual = async (pollution) =>
-      JSON.stringify(await lifeUnder(Object.fromEntries(pollution), when, baked)) === usual
-    const found = [await blame(Object.entries(HOSTILE), isUsual)]
+      JSON.stringify(await runUnder(Object.fromEntries(pollution), when, prepared)) === usual
+    const found = [await findCause(Object.entries(HOSTILE), isUsual)]
     for (const value of VALUES) {
       found.push(
-        await blame(
+        await findCause(
           fair.map((word) => [word, value]),
           isUsual,
         ),
@@ -114,55 +120,58 @@ for (const engine of ['node:crypto', 'webcrypto']) {
 
     for (const name of engine === 'webcrypto' ? JOSE : []) {
       for (const value of ['x', 'DEF', true, {}, ['x']]) {
-        const told = await lifeUnder({ [name]: value }, when, baked)
+        const results = await runUnder({ [name]: value }, when, prepared)
         for (const kind of ['altered', 'incomplete', 'removed', 'idle', 'nonsense']) {
-          if (!isNothing(told, kind)) believed.push({ when, name, value, kind })
+          if (!isNothing(results, kind)) acceptedForgeries.push({ when, name, value, kind })
         }
       }
     }
   }
 }
-console.log(JSON.stringify({ words: words.length, lives, differences, believed }))
+console.log(JSON.stringify({ words: words.length, runs, differences, acceptedForgeries }))
 
 /**
  * Binary search for the smallest part of a pollution that makes a difference together with
  * `others`. Empty if none does.
  */
-async function blame(pollution, isUsual, others = []) {
+async function findCause(pollution, isUsual, others = []) {
   if (await isUsual([...others, ...pollution])) return []
   if (pollution.length === 1) return pollution
   const middle = Math.ceil(pollution.length / 2)
   const [first, second] = [pollution.slice(0, middle), pollution.slice(middle)]
-  const alone = [await blame(first, isUsual, others), await blame(second, isUsual, others)].flat()
+  const alone = [
+    await findCause(first, isUsual, others),
+    await findCause(second, isUsual, others),
+  ].flat()
   if (alone.length > 0) return alone
   // Each half needs a part of the other.
-  const culprits = await blame(first, isUsual, [...others, ...second])
-  return [...culprits, ...(await blame(second, isUsual, [...others, ...culprits]))]
+  const culprits = await findCause(first, isUsual, [...others, ...second])
+  return [...culprits, ...(await findCause(second, isUsual, [...others, ...culprits]))]
 }
 
-async function lifeUnder(pollution, when, baked) {
-  lives++
-  const ready = prepare(baked)
+async function runUnder(pollution, when, prepared) {
+  runs++
+  const ready = createMessages(prepared)
   countRandomBytes()
-  const early = when === 'after' ? make() : undefined
+  const early = when === 'after' ? createRecorded() : undefined
   for (const [name, value] of Object.entries(pollution)) {
     // Like a careless merge of JSON, which knows no property attributes.
     Reflect.set(Object.prototype, name, value)
   }
   try {
-    return await live(early ?? make(), ready)
+    return await runScenario(early ?? createRecorded(), ready)
   } catch (error) {
     return { thrown: String(error) }
   } finally {
     for (const name of Object.keys(pollution)) delete Object.prototype[name]
-    // An interrupted life leaves work that would draw random bytes of the next one.
+    // An interrupted run leaves work that would draw random bytes of the next one.
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
 
 /** Whether a bad cookie became an empty session or an error. */
-function isNothing(told, kind) {
-  if ('thrown' in told) return true
-  const [, session] = told.find(([of]) => of === kind)
+function isNothing(results, kind) {
+  if ('thrown' in results) return true
+  const [, session] = results.find(([of]) => of === kind)
   return session.entries.length === 0 && session.rejection !== undefined
 }

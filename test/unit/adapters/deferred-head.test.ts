@@ -23,7 +23,7 @@ const NO_COOKIES = new Error('no cookies')
 
 const open: TestServer[] = []
 
-afterEach(() => Promise.all(open.splice(0).map((wire) => wire.close())))
+afterEach(() => Promise.all(open.splice(0).map((server) => server.close())))
 
 function pendingSession(given: Partial<PendingSession> = {}): RecordedSession {
   const reports: unknown[] = []
@@ -49,9 +49,9 @@ function waiting(given: Partial<PendingSession> = {}) {
 
 describe.each(['http', 'http2'] as const)('%s', (kind) => {
   async function serve(handler: (response: ServerResponse) => unknown): Promise<TestServer> {
-    const wire = await testServers[kind]((_, response) => void handler(response))
-    open.push(wire)
-    return wire
+    const server = await testServers[kind]((_, response) => void handler(response))
+    open.push(server)
+    return server
   }
 
   /** Installs a wrapper of other middleware around a method. */
@@ -66,7 +66,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
   describe('the attached sessions', () => {
     test('are at most one for each key: the first one is kept', async () => {
       const key = {}
-      const wire = await serve((response) => {
+      const server = await serve((response) => {
         attachSession(response, key, pendingSession())
         attachSession(
           response,
@@ -75,26 +75,26 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         )
         response.end()
       })
-      expect((await wire.ask()).cookies).toEqual([LINE])
+      expect((await server.ask()).cookies).toEqual([LINE])
     })
 
     test('are closed with the head if they were not accessed', async () => {
       const [used, unused] = [pendingSession(), pendingSession({ isAccessed: () => false })]
-      const told: unknown[] = []
-      const wire = await serve((response) => {
+      const reports: unknown[] = []
+      const server = await serve((response) => {
         attachSession(response, {}, used)
         attachSession(response, {}, unused)
         response.flushHeaders()
-        told.push([...used.reports], [...unused.reports])
+        reports.push([...used.reports], [...unused.reports])
         response.end()
       })
-      expect((await wire.ask()).cookies).toEqual([LINE])
-      expect(told).toEqual([[], [true]])
+      expect((await server.ask()).cookies).toEqual([LINE])
+      expect(reports).toEqual([[], [true]])
     })
 
     test('are closed at once if the response was destroyed before', async () => {
       const late = pendingSession()
-      const wire = await serve((response) => {
+      const server = await serve((response) => {
         const makeCookies = () => Promise.reject(NO_COOKIES)
         attachSession(
           response,
@@ -103,14 +103,14 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         )
         response.write('a')
       })
-      await expect(wire.ask()).rejects.toBeInstanceOf(ConnectionCut)
+      await expect(server.ask()).rejects.toBeInstanceOf(ConnectionCut)
       expect(late.reports).toEqual([true])
     })
 
     test('stay closed when a method throws after the head was sent', async () => {
       const unused = pendingSession({ isAccessed: () => false })
       const errors: unknown[] = []
-      const wire = await serve((response) => {
+      const server = await serve((response) => {
         const { end } = response
         Reflect.set(response, 'end', (...given: unknown[]) => {
           Reflect.apply(end, response, given)
@@ -119,7 +119,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         attachSession(response, {}, unused)
         errors.push(thrownCode(() => response.end('ab')))
       })
-      expect((await wire.ask()).body).toBe('ab')
+      expect((await server.ask()).body).toBe('ab')
       expect([errors, unused.reports]).toEqual([[TOO_LATE], [true]])
     })
   })
@@ -127,13 +127,13 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
   describe('the calls', () => {
     test('return the values that Node returns', async () => {
       const answers: unknown[] = []
-      const wire = await serve((response) => {
+      const server = await serve((response) => {
         attachSession(response, {}, pendingSession())
         answers.push(response.writeHead(201) === response)
         answers.push(response.flushHeaders(), response.write('a'))
         answers.push(response.end('b') === response)
       })
-      expect(await wire.ask()).toMatchObject({ status: 201, body: 'ab' })
+      expect(await server.ask()).toMatchObject({ status: 201, body: 'ab' })
       expect(answers).toEqual([true, undefined, false, true])
     })
 
@@ -142,7 +142,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       ['an object', [{}]],
     ])('with %s as a chunk throw at once, also while the head is held back', async (_, given) => {
       const codes: unknown[] = []
-      const wire = await serve((response) => {
+      const server = await serve((response) => {
         attachSession(response, {}, pendingSession())
         for (const name of ['write', 'end'] as const) {
           codes.push(thrownCode(() => Reflect.apply(response[name], response, given)))
@@ -153,7 +153,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         }
         response.end('b')
       })
-      expect((await wire.ask()).body).toBe('ab')
+      expect((await server.ask()).body).toBe('ab')
       expect(codes).toEqual(Array(4).fill('ERR_INVALID_ARG_TYPE'))
     })
 
@@ -161,12 +161,12 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       'with %j: end sends no body, and write throws',
       async (given) => {
         const codes: unknown[] = []
-        const wire = await serve((response) => {
+        const server = await serve((response) => {
           attachSession(response, {}, pendingSession())
           codes.push(thrownCode(() => Reflect.apply(response.write, response, given)))
           Reflect.apply(response.end, response, given)
         })
-        expect((await wire.ask()).body).toBe('')
+        expect((await server.ask()).body).toBe('')
         expect(codes).toEqual(['ERR_INVALID_ARG_TYPE'])
       },
     )
@@ -178,12 +178,12 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       ['a field without a name', [201, { '': 'nothing', 'x-a': '1' }], ['x-a']],
       ['a reason and fields', [201, 'Made', { 'x-a': '1', 'x-b': '2' }], ['x-a', 'x-b']],
     ])('writeHead with %s sets those fields and no others', async (_, given, names) => {
-      const wire = await serve((response) => {
+      const server = await serve((response) => {
         attachSession(response, {}, pendingSession())
         Reflect.apply(response.writeHead, response, given)
         response.end('ab')
       })
-      const { status, body, headers } = await wire.ask()
+      const { status, body, headers } = await server.ask()
       expect({ status, body }).toEqual({ status: 201, body: 'ab' })
       const usual = /^(?::status|connection|date|keep-alive|transfer-encoding|content-length)$/
       expect(
@@ -198,12 +198,12 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     /** Returns how often `drain` was emitted when the response is complete. */
     async function drains(write: (response: ServerResponse) => unknown): Promise<number> {
       let count = 0
-      const wire = await serve((response) => {
+      const server = await serve((response) => {
         response.on('drain', () => void (count += 1))
         attachSession(response, {}, pendingSession())
         return write(response)
       })
-      await wire.ask()
+      await server.ask()
       return count
     }
 
@@ -229,7 +229,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     test('is not emitted if nothing was written', async () => {
       const { late, release } = waiting()
       let count = 0
-      const wire = await serve(async (response) => {
+      const server = await serve(async (response) => {
         response.on('drain', () => void (count += 1))
         attachSession(response, {}, late)
         response.flushHeaders()
@@ -237,25 +237,25 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         await new Promise(setImmediate)
         response.end('ab')
       })
-      expect((await wire.ask()).body).toBe('ab')
+      expect((await server.ask()).body).toBe('ab')
       expect(count).toBe(0)
     })
 
     test('is left to Node if its own write returned false', async () => {
       const unsent: number[] = []
-      const wire = await serve((response) => {
+      const server = await serve((response) => {
         response.on('drain', () => void unsent.push(response.writableLength))
         attachSession(response, {}, pendingSession())
         response.write('x'.repeat(4_000_000))
         response.once('drain', () => response.end())
       })
-      expect((await wire.ask()).body).toHaveLength(4_000_000)
+      expect((await server.ask()).body).toHaveLength(4_000_000)
       expect(unsent).toEqual([0])
     })
 
     test('is not emitted to a listener that was removed', async () => {
       let count = 0
-      const wire = await serve((response) => {
+      const server = await serve((response) => {
         attachSession(response, {}, pendingSession())
         const listener = () => void (count += 1)
         response.on('drain', listener)
@@ -263,7 +263,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         response.off('drain', listener)
         response.once('drain', () => response.end('b'))
       })
-      expect((await wire.ask()).body).toBe('ab')
+      expect((await server.ask()).body).toBe('ab')
       expect(count).toBe(0)
     })
 
@@ -273,8 +273,8 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     ])(
       'is emitted once where an `on` of other middleware takes listeners and %s',
       async (_, on) => {
-        const told: unknown[] = []
-        const wire = await serve((response) => {
+        const events: unknown[] = []
+        const server = await serve((response) => {
           const method = response.on
           Reflect.set(response, 'on', (event: string, listener: () => void) => {
             const passed = on || event !== 'drain'
@@ -282,14 +282,14 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
           })
           attachSession(response, {}, pendingSession())
           response.on('drain', function (this: unknown, ...given: unknown[]) {
-            told.push(this === response, given)
+            events.push(this === response, given)
             response.end('b')
           })
-          response.on('finish', () => void told.push('finish'))
+          response.on('finish', () => void events.push('finish'))
           response.write('a')
         })
-        expect((await wire.ask()).body).toBe('ab')
-        expect(told).toEqual([true, [], 'finish'])
+        expect((await server.ask()).body).toBe('ab')
+        expect(events).toEqual([true, [], 'finish'])
       },
     )
   })
@@ -297,43 +297,43 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
   describe('other middleware', () => {
     test('sees the cookies when its own methods are called', async () => {
       const seen: unknown[] = []
-      const wire = await serve((response) => {
+      const server = await serve((response) => {
         wrap(response, 'end', () => void seen.push(response.getHeader('Set-Cookie')))
         attachSession(response, {}, pendingSession())
         response.end('ab')
       })
-      await wire.ask()
+      await server.ask()
       expect(seen).toEqual([[LINE]])
     })
 
     test('sees no cookies if the session has none', async () => {
       const seen: unknown[] = []
-      const wire = await serve((response) => {
+      const server = await serve((response) => {
         attachSession(response, {}, pendingSession({ makeCookies: () => Promise.resolve([]) }))
         response.on('finish', () => void seen.push(response.hasHeader('Set-Cookie')))
         response.end('ab')
       })
-      await wire.ask()
+      await server.ask()
       expect(seen).toEqual([false])
     })
 
     test('finds no method that the response did not have before', async () => {
       const names = ['setHeaders', 'appendHeader', '_implicitHeader']
       const found: unknown[] = []
-      const wire = await serve((response) => {
+      const server = await serve((response) => {
         const there = () => names.filter((name) => name in response)
         found.push(there())
         attachSession(response, {}, pendingSession())
         response.end('ab')
         found.push(there())
       })
-      await wire.ask()
+      await server.ask()
       expect(found[1]).toEqual(found[0])
     })
 
     test('may replace or remove every method that was installed', async () => {
       const found: [string, PropertyDescriptor][] = []
-      const wire = await serve((response) => {
+      const server = await serve((response) => {
         const before = Object.getOwnPropertyNames(response)
         attachSession(response, {}, pendingSession())
         response.end('ab')
@@ -341,7 +341,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
           if (!before.includes(name)) found.push([name, property])
         }
       })
-      await wire.ask()
+      await server.ask()
       const names = found.map(([name]) => name)
       expect(names).toEqual(expect.arrayContaining(['headersSent', 'setHeader', 'removeHeader']))
       for (const [, { configurable, writable }] of found) {
@@ -352,7 +352,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
 
     test('reads the real state after the head was sent', async () => {
       const states: boolean[] = []
-      const wire = await serve((response) => {
+      const server = await serve((response) => {
         const look = () => states.push(response.headersSent, response.writableEnded)
         attachSession(response, {}, pendingSession())
         look()
@@ -364,28 +364,28 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
           response.end('b')
         })
       })
-      await wire.ask()
+      await server.ask()
       expect(states).toEqual([false, false, true, false, true, false, true, true])
     })
 
     test('may have set several Vary fields', async () => {
-      const wire = await serve((response) => {
+      const server = await serve((response) => {
         attachSession(response, {}, pendingSession())
         response.setHeader('Vary', ['Accept', 'Origin'])
         response.end('ab')
       })
-      expect((await wire.ask()).headers['vary']).toBe('Accept, Origin, Cookie')
+      expect((await server.ask()).headers['vary']).toBe('Accept, Origin, Cookie')
     })
   })
 
   describe('a response that is replaced after an error', () => {
     /** A response whose cookies cannot be made, and the page that follows. */
     function replaced(before: (response: ServerResponse) => unknown, page: typeof before) {
-      const told: unknown[] = []
-      const wire = serve((response) => {
+      const errors: unknown[] = []
+      const server = serve((response) => {
         const fail = (error: unknown) => {
-          told.push(error)
-          if (told.length === 1) page(response)
+          errors.push(error)
+          if (errors.length === 1) page(response)
         }
         attachSession(
           response,
@@ -395,7 +395,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         before(response)
         response.end('ab')
       })
-      return { told, wire }
+      return { told: errors, server }
     }
 
     test('loses all fields that were set since the session was attached, except those that describe no content', async () => {
@@ -413,18 +413,18 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         'access-control': 'x',
         'x-content-security-policy': 'x',
       }
-      const { wire } = replaced(
+      const { server } = replaced(
         (response) => response.writeHead(200, { ...lost, ...kept }),
         (response) => response.end('sorry'),
       )
-      const { status, body, headers, cookies } = await (await wire).ask()
+      const { status, body, headers, cookies } = await (await server).ask()
       expect({ status, body, cookies }).toEqual({ status: 500, body: 'sorry', cookies: [] })
       expect(headers).toMatchObject({ ...kept, 'cache-control': 'no-store', vary: 'Cookie' })
       for (const name of Object.keys(lost)) expect(headers[name]).toBeUndefined()
     })
 
     test('has the fields again that it had before the session was attached', async () => {
-      const wire = await serve((response) => {
+      const server = await serve((response) => {
         response.setHeader('X-Before', '1')
         response.setHeader('Content-Language', 'en')
         response.setHeader('Set-Cookie', ['early=1'])
@@ -440,7 +440,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         response.appendHeader('Set-Cookie', 'late=1')
         response.end('ab')
       })
-      const { headers, cookies, body } = await wire.ask()
+      const { headers, cookies, body } = await server.ask()
       expect({ cookies, body }).toEqual({ cookies: ['early=1'], body: 'sorry' })
       expect(headers).toMatchObject({ 'x-before': '1', 'content-language': 'en' })
     })
@@ -453,7 +453,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         ...('setHeaders' in response ? [() => response.setHeaders(new Map([['x-b', '3']]))] : []),
         () => response.removeHeader('x-c'),
       ]
-      const { wire } = replaced(
+      const { server } = replaced(
         (response) => {
           response.setHeader('x-c', '4')
           response.flushHeaders()
@@ -464,7 +464,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
           response.end('sorry')
         },
       )
-      const { headers } = await (await wire).ask()
+      const { headers } = await (await server).ask()
       expect(new Set(codes)).toEqual(new Set(['ERR_HTTP_HEADERS_SENT']))
       expect(headers).toMatchObject({ 'x-a': '1, 2', ...(codes.length === 4 && { 'x-b': '3' }) })
       expect(headers['x-c']).toBeUndefined()
@@ -474,14 +474,14 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
 
 describe('http only', () => {
   async function serve(handler: (response: ServerResponse) => unknown): Promise<TestServer> {
-    const wire = await testServers.http((_, response) => void handler(response))
-    open.push(wire)
-    return wire
+    const server = await testServers.http((_, response) => void handler(response))
+    open.push(server)
+    return server
   }
 
   test('a status that Node rejects throws at once', async () => {
     const codes: unknown[] = []
-    const wire = await serve((response) => {
+    const server = await serve((response) => {
       attachSession(response, {}, pendingSession())
       for (const status of [99, 1000]) {
         response.statusCode = status
@@ -490,7 +490,7 @@ describe('http only', () => {
       }
       response.writeHead(999).end('ab')
     })
-    expect(await wire.ask()).toMatchObject({ status: 999, body: 'ab', cookies: [LINE] })
+    expect(await server.ask()).toMatchObject({ status: 999, body: 'ab', cookies: [LINE] })
     expect(codes).toEqual(Array(4).fill('ERR_HTTP_INVALID_STATUS_CODE'))
   })
 
@@ -501,11 +501,11 @@ describe('http only', () => {
   })
 
   test('an error page that Node rejects too ends the response, and is reported', async () => {
-    const told: unknown[] = []
-    const wire = await serve((response) => {
+    const errors: unknown[] = []
+    const server = await serve((response) => {
       const fail = (error: unknown) => {
-        told.push(error)
-        if (told.length === 1) response.writeHead(500, 'a\nb').end('sorry')
+        errors.push(error)
+        if (errors.length === 1) response.writeHead(500, 'a\nb').end('sorry')
       }
       attachSession(
         response,
@@ -514,8 +514,8 @@ describe('http only', () => {
       )
       response.end('ab')
     })
-    await expect(wire.ask()).rejects.toBeInstanceOf(ConnectionCut)
-    expect(told).toEqual([NO_COOKIES, expect.objectContaining({ code: 'ERR_INVALID_CHAR' })])
+    await expect(server.ask()).rejects.toBeInstanceOf(ConnectionCut)
+    expect(errors).toEqual([NO_COOKIES, expect.objectContaining({ code: 'ERR_INVALID_CHAR' })])
   })
 })
 
@@ -523,38 +523,38 @@ describe('cookies that are made synchronously', () => {
   async function serve(
     handler: (request: IncomingMessage, response: ServerResponse) => unknown,
   ): Promise<TestServer> {
-    const wire = await testServers.http((request, response) => void handler(request, response))
-    open.push(wire)
-    return wire
+    const server = await testServers.http((request, response) => void handler(request, response))
+    open.push(server)
+    return server
   }
 
   const atOnce = () => pendingSession({ makeCookies: () => [LINE] })
 
   test('hold nothing back, and leave headersSent as it is', async () => {
     const states: unknown[] = []
-    const wire = await serve((_, response) => {
+    const server = await serve((_, response) => {
       attachSession(response, {}, atOnce())
       states.push(response.write('a'), response.headersSent)
       response.end('b')
       states.push(response.writableEnded)
       states.push(Object.hasOwn(response, 'headersSent'), Object.hasOwn(response, 'setHeader'))
     })
-    expect(await wire.ask()).toMatchObject({ body: 'ab', cookies: [LINE] })
+    expect(await server.ask()).toMatchObject({ body: 'ab', cookies: [LINE] })
     expect(states).toEqual([true, true, true, false, false])
   })
 
   test('wait for asynchronous cookies of another session', async () => {
-    const wire = await serve((_, response) => {
+    const server = await serve((_, response) => {
       attachSession(response, {}, pendingSession({ makeCookies: () => ['other=1'] }))
       attachSession(response, {}, pendingSession())
       response.end('ab')
     })
-    expect(await wire.ask()).toMatchObject({ body: 'ab', cookies: ['other=1', LINE] })
+    expect(await server.ask()).toMatchObject({ body: 'ab', cookies: ['other=1', LINE] })
   })
 
   test('that fail are reported after the call, and the response is replaced', async () => {
     const order: unknown[] = []
-    const wire = await serve((_, response) => {
+    const server = await serve((_, response) => {
       const makeCookies = () => {
         throw NO_COOKIES
       }
@@ -566,18 +566,18 @@ describe('cookies that are made synchronously', () => {
       response.end('ab')
       order.push('after end')
     })
-    expect(await wire.ask()).toMatchObject({ status: 500, body: 'sorry', cookies: [] })
+    expect(await server.ask()).toMatchObject({ status: 500, body: 'sorry', cookies: [] })
     expect(order).toEqual(['after end', NO_COOKIES])
   })
 
   test('leave it to Node to throw for an invalid head, after which the caller may send another', async () => {
     const codes: unknown[] = []
-    const wire = await serve((_, response) => {
+    const server = await serve((_, response) => {
       attachSession(response, {}, atOnce())
       codes.push(thrownCode(() => response.writeHead(200, 'a\nb')))
       response.writeHead(201, 'Made').end('ab')
     })
-    expect(await wire.ask()).toMatchObject({ status: 201, body: 'ab', cookies: [LINE] })
+    expect(await server.ask()).toMatchObject({ status: 201, body: 'ab', cookies: [LINE] })
     expect(codes).toEqual(['ERR_INVALID_CHAR'])
   })
 })

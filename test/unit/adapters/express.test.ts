@@ -375,7 +375,7 @@ describe('regenerate', () => {
 })
 
 describe('the end', () => {
-  test.each(['callback', 'promise'])('comes with destroy, with a %s', async (way) => {
+  test.each(['callback', 'promise'])('is caused by destroy, with a %s', async (way) => {
     const { ask, names } = await browse()
     await ask(({ session }) => void (session.user = 'ada'))
     const seen = await ask(async (request) => {
@@ -389,7 +389,7 @@ describe('the end', () => {
     expect(await ask(({ session }) => session)).toEqual({})
   })
 
-  test.each([null, undefined])('comes with an assignment of %s', async (nothing) => {
+  test.each([null, undefined])('is caused by an assignment of %s', async (nothing) => {
     const { ask, names } = await browse()
     await ask(({ session }) => void (session.user = 'ada'))
     const left = await ask((request) => {

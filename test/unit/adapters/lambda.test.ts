@@ -85,7 +85,7 @@ function setUp(options: Partial<SessionOptions<Data>> = {}) {
   return { sessions, run }
 }
 
-function count(session: Session<Data>): void {
+function countVisit(session: Session<Data>): void {
   session.set('visits', session.get('visits', 0) + 1)
 }
 
@@ -97,7 +97,7 @@ describe.each(sources)('%s', (source) => {
     for (const visits of [1, 2, 3]) {
       const cookies = browser.header().split('; ')
       const result = await run(eventOf(source, ...cookies), (_, session) => {
-        count(session)
+        countVisit(session)
         return { statusCode: 200, body: String(session.get('visits')) }
       })
       expect(result).toMatchObject({ statusCode: 200, body: String(visits) })
@@ -144,7 +144,7 @@ describe.each(sources)('%s', (source) => {
       isBase64Encoded: false,
     })
     const result = await run(eventOf(source), (_, session) => {
-      count(session)
+      countVisit(session)
       return given
     })
     expect(result).toMatchObject({ statusCode: 201, body: 'ab', isBase64Encoded: false })
@@ -155,7 +155,7 @@ describe.each(sources)('%s', (source) => {
 
   test('a header without a value is left out, and one in two spellings or arrays is one', async () => {
     const result = await run(eventOf(source), (_, session) => {
-      count(session)
+      countVisit(session)
       const headers = { vary: ['Accept', 'Origin'], 'x-a': '1', 'X-A': '2', 'x-b': null }
       return { statusCode: 200, headers: { ...headers, 'x-c': undefined }, cookies: null }
     })
@@ -170,7 +170,7 @@ describe.each(sources)('%s', (source) => {
 
   test('headers that the source ignores are ignored', async () => {
     const result = await run(eventOf(source), (_, session) => {
-      count(session)
+      countVisit(session)
       return { statusCode: 200, headers: { 'x-a': '1' }, multiValueHeaders: { 'x-b': ['2'] } }
     })
     expect(fieldOf(source, result, 'x-a')).toBe('1')
@@ -181,7 +181,7 @@ describe.each(sources)('%s', (source) => {
   test('what the handler throws is passed on', async () => {
     const failure = new Error('the handler failed')
     const running = run(eventOf(source), (_, session) => {
-      count(session)
+      countVisit(session)
       throw failure
     })
     await expect(running).rejects.toBe(failure)
@@ -216,7 +216,7 @@ describe.each(several)('%s carries several cookies', (source) => {
   test('of the application beside ours, and theirs come first', async () => {
     const { run } = setUp()
     const result = await run(eventOf(source), (_, session) => {
-      count(session)
+      countVisit(session)
       const others = ['a=1', 'b=2']
       return SOURCES[source] === 'cookies'
         ? { statusCode: 200, cookies: others }
@@ -236,7 +236,7 @@ describe('a load balancer without multi-value headers', () => {
   const ask = (browser: Browser, handler: Handler) =>
     run(eventOf('load-balancer', ...browser.header().split('; ')), handler)
 
-  /** A browser with a session in so many cookies, saved where several can be sent. */
+  /** A browser with a session in several cookies, saved where several can be sent. */
   async function browserWith(text: string): Promise<Browser> {
     const browser = createJar()
     const session = await sessions.open(null)
@@ -256,7 +256,7 @@ describe('a load balancer without multi-value headers', () => {
 
   test("throws for ours beside one of the application's", async () => {
     const running = run(eventOf('load-balancer'), (_, session) => {
-      count(session)
+      countVisit(session)
       return { statusCode: 200, headers: { 'set-cookie': 'a=1' } }
     })
     await expect(running).rejects.toMatchObject({ code: 'ERR_SESSION_RESPONSE' })
@@ -342,7 +342,7 @@ describe('what a handler may return', () => {
   const used =
     (value: unknown): Handler =>
     (_, session) => {
-      count(session)
+      countVisit(session)
       return value
     }
 
@@ -380,7 +380,7 @@ test('an event of API Gateway without multi-value headers is still answered with
   const { run } = setUp()
   const event = { ...eventOf('api-gateway-v1'), multiValueHeaders: null }
   const result = await run(event, (_, session) => {
-    count(session)
+    countVisit(session)
     return { statusCode: 200 }
   })
   expect(linesOf('api-gateway-v1', result)).toHaveLength(1)
@@ -390,7 +390,7 @@ test('an event of API Gateway without multi-value headers is still answered with
 test('cookies from several lines are all read', async () => {
   const { run, sessions } = setUp()
   const session = await sessions.open(null)
-  count(session)
+  countVisit(session)
   const [line = ''] = await sessions.setCookies(session)
   const [pair = ''] = line.split(';', 1)
   const event = eventOf('api-gateway-v1')

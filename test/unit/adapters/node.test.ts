@@ -12,7 +12,7 @@ import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { Session, SessionEvent, SessionOptions, Sessions } from 'sealed-session'
 import { nodeSessions } from 'sealed-session/node'
-import { pairsOf } from '../../support/cookie-jar.ts'
+import { toCookieHeader } from '../../support/cookie-jar.ts'
 import { deferred } from '../../support/deferred.ts'
 import { OTHER_SECRET, SECRET, START, untyped } from '../../support/mint.ts'
 import { ConnectionCut, testServers } from '../../support/test-servers.ts'
@@ -39,7 +39,7 @@ const open: TestServer[] = []
 
 afterEach(async () => {
   vi.restoreAllMocks()
-  await Promise.all(open.splice(0).map((wire) => wire.close()))
+  await Promise.all(open.splice(0).map((testServer) => testServer.close()))
 })
 
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -69,7 +69,7 @@ function gated() {
   return { sessions: createTestSessions({ schema }), release, reached }
 }
 
-function count(session: Session<Data>): void {
+function countVisit(session: Session<Data>): void {
   session.set('visits', session.get('visits', 0) + 1)
 }
 
@@ -77,16 +77,16 @@ const TOO_MUCH = 'x'.repeat(20_000)
 
 describe.each(['http', 'http2'] as const)('%s', (kind) => {
   async function serve(listener: Listener): Promise<TestServer> {
-    const wire = await testServers[kind](listener)
-    open.push(wire)
-    return wire
+    const testServer = await testServers[kind](listener)
+    open.push(testServer)
+    return testServer
   }
 
   /** Runs handlers behind the middleware, and records the errors that its `next` receives. */
   async function chain(handler: Handler, sessions = createTestSessions(), recover?: Handler) {
     const { middleware, sessionOf } = nodeSessions(sessions)
     const errors: unknown[] = []
-    const wire = await serve((request, response) => {
+    const testServer = await serve((request, response) => {
       middleware(request, response, (error) => {
         if (error === undefined) void handler(sessionOf(request), response, request)
         else {
@@ -96,7 +96,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         }
       })
     })
-    return { ...wire, errors }
+    return { ...testServer, errors }
   }
 
   /** Runs handlers with `open` in the same way. */
@@ -132,29 +132,31 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     ]
 
     test.each(endings)('after %s', async (_, end, body) => {
-      const wire = await chain((session, response) => {
-        count(session)
+      const testServer = await chain((session, response) => {
+        countVisit(session)
         return end(response)
       })
-      const first = await wire.ask()
+      const first = await testServer.ask()
       expect(first).toMatchObject({ status: 200, body })
       expect(first.headers).toMatchObject({
         vary: 'Cookie',
         'cache-control': 'private, no-store',
       })
-      const back = await createTestSessions().open(pairsOf(first.cookies))
+      const back = await createTestSessions().open(toCookieHeader(first.cookies))
       expect(back.get('visits')).toBe(1)
-      const second = await wire.ask({ cookie: pairsOf(first.cookies) })
-      expect((await createTestSessions().open(pairsOf(second.cookies))).get('visits')).toBe(2)
+      const second = await testServer.ask({ cookie: toCookieHeader(first.cookies) })
+      expect((await createTestSessions().open(toCookieHeader(second.cookies))).get('visits')).toBe(
+        2,
+      )
     })
 
     test('of a response to a session got with open', async () => {
-      const wire = await opened((session, response) => {
-        count(session)
+      const testServer = await opened((session, response) => {
+        countVisit(session)
         response.end('ab')
       })
-      const { cookies, body } = await wire.ask()
-      expect((await createTestSessions().open(pairsOf(cookies))).get('visits')).toBe(1)
+      const { cookies, body } = await testServer.ask()
+      expect((await createTestSessions().open(toCookieHeader(cookies))).get('visits')).toBe(1)
       expect(body).toBe('ab')
     })
 
@@ -166,27 +168,31 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       [500, 'POST', 'broken'],
       [200, 'HEAD', ''],
     ])('of a %i to %s', async (status, method, body) => {
-      const wire = await chain((session, response) => {
-        count(session)
+      const testServer = await chain((session, response) => {
+        countVisit(session)
         response.statusCode = status
         if (status === 302) response.setHeader('Location', '/next')
         response.end(body)
       })
-      const answer = await wire.ask({ method })
+      const answer = await testServer.ask({ method })
       expect(answer).toMatchObject({ status, body })
       expect(answer.headers['location']).toBe(status === 302 ? '/next' : undefined)
-      expect((await createTestSessions().open(pairsOf(answer.cookies))).get('visits')).toBe(1)
+      expect((await createTestSessions().open(toCookieHeader(answer.cookies))).get('visits')).toBe(
+        1,
+      )
     })
 
     test('and deletes the cookies of a session that ended', async () => {
-      const wire = await chain((session, response) => {
+      const testServer = await chain((session, response) => {
         session.destroy()
         response.end()
       })
       const before = createTestSessions()
       const session = await before.open(null)
-      count(session)
-      const { cookies } = await wire.ask({ cookie: pairsOf(await before.setCookies(session)) })
+      countVisit(session)
+      const { cookies } = await testServer.ask({
+        cookie: toCookieHeader(await before.setCookies(session)),
+      })
       expect(cookies.some((line) => /^__Host-session=;.*Max-Age=0/.test(line))).toBe(true)
     })
   })
@@ -195,7 +201,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     test('leaves the response and its timing as they are', async () => {
       const events: SessionEvent[] = []
       const states: boolean[] = []
-      const wire = await chain(
+      const testServer = await chain(
         (_, response) => {
           response.writeHead(200, { 'x-a': '1' })
           states.push(response.headersSent)
@@ -203,7 +209,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         },
         createTestSessions({ observe: (event) => void events.push(event) }),
       )
-      const { cookies, headers, body } = await wire.ask()
+      const { cookies, headers, body } = await testServer.ask()
       expect({ cookies, body, vary: headers['vary'], cache: headers['cache-control'] }).toEqual({
         cookies: [],
         body: 'ab',
@@ -216,25 +222,25 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
 
     test('is committed with the head: a later change is an error', async () => {
       const codes: unknown[] = []
-      const wire = await chain((session, response) => {
+      const testServer = await chain((session, response) => {
         response.write('a')
         try {
-          count(session)
+          countVisit(session)
         } catch (error) {
           codes.push(error)
         }
         response.end('b')
       })
-      expect(await wire.ask()).toMatchObject({ body: 'ab', cookies: [] })
+      expect(await testServer.ask()).toMatchObject({ body: 'ab', cookies: [] })
       expect(codes).toEqual([expect.objectContaining({ code: 'ERR_SESSION_COMMITTED' })])
     })
 
     test('adds Vary if it is only read, and writes no cookie', async () => {
-      const wire = await chain((session, response) => {
+      const testServer = await chain((session, response) => {
         response.setHeader('Vary', 'Accept')
         response.end(String(session.get('visits', 0)))
       })
-      const { cookies, headers, body } = await wire.ask()
+      const { cookies, headers, body } = await testServer.ask()
       expect({ cookies, body, vary: headers['vary'], cache: headers['cache-control'] }).toEqual({
         cookies: [],
         body: '0',
@@ -272,18 +278,18 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     ]
 
     test.each(others)('cookies set with %s are kept, before ours', async (_, set) => {
-      const wire = await chain((session, response) => {
-        count(session)
+      const testServer = await chain((session, response) => {
+        countVisit(session)
         set(response)
         response.end()
       })
-      const { cookies } = await wire.ask()
+      const { cookies } = await testServer.ask()
       expect(cookies.map((line) => line.split('=', 1).join())).toEqual(['a', 'b', '__Host-session'])
     })
 
     test('middleware that wraps writeHead cannot replace our cookies and caching', async () => {
-      const wire = await chain((session, response) => {
-        count(session)
+      const testServer = await chain((session, response) => {
+        countVisit(session)
         const { writeHead } = response
         const late = (...given: unknown[]): unknown => {
           response.setHeader('Set-Cookie', 'late=1')
@@ -293,19 +299,19 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         Reflect.set(response, 'writeHead', late)
         response.end('ab')
       })
-      const { cookies, headers, body } = await wire.ask()
+      const { cookies, headers, body } = await testServer.ask()
       expect(cookies.map((line) => line.split('=', 1).join())).toEqual(['late', '__Host-session'])
       expect(headers['cache-control']).toBe('private, no-store')
       expect(body).toBe('ab')
     })
 
     test('Cache-Control of the handler is kept if it keeps the response private', async () => {
-      const wire = await chain((session, response) => {
-        count(session)
+      const testServer = await chain((session, response) => {
+        countVisit(session)
         response.setHeader('CDN-Cache-Control', 'max-age=60')
         response.writeHead(200, { 'Cache-Control': 'no-store', vary: '*' }).end()
       })
-      const { headers } = await wire.ask()
+      const { headers } = await testServer.ask()
       expect(headers).toMatchObject({ 'cache-control': 'no-store', vary: '*' })
       expect(headers['cdn-cache-control']).toBeUndefined()
     })
@@ -323,21 +329,21 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
           seen.push(error instanceof Error && 'code' in error ? error.code : error)
         }
       }
-      const wire = await chain((session, response) => {
-        count(session)
+      const testServer = await chain((session, response) => {
+        countVisit(session)
         seen.push(response.headersSent, response.writableEnded)
         response.writeHead(201)
         seen.push(response.headersSent, response.writableEnded)
         attempt(() => response.setHeader('x-late', '1'))
         attempt(() => response.removeHeader('x-early'))
         attempt(() => response.writeHead(202))
-        attempt(() => count(session))
+        attempt(() => countVisit(session))
         response.statusCode = 203
         response.end('ab')
         seen.push(response.headersSent, response.writableEnded)
         setImmediate(release)
       }, sessions)
-      const { status, headers, body } = await wire.ask()
+      const { status, headers, body } = await testServer.ask()
       expect({ status, body, late: headers['x-late'] }).toEqual({ status: 201, body: 'ab' })
       const sent = 'ERR_HTTP_HEADERS_SENT'
       const committed = 'ERR_SESSION_COMMITTED'
@@ -345,20 +351,20 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     })
 
     test('the status stays what it was when the head was due', async () => {
-      const wire = await chain((session, response) => {
-        count(session)
+      const testServer = await chain((session, response) => {
+        countVisit(session)
         response.statusCode = 201
         response.write('a')
         response.statusCode = 203
         response.end('b')
       })
-      expect(await wire.ask()).toMatchObject({ status: 201, body: 'ab' })
+      expect(await testServer.ask()).toMatchObject({ status: 201, body: 'ab' })
     })
 
     if (kind === 'http') {
       test('middleware may write the head again', async () => {
-        const wire = await chain((session, response) => {
-          count(session)
+        const testServer = await chain((session, response) => {
+          countVisit(session)
           for (const part of ['a', 'b']) {
             // As compression and session stores do in a write of theirs.
             if (!Reflect.get(response, '_header')) {
@@ -368,7 +374,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
           }
           response.end()
         })
-        const { cookies, body } = await wire.ask()
+        const { cookies, body } = await testServer.ask()
         expect(body).toBe('ab')
         expect(cookies).toHaveLength(1)
       })
@@ -377,12 +383,12 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     test('nothing is sent; afterwards all calls run in order, with each callback once', async () => {
       const { sessions, release, reached } = gated()
       const calls: string[] = []
-      const wire = await chain((session, response) => {
-        count(session)
+      const testServer = await chain((session, response) => {
+        countVisit(session)
         for (const part of ['a', 'b', 'c']) response.write(part, () => void calls.push(part))
         response.end('d', () => void calls.push('end'))
       }, sessions)
-      const answer = wire.ask()
+      const answer = testServer.ask()
       await reached
       expect(calls).toEqual([])
       release()
@@ -396,13 +402,13 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       const { sessions, release, reached } = gated()
       const { promise: drained, resolve: drain } = deferred<void>()
       const answers: unknown[] = []
-      const wire = await chain((session, response) => {
-        count(session)
+      const testServer = await chain((session, response) => {
+        countVisit(session)
         response.once('drain', drain)
         answers.push(response.write('a'))
         void drained.then(() => response.end('b'))
       }, sessions)
-      const answer = wire.ask()
+      const answer = testServer.ask()
       await reached
       release()
       expect((await answer).body).toBe('ab')
@@ -412,8 +418,8 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     test('a stream is not read into memory', async () => {
       const { sessions, release, reached } = gated()
       let read = 0
-      const wire = await chain((session, response) => {
-        count(session)
+      const testServer = await chain((session, response) => {
+        countVisit(session)
         const source = new Readable({
           highWaterMark: 1024,
           read() {
@@ -423,7 +429,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         })
         source.pipe(response)
       }, sessions)
-      const answer = wire.ask()
+      const answer = testServer.ask()
       await reached
       await new Promise(setImmediate)
       expect(read).toBeLessThan(10)
@@ -440,9 +446,9 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         ['writeHead', [99]],
         ['writeHead', [200, { 'x-a': undefined }]],
       ]
-      const wire = await chain((session, response) => {
+      const testServer = await chain((session, response) => {
         for (const [method, given] of calls) {
-          count(session)
+          countVisit(session)
           try {
             Reflect.apply(response[method], response, given)
           } catch (error) {
@@ -451,7 +457,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         }
         response.end('ab')
       })
-      const { cookies, body } = await wire.ask()
+      const { cookies, body } = await testServer.ask()
       expect(codes).toEqual([
         'ERR_INVALID_ARG_TYPE',
         'ERR_INVALID_ARG_TYPE',
@@ -459,31 +465,31 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         expect.stringMatching(/INVALID_HEADER_VALUE$/),
       ])
       expect(body).toBe('ab')
-      expect((await createTestSessions().open(pairsOf(cookies))).get('visits')).toBe(4)
+      expect((await createTestSessions().open(toCookieHeader(cookies))).get('visits')).toBe(4)
     })
 
     test('an argument that Node rejects does not close a session that no handler accessed', async () => {
-      const wire = await chain((session, response) => {
+      const testServer = await chain((session, response) => {
         try {
           Reflect.apply(response.writeHead, response, [99])
         } catch {
-          count(session)
+          countVisit(session)
         }
         response.statusCode = 200
         response.end('ab')
       })
-      const { cookies, body } = await wire.ask()
+      const { cookies, body } = await testServer.ask()
       expect(body).toBe('ab')
-      expect((await createTestSessions().open(pairsOf(cookies))).get('visits')).toBe(1)
+      expect((await createTestSessions().open(toCookieHeader(cookies))).get('visits')).toBe(1)
     })
 
     test('a second end changes nothing', async () => {
-      const wire = await chain((session, response) => {
-        count(session)
+      const testServer = await chain((session, response) => {
+        countVisit(session)
         response.end('first')
         response.end()
       })
-      const { cookies, body } = await wire.ask()
+      const { cookies, body } = await testServer.ask()
       expect(body).toBe('first')
       expect(cookies).toHaveLength(1)
     })
@@ -492,16 +498,16 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       const { sessions, release, reached } = gated()
       const { promise: gone, resolve: go } = deferred<void>()
       const { promise: ended, resolve: end } = deferred<unknown>()
-      const wire = await chain((session, response) => {
-        count(session)
+      const testServer = await chain((session, response) => {
+        countVisit(session)
         response.on('close', go)
         pipeline(createReadStream(file), response).then(end, end)
       }, sessions)
-      await expect(wire.ask({ until: reached })).rejects.toBeInstanceOf(ConnectionCut)
+      await expect(testServer.ask({ until: reached })).rejects.toBeInstanceOf(ConnectionCut)
       await gone
       release()
       expect(await ended).toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' })
-      expect(wire.errors).toEqual([])
+      expect(testServer.errors).toEqual([])
     })
   })
 
@@ -519,9 +525,11 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     }
 
     test('are reported to next, once, and the page that follows is sent without them', async () => {
-      const wire = await chain(fill)
-      const { status, cookies, headers, body } = await wire.ask()
-      expect(wire.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })])
+      const testServer = await chain(fill)
+      const { status, cookies, headers, body } = await testServer.ask()
+      expect(testServer.errors).toEqual([
+        expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' }),
+      ])
       expect({ status, cookies, body }).toEqual({
         status: 500,
         cookies: [],
@@ -539,7 +547,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
 
     test('leave the methods of other middleware in place', async () => {
       const names: string[] = []
-      const wire = await chain(
+      const testServer = await chain(
         (session, response, request) => {
           const { setHeader } = response
           response.setHeader = (name, value) => {
@@ -554,39 +562,39 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
           response.end('sorry')
         },
       )
-      expect((await wire.ask()).headers['x-page']).toBe('1')
+      expect((await testServer.ask()).headers['x-page']).toBe('1')
       expect(names).toContain('X-Page')
     })
 
     test('can be made after all if the page makes room', async () => {
-      const wire = await chain(fill, createTestSessions(), (session, response) => {
+      const testServer = await chain(fill, createTestSessions(), (session, response) => {
         session.delete('big')
         session.set('cart', [])
         response.statusCode = 507
         response.end('removed')
       })
-      const { status, cookies, body } = await wire.ask()
+      const { status, cookies, body } = await testServer.ask()
       expect({ status, body }).toEqual({ status: 507, body: 'removed' })
-      const session = await createTestSessions().open(pairsOf(cookies))
+      const session = await createTestSessions().open(toCookieHeader(cookies))
       expect(session.toJSON()).toEqual({ cart: [] })
-      expect(wire.errors).toHaveLength(1)
+      expect(testServer.errors).toHaveLength(1)
     })
 
     test('are reported to next when a value cannot be stored', async () => {
-      const wire = await chain((session, response) => {
+      const testServer = await chain((session, response) => {
         session.set('cart', ['a'])
         session.get('cart')?.push(untyped(5n))
         response.end('ab')
       })
-      expect(await wire.ask()).toMatchObject({ status: 500, cookies: [], body: 'sorry' })
-      expect(wire.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_DATA' })])
+      expect(await testServer.ask()).toMatchObject({ status: 500, cookies: [], body: 'sorry' })
+      expect(testServer.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_DATA' })])
     })
 
     test('destroy a response that is still being written', async () => {
       const { promise: ended, resolve: end } = deferred<unknown>()
       const calls: unknown[] = []
       const states: boolean[] = []
-      const wire = await chain(
+      const testServer = await chain(
         (session, response) => {
           session.set('big', TOO_MUCH)
           response.write('a', (error) => void calls.push(error))
@@ -595,16 +603,18 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         createTestSessions(),
         (_, response) => void states.push(response.destroyed),
       )
-      await expect(wire.ask()).rejects.toBeInstanceOf(ConnectionCut)
+      await expect(testServer.ask()).rejects.toBeInstanceOf(ConnectionCut)
       expect(await ended).toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' })
-      expect(wire.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })])
-      expect(calls).toEqual(wire.errors)
+      expect(testServer.errors).toEqual([
+        expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' }),
+      ])
+      expect(calls).toEqual(testServer.errors)
     })
 
     test('of a session got with open are logged, and answered with a plain 500', async () => {
       const log = vi.spyOn(console, 'error').mockImplementation(() => {})
-      const wire = await opened(fill)
-      const { status, cookies, headers, body } = await wire.ask()
+      const testServer = await opened(fill)
+      const { status, cookies, headers, body } = await testServer.ask()
       expect({ status, cookies, body }).toEqual({
         status: 500,
         cookies: [],
@@ -616,25 +626,25 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
 
     test('of a session got with open are logged, and a stream is destroyed', async () => {
       const log = vi.spyOn(console, 'error').mockImplementation(() => {})
-      const wire = await opened((session, response) => {
+      const testServer = await opened((session, response) => {
         session.set('big', TOO_MUCH)
         response.write('a')
       })
-      await expect(wire.ask()).rejects.toBeInstanceOf(ConnectionCut)
+      await expect(testServer.ask()).rejects.toBeInstanceOf(ConnectionCut)
       expect(log.mock.calls).toEqual([[expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })]])
     })
 
     if (kind === 'http') {
       test('a body that Node rejects after the head is reported', async () => {
         const log = vi.spyOn(console, 'error').mockImplementation(() => {})
-        const wire = await opened((session, response) => {
-          count(session)
+        const testServer = await opened((session, response) => {
+          countVisit(session)
           response.strictContentLength = true
           response.setHeader('Content-Length', 1)
           response.flushHeaders()
           response.end('ab')
         })
-        await expect(wire.ask()).rejects.toBeInstanceOf(ConnectionCut)
+        await expect(testServer.ask()).rejects.toBeInstanceOf(ConnectionCut)
         const code = 'ERR_HTTP_CONTENT_LENGTH_MISMATCH'
         expect(log.mock.calls).toEqual([[expect.objectContaining({ code })]])
       })
@@ -648,49 +658,51 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
           response.end(`sorry, ${request.url}`)
         },
       })
-      const wire = await serve(async (request, response) => {
+      const testServer = await serve(async (request, response) => {
         await fill(await open(request, response), response, request)
       })
-      expect(await wire.ask({ path: '/a' })).toMatchObject({ status: 500, body: 'sorry, /a' })
+      expect(await testServer.ask({ path: '/a' })).toMatchObject({ status: 500, body: 'sorry, /a' })
       expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })])
     })
 
     test('reject setCookies, which a handler can catch', async () => {
       const sessions = createTestSessions()
-      const wire = await opened(async (session, response) => {
+      const testServer = await opened(async (session, response) => {
         session.set('big', TOO_MUCH)
         await sessions.setCookies(session).catch(() => session.delete('big'))
         session.set('visits', 1)
         response.end('ab')
       }, sessions)
-      const { cookies, body } = await wire.ask()
+      const { cookies, body } = await testServer.ask()
       expect(body).toBe('ab')
-      expect((await sessions.open(pairsOf(cookies))).toJSON()).toEqual({ visits: 1 })
+      expect((await sessions.open(toCookieHeader(cookies))).toJSON()).toEqual({ visits: 1 })
     })
 
     test('because another value than an Error was thrown, are reported as an Error', async () => {
       const observe = ({ type }: SessionEvent) => {
         if (type === 'sealed') throw untyped('no log')
       }
-      const wire = await chain((session, response) => {
-        count(session)
+      const testServer = await chain((session, response) => {
+        countVisit(session)
         response.end('ab')
       }, createTestSessions({ observe }))
-      expect(await wire.ask()).toMatchObject({ status: 500, body: 'sorry' })
-      const [error] = wire.errors
+      expect(await testServer.ask()).toMatchObject({ status: 500, body: 'sorry' })
+      const [error] = testServer.errors
       expect(error).toMatchObject({ code: 'ERR_SESSION_RESPONSE', cause: 'no log' })
     })
 
     test('a head that Node rejects is reported too', async () => {
-      const wire = await chain((session, response) => {
-        count(session)
+      const testServer = await chain((session, response) => {
+        countVisit(session)
         Reflect.apply(response.writeHead, response, [200, kind === 'http' ? 'a\nb' : 'OK'])
         response.end('ab')
       })
-      const { status } = await wire.ask()
+      const { status } = await testServer.ask()
       if (kind === 'http2') return expect(status).toBe(200)
       expect(status).toBe(500)
-      return expect(wire.errors).toEqual([expect.objectContaining({ code: 'ERR_INVALID_CHAR' })])
+      return expect(testServer.errors).toEqual([
+        expect.objectContaining({ code: 'ERR_INVALID_CHAR' }),
+      ])
     })
   })
 
@@ -701,7 +713,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     function both(handler: (one: Session<Data>, two: Session<Data>, res: ServerResponse) => void) {
       const [first, second] = [nodeSessions(user), nodeSessions(cart, { property: 'cart' })]
       const errors: unknown[] = []
-      const wire = serve((request, response) => {
+      const testServer = serve((request, response) => {
         const fail = (error: Error) => {
           errors.push(error)
           response.end('sorry')
@@ -714,27 +726,27 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
           })
         })
       })
-      return { errors, wire }
+      return { errors, testServer }
     }
 
     test('are both carried', async () => {
-      const { wire } = both((one, two, response) => {
-        count(one)
-        count(two)
+      const { testServer } = both((one, two, response) => {
+        countVisit(one)
+        countVisit(two)
         response.end()
       })
-      const { cookies } = await (await wire).ask()
-      expect((await user.open(pairsOf(cookies))).get('visits')).toBe(1)
-      expect((await cart.open(pairsOf(cookies))).get('visits')).toBe(1)
+      const { cookies } = await (await testServer).ask()
+      expect((await user.open(toCookieHeader(cookies))).get('visits')).toBe(1)
+      expect((await cart.open(toCookieHeader(cookies))).get('visits')).toBe(1)
     })
 
     test('if one cannot be carried, the other is', async () => {
-      const { wire, errors } = both((one, two, response) => {
-        count(one)
+      const { testServer, errors } = both((one, two, response) => {
+        countVisit(one)
         two.set('big', TOO_MUCH)
         response.end('ab')
       })
-      const { status, cookies, body } = await (await wire).ask()
+      const { status, cookies, body } = await (await testServer).ask()
       expect({ status, body }).toEqual({ status: 500, body: 'sorry' })
       expect(cookies.map((line) => line.split('=', 1).join())).toEqual(['__Host-user'])
       expect(errors).toHaveLength(1)
@@ -743,18 +755,18 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     test('if one cannot be carried, the error page can still change the other, unless it was accessed', async () => {
       const first = nodeSessions(user)
       const second = nodeSessions(cart, { property: 'cart' })
-      const wire = await serve((request, response) => {
+      const testServer = await serve((request, response) => {
         first.middleware(request, response, () => {
           second.middleware(request, response, (error) => {
             if (error === undefined) second.sessionOf(request).set('big', TOO_MUCH)
-            else count(first.sessionOf(request))
+            else countVisit(first.sessionOf(request))
             response.end('ab')
           })
         })
       })
-      const { status, cookies } = await wire.ask()
+      const { status, cookies } = await testServer.ask()
       expect(status).toBe(500)
-      expect((await user.open(pairsOf(cookies))).get('visits')).toBe(1)
+      expect((await user.open(toCookieHeader(cookies))).get('visits')).toBe(1)
     })
   })
 
@@ -762,18 +774,18 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     const sessions = createTestSessions()
     const { open } = nodeSessions(sessions)
     const seen: unknown[] = []
-    const wire = await serve(async (request, response) => {
+    const testServer = await serve(async (request, response) => {
       response.write('a')
       const session = await open(request, response)
       seen.push(session.get('visits', 0))
       try {
-        count(session)
+        countVisit(session)
       } catch (error) {
         seen.push(error)
       }
       response.end('b')
     })
-    expect(await wire.ask()).toMatchObject({ body: 'ab', cookies: [] })
+    expect(await testServer.ask()).toMatchObject({ body: 'ab', cookies: [] })
     expect(seen).toEqual([0, expect.objectContaining({ code: 'ERR_SESSION_COMMITTED' })])
   })
 
@@ -781,7 +793,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     const sessions = createTestSessions()
     const { open, sessionOf } = nodeSessions(sessions)
     const seen: unknown[] = []
-    const wire = await chain(async (session, response, request) => {
+    const testServer = await chain(async (session, response, request) => {
       seen.push(Reflect.get(request, 'session') === session)
       seen.push(
         (await open(request, response)) === session,
@@ -794,7 +806,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       }
       response.end()
     }, sessions)
-    await wire.ask()
+    await testServer.ask()
     expect(seen).toEqual([
       true,
       true,
@@ -805,7 +817,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
 
   test('request.session cannot be assigned, and other code may redefine it', async () => {
     const found: unknown[] = []
-    const wire = await chain((session, response, request) => {
+    const testServer = await chain((session, response, request) => {
       for (const value of [null, {}, session]) {
         try {
           Reflect.set(request, 'session', value)
@@ -817,7 +829,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       found.push(Object.getOwnPropertyDescriptor(request, 'session'))
       response.end()
     })
-    await wire.ask()
+    await testServer.ask()
     const error = expect.objectContaining({
       name: 'TypeError',
       message: expect.stringMatching(/request\.session\.destroy\(\).*request\.session\.set\(/),
@@ -834,19 +846,19 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
   test('an error of opening is passed to next', async () => {
     const other = createTestSessions({ secrets: OTHER_SECRET })
     const session = await other.open(null)
-    count(session)
-    const cookie = pairsOf(await other.setCookies(session))
+    countVisit(session)
+    const cookie = toCookieHeader(await other.setCookies(session))
     const errors: unknown[] = []
     const { middleware } = nodeSessions(
       createTestSessions({ secrets: () => Promise.reject(new Error('away')) }),
     )
-    const wire = await serve((request, response) => {
+    const testServer = await serve((request, response) => {
       middleware(request, response, (error) => {
         errors.push(error)
         response.end('sorry')
       })
     })
-    expect((await wire.ask({ cookie })).body).toBe('sorry')
+    expect((await testServer.ask({ cookie })).body).toBe('sorry')
     expect(errors).toEqual([expect.any(Error)])
   })
 })
@@ -865,7 +877,7 @@ test('the types of http2 fit without a cast', async () => {
   const { middleware, sessionOf } = nodeSessions(createTestSessions())
   const server = http2.createServer((request, response) => {
     middleware(request, response, () => {
-      count(sessionOf(request))
+      countVisit(sessionOf(request))
       response.stream.once('close', () => server.close())
       response.end('ab')
     })

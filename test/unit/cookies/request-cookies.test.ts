@@ -223,7 +223,7 @@ describe('collectRequestCookies', () => {
     expect(collectRequestCookies(pairs, NAME)).toEqual(parseRequestCookies(header, NAME))
   })
 
-  test('counts other cookies as a browser encodes them, since their values come decoded', () => {
+  test('counts other cookies as a browser encodes them, since their values are received decoded', () => {
     const decoded = [
       ['lang', 'zoë'],
       ['cart', 'a; b'],

@@ -178,7 +178,7 @@ describe('readCookies', () => {
 })
 
 describe('isRequest', () => {
-  test('is true for objects that belong to one request for good', async () => {
+  test('is true for objects that always belong to one request', async () => {
     expect(isRequest(new Request('https://example.com/'))).toBe(true)
     expect(isRequest(await receive({}))).toBe(true)
     expect(isRequest({ getAll: () => stored })).toBe(true)

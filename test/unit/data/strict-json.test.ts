@@ -1,4 +1,4 @@
-// What strict JSON would change or lose, and how a path is written. The message for each kind of
+// The values that strict JSON would change or lose, and how a path is written. The message for each kind of
 // value is tested with `serialize.ts`, which throws it.
 
 import { runInNewContext } from 'node:vm'

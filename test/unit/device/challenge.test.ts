@@ -13,13 +13,13 @@ function sealed(items: unknown): string {
 const NOON = START % DAY
 
 describe('a challenge', () => {
-  test('is good for its kind and its binding', async () => {
+  test('is valid for its kind and its binding', async () => {
     time.now = START
     for (const kind of ['register', 'prove'] as const) {
       // oxlint-disable-next-line no-await-in-loop
       const text = await sealChallenge(kind, 'abcdefgh', pipeline)
-      const check = (asked: typeof kind, binding: string) =>
-        checkChallenge(text, asked, binding, pipeline)
+      const check = (checkedKind: typeof kind, binding: string) =>
+        checkChallenge(text, checkedKind, binding, pipeline)
       // oxlint-disable-next-line no-await-in-loop
       expect(await check(kind, 'abcdefgh')).toBeUndefined()
       // oxlint-disable-next-line no-await-in-loop
@@ -29,7 +29,7 @@ describe('a challenge', () => {
     }
   })
 
-  test('is good for 60 seconds and the tolerance, and within it before its time', async () => {
+  test('is valid for 60 seconds and the tolerance, and before its time within the tolerance', async () => {
     time.now = START
     const text = await sealChallenge('prove', 'abcdefgh', pipeline)
     for (const [now, reason] of [

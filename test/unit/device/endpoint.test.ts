@@ -58,8 +58,8 @@ describe('the endpoint', () => {
     const isTicket = (pair: string) => pair.includes('.d.')
     scene.time.now += 900
     const withoutTicket = pairs.filter((pair) => !isTicket(pair)).join('; ')
-    const asked = await scene.app(deviceRequest(withoutTicket, { id }))
-    expect(challengeOf(asked)?.id).toBe(id)
+    const challenged = await scene.app(deviceRequest(withoutTicket, { id }))
+    expect(challengeOf(challenged)?.id).toBe(id)
     expect((await scene.browser.refresh(id, scene.app)).status).toBe(200)
     scene.time.now += 900
     // The key of the proof before, beside the newest ticket.
@@ -83,8 +83,8 @@ describe('the endpoint', () => {
   test('asks for a proof with nothing but the challenge', async () => {
     const scene = deviceScene()
     const id = await scene.enrol()
-    const asked = await scene.app(deviceRequest(scene.browser.header(ENDPOINT), { id }))
-    expect([...asked.headers.keys()]).toEqual(['cache-control', 'secure-session-challenge'])
+    const challenged = await scene.app(deviceRequest(scene.browser.header(ENDPOINT), { id }))
+    expect([...challenged.headers.keys()]).toEqual(['cache-control', 'secure-session-challenge'])
     const refused = await scene.app(deviceRequest('', {}))
     expect([...refused.headers.keys()]).toEqual(['cache-control'])
   })
@@ -96,8 +96,8 @@ describe('the endpoint', () => {
     const { device } = scene.browser.known.get(id) ?? {}
     if (support === undefined || device === undefined) throw new Error('not registered')
     const cookies = scene.browser.header(ENDPOINT)
-    const asked = await scene.app(deviceRequest(cookies, { id }))
-    const { challenge = '' } = challengeOf(asked) ?? {}
+    const challenged = await scene.app(deviceRequest(cookies, { id }))
+    const { challenge = '' } = challengeOf(challenged) ?? {}
     const jar = new Map(cookies.split('; ').map((pair) => pair.split('=') as [string, string]))
     const source = { getAll: () => Array.from(jar, ([name, value]) => ({ name, value })) }
     const send = async (aud: string) => {

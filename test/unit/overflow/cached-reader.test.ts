@@ -2,17 +2,17 @@ import { describe, expect, test } from 'vitest'
 import { createReader } from '../../../src/overflow/cached-reader.ts'
 
 function setUp(seconds: number) {
-  const asked: string[] = []
+  const requestedKeys: string[] = []
   const time = { now: 1000 }
   const store = {
     get: async (key: string) => {
-      asked.push(key)
+      requestedKeys.push(key)
       return `${key} at ${time.now}`
     },
     set: async () => {},
     remove: async () => {},
   }
-  return { asked, time, reader: createReader(store, seconds, () => time.now) }
+  return { asked: requestedKeys, time, reader: createReader(store, seconds, () => time.now) }
 }
 
 describe('createReader', () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import type { Session, SessionOptions } from 'sealed-session'
-import { createJar, namesOf, pairsOf } from '../../support/cookie-jar.ts'
+import { createJar, namesOf, toCookieHeader } from '../../support/cookie-jar.ts'
 import { DAY, ID, NAME, START, WEEK, mint, mintTicket, payload } from '../../support/mint.ts'
 import { setUp, setUser } from '../../support/set-up.ts'
 import type { Data } from '../../support/set-up.ts'
@@ -160,7 +160,7 @@ describe('the stamp', () => {
     const { sessions } = setUp({ cookie: { name: 's', path: '/app', domain: 'example.test' } })
     const first = await sessions.open(null)
     setUser(first)
-    const session = await sessions.open(pairsOf(await sessions.setCookies(first)))
+    const session = await sessions.open(toCookieHeader(await sessions.setCookies(first)))
     session.destroy()
     const lines = await sessions.setCookies(session)
     expect(lines.at(-1)).toMatch(
@@ -177,7 +177,7 @@ describe('a write after a logout', () => {
     session.flash('notice', 'Goodbye')
     const lines = await sessions.setCookies(session)
     expect(namesOf(lines)).toEqual([NAME, `${NAME}.t`, `${NAME}.x`])
-    const next = await sessions.open(pairsOf(lines.toSpliced(1, 1)))
+    const next = await sessions.open(toCookieHeader(lines.toSpliced(1, 1)))
     expect([next.rejection, next.flash('notice')]).toEqual([undefined, ['Goodbye']])
     expect(events.slice(1, 3)).toEqual([
       expect.objectContaining({ type: 'sealed', cause: 'new', id: session.id }),

@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Session, SessionOptions } from 'sealed-session'
 import { createPipeline } from '../../../src/pipeline/pipeline.ts'
-import { pairsOf } from '../../support/cookie-jar.ts'
+import { toCookieHeader } from '../../support/cookie-jar.ts'
 import {
   DAY,
   NAME,
@@ -132,18 +132,18 @@ describe('revoked', () => {
     const writer = make()
     const written = await writer.open(null)
     setUser(written)
-    const cookie = pairsOf(await writer.setCookies(written))
-    const asked: unknown[] = []
+    const cookie = toCookieHeader(await writer.setCookies(written))
+    const received: unknown[] = []
     const sessions = make({
       revoked: (session) => {
-        asked.push([session.id, session.startedAt, session.isNew, session.toJSON()])
+        received.push([session.id, session.startedAt, session.isNew, session.toJSON()])
         return false
       },
     })
     await sessions.open(cookie)
     await sessions.open(cookie)
     const question = [written.id, new Date(START * 1000), false, { user: 'ada' }]
-    expect(asked).toEqual([question, question])
+    expect(received).toEqual([question, question])
   })
 
   test('is called for bare tokens too', async () => {

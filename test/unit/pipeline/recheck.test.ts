@@ -1,8 +1,8 @@
-// What is checked again for an open session: before its data is sealed, and by verify.
+// The checks that an open session passes again: before its data is sealed, and by verify.
 
 import { describe, expect, test, vi } from 'vitest'
 import type { Session, SessionOptions } from 'sealed-session'
-import { pairsOf } from '../../support/cookie-jar.ts'
+import { toCookieHeader } from '../../support/cookie-jar.ts'
 import {
   DAY,
   ID,
@@ -114,13 +114,13 @@ describe('before a received session is sealed again', () => {
     const { id } = session
     session.regenerate({ keep: ['user'] })
     session.set('user', 'eve')
-    const asked: unknown[] = []
+    const received: unknown[] = []
     revoked.mockImplementation((copy) => {
-      asked.push([copy.id, copy.get('user')])
+      received.push([copy.id, copy.get('user')])
       return false
     })
     await sessions.setCookies(session)
-    expect(asked).toEqual([[id, 'ada']])
+    expect(received).toEqual([[id, 'ada']])
   })
 
   test('a failure of revoked counts as revoked, with the error in the event', async () => {
@@ -139,7 +139,7 @@ describe('before a received session is sealed again', () => {
     ['regenerate that keeps nothing', (session) => session.regenerate()],
     ['regenerate that keeps what is not there', (session) => session.regenerate({ keep: ['x'] })],
     ['destroy', (session) => session.destroy()],
-  ])('what begins after %s is written: it is nothing that came', async (_, act) => {
+  ])('what begins after %s is written: nothing of it was received', async (_, act) => {
     const { sessions, cookieOf, list, revoked } = setUp()
     const session = await sessions.open(await cookieOf(setUser))
     list.add('ada')
@@ -147,7 +147,7 @@ describe('before a received session is sealed again', () => {
     act(session)
     session.set('user', 'eve')
     const lines = await sessions.setCookies(session)
-    expect((await sessions.open(pairsOf(lines))).get('user')).toBe('eve')
+    expect((await sessions.open(toCookieHeader(lines))).get('user')).toBe('eve')
   })
 
   test('a logout of a session that was revoked meanwhile still deletes the cookies', async () => {

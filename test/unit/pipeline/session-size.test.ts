@@ -2,12 +2,12 @@
 
 import { describe, expect, test } from 'vitest'
 import type { Session, SessionEvent, SessionOptions } from 'sealed-session'
-import { pairsOf } from '../../support/cookie-jar.ts'
+import { toCookieHeader } from '../../support/cookie-jar.ts'
 import {
   DAY,
   NAME,
   START,
-  headerOfParts,
+  formatParts,
   mint,
   mintTicket,
   payload,
@@ -32,7 +32,7 @@ function levelsOf(events: readonly SessionEvent[]): string[] {
 
 /** Returns the cookies of a session with a string of this length, whatever the limits are. */
 function large(length: number): string {
-  return headerOfParts(split(mint(payload({ data: { text: 'x'.repeat(length) } })), 2))
+  return formatParts(split(mint(payload({ data: { text: 'x'.repeat(length) } })), 2))
 }
 
 describe('measure', () => {
@@ -137,7 +137,7 @@ describe('a write', () => {
     const session = await sessions.open(large(4000))
     session.set('text', 'x'.repeat(3000))
     const lines = await sessions.setCookies(session)
-    const next = await sessions.open(pairsOf(lines.slice(0, 2)))
+    const next = await sessions.open(toCookieHeader(lines.slice(0, 2)))
     expect(next.get('text')).toHaveLength(3000)
     expect(levelsOf(events)).toEqual([])
   })
@@ -182,7 +182,7 @@ describe('a write', () => {
       session.set('user', 'a'.repeat(++length))
     }
     session.set('user', 'a'.repeat(length - 1))
-    const cookie = pairsOf(await sessions.setCookies(session))
+    const cookie = toCookieHeader(await sessions.setCookies(session))
     const header = `${cookie}; ${NAME}.t=${mintTicket(START, session.id)}; ${NAME}.x=aaaa`
     expect(header.length).toBeGreaterThan(396)
     expect(header.length).toBeLessThanOrEqual(400)

@@ -8,7 +8,7 @@ import type { SessionEvent, SessionOptions } from 'sealed-session'
 import { wrapLambda } from 'sealed-session/lambda'
 import { nodeSessions } from 'sealed-session/node'
 import { NAME, OTHER_SECRET, SECRET, START, mint } from '../../support/mint.ts'
-import { pairsOf } from '../../support/cookie-jar.ts'
+import { toCookieHeader } from '../../support/cookie-jar.ts'
 import { setUp } from '../../support/set-up.ts'
 import type { Data, SetUp } from '../../support/set-up.ts'
 
@@ -189,7 +189,7 @@ describe('same-name', () => {
     })
     const session = await sessions.open(null)
     session.set('user', 'ada')
-    const cookie = pairsOf(await sessions.setCookies(session))
+    const cookie = toCookieHeader(await sessions.setCookies(session))
     secrets = SECRET
     time.now += 1000
     expect((await sessions.open(cookie)).rejection).toEqual({ reason: 'unknown-key' })

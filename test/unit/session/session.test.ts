@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { Session } from 'sealed-session'
 import { getState } from '../../../src/session/session.ts'
-import { pairsOf } from '../../support/cookie-jar.ts'
+import { toCookieHeader } from '../../support/cookie-jar.ts'
 import {
   DAY,
   NAME,
@@ -374,7 +374,7 @@ describe('destroy', () => {
     session.destroy()
     session.set('visits', 0)
     session.destroy()
-    const cookies = pairsOf(await sessions.setCookies(session))
+    const cookies = toCookieHeader(await sessions.setCookies(session))
     expect(cookies).toMatch(/^__Host-session=; __Host-session\.x=[\w-]{4}$/)
   })
 
@@ -757,7 +757,7 @@ describe('exposure', () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     session.set('user', { [`deep-${MARKER}`]: [MARKER] })
-    const cookie = pairsOf(await sessions.setCookies(session))
+    const cookie = toCookieHeader(await sessions.setCookies(session))
     const opened = await sessions.open(cookie)
     for (const shown of [session, opened, sessions, { sessions, list: [opened] }]) {
       const text = inspect(shown, { showHidden: true, depth: 10, getters: false })

@@ -137,7 +137,7 @@ describe('createReport', () => {
   ])(
     '[S9] of %i keys of %i bytes measures each once, and serialises the others %i times at most',
     (count, size, most) => {
-      const asked = { each: 0, others: 0, usage: 0 }
+      const counts = { each: 0, others: 0, usage: 0 }
       const parts = Array.from({ length: count }, (_, at) => ({ label: `${at}`, size }))
       const bytes = payload(parts)
       const { move } = createReport(parts, {
@@ -145,21 +145,21 @@ describe('createReport', () => {
         usage: usageOf(bytes),
         bytes,
         bytesOf: (part) => {
-          asked.each++
+          counts.each++
           return part.size
         },
         bytesWithout: (removed) => {
-          asked.others++
+          counts.others++
           return bytes - removed.length * size
         },
         usageOf: (left) => {
-          asked.usage++
+          counts.usage++
           return usageOf(left)
         },
       })
-      expect(asked.each).toBe(count)
-      expect(asked.others).toBeLessThanOrEqual(most)
-      expect(asked.usage).toBeLessThan(25)
+      expect(counts.each).toBe(count)
+      expect(counts.others).toBeLessThanOrEqual(most)
+      expect(counts.usage).toBeLessThan(25)
       // The longest payload that is ok has 554 bytes.
       expect(move).toHaveLength(Math.max(0, Math.ceil((bytes - 554) / size)))
     },

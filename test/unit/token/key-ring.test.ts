@@ -276,7 +276,7 @@ describe('the derivation cost', () => {
       made.push(key)
       return key
     })
-    const asked = () =>
+    const openingKeys = () =>
       Promise.all([
         ring.opening('cookie', idOf(TWO), DAY),
         ring.opening('token', idOf(TWO), DAY),
@@ -284,11 +284,11 @@ describe('the derivation cost', () => {
         ring.opening('ticket', idOf(ONE), DAY),
         ring.opening('token password reset', idOf(ONE), DAY),
       ])
-    const old = await asked()
-    expect(await asked()).toEqual(old)
+    const old = await openingKeys()
+    expect(await openingKeys()).toEqual(old)
     expect(made).toHaveLength(5)
     await ring.sealing('cookie', DAY + 6, 0)
-    const again = await asked()
+    const again = await openingKeys()
     expect(again.map((key, index) => key === old[index])).toEqual([
       false,
       false,
@@ -324,18 +324,18 @@ describe('the derivation cost', () => {
 function decrypt(sealed: string, key: Buffer, id: string): string {
   const [iv = '', ciphertext = '', tag = ''] = sealed.split('.')
   const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'))
-  decipher.setAAD(headerOf(id)).setAuthTag(Buffer.from(tag, 'base64url'))
+  decipher.setAAD(encodeHeader(id)).setAuthTag(Buffer.from(tag, 'base64url'))
   return decipher.update(ciphertext, 'base64url', 'utf8') + decipher.final('utf8')
 }
 
 function encrypt(text: string, key: Buffer, id: string): string {
   const iv = Buffer.alloc(12, 7)
-  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(headerOf(id))
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(encodeHeader(id))
   const ciphertext = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
   return [iv, ciphertext, cipher.getAuthTag()].map((part) => part.toString('base64url')).join('.')
 }
 
-function headerOf(id: string): Buffer {
+function encodeHeader(id: string): Buffer {
   const json = `{"alg":"dir","enc":"A256GCM","kid":"${id}.${DAY}"}`
   return Buffer.from(Buffer.from(json).toString('base64url'))
 }

@@ -53,7 +53,7 @@ describe('the error of a secrets function that failed', () => {
     ['a string', SECRET],
     ['an object', { secret: SECRET, code: `E_${SECRET}` }],
     ['a function', () => SECRET],
-  ])('S13: does not repeat a secret that stands in %s', (_, thrown) => {
+  ])('S13: does not repeat a secret that is in %s', (_, thrown) => {
     const shown = everything(createProviderError(thrown))
     expect(shown).not.toContain(SECRET.slice(0, 4))
   })

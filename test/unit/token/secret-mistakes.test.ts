@@ -13,7 +13,7 @@ describe('findWrapping', () => {
     [`\`${ONE}\``, /quotation marks/],
     [`["${ONE}","${ONE}"]`, /brackets/],
     [`[${ONE}\n]`, /brackets/],
-  ])('says what stands around %j', (text, message) => {
+  ])('names the characters around %j', (text, message) => {
     expect(findWrapping(text)).toMatch(message)
     expect(findWrapping(text)).not.toContain(ONE)
   })

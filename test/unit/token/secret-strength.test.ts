@@ -115,7 +115,7 @@ describe('a secret is refused', () => {
     '[object Object][object Object][object]',
     'TODO: generate a real secret before launch',
     'https://example.com/my/session/secret',
-  ])('S12: that stands in a template: %s', weak)
+  ])('S12: that is in a template: %s', weak)
 
   test.each([
     'keyboard cat and forty-one more characters',

@@ -18,7 +18,7 @@ const REFRESH = 60
 const GRACE = 3600
 
 /** Seconds that a request waits for the function, and between two calls for unknown ids. */
-const PATIENCE = 10
+const WAIT_LIMIT = 10
 
 interface Data {
   readonly user: string
@@ -180,7 +180,7 @@ describe('while the secrets are fresh, or were refreshed not long ago', () => {
     const { sessions, called, time } = setUp(inTurn(() => A, never))
     const cookie = await cookieOf(sessions)
     time.now += REFRESH
-    for (let second = 0; second < 2 * PATIENCE; second++) {
+    for (let second = 0; second < 2 * WAIT_LIMIT; second++) {
       expect(await userIn(sessions, cookie)).toBe('ada')
       await cookieOf(sessions)
       time.now += 1
@@ -213,7 +213,7 @@ describe('while the secrets are fresh, or were refreshed not long ago', () => {
     await cookieOf(sessions)
     time.now += REFRESH
     await cookieOf(sessions)
-    time.now += 2 * PATIENCE - 1
+    time.now += 2 * WAIT_LIMIT - 1
     await cookieOf(sessions)
     expect(called).toHaveBeenCalledTimes(2)
     time.now += REFRESH
@@ -317,7 +317,7 @@ describe('S2: secrets that were removed while an instance was idle', () => {
   test.each([
     ['twice secretsRefresh', 2 * REFRESH],
     ['20 days', 20 * DAY],
-  ])('open nothing after %s: the function is waited for', async (_, seconds) => {
+  ])('open nothing after %s: the function is awaited', async (_, seconds) => {
     const { sessions, time, called, observed } = setUp(removed())
     await cookieOf(sessions)
     time.now += seconds
@@ -382,7 +382,7 @@ describe('S2: an unknown key id', () => {
   test('causes a call before the session is rejected', async () => {
     const { sessions, time, called, observed } = setUp(rotated())
     await cookieOf(sessions)
-    time.now += PATIENCE
+    time.now += WAIT_LIMIT
     expect(await userIn(sessions, ofB)).toBe('ada')
     expect(called).toHaveBeenCalledTimes(2)
     expect(observed()).toEqual([{ type: 'secrets', outcome: 'changed' }])
@@ -391,7 +391,7 @@ describe('S2: an unknown key id', () => {
   test('causes no call within ten seconds of the last one', async () => {
     const { sessions, time, called } = setUp(rotated())
     await cookieOf(sessions)
-    time.now += PATIENCE - 1
+    time.now += WAIT_LIMIT - 1
     expect((await sessions.open(ofB)).rejection).toEqual({ reason: 'unknown-key' })
     expect(called).toHaveBeenCalledTimes(1)
   })
@@ -399,7 +399,7 @@ describe('S2: an unknown key id', () => {
   test('causes one call in ten seconds, whatever ids clients send', async () => {
     const { sessions, time, called } = setUp(() => A)
     await cookieOf(sessions)
-    for (let second = 0; second < 3 * PATIENCE; second++) {
+    for (let second = 0; second < 3 * WAIT_LIMIT; second++) {
       time.now += 1
       const opened = ['x', 'y', 'z'].map((id) => sessions.open(unknown(`${id}${second}`)))
       for (const session of await Promise.all(opened)) {
@@ -430,7 +430,7 @@ describe('S2: an unknown key id', () => {
   test('is rejected if the call fails, and the last good secrets stay in use', async () => {
     const { sessions, time, observed } = setUp(inTurn(() => A, fail))
     const cookie = await cookieOf(sessions)
-    time.now += PATIENCE
+    time.now += WAIT_LIMIT
     expect((await sessions.open(ofB)).rejection).toEqual({ reason: 'unknown-key' })
     expect(await userIn(sessions, cookie)).toBe('ada')
     expect(observed()).toEqual([{ type: 'secrets', outcome: 'failed', error: failure() }])
@@ -440,9 +440,9 @@ describe('S2: an unknown key id', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { sessions, time } = setUp(inTurn(() => A, never))
     await cookieOf(sessions)
-    time.now += PATIENCE
+    time.now += WAIT_LIMIT
     const opening = sessions.open(ofB)
-    await vi.advanceTimersByTimeAsync(PATIENCE * 1000)
+    await vi.advanceTimersByTimeAsync(WAIT_LIMIT * 1000)
     expect((await opening).rejection).toEqual({ reason: 'unknown-key' })
   })
 })
@@ -482,7 +482,7 @@ describe('secretsGrace', () => {
     const cookie = await cookieOf(sessions)
     time.now += GRACE
     const opening = catchAsyncError(sessions.open(cookie))
-    await vi.advanceTimersByTimeAsync(PATIENCE * 1000)
+    await vi.advanceTimersByTimeAsync(WAIT_LIMIT * 1000)
     expect(await opening).toEqual(configError('secrets'))
   })
 
@@ -561,7 +561,7 @@ describe('a first call', () => {
     const settled = vi.fn()
     const waiting = catchAsyncError(cookieOf(sessions))
     waiting.then(settled, settled)
-    await vi.advanceTimersByTimeAsync(PATIENCE * 1000 - 1)
+    await vi.advanceTimersByTimeAsync(WAIT_LIMIT * 1000 - 1)
     expect(settled).toHaveBeenCalledTimes(0)
     await vi.advanceTimersByTimeAsync(1)
     expect(await waiting).toEqual(configError('secrets'))
@@ -575,15 +575,15 @@ describe('a first call', () => {
     vi.spyOn(globalThis, 'setTimeout').mockImplementationOnce((() => 0) as never)
     const { sessions, called } = setUp(inTurn(never, () => A))
     const waiting = catchAsyncError(cookieOf(sessions))
-    await vi.advanceTimersByTimeAsync(PATIENCE * 500)
+    await vi.advanceTimersByTimeAsync(WAIT_LIMIT * 500)
     const late = cookieOf(sessions)
-    await vi.advanceTimersByTimeAsync(PATIENCE * 500)
+    await vi.advanceTimersByTimeAsync(WAIT_LIMIT * 500)
     expect(await waiting).toEqual(configError('secrets'))
     expect(called).toHaveBeenCalledTimes(1)
     expect(await cookieOf(sessions)).toContain('=')
     expect(called).toHaveBeenCalledTimes(2)
     // Uses the secrets of another request, although its own call was lost.
-    await vi.advanceTimersByTimeAsync(PATIENCE * 500)
+    await vi.advanceTimersByTimeAsync(WAIT_LIMIT * 500)
     expect(await late).toContain('=')
     expect(called).toHaveBeenCalledTimes(2)
   })
@@ -591,7 +591,7 @@ describe('a first call', () => {
   test('that never settles is repeated after the time limit', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { sessions, called, time } = setUp(inTurn(never, () => A))
-    for (const seconds of [0, 2 * PATIENCE - 1]) {
+    for (const seconds of [0, 2 * WAIT_LIMIT - 1]) {
       time.now += seconds
       cookieOf(sessions).catch(() => {})
       await turn()
@@ -607,10 +607,10 @@ describe('a first call', () => {
     const slow = deferred<string>()
     const { sessions, called, time } = setUp(inTurn(never, () => slow.promise))
     const first = catchAsyncError(cookieOf(sessions))
-    await vi.advanceTimersByTimeAsync(PATIENCE * 500)
-    time.now += 2 * PATIENCE
+    await vi.advanceTimersByTimeAsync(WAIT_LIMIT * 500)
+    time.now += 2 * WAIT_LIMIT
     const second = cookieOf(sessions)
-    await vi.advanceTimersByTimeAsync(PATIENCE * 500)
+    await vi.advanceTimersByTimeAsync(WAIT_LIMIT * 500)
     expect(await first).toEqual(configError('secrets'))
     const third = cookieOf(sessions)
     await vi.advanceTimersByTimeAsync(1)
@@ -626,7 +626,7 @@ describe('a first call', () => {
     const slow = deferred<string>()
     const { sessions, called } = setUp(() => slow.promise)
     const first = catchAsyncError(cookieOf(sessions))
-    await vi.advanceTimersByTimeAsync(PATIENCE * 1000)
+    await vi.advanceTimersByTimeAsync(WAIT_LIMIT * 1000)
     expect(await first).toEqual(configError('secrets'))
     slow.resolve(A)
     await vi.advanceTimersByTimeAsync(1)

@@ -5,6 +5,6 @@ export class BrokenPromise extends Error {
   override readonly name = 'BrokenPromise'
 }
 
-export function hold(holds: boolean, promise: string, detail = ''): void {
+export function assertPromise(holds: boolean, promise: string, detail = ''): void {
   if (!holds) throw new BrokenPromise(detail === '' ? promise : `${promise}: ${detail}`)
 }

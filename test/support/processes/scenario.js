@@ -1,4 +1,4 @@
-// Returns a list of everything that a session can go through. It is the same each time, because the
+// Runs everything that can happen to a session, and returns the results. They are the same each time, because the
 // clock stands still and the random bytes are counted. For processes whose globals have been
 // changed.
 
@@ -14,11 +14,11 @@ const NAME = '__Host-session'
 const { getBuiltinModule } = process
 
 /** @param {'node:crypto' | 'webcrypto'} engine */
-export function takeEngine(engine) {
+export function selectEngine(engine) {
   process.getBuiltinModule = engine === 'webcrypto' ? undefined : getBuiltinModule
 }
 
-export function make(options) {
+export function createRecorded(options) {
   const events = []
   const sessions = createSessions({
     secrets: SECRET,
@@ -31,8 +31,8 @@ export function make(options) {
 }
 
 /** Makes cookies of all kinds, as browsers send them. */
-export async function bake() {
-  const { sessions } = make()
+export async function createCookies() {
+  const { sessions } = createRecorded()
   const cookieOf = async (maker, fill) => {
     const session = await maker.open(null)
     fill(session)
@@ -46,16 +46,16 @@ export async function bake() {
     session.scope('shop').set('open', true)
     session.flash('note', 'hello')
   })
-  const long = await cookieOf(make({ limits: { cookie: 700 } }).sessions, (session) => {
+  const long = await cookieOf(createRecorded({ limits: { cookie: 700 } }).sessions, (session) => {
     session.set('text', 'x'.repeat(1000))
   })
-  const removed = await cookieOf(make({ secrets: REMOVED_SECRET }).sessions, user)
-  const idle = await cookieOf(make({ clock: () => START - 100_000_000 }).sessions, user)
+  const removed = await cookieOf(createRecorded({ secrets: REMOVED_SECRET }).sessions, user)
+  const idle = await cookieOf(createRecorded({ clock: () => START - 100_000_000 }).sessions, user)
   const remembered = await cookieOf(sessions, (session) => {
     session.regenerate({ lifetime: 'remembered' })
     user(session)
   })
-  const later = make({ clock: () => START + 60_000 }).sessions
+  const later = createRecorded({ clock: () => START + 60_000 }).sessions
   const touched = await later.open(good)
   touched.touch()
   const ticket = (await later.setCookies(touched)).map((line) => line.split(';', 1)[0]).join('; ')
@@ -79,9 +79,9 @@ export async function bake() {
 }
 
 /**
- * Creates the requests and responses of one life, before the platform's own objects are changed.
+ * Creates the requests and responses of one run, before the platform's own objects are changed.
  */
-export function prepare({ cookies, token }) {
+export function createMessages({ cookies, token }) {
   const url = 'https://example.test/'
   const visits = Object.entries(cookies).map(([kind, cookie]) => ({
     kind,
@@ -96,9 +96,9 @@ export function prepare({ cookies, token }) {
 }
 
 /** Returns the results of all of them. */
-export async function live({ sessions, events }, { visits, login, token, good }) {
-  const told = []
-  const tell = (...what) => told.push(what)
+export async function runScenario({ sessions, events }, { visits, login, token, good }) {
+  const results = []
+  const record = (...what) => results.push(what)
   const fail = (error) => ({ failed: error.code ?? String(error) })
   const headersOf = (response) => [...response.headers, response.status]
   const data = (session) => ({
@@ -111,34 +111,34 @@ export async function live({ sessions, events }, { visits, login, token, good })
 
   for (const { kind, cookie, headers, request, page, redirect } of visits) {
     const session = await sessions.open(request)
-    tell(kind, data(session), session.scope('shop').entries(), session.flash('note'))
-    tell(kind, headersOf(await sessions.commit(request, page)))
+    record(kind, data(session), session.scope('shop').entries(), session.flash('note'))
+    record(kind, headersOf(await sessions.commit(request, page)))
 
     const changed = await sessions.open(cookie)
     changed.set('visits', 1)
     changed.flash('note', 'again')
-    tell(kind, changed.peekFlash('note'))
+    record(kind, changed.peekFlash('note'))
     const form = changed.csrfToken()
-    tell(kind, changed.verifyCsrfToken(form), changed.verifyCsrfToken('x'))
-    tell(kind, headersOf(await sessions.commit(changed, redirect)))
+    record(kind, changed.verifyCsrfToken(form), changed.verifyCsrfToken('x'))
+    record(kind, headersOf(await sessions.commit(changed, redirect)))
 
     const risen = await sessions.open({ headers: { cookie } })
     risen.set('admin', true)
     risen.regenerate()
-    tell(kind, risen.entries())
+    record(kind, risen.entries())
     risen.set('user', 'eve')
     risen.regenerate({ keep: ['user'] })
-    tell(kind, data(risen), await sessions.setCookies(risen))
+    record(kind, data(risen), await sessions.setCookies(risen))
 
     const renamed = await sessions.open(cookie)
     renamed.set('role', 'admin')
     renamed.renewId()
-    tell(kind, data(renamed), await sessions.verify(renamed), await sessions.setCookies(renamed))
+    record(kind, data(renamed), await sessions.verify(renamed), await sessions.setCookies(renamed))
 
     const undone = await sessions.open(cookie)
     undone.set('role', 'admin')
     undone.discard()
-    tell(kind, data(undone), await sessions.setCookies(undone))
+    record(kind, data(undone), await sessions.setCookies(undone))
 
     const pairs = cookie.split('; ').map((pair) => pair.split('='))
     const stored = []
@@ -148,35 +148,35 @@ export async function live({ sessions, events }, { visits, login, token, good })
     }
     const kept = await sessions.open(store)
     kept.touch()
-    await sessions.save(kept, store).catch((error) => tell(kind, fail(error)))
-    tell(kind, data(kept), stored)
+    await sessions.save(kept, store).catch((error) => record(kind, fail(error)))
+    record(kind, data(kept), stored)
 
     const over = await sessions.open(headers)
     over.destroy()
-    tell(kind, await sessions.setCookies(over))
+    record(kind, await sessions.setCookies(over))
     for (const event of [
       { version: '2.0', cookies: cookie.split('; ') },
       { version: '1.0', headers: { Cookie: cookie }, multiValueHeaders: null },
       { requestContext: { elb: {} }, headers: { cookie } },
     ]) {
       const handle = wrapLambda(sessions, (_, own) => ({ statusCode: own.set('n', 1) ?? 200 }))
-      tell(kind, await handle(event).catch(fail))
+      record(kind, await handle(event).catch(fail))
     }
   }
 
   const bare = await sessions.unseal(token)
-  tell(data(bare), await sessions.seal(bare), await sessions.measure(bare))
+  record(data(bare), await sessions.seal(bare), await sessions.measure(bare))
   const link = await sessions.seal(bare, 'reset')
-  tell(data(await sessions.unseal(link, 'reset')), data(await sessions.unseal(link)))
-  tell(data(await sessions.unseal('x')))
+  record(data(await sessions.unseal(link, 'reset')), data(await sessions.unseal(link)))
+  record(data(await sessions.unseal('x')))
   const handler = sessions.wrap((_, session) => {
     session.set('user', 'ada')
     throw login.page
   })
-  tell(headersOf(await handler(login.request)))
+  record(headersOf(await handler(login.request)))
   const big = await sessions.open(null)
   big.set('text', 'x'.repeat(70_000))
-  tell(await sessions.setCookies(big).catch(fail))
+  record(await sessions.setCookies(big).catch(fail))
   for (const value of [
     new Date(0),
     { deep: [undefined] },
@@ -188,14 +188,14 @@ export async function live({ sessions, events }, { visits, login, token, good })
     },
   ]) {
     try {
-      tell(big.set('value', value))
+      record(big.set('value', value))
     } catch (error) {
-      tell(fail(error), error.path)
+      record(fail(error), error.path)
     }
   }
-  tell(await throughNode(sessions, good))
-  tell(events.splice(0))
-  return told
+  record(await throughNode(sessions, good))
+  record(events.splice(0))
+  return results
 }
 
 /**
