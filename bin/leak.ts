@@ -50,9 +50,9 @@ export async function run(args: string[]): Promise<number> {
 
 /** Moves an ID that begins with a hyphen behind `--`. No option has four characters. */
 function separateIds(args: readonly string[]): string[] {
-  const isId = (arg: string) => /^-[\w-]{3}$/.test(arg)
-  const others = args.filter((arg) => !isId(arg) && arg !== '--')
-  return [...others, '--', ...args.filter(isId)]
+  const ids = args.filter((arg) => /^-[\w-]{3}$/.test(arg))
+  const others = args.filter((arg) => !ids.includes(arg) && arg !== '--')
+  return [...others, '--', ...ids]
 }
 
 function formatPlan(

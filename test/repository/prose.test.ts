@@ -5,9 +5,25 @@ import { describe, expect, test } from 'vitest'
 import { titlesIn } from '../support/titles.ts'
 import { parseSource } from './sources.ts'
 
-/** Words in place of a subject. A sentence names the client, the user, the test or the value. */
-const UNPLAIN =
-  /\bwhoever\b|\b(?:no|some|any|every)body\b|\bthings?\b|\b(?:is|are|was|were|be|been|being) told\b/gi
+/**
+ * Words in place of a subject, and idioms of another language. A sentence names the client, the user, the
+ * test or the value; a cookie is received, a value is in a message, and a promise is awaited.
+ */
+const UNPLAIN = new RegExp(
+  [
+    'whoever',
+    '(?:no|some|any|every)body',
+    'things?',
+    '(?:is|are|was|were|be|been|being) told',
+    'so many',
+    '(?:as it|that|which) came',
+    'stands? (?:above|around|before|behind|beside|in|under)',
+    'waited for',
+  ]
+    .map((words) => `\\b${words}\\b`)
+    .join('|'),
+  'gi',
+)
 
 /** Folders with code and documents of ours. */
 const FOLDERS = ['.github', 'bench', 'bin', 'docs', 'examples', 'src', 'test']

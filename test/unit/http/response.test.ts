@@ -137,7 +137,7 @@ describe('the new response', () => {
     expect(built.mock.calls).toEqual([[response.body, response]])
   })
 
-  test('of one that came from fetch has its cookies, status and body', async () => {
+  test('of one that fetch returned has its cookies, status and body', async () => {
     const { response, close } = await fetched()
     const attached = attach(response, LINES)
     expect([attached.status, attached.statusText]).toEqual([203, 'Other'])

@@ -116,7 +116,7 @@ describe('a logout', () => {
     expect(await sessions.setCookies(session)).toEqual([])
   })
 
-  test('after another logout deletes the cookies that came back, and sets a new stamp', async () => {
+  test('after another logout deletes the cookies that were received again, and sets a new stamp', async () => {
     const cookie = `${NAME}=${mint()}; ${NAME}.x=aaaa`
     const looked = await linesOf(cookie, (session) => session.isEmpty)
     expect(looked).toEqual([expect.stringMatching(/^__Host-session=; Max-Age=0; /)])
