@@ -169,6 +169,7 @@ describe('the report', () => {
     }
     const property = fc.asyncProperty(texts, async (data) => {
       const { token, report } = await sealed(data)
+      expect(report.keys).toHaveLength(Object.keys(data).length)
       for (const { key, bytes } of report.keys) {
         const { [key]: _, ...others } = data
         const { token: shorter } = await sealed(others)

@@ -373,7 +373,7 @@ describe('members', () => {
       void sessions.open(new FormData())
       // @ts-expect-error a promise of a store must be awaited
       void sessions.open(Promise.resolve({ getAll: () => [{ name: 'a', value: 'b' }] }))
-      // @ts-expect-error `undefined` may be a header that was not read; `null` says that there is none
+      // @ts-expect-error a source is required: `null` says that there is no cookie
       void sessions.open()
     })
     expect(sessions).toHaveProperty('open')

@@ -663,6 +663,7 @@ describe('events and errors', () => {
     store.faults.setItem = () => Promise.reject(DOWN)
     const error = await catchAsyncError(sessions.setCookies(session))
     const shown = JSON.stringify([events, untyped<Error>(error).message])
+    expect(store.parcels()).toHaveLength(1)
     for (const { value } of store.items.values()) expect(shown).not.toContain(value)
     expect(shown).not.toContain('xxx')
     for (const key of store.parcels()) expect(shown).not.toContain(key.slice('parcel:'.length))

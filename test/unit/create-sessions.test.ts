@@ -603,6 +603,7 @@ describe('a session that the handler does not access', () => {
       })
       await catchAsyncError(handler(requestWith()))
     }
+    expect(kept).toHaveLength(2)
     for (const session of kept) expect(() => setUser(session)).toThrow(COMMITTED_ERROR)
   })
 

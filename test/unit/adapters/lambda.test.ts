@@ -117,6 +117,7 @@ describe.each(sources)('%s', (source) => {
     }
     expect(await run(eventOf(source), keep)).toBe(given)
     expect(given).toEqual({ statusCode: 200, body: 'ab' })
+    expect(kept).toHaveLength(1)
     for (const session of kept) {
       expect(() => session.set('visits', 1)).toThrow(
         expect.objectContaining({ code: 'ERR_SESSION_COMMITTED' }),

@@ -223,7 +223,10 @@ describe('the store', () => {
     const { ended, store } = setUp()
     await ended.endSession('id')
     await ended.endUser('ada', { except: ['id', 'other'] })
-    for (const { value } of store.items.values()) expect(() => JSON.parse(value)).toThrow()
+    expect(store.items.size).toBe(2)
+    for (const { value } of store.items.values()) {
+      expect(() => JSON.parse(value)).toThrow(SyntaxError)
+    }
   })
 
   test('that fails makes every session revoked, with the error in the event', async () => {

@@ -132,7 +132,9 @@ describe('movableParts', () => {
 
   test('can each be put into contents of its own, and removed from a copy', () => {
     const contents = full()
-    for (const { label, alone, remove } of movableParts(contents)) {
+    const parts = movableParts(contents)
+    expect(parts.length).toBeGreaterThan(3)
+    for (const { label, alone, remove } of parts) {
       expect(movableParts(alone).map((part) => part.label)).toEqual([label])
       const copy = copyContents(contents)
       remove(copy)

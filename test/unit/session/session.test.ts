@@ -780,7 +780,9 @@ describe('exposure', () => {
       const { constructor } = Object(object)
       reachable.push(...Reflect.ownKeys(constructor).map((key) => Reflect.get(constructor, key)))
     }
-    for (const found of reachable.filter((value) => typeof value === 'function')) {
+    const functions = reachable.filter((value) => typeof value === 'function')
+    expect(functions.length).toBeGreaterThan(3)
+    for (const found of functions) {
       const result: unknown = catchError(() => untyped<(given: unknown) => unknown>(found)(session))
       expect(inspect(result, { depth: 10, showHidden: true })).not.toContain('contents')
     }

@@ -459,6 +459,7 @@ describe('secretsGrace', () => {
     time.now = START + GRACE
     expect(await catchAsyncError(sessions.open(cookie))).toEqual(failure())
     expect(await catchAsyncError(cookieOf(sessions))).toEqual(failure())
+    expect(observed()).not.toEqual([])
     for (const event of observed()) expect(event).toMatchObject({ outcome: 'failed' })
   })
 
