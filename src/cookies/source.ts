@@ -13,7 +13,6 @@ export interface StoredCookie {
 /**
  * A framework's cookie store: `cookies()` and `request.cookies` of Next.js, `cookies` of SvelteKit,
  * `cookieStore` of browsers.
- * SvelteKit, `cookieStore` of browsers.
  *
  * @example
  * const session = await sessions.open(await cookies()) // Next.js
