@@ -15,7 +15,7 @@ import {
   textOf,
   writeData,
 } from '../../../src/data/serialize.ts'
-import { createWalkLimits } from '../../../src/data/strict-json.ts'
+import { createWalk } from '../../../src/data/strict-json.ts'
 import { untyped } from '../../support/mint.ts'
 import { caught, misfit } from '../../support/refusal.ts'
 
@@ -389,7 +389,7 @@ describe('shared references', () => {
 
   test('S8: are counted over all entries of a session together', () => {
     const shared = doubled(14)
-    const limits = createWalkLimits()
+    const limits = createWalk()
     expect(() => assertStorable('a', shared, '', limits)).not.toThrow()
     expect(() => assertStorable('b', shared, 'scope(x).', limits)).not.toThrow()
     expect(() => assertAllStorable(new Map([['c', shared]]), '', limits)).toThrow(misfit('c'))
