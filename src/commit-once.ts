@@ -41,6 +41,8 @@ async function commitAgain(
   pipeline: Pipeline,
 ): Promise<Writes> {
   const writes = await writing
+  // Changed meanwhile, or made anew by another call.
+  if (state.writing !== writing) return commitOnce(state, pipeline)
   const isStale = state.mayBeMutated && hasUnwrittenChange(state, pipeline)
   if (!isStale) {
     state.committed = true
