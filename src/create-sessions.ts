@@ -18,7 +18,7 @@ import { createPipeline } from './pipeline/pipeline.ts'
 import { recheckNow } from './pipeline/recheck.ts'
 import { measure } from './pipeline/session-size.ts'
 import { Session, getState } from './session/session.ts'
-import { access } from './session/state.ts'
+import { access, carriedClaims } from './session/state.ts'
 import type { SessionRejection, SessionState } from './session/state.ts'
 import type { SessionHandler, Sessions } from './sessions.ts'
 import { run } from './steps.ts'
@@ -80,8 +80,9 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   }
 
   async function verify(session: Session<Data>): Promise<SessionRejection | undefined> {
-    const state = access(requireState(session))
-    if (state.rejection !== undefined) return state.rejection
+    const state = requireState(session)
+    // What came was refused; what began since is checked like any other session.
+    if (carriedClaims(state) === undefined) return state.rejection
     const refused = await run(recheckNow(state, pipeline))
     if (refused === undefined) return undefined
     observe({ type: 'rejected', ...refused })

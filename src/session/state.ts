@@ -191,7 +191,12 @@ export function fill(state: SessionState): SessionState {
 /** Forgets everything of this request, and parses the contents anew: values may have been mutated. */
 export function resetState(state: SessionState): void {
   const { received, cookies, runtime, rejection, lapsed, written, handlers, source } = change(state)
-  const anew = received && { ...received, contents: runtime.restore(received.body) }
+  const { logoutStamp } = state
+  // A logout that was saved holds: no browser with its stamp gets the session back.
+  const isEnded = logoutStamp !== undefined && cookies.stamps.startsWith(logoutStamp)
+  const anew = isEnded
+    ? undefined
+    : received && { ...received, contents: runtime.restore(received.body) }
   // What was saved into a cookie store before has to be undone there.
   const changed = written?.id !== received?.claims.id || written?.body !== received?.body
   const kept = { received, rejection, lapsed, written, handlers, source }

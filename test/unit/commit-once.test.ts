@@ -362,19 +362,26 @@ describe('changes after save', () => {
     }
   })
 
-  test('begin a session that knows the stamp of a saved logout, even after discard', async () => {
-    const { sessions } = setUp()
-    const browser = createJar()
-    const first = await sessions.open(browser.request())
-    ada(first)
-    await saveInto(browser, sessions, first)
-    const session = await sessions.open(browser.request())
-    session.destroy()
-    await saveInto(browser, sessions, session)
-    session.discard()
-    session.regenerate()
-    session.set('user', 'eve')
-    await saveInto(browser, sessions, session)
-    expect((await sessions.open(browser.request())).get('user')).toBe('eve')
-  })
+  test.each([
+    ['regenerate', (session: Session<Data>) => session.regenerate()],
+    ['nothing', () => {}],
+  ])(
+    'begin a session that knows the stamp of a saved logout, even after discard and %s',
+    async (_, begin) => {
+      const { sessions } = setUp()
+      const browser = createJar()
+      const first = await sessions.open(browser.request())
+      ada(first)
+      await saveInto(browser, sessions, first)
+      const session = await sessions.open(browser.request())
+      session.destroy()
+      await saveInto(browser, sessions, session)
+      session.discard()
+      expect([session.isEmpty, session.id]).toEqual([true, undefined])
+      begin(session)
+      session.set('user', 'eve')
+      await saveInto(browser, sessions, session)
+      expect((await sessions.open(browser.request())).toJSON()).toEqual({ user: 'eve' })
+    },
+  )
 })
