@@ -1,7 +1,7 @@
 // `createSessions`: the members that an application calls, over the pipeline of open.ts and commit.ts.
 
 import { sealToken } from './commit.ts'
-import { commitOnce, saveCookies } from './commit-once.ts'
+import { commitOnce, isLoss, saveCookies } from './commit-once.ts'
 import { roleOf } from './cookies/cookie-names.ts'
 import { assertCookieSink } from './cookies/cookie-store.ts'
 import type { CookieSink } from './cookies/cookie-store.ts'
@@ -114,8 +114,14 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     response: Response,
   ): Response {
     if (!state.accessed) return response
-    const lines = writes.length === 0 ? [] : formatSetCookies(writes, cookie)
-    return attachCookies(response, lines, isOwnCookie, reportOverwrite, state.registration)
+    const lines = formatSetCookies(writes, cookie)
+    try {
+      return attachCookies(response, lines, isOwnCookie, reportOverwrite, state.registration)
+    } catch (error) {
+      // A WebSocket must open whether or not a ticket is due.
+      if (isLoss(writes, state, pipeline)) throw error
+      return attachCookies(response, [], isOwnCookie)
+    }
   }
 
   function wrap<Req extends Request = Request, Rest extends readonly unknown[] = []>(
