@@ -220,6 +220,16 @@ describe('verify', () => {
     expect(await sessions.verify(session)).toEqual({ reason: 'malformed' })
   })
 
+  test('is about the session that began since, if the received one was rejected', async () => {
+    const { sessions, time } = setUp()
+    const session = await sessions.open(`${NAME}=junk`)
+    ada(session)
+    await sessions.setCookies(session)
+    expect(await sessions.verify(session)).toBeUndefined()
+    time.now += DAY + 5
+    expect(await sessions.verify(session)).toEqual({ reason: 'idle' })
+  })
+
   test('finds the end of the session by time, to the second', async () => {
     const { sessions, cookieOf, time, events } = setUp()
     const session = await sessions.open(await cookieOf(ada))
