@@ -90,10 +90,12 @@ function createSupport(options: ResolvedDeviceOptions, pipeline: Pipeline): Devi
       bindings.delete(isKept ? binding : '')
       return [
         ...(tickets.length === 0 ? [] : [deletion(ticketName(cookie.name))]),
-        ...[...bindings].slice(0, MAX_DELETED).flatMap((each) => [
-          deletion(deviceName(cookie.name, each)),
-          keyDeletion(cookie.name, each, path),
-        ]),
+        ...[...bindings]
+          .slice(0, MAX_DELETED)
+          .flatMap((each) => [
+            deletion(deviceName(cookie.name, each)),
+            keyDeletion(cookie.name, each, path),
+          ]),
       ]
     },
     respond(request) {
