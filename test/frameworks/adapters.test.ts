@@ -349,6 +349,31 @@ describe('Fastify', () => {
     expect([statusCode, body]).toEqual([500, expect.stringContaining('the hook failed')])
   })
 
+  test('the answer to a session that does not fit has no fields of the page, but those for every response', async () => {
+    const app = fastify()
+    closing.push(() => app.close())
+    app.addHook('onRequest', async (_, reply) => {
+      reply.header('access-control-allow-origin', '*')
+    })
+    app.setErrorHandler((_error, _request, reply) => reply.code(507).send('sorry'))
+    await app.register(fastifySession, { sessions: make() })
+    app.get('/page', (request, reply) => {
+      sessionIn(request).set('big', TOO_MUCH)
+      return reply
+        .header('cache-control', 'public, max-age=600')
+        .header('content-encoding', 'gzip')
+        .header('content-disposition', 'attachment')
+        .header('cross-origin-opener-policy', 'same-origin')
+        .send('page')
+    })
+    const { headers, body } = await app.inject('/page')
+    expect(body).toBe('sorry')
+    const names = ['cache-control', 'content-encoding', 'content-disposition']
+    expect(names.map((name) => headers[name])).toEqual(['no-store', undefined, undefined])
+    const kept = ['access-control-allow-origin', 'cross-origin-opener-policy', 'vary']
+    expect(kept.map((name) => headers[name])).toEqual(['*', 'same-origin', 'Cookie'])
+  })
+
   test('registering it with another value rejects', async () => {
     const app = fastify()
     closing.push(() => app.close())
