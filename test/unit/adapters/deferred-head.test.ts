@@ -63,7 +63,11 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
   }
 
   /** Installs a wrapper of other middleware around a method. */
-  function wrap(response: ServerResponse, name: 'end' | 'on' | 'writeHead', before: (given: unknown[]) => void) {
+  function wrap(
+    response: ServerResponse,
+    name: 'end' | 'on' | 'writeHead',
+    before: (given: unknown[]) => void,
+  ) {
     const method = response[name]
     Reflect.set(response, name, (...given: unknown[]): unknown => {
       before(given)

@@ -1,6 +1,8 @@
 // `request.session` with the interface of express-session and cookie-session, on a server of
 // node:http.
 
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
@@ -742,7 +744,52 @@ describe('a response', () => {
   })
 })
 
+describe('a change after the head', () => {
+  test.each(['destroy', 'regenerate', 'touch', 'resetMaxAge'] as const)(
+    'by %s is reported to next, if it is not awaited',
+    async (method) => {
+      const { ask, visit, errors } = await browse()
+      await ask(({ session }) => void (session.user = 'ada'))
+      const response = await visit(({ session }, reply) => {
+        reply.end(session.user)
+        void session[method]()
+      })
+      expect(await response.text()).toBe('ada')
+      await vi.waitFor(() => expect(errors).toMatchObject([{ code: 'ERR_SESSION_COMMITTED' }]))
+    },
+  )
+})
+
 describe('expressSession', () => {
+  test('opens another session if a server reuses the request for another visitor', async () => {
+    const sessions = make()
+    const visitor = await startVisitor(sessions)
+    open.push(visitor)
+    await visitor.ask(({ session }) => void (session.user = 'ada'))
+    const again = expressSession(sessions)
+    const next = await visitor.ask(
+      (request, response) =>
+        new Promise((resolve) => {
+          const { user } = request.session
+          request.headers.cookie = ''
+          again(request, response, () => resolve([user, request.session.user]))
+        }),
+    )
+    expect(next).toEqual(['ada', null])
+  })
+
+  test('writes the session with each response of a request, as a test that reuses it expects', async () => {
+    const middleware = expressSession(make())
+    const request = new IncomingMessage(new Socket())
+    const first = new ServerResponse(request)
+    const second = new ServerResponse(request)
+    await new Promise((resolve) => middleware(request, first, resolve))
+    await new Promise((resolve) => middleware(request, second, resolve))
+    Reflect.set(Reflect.get(request, 'session'), 'user', 'ada')
+    second.end()
+    await vi.waitFor(() => expect(second.getHeader('Set-Cookie')).toHaveLength(1))
+  })
+
   test('used twice with the same sessions is one session', async () => {
     const sessions = make()
     const visitor = await startVisitor(sessions)
