@@ -9,7 +9,9 @@ import { Hono } from 'hono'
 import Koa from 'koa'
 import { fetchNodeRequestHandler } from 'node-mock-http'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createSessions } from 'sealed-session'
 import type { Session } from 'sealed-session'
+import { deviceBound } from 'sealed-session/device'
 import { elysiaSession } from 'sealed-session/elysia'
 import { fastifySession } from 'sealed-session/fastify'
 import { defineSessionHandler, h3Session } from 'sealed-session/h3'
@@ -17,6 +19,7 @@ import { honoSession } from 'sealed-session/hono'
 import type { HonoSessionEnv } from 'sealed-session/hono'
 import { koaSession } from 'sealed-session/koa'
 import { createJar } from '../support/cookie-jar.ts'
+import { SECRET } from '../support/mint.ts'
 import { listen, make, names, TOO_MUCH } from './application.ts'
 import { createVisitor } from '../support/visitor.ts'
 import type { Data } from './application.ts'
@@ -296,6 +299,23 @@ describe('Koa', () => {
     })
     const response = await browser.visit('/')
     expect([await response.text(), names(response)]).toEqual(['written', ['__Host-session']])
+  })
+
+  test('a device is answered at the path of the browser, where koa-mount has shortened it', async () => {
+    const device = deviceBound({ path: '/shop/device' })
+    const sessions = createSessions<Data>({ secrets: SECRET, device })
+    const app = new Koa()
+    app.use((ctx, next) => {
+      ctx.path = ctx.path.replace('/shop', '') // as koa-mount does
+      return next()
+    })
+    app.use(koaSession(sessions))
+    const server = createServer(app.callback())
+    closing.push(() => server.close().closeAllConnections())
+    const headers = { 'Sec-Secure-Session-Id': 'Zk3vQ9rW' }
+    const url = new URL('/shop/device', await listen(server))
+    const answer = await fetch(url, { method: 'POST', headers })
+    expect(await answer.json()).toEqual({ session_identifier: 'Zk3vQ9rW', continue: false })
   })
 
   test('a session that does not fit is an error event without other error handling', async () => {
