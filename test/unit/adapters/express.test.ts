@@ -8,6 +8,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { SessionOptions } from 'sealed-session'
 import { expressSession, sessionOf } from 'sealed-session/express'
+import { overflow } from 'sealed-session/overflow'
+import type { OverflowStorage } from 'sealed-session/overflow'
 import { startVisitor } from '../../support/express-visitor.ts'
 import type { ExpressVisitor } from '../../support/express-visitor.ts'
 import { DAY, OTHER_SECRET, SECRET, START, WEEK } from '../../support/mint.ts'
@@ -655,6 +657,29 @@ describe('the cookie', () => {
       expect(response.headers.getSetCookie()[0]).not.toMatch(/Max-Age|Expires/)
     },
   )
+
+  test('that lives longer stores again what does not fit, until the new end', async () => {
+    const month = 30 * DAY
+    const stored = new Map<string, string>()
+    const lives: number[] = []
+    const storage: OverflowStorage = {
+      getItem: (key) => stored.get(key),
+      setItem(key, value, { ttl }) {
+        lives.push(ttl)
+        stored.set(key, value)
+      },
+      removeItem: (key) => stored.delete(key),
+    }
+    const { ask } = await browse({
+      overflow: overflow({ storage }),
+      lifetimes: { remembered: { maxAge: month, idleTimeout: false } },
+    })
+    await ask(({ session }) => void (session.note = 'x'.repeat(20_000)))
+    await ask(({ session }) => void (session.cookie.maxAge = month * 1000))
+    expect(lives).toEqual([WEEK + 10, month + 10])
+    await ask(({ session }) => void (session.user = 'ada'))
+    expect(lives).toHaveLength(2)
+  })
 
   test('rejects a time that no lifetime has, and says what to configure', async () => {
     const { ask, errors } = await browse(options)
