@@ -9,7 +9,9 @@ import { Hono } from 'hono'
 import Koa from 'koa'
 import { fetchNodeRequestHandler } from 'node-mock-http'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createSessions } from 'sealed-session'
 import type { Session } from 'sealed-session'
+import { deviceBound } from 'sealed-session/device'
 import { elysiaSession } from 'sealed-session/elysia'
 import { fastifySession } from 'sealed-session/fastify'
 import { defineSessionHandler, h3Session } from 'sealed-session/h3'
@@ -17,6 +19,7 @@ import { honoSession } from 'sealed-session/hono'
 import type { HonoSessionEnv } from 'sealed-session/hono'
 import { koaSession } from 'sealed-session/koa'
 import { createJar } from '../support/cookie-jar.ts'
+import { SECRET } from '../support/mint.ts'
 import { listen, make, names, TOO_MUCH } from './application.ts'
 import { createVisitor } from '../support/visitor.ts'
 import type { Data } from './application.ts'
@@ -298,6 +301,23 @@ describe('Koa', () => {
     expect([await response.text(), names(response)]).toEqual(['written', ['__Host-session']])
   })
 
+  test('a device is answered at the path of the browser, where koa-mount has shortened it', async () => {
+    const device = deviceBound({ path: '/shop/device' })
+    const sessions = createSessions<Data>({ secrets: SECRET, device })
+    const app = new Koa()
+    app.use((ctx, next) => {
+      ctx.path = ctx.path.replace('/shop', '') // as koa-mount does
+      return next()
+    })
+    app.use(koaSession(sessions))
+    const server = createServer(app.callback())
+    closing.push(() => server.close().closeAllConnections())
+    const headers = { 'Sec-Secure-Session-Id': 'Zk3vQ9rW' }
+    const url = new URL('/shop/device', await listen(server))
+    const answer = await fetch(url, { method: 'POST', headers })
+    expect(await answer.json()).toEqual({ session_identifier: 'Zk3vQ9rW', continue: false })
+  })
+
   test('a session that does not fit is an error event without other error handling', async () => {
     const [browser, errors] = await visitorOf((ctx) => {
       sessionIn(ctx).set('big', TOO_MUCH)
@@ -347,6 +367,31 @@ describe('Fastify', () => {
     await app.register(fastifySession, { sessions: make() })
     const { statusCode, body } = await app.inject('/')
     expect([statusCode, body]).toEqual([500, expect.stringContaining('the hook failed')])
+  })
+
+  test('the answer to a session that does not fit has no fields of the page, but those for every response', async () => {
+    const app = fastify()
+    closing.push(() => app.close())
+    app.addHook('onRequest', async (_, reply) => {
+      reply.header('access-control-allow-origin', '*')
+    })
+    app.setErrorHandler((_error, _request, reply) => reply.code(507).send('sorry'))
+    await app.register(fastifySession, { sessions: make() })
+    app.get('/page', (request, reply) => {
+      sessionIn(request).set('big', TOO_MUCH)
+      return reply
+        .header('cache-control', 'public, max-age=600')
+        .header('content-encoding', 'gzip')
+        .header('content-disposition', 'attachment')
+        .header('cross-origin-opener-policy', 'same-origin')
+        .send('page')
+    })
+    const { headers, body } = await app.inject('/page')
+    expect(body).toBe('sorry')
+    const names = ['cache-control', 'content-encoding', 'content-disposition']
+    expect(names.map((name) => headers[name])).toEqual(['no-store', undefined, undefined])
+    const kept = ['access-control-allow-origin', 'cross-origin-opener-policy', 'vary']
+    expect(kept.map((name) => headers[name])).toEqual(['*', 'same-origin', 'Cookie'])
   })
 
   test('registering it with another value rejects', async () => {
