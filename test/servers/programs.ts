@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { once } from 'node:events'
 import { Server as HttpServer } from 'node:http'
@@ -29,7 +30,13 @@ export interface Running {
   readonly stop: () => Promise<void>
 }
 
-const START_DEADLINE = 20_000
+const START_DEADLINE = 120_000
+
+/**
+ * Below the ports that systems give to connections and to servers without a port: one of these could
+ * be taken between its choice and its use, and while a server restarts.
+ */
+const PORTS = { from: 20_000, to: 32_000 }
 
 /**
  * Whether a suite can run. In CI, a missing program is an error; elsewhere, a line says what to
@@ -53,8 +60,10 @@ export function pathOf(program: Program): string {
 }
 
 /** Starts a server of this process on a free port, and returns the port. */
-export async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1')
+export async function listen(server: Server, given = 0): Promise<number> {
+  // Never closes an idle connection that a client may be about to reuse.
+  if (server instanceof HttpServer) server.keepAliveTimeout = 0
+  server.listen(given, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port was given')
@@ -73,9 +82,14 @@ export async function close(server: Server): Promise<void> {
 /** Returns a port that no process listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer()
-  const port = await listen(server)
-  await close(server)
-  return port
+  try {
+    const port = await listen(server, randomInt(PORTS.from, PORTS.to))
+    await close(server)
+    return port
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return freePort()
+    throw error
+  }
 }
 
 /** Starts a program that will listen on `port`; fails with what it wrote if it ends instead. */
