@@ -32,6 +32,9 @@ export interface Running {
 
 const START_DEADLINE = 120_000
 
+/** For a server that waits for its clients. */
+const STOP_DEADLINE = 20_000
+
 /**
  * Below the ports that systems give to connections and to servers without a port: one of these could
  * be taken between its choice and its use, and while a server restarts.
@@ -87,8 +90,21 @@ export async function freePort(): Promise<number> {
     await close(server)
     return port
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return freePort()
+    if (isError(error, 'EADDRINUSE')) return freePort()
     throw error
+  }
+}
+
+/**
+ * Ends a process that leads a group, with all that it has started, and waits until nothing listens on
+ * their port: npm and shells end before the server that they have started.
+ */
+export async function endGroup(child: ChildProcess, port: number): Promise<void> {
+  signalGroup(child, 'SIGTERM')
+  const patience = Date.now() + STOP_DEADLINE
+  while (!hasEnded(child) || (await accepts(port))) {
+    if (Date.now() > patience) signalGroup(child, 'SIGKILL')
+    await pause(20)
   }
 }
 
@@ -143,11 +159,25 @@ function accepts(port: number): Promise<boolean> {
   })
 }
 
+/** Signals all processes of a group, if any is left. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch (error) {
+    if (!isError(error, 'ESRCH')) throw error
+  }
+}
+
 async function end(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   await ended
+}
+
+function isError(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
