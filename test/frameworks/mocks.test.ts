@@ -67,8 +67,9 @@ describe('node-mock-http', () => {
     const errors: unknown[] = []
     const response = await fetchNodeRequestHandler(handlerOf(make(), errors), '/large', {})
     expect(response.headers.getSetCookie()).toEqual([])
-    await vi.waitFor(() =>
-      expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })]),
+    await vi.waitFor(
+      () => expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })]),
+      60_000,
     )
   })
 })
