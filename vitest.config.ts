@@ -34,6 +34,8 @@ export const options = {
   // The slowest test takes 5 s by itself, and six times as long beside twenty busy processes.
   testTimeout: 120_000,
   hookTimeout: 120_000,
+  // A test without an assertion fails.
+  expect: { requireAssertions: true },
   // An unhandled rejection fails the run: test/repository/unhandled.test.ts shows that it does.
   dangerouslyIgnoreUnhandledErrors: false,
 }

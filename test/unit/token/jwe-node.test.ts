@@ -101,7 +101,7 @@ describe('a runtime without a usable node:crypto', () => {
 
   test('with a node:crypto that throws or seals differently has no such engine', () => {
     const { getBuiltinModule } = process
-    const notImplemented = { createSecretKey: () => raise() }
+    const notImplemented = { createSecretKey: () => throwNotImplemented() }
     vi.stubGlobal('process', {
       getBuiltinModule: (name: string) =>
         name === 'node:crypto' ? notImplemented : getBuiltinModule(name),
@@ -123,7 +123,7 @@ describe('a runtime without a usable node:crypto', () => {
   })
 })
 
-function raise(): never {
+function throwNotImplemented(): never {
   throw new Error('not implemented')
 }
 
