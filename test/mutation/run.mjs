@@ -47,9 +47,8 @@ const NEAR = {
   'device/bound-tickets': ['behaviour/device', 'security/device'],
   'device/endpoint': ['security/device', 'behaviour/device'],
   'cookies/set-cookie': ['repository/cookie-package', 'behaviour/size-guard'],
-  open: ['security/vectors'],
-  'pipeline/decrypt': ['unit/open', 'security/vectors'],
   'pipeline/tickets': ['unit/open'],
+  'pipeline/writable': ['unit/commit', 'unit/session/session'],
   'token/jwe-jose': ['unit/token/jwe-node'],
   'token/jwe-node': ['unit/token/jwe'],
 }
