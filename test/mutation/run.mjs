@@ -43,7 +43,7 @@ const LEAST = 90
  */
 const NEAR = {
   'adapters/deferred-head': ['unit/adapters/node'],
-  commit: ['unit/create-sessions', 'behaviour/size-guard', 'behaviour/counts'],
+  commit: ['unit/pipeline/recheck', 'unit/pipeline/end-session', 'behaviour/device'],
   'device/bound-tickets': ['behaviour/device', 'security/device'],
   'device/endpoint': ['security/device', 'behaviour/device'],
   'cookies/set-cookie': ['repository/cookie-package', 'behaviour/size-guard'],
