@@ -376,7 +376,7 @@ describe('Fastify', () => {
       reply.header('access-control-allow-origin', '*')
     })
     app.setErrorHandler((_error, _request, reply) => reply.code(507).send('sorry'))
-    await app.register(fastifySession, { sessions: make() })
+    await app.register(fastifySession, { sessions: createTestSessions() })
     app.get('/page', (request, reply) => {
       sessionIn(request).set('big', TOO_MUCH)
       return reply

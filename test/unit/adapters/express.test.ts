@@ -787,7 +787,7 @@ describe('a change after the head', () => {
 
 describe('expressSession', () => {
   test('opens another session if a server reuses the request for another visitor', async () => {
-    const sessions = make()
+    const sessions = createTestSessions()
     const visitor = await startVisitor(sessions)
     open.push(visitor)
     await visitor.ask(({ session }) => void (session.user = 'ada'))
@@ -804,7 +804,7 @@ describe('expressSession', () => {
   })
 
   test('writes the session with each response of a request, as a test that reuses it expects', async () => {
-    const middleware = expressSession(make())
+    const middleware = expressSession(createTestSessions())
     const request = new IncomingMessage(new Socket())
     const first = new ServerResponse(request)
     const second = new ServerResponse(request)

@@ -222,7 +222,7 @@ describe('verify', () => {
   test('is about the session that began since, if the received one was rejected', async () => {
     const { sessions, time } = setUp()
     const session = await sessions.open(`${NAME}=junk`)
-    ada(session)
+    setUser(session)
     await sessions.setCookies(session)
     expect(await sessions.verify(session)).toBeUndefined()
     time.now += DAY + 5
