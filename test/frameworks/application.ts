@@ -16,7 +16,7 @@ export interface Data {
 /** More than any limits let through. */
 export const TOO_MUCH = 'x'.repeat(20_000)
 
-export function make(): Sessions<Data> {
+export function createTestSessions(): Sessions<Data> {
   return createSessions<Data>({ secrets: SECRET })
 }
 
