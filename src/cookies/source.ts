@@ -82,7 +82,7 @@ export function isRequest(source: unknown): source is Exclude<CookieSource, stri
  * Returns a header field of a request, by its name in lower case; the empty string if it has none.
  */
 export function readHeader(source: object, name: string): string {
-  return headerOf(headersOf(source) ?? {}, name)
+  return headerValue(headersOf(source) ?? {}, name)
 }
 
 /**
@@ -123,7 +123,7 @@ function findHeader(source: object): string | undefined {
   const header = isRecord(listed) ? fromRecord(listed, 'cookie') : ''
   if (header !== '') return header
   const headers = headersOf(source)
-  if (headers !== undefined) return headerOf(headers)
+  if (headers !== undefined) return headerValue(headers)
   // A load balancer that is configured for multi-value headers sends no others.
   return isRecord(listed) || ownProperty(source, 'multiValueHeaders') === null ? '' : undefined
 }
@@ -138,7 +138,7 @@ function headersOf(source: object): object | undefined {
   return isHeadersLike(headers) || !hasMethod(headers, 'get') ? headers : undefined
 }
 
-function headerOf(headers: object, name = 'cookie'): string {
+function headerValue(headers: object, name = 'cookie'): string {
   return isHeadersLike(headers) ? headerText(headers.get(name)) : fromRecord(headers, name)
 }
 

@@ -9,7 +9,7 @@ import { wrapLambda } from 'sealed-session/lambda'
 import { nodeSessions } from 'sealed-session/node'
 import { NAME, OTHER_SECRET, SECRET, START, mint } from '../../support/mint.ts'
 import { pairsOf } from '../../support/cookie-jar.ts'
-import { COMMITTED } from '../../support/refusal.ts'
+import { COMMITTED_ERROR } from '../../support/errors.ts'
 import { setUp } from '../../support/set-up.ts'
 import type { Data, SetUp } from '../../support/set-up.ts'
 
@@ -280,7 +280,7 @@ describe('late', () => {
     const request = () => new Request('https://shop.test/')
     await sessions.wrap((_, session) => keep(session))(request())
     await sessions.wrap((_, session) => (session.get('user'), keep(session)))(request())
-    for (const session of kept) expect(() => session.set('user', 'ada')).toThrow(COMMITTED)
+    for (const session of kept) expect(() => session.set('user', 'ada')).toThrow(COMMITTED_ERROR)
     expect(kept[1]?.get('user')).toBeUndefined()
     expect(causesOf(events)).toEqual([])
   })
