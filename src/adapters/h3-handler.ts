@@ -79,8 +79,11 @@ export function defineSessionHandler<Data extends object, Event extends H3Handle
       return await commitResult(sessions, session, event, result)
     } catch (error) {
       discardChanges(session)
-      // Cookies that a middleware before this handler has set.
-      if (!canWait(res)) removeOwnCookies(sessions, res)
+      if (!canWait(res)) {
+        // Cookies that a middleware before this handler has set.
+        removeOwnCookies(sessions, res)
+        setFields(sessions, session, res, [])
+      }
       // A response that is held back is withdrawn first, because h3 would take it for sent.
       if (event.handled) await new Promise((done) => setTimeout(done))
       throw error

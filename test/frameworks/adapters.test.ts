@@ -262,6 +262,21 @@ describe.each(['Node', 'mocks'])('h3 1 on %s', (kind) => {
     })
   })
 
+  test('the answer to an error after access to the session is private', async () => {
+    const app = h3One.createApp()
+    app.use(
+      defineSessionHandler(sessions, (_, session) => {
+        throw h3One.createError({ statusCode: session.has('visits') ? 403 : 404 })
+      }),
+    )
+    const { status, headers } = await (await visitorOf(app)).visit('/')
+    expect([status, headers.get('vary'), headers.get('cache-control')]).toEqual([
+      404,
+      'Cookie',
+      'private',
+    ])
+  })
+
   test('a redirect that does not fit is an error, and carries no cookie', async () => {
     const app = h3One.createApp()
     app.use(
