@@ -13,7 +13,6 @@ export interface StoredCookie {
 /**
  * A framework's cookie store: `cookies()` and `request.cookies` of Next.js, `cookies` of SvelteKit,
  * `cookieStore` of browsers.
- * SvelteKit, `cookieStore` of browsers.
  *
  * @example
  * const session = await sessions.open(await cookies()) // Next.js
@@ -103,7 +102,8 @@ function pairsOf(cookies: readonly StoredCookie[]): SourceCookies {
   if (!Array.isArray(cookies)) {
     throw new SessionConfigError('source', 'must return an array of { name, value } from getAll()')
   }
-  return cookies.map(({ name, value }) => [name, value ?? ''] as const)
+  // A store that decodes with `unescape` gives halves of surrogate pairs, which cannot be encoded again.
+  return cookies.map(({ name, value }) => [name, `${value ?? ''}`.toWellFormed()] as const)
 }
 
 /** Whether `source` is a `Response`, which has headers but never a `Cookie` header. */
@@ -125,7 +125,9 @@ function findHeader(source: object): string | undefined {
   if (header !== '') return header
   const headers = headersOf(source)
   if (headers !== undefined) {
-    return isHeadersLike(headers) ? headerText(headers.get('cookie')) : fromRecord(headers)
+    if (isHeadersLike(headers)) return headerText(headers.get('cookie'))
+    // The entries of a `Map` or of a list are no members.
+    return Array.isArray(headers) || hasMethod(headers, 'get') ? undefined : fromRecord(headers)
   }
   // A load balancer that is configured for multi-value headers sends no others.
   return isRecord(listed) || ownProperty(source, 'multiValueHeaders') === null ? '' : undefined

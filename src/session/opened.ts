@@ -46,3 +46,9 @@ export type Refusal = Pick<RejectedSession, 'reason' | 'error' | 'limit' | 'bind
 export function isValid(result: ValidSession | RejectedSession): result is ValidSession {
   return Object.hasOwn(result, 'claims')
 }
+
+/** Returns the binding of a rejection's own, not that of a polluted prototype. */
+export function lapsedBinding(rejected: RejectedSession | undefined): string {
+  const isLapsed = rejected !== undefined && Object.hasOwn(rejected, 'binding')
+  return isLapsed ? (rejected.binding ?? '') : ''
+}

@@ -4,9 +4,10 @@ import { stringifySetCookie } from 'cookie'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { CookieSink, Session, SessionOptions } from 'sealed-session'
+import { codePoint } from '../support/code-point.ts'
 import { createJar, pairsOf } from '../support/cookie-jar.ts'
 import { NAME, OLDER_SECRET, SECRET, START, secretId } from '../support/mint.ts'
-import { setUp as setUpWith } from '../support/set-up.ts'
+import { setAll, setUp as setUpWith } from '../support/set-up.ts'
 import type { Data } from '../support/set-up.ts'
 import { storableJson } from '../support/storable-json.ts'
 
@@ -18,10 +19,13 @@ function setUp(options: Partial<SessionOptions<Data>> = {}) {
   return setUpWith({ limits: 'browsers', ...options })
 }
 
-async function cookieOf(data: Data, options: Partial<SessionOptions<Data>> = {}): Promise<string> {
+async function cookieWith(
+  data: Data,
+  options: Partial<SessionOptions<Data>> = {},
+): Promise<string> {
   const { sessions } = setUp(options)
   const session = await sessions.open(null)
-  for (const [key, value] of Object.entries(data)) session.set(key, value)
+  setAll(session, data)
   return pairsOf(await sessions.setCookies(session))
 }
 
@@ -33,7 +37,7 @@ describe('data', () => {
   test('any JSON data is kept unchanged by the cookies, in its order', async () => {
     const property = fc.asyncProperty(data, async (written) => {
       const { sessions } = setUp()
-      const session = await sessions.open(await cookieOf(written))
+      const session = await sessions.open(await cookieWith(written))
       expect(session.rejection).toBeUndefined()
       expect(JSON.stringify(session)).toBe(JSON.stringify(written))
       expect(session.toJSON()).toEqual(written)
@@ -46,7 +50,7 @@ describe('data', () => {
     const property = fc.asyncProperty(data, async (written) => {
       const { sessions } = setUp()
       const session = await sessions.open(null)
-      for (const [key, value] of Object.entries(written)) session.set(key, value)
+      setAll(session, written)
       const next = await sessions.unseal(await sessions.seal(session))
       expect(JSON.stringify(next)).toBe(JSON.stringify(written))
     })
@@ -157,7 +161,7 @@ const mutation = fc.record({
   character: fc.oneof(
     fc.constantFrom(...'ABCxyz019-_.=; "%,'),
     fc.integer({ min: 0, max: 0xff }).map((code) => String.fromCharCode(code)),
-    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+    fc.string({ unit: codePoint, minLength: 1, maxLength: 1 }),
   ),
 })
 
@@ -187,7 +191,7 @@ describe('mutations', () => {
     'any changed character in any of %i cookies gives an empty session with a reason',
     async (count, size) => {
       const { sessions } = setUp({ secrets: [SECRET, OLDER_SECRET] })
-      const pairs = (await cookieOf({ text: 'x'.repeat(size) })).split('; ')
+      const pairs = (await cookieWith({ text: 'x'.repeat(size) })).split('; ')
       expect(pairs).toHaveLength(count)
       const property = fc.asyncProperty(
         fc.nat({ max: count - 1 }),
@@ -221,7 +225,7 @@ const name = fc.oneof(
     '',
     ' ',
   ),
-  fc.string({ unit: 'binary', maxLength: 10 }),
+  fc.string({ unit: codePoint, maxLength: 10 }),
 )
 const value = fc.oneof(
   fc.constantFrom(
@@ -236,7 +240,7 @@ const value = fc.oneof(
     '%',
   ),
   fc.base64String({ maxLength: 80 }),
-  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ unit: codePoint, maxLength: 40 }),
   fc
     .tuple(fc.base64String(), fc.base64String(), fc.base64String())
     .map((all) => `${secretId()}.20468.${all.join('.')}`),
@@ -245,7 +249,7 @@ const value = fc.oneof(
     .map(([count, ...all]) => `${count}.${secretId()}.20468.AAECAwQFBgcICQoL.${all.join('.')}`),
 )
 const anyHeader = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 300 }),
+  fc.string({ unit: codePoint, maxLength: 300 }),
   fc
     .array(fc.tuple(name, fc.constantFrom('=', '', '=='), value), { maxLength: 12 })
     .map((pairs) => pairs.map((pair) => pair.join('')).join('; ')),
@@ -277,7 +281,7 @@ describe('headers', () => {
 
   test('our cookie is found among any other cookies', async () => {
     const { sessions } = setUp()
-    const cookie = await cookieOf({ user: 'ada' })
+    const cookie = await cookieWith({ user: 'ada' })
     const stranger = anyHeader.filter((header) => !header.includes(NAME))
     const property = fc.asyncProperty(stranger, stranger, async (before, after) => {
       const session = await sessions.open(`${before}; ${cookie}; ${after}`)

@@ -20,7 +20,7 @@ import type { HonoSessionEnv } from 'sealed-session/hono'
 import { koaSession } from 'sealed-session/koa'
 import { createJar } from '../support/cookie-jar.ts'
 import { SECRET } from '../support/mint.ts'
-import { listen, make, names, TOO_MUCH } from './application.ts'
+import { listen, createTestSessions, names, TOO_MUCH } from './application.ts'
 import { createVisitor } from '../support/visitor.ts'
 import type { Data } from './application.ts'
 import type { Visitor } from '../support/visitor.ts'
@@ -50,7 +50,7 @@ test.each([
   ['koaSession', koaSession],
   ['elysiaSession', elysiaSession],
 ])('%s takes what createSessions has returned, and nothing else', (_, adapter) => {
-  const wrong = { ...make() }
+  const wrong = { ...createTestSessions() }
   expect(() => adapter(wrong)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }))
 })
 
@@ -62,7 +62,7 @@ describe('Hono', () => {
       errors.push(error)
       return c.text('failed', 500)
     })
-    app.use(honoSession(make()))
+    app.use(honoSession(createTestSessions()))
     app.use(async (c) => c.var.session.set('visits', 1))
     const response = await app.fetch(at('/'))
     expect([response.status, names(response)]).toEqual([500, []])
@@ -71,7 +71,7 @@ describe('Hono', () => {
 
   test('a Response that is thrown carries the session', async () => {
     const app = new Hono<HonoSessionEnv<Data>>()
-    app.use(honoSession(make()))
+    app.use(honoSession(createTestSessions()))
     app.get('/', (c) => {
       c.var.session.set('visits', 1)
       // oxlint-disable-next-line typescript/only-throw-error
@@ -88,7 +88,7 @@ describe('Hono', () => {
       await next()
       c.header('x-after', '2')
     })
-    app.use(honoSession(make()))
+    app.use(honoSession(createTestSessions()))
     app.get('/', (c) => {
       c.var.session.set('visits', 1)
       return c.text('hello', 201)
@@ -102,7 +102,7 @@ describe('Hono', () => {
 describe('h3 2', () => {
   function application(): H3 {
     const app = new H3({ silent: true })
-    app.use(h3Session(make()))
+    app.use(h3Session(createTestSessions()))
     return app
   }
 
@@ -192,7 +192,7 @@ describe('h3 2', () => {
 })
 
 describe.each(['Node', 'mocks'])('h3 1 on %s', (kind) => {
-  const sessions = make()
+  const sessions = createTestSessions()
 
   async function visitorOf(app: h3One.App): Promise<Visitor> {
     if (kind === 'Node') {
@@ -248,7 +248,7 @@ describe.each(['Node', 'mocks'])('h3 1 on %s', (kind) => {
       return app.use(change()).use(handler)
     }
 
-    test('a handler with the session leaves it as it came', async () => {
+    test('a handler with the session leaves it unchanged', async () => {
       const browser = await visitorOf(application(defineSessionHandler(sessions, fail)))
       const response = await browser.visit('/')
       expect([response.status, names(response)]).toEqual([500, []])
@@ -314,7 +314,7 @@ describe('Koa', () => {
     const app = new Koa()
     const errors: unknown[] = []
     app.on('error', (error) => errors.push(error))
-    app.use(koaSession(make())).use(handle)
+    app.use(koaSession(createTestSessions())).use(handle)
     const server = createServer(app.callback())
     closing.push(() => server.close().closeAllConnections())
     return [createVisitor(await listen(server)), errors]
@@ -372,7 +372,7 @@ describe('Fastify', () => {
   test('changes of an error handler are kept, and those of the handler are not', async () => {
     const app = fastify()
     closing.push(() => app.close())
-    await app.register(fastifySession, { sessions: make() })
+    await app.register(fastifySession, { sessions: createTestSessions() })
     app.setErrorHandler((_, request, reply) => {
       sessionIn(request).set('message', 'sorry')
       return reply.code(500).send('failed')
@@ -393,7 +393,7 @@ describe('Fastify', () => {
     app.addHook('onRequest', async () => {
       throw new Error('the hook failed')
     })
-    await app.register(fastifySession, { sessions: make() })
+    await app.register(fastifySession, { sessions: createTestSessions() })
     const { statusCode, body } = await app.inject('/')
     expect([statusCode, body]).toEqual([500, expect.stringContaining('the hook failed')])
   })
@@ -405,7 +405,7 @@ describe('Fastify', () => {
       reply.header('access-control-allow-origin', '*')
     })
     app.setErrorHandler((_error, _request, reply) => reply.code(507).send('sorry'))
-    await app.register(fastifySession, { sessions: make() })
+    await app.register(fastifySession, { sessions: createTestSessions() })
     app.get('/page', (request, reply) => {
       sessionIn(request).set('big', TOO_MUCH)
       return reply
@@ -426,7 +426,7 @@ describe('Fastify', () => {
   test('registering it with another value rejects', async () => {
     const app = fastify()
     closing.push(() => app.close())
-    const wrong = { ...make() }
+    const wrong = { ...createTestSessions() }
     await expect(app.register(fastifySession, { sessions: wrong })).rejects.toMatchObject({
       code: 'ERR_SESSION_CONFIG',
     })
@@ -436,7 +436,7 @@ describe('Fastify', () => {
 describe('Elysia', () => {
   test('a hook that answers before the handler writes the session', async () => {
     const app = new Elysia()
-      .use(elysiaSession(make()))
+      .use(elysiaSession(createTestSessions()))
       .onBeforeHandle(({ session, set }) => {
         session.flash('notice', 'log in first')
         set.status = 302
@@ -448,7 +448,7 @@ describe('Elysia', () => {
   })
 
   test('changes of an error handler after the plugin are kept', async () => {
-    const sessions = make()
+    const sessions = createTestSessions()
     const app = new Elysia()
       .use(elysiaSession(sessions))
       .onError(async ({ request }) => {
@@ -468,9 +468,9 @@ describe('Elysia', () => {
     expect(await (await app.handle(browser.request('/read'))).json()).toEqual({ message: 'sorry' })
   })
 
-  test('where a hook behind the plugin fails, the session stays as it came', async () => {
+  test('where a hook behind the plugin fails, the session stays unchanged', async () => {
     const app = new Elysia()
-      .use(elysiaSession(make()))
+      .use(elysiaSession(createTestSessions()))
       .onAfterHandle(({ path }) => {
         if (path !== '/') throw new Error('the hook failed')
       })
@@ -503,7 +503,7 @@ describe('Elysia', () => {
   test('where an error handler before the plugin answers, a change is kept', async () => {
     const app = new Elysia()
       .onError(() => new Response('failed', { status: 500 }))
-      .use(elysiaSession(make()))
+      .use(elysiaSession(createTestSessions()))
       .onAfterHandle(() => {
         throw new Error('the hook failed')
       })
@@ -516,7 +516,7 @@ describe('Elysia', () => {
   })
 
   test('where a hook behind the plugin fails, what an error handler changes is kept', async () => {
-    const sessions = make()
+    const sessions = createTestSessions()
     const app = new Elysia()
       .use(elysiaSession(sessions))
       .onAfterHandle(() => {
@@ -537,7 +537,7 @@ describe('Elysia', () => {
   })
 
   test('instances that use each other share the session', async () => {
-    const sessions = make()
+    const sessions = createTestSessions()
     const inner = new Elysia().use(elysiaSession(sessions)).get('/inner', ({ session }) => {
       session.set('visits', 1)
       return 'inner'
@@ -552,7 +552,7 @@ describe('Elysia', () => {
       .onError(({ error }) => {
         errors.push(error)
       })
-      .use(elysiaSession(make()))
+      .use(elysiaSession(createTestSessions()))
       .get('/', ({ session }) => {
         session.set('visits', 1)
         return 'page'

@@ -17,6 +17,7 @@ import {
   spellings,
 } from '../support/alterations.ts'
 import { pairsOf } from '../support/cookie-jar.ts'
+import { inEngine } from '../support/engines.ts'
 import {
   DAY,
   ID,
@@ -35,8 +36,8 @@ import {
   mintToken,
   payload,
   toToken,
-  untyped,
 } from '../support/mint.ts'
+import { setAll } from '../support/set-up.ts'
 
 const slow = process.env['SLOW'] !== undefined
 
@@ -295,15 +296,14 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 })
 
-/** Creates sessions with one engine. The other is hidden meanwhile. */
+/** Creates sessions with one engine. */
 async function sessionsOf(
   engine: string,
   options: Partial<SessionOptions> = {},
 ): Promise<Sessions> {
-  const hidden = vi.spyOn(process, 'getBuiltinModule')
-  if (engine === 'jose') hidden.mockReturnValue(untyped(undefined))
-  const sessions = createSessions({ secrets: SECRET, clock: () => START * 1000, ...options })
-  hidden.mockRestore()
+  const sessions = inEngine(engine, () =>
+    createSessions({ secrets: SECRET, clock: () => START * 1000, ...options }),
+  )
   const webCrypto = vi.spyOn(crypto.subtle, 'encrypt')
   await cookiesOf(sessions, 1, [1])
   expect(webCrypto).toHaveBeenCalledTimes(engine === 'jose' ? 1 : 0)
@@ -319,7 +319,7 @@ async function cookiesOf(
   owner = 'ada',
 ): Promise<string> {
   const session = await sessions.open(null)
-  for (const [key, value] of Object.entries(untouched(count, sizes, owner))) session.set(key, value)
+  setAll(session, untouched(count, sizes, owner))
   const header = pairsOf(await sessions.setCookies(session))
   expect(partsOf(header)).toHaveLength(count)
   return header

@@ -30,12 +30,12 @@ afterEach(() => {
   for (const { server } of open.splice(0)) server.close().closeAllConnections()
 })
 
-function make(options: Partial<SessionOptions<Data>> = {}) {
+function createTestSessions(options: Partial<SessionOptions<Data>> = {}) {
   return createSessions<Data>({ secrets: SECRET, clock: () => now, ...options })
 }
 
 async function browse(options: Partial<SessionOptions<Data>> = {}) {
-  const visitor = await startVisitor(make(options))
+  const visitor = await startVisitor(createTestSessions(options))
   open.push(visitor)
   return visitor
 }
@@ -517,7 +517,7 @@ describe('save', () => {
     const { ask, header } = await browse()
     await ask(({ session }) => void (session.note = 'x'.repeat(2000)))
     const small = await startVisitor(
-      make({ limits: { cookies: 1, requestHeader: 1000, responseHeader: 1000 } }),
+      createTestSessions({ limits: { cookies: 1, requestHeader: 1000, responseHeader: 1000 } }),
     )
     open.push(small)
     for (const pair of header().split('; ')) small.put(...split(pair))
@@ -738,7 +738,7 @@ describe('a response', () => {
   test('to a cookie of another secret has an empty session', async () => {
     const { ask, header } = await browse()
     await ask(({ session }) => void (session.user = 'ada'))
-    const other = await startVisitor(make({ secrets: OTHER_SECRET }))
+    const other = await startVisitor(createTestSessions({ secrets: OTHER_SECRET }))
     open.push(other)
     for (const pair of header().split('; ')) other.put(...split(pair))
     expect(await other.ask(({ session }) => session)).toEqual({})
@@ -787,7 +787,7 @@ describe('a change after the head', () => {
 
 describe('expressSession', () => {
   test('opens another session if a server reuses the request for another visitor', async () => {
-    const sessions = make()
+    const sessions = createTestSessions()
     const visitor = await startVisitor(sessions)
     open.push(visitor)
     await visitor.ask(({ session }) => void (session.user = 'ada'))
@@ -804,7 +804,7 @@ describe('expressSession', () => {
   })
 
   test('writes the session with each response of a request, as a test that reuses it expects', async () => {
-    const middleware = expressSession(make())
+    const middleware = expressSession(createTestSessions())
     const request = new IncomingMessage(new Socket())
     const first = new ServerResponse(request)
     const second = new ServerResponse(request)
@@ -816,7 +816,7 @@ describe('expressSession', () => {
   })
 
   test('used twice with the same sessions is one session', async () => {
-    const sessions = make()
+    const sessions = createTestSessions()
     const visitor = await startVisitor(sessions)
     open.push(visitor)
     const again = expressSession(sessions)
@@ -835,7 +835,9 @@ describe('expressSession', () => {
     const error = await ask(
       (request, response) =>
         new Promise((resolve) => {
-          expressSession(make())(request, response, (thrown) => resolve(String(thrown)))
+          expressSession(createTestSessions())(request, response, (thrown) =>
+            resolve(String(thrown)),
+          )
         }),
     )
     expect(error).toContain('ran before with other sessions')
@@ -843,7 +845,7 @@ describe('expressSession', () => {
 
   test('accepts only what createSessions returns, and requires next', () => {
     expect(() => expressSession(Object.create(null))).toThrow('what createSessions has returned')
-    const middleware = expressSession(make())
+    const middleware = expressSession(createTestSessions())
     expect(() => Reflect.apply(middleware, undefined, [{}, {}])).toThrow('next is undefined')
   })
 
@@ -851,7 +853,7 @@ describe('expressSession', () => {
     const response = { statusCode: 200 }
     const request = Object.freeze({ headers: {} })
     const error = await new Promise((resolve) => {
-      Reflect.apply(expressSession(make()), undefined, [request, response, resolve])
+      Reflect.apply(expressSession(createTestSessions()), undefined, [request, response, resolve])
     })
     expect(String(error)).toContain('request takes no properties')
   })
@@ -894,7 +896,9 @@ describe('sessionOf', () => {
     expect(() => sessionOf({})).toThrow('has not been through expressSession(sessions)')
     const { ask } = await browse()
     const refused = await ask((request) => {
-      expect(() => sessionOf(request, make())).toThrow('expressSession(these sessions)')
+      expect(() => sessionOf(request, createTestSessions())).toThrow(
+        'expressSession(these sessions)',
+      )
       return 'refused'
     })
     expect(refused).toBe('refused')

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { describe, expect, test, vi } from 'vitest'
 import { attachCookies, isResponse } from '../../../src/http/response.ts'
+import { forwardingProxy } from '../../support/framework-objects.ts'
 
 const LINES = ['s=2.a; Path=/; HttpOnly', 's.1=b; Path=/; HttpOnly']
 
@@ -59,7 +60,7 @@ describe('the given response', () => {
     ['a frozen one', () => Object.freeze(new Response('x'))],
     ['a redirect', () => Response.redirect('https://app.example/next', 303)],
     ['one of a subclass', () => new (class Own extends Response {})('x')],
-    ['a proxy', () => proxied(new Response('x'))],
+    ['a proxy', () => forwardingProxy(new Response('x'))],
   ])('is never changed: %s', (_, make) => {
     for (const lines of [LINES, []]) {
       const response = make()
@@ -304,7 +305,7 @@ describe('isResponse', () => {
     ['an error response', Response.error()],
     ['one of a subclass', new (class Own extends Response {})()],
     ['a frozen one', Object.freeze(new Response())],
-    ['a proxy', proxied(new Response())],
+    ['a proxy', forwardingProxy(new Response())],
   ])('is true of %s', (_, value) => {
     expect(isResponse(value)).toBe(true)
   })
@@ -331,16 +332,6 @@ describe('isResponse', () => {
     expect(attach(value as Response, [])).toBe(value)
   })
 })
-
-/** A proxy that forwards everything, as frameworks put around their objects. */
-function proxied(response: Response): Response {
-  return new Proxy(response, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}
 
 /** Returns the result of `fetch` from a server on this machine. */
 async function fetched(): Promise<{ response: Response; close: () => void }> {
