@@ -25,13 +25,7 @@ import type { Steps } from './steps.ts'
 import { assertFits, measure } from './pipeline/session-size.ts'
 import { assertWritable } from './pipeline/writable.ts'
 import { SessionTooLargeError } from './size/report.ts'
-import {
-  absoluteEnd,
-  cookieMaxAge,
-  lifetimeOf,
-  longestMaxAge,
-  resealClaims,
-} from './token/claims.ts'
+import { cookieMaxAge, longestMaxAge, resealClaims } from './token/claims.ts'
 import type { Claims } from './token/claims.ts'
 import { dayOf } from './token/day.ts'
 import { formatToken, formatValue } from './token/jwe.ts'
@@ -115,10 +109,7 @@ function* sessionCookies(
   observeSealed(cause, value, claims, key, state, pipeline, packed?.labels)
   observeLogout(state, pipeline)
   state.claims = claims
-  state.usedAt = Math.min(
-    claims.sealedAt,
-    absoluteEnd(claims, lifetimeOf(claims.lifetime, lifetimes)),
-  )
+  state.usedAt = claims.sealedAt
   state.written = { id: claims.id, body, secretId: key.id, parcel: packed?.parcel }
   state.registration = asked ?? state.registration
   state.asksDevice = false

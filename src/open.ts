@@ -194,10 +194,10 @@ async function readAnew(
 
 /** Whether another writer sealed values that strict JSON cannot write again. */
 function isUnwritable(
-  { body, data, more }: Payload,
+  { body = '', data, more }: Payload,
   serializer: SessionSerializer | undefined,
 ): boolean {
-  return serializer === undefined && body !== undefined && hasUnwritableValues(body, [data, more])
+  return serializer === undefined && hasUnwritableValues(body, [data, more])
 }
 
 function isNewer(

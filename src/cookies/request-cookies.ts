@@ -47,9 +47,7 @@ export function parseRequestCookies(header: string, name: string): RequestCookie
   for (let start = 0; start < header.length;) {
     const semicolon = header.indexOf(';', start)
     const stop = semicolon === -1 ? header.length : semicolon
-    const from = skipBlanks(header, start, stop)
-    const to = skipBlanksBack(header, from, stop)
-    const segment = header.slice(from, to)
+    const segment = header.slice(skipBlanks(header, start), skipBlanksBack(header, stop))
     if (segment.startsWith(name)) addOwnSegment(cookies, name, segment)
     else addOther(cookies, segment)
     start = stop + 1
@@ -120,7 +118,7 @@ function addOwn(cookies: CookieCollection, name: string, cookie: string, value: 
   if (role === undefined) return false
   const { parts, tickets, devices } = cookies
   if (role === 'ticket') addTwin(tickets, value)
-  else if (role === 'device') addTwin(devices, [bindingOf(cookie), value])
+  else if (role === 'device') devices.push([bindingOf(cookie), value])
   else if (role === 'stamp') addStamp(cookies, value)
   else {
     while (parts.length <= role) parts.push([])
@@ -150,31 +148,34 @@ function addOther(cookies: CookieCollection, pair: string): void {
  */
 function addOwnSegment(cookies: CookieCollection, name: string, segment: string): void {
   let at = 0
-  while (at <= segment.length) {
+  while (at < segment.length) {
     const comma = segment.indexOf(',', at)
     const stop = comma === -1 ? segment.length : comma
-    const from = skipBlanks(segment, at, stop)
-    const to = skipBlanksBack(segment, from, stop)
+    const from = skipBlanks(segment, at)
+    // Behind the comma it is another pair's, and no name of ours has a comma.
     const equals = segment.indexOf('=', from)
-    const isPair = equals !== -1 && equals < to
+    if (equals === -1) break
+    const value = segment.slice(equals + 1, skipBlanksBack(segment, stop))
     // After a foreign value, a comma may be part of it, and the client chooses what follows.
-    if (!isPair) break
-    if (!addOwn(cookies, name, segment.slice(from, equals), segment.slice(equals + 1, to))) break
+    if (!addOwn(cookies, name, segment.slice(from, equals), value)) break
     at = stop + 1
   }
   addOther(cookies, segment.slice(at))
 }
 
-/** Skips space and tab only (RFC 6265bis section 5.6); other white space of Unicode is part of a name. */
-function skipBlanks(text: string, start: number, stop: number): number {
+/**
+ * Skips space and tab only (RFC 6265bis section 5.6); other white space of Unicode is part of a name.
+ * A separator or an end of the text stops both.
+ */
+function skipBlanks(text: string, start: number): number {
   let at = start
-  while (at < stop && isBlank(text.charCodeAt(at))) at++
+  while (isBlank(text.charCodeAt(at))) at++
   return at
 }
 
-function skipBlanksBack(text: string, start: number, stop: number): number {
+function skipBlanksBack(text: string, stop: number): number {
   let at = stop
-  while (at > start && isBlank(text.charCodeAt(at - 1))) at--
+  while (isBlank(text.charCodeAt(at - 1))) at--
   return at
 }
 

@@ -38,14 +38,14 @@ interface Bytes extends Uint8Array {
 
 /** The part of `Buffer` that is used here. */
 interface NodeBuffer {
-  from(text: string, encoding: 'latin1'): Bytes
+  from(text: string): Bytes
   from(bytes: ArrayBufferLike): Bytes
 }
 
 /** `process.getBuiltinModule`: Node 20.16 and later, Bun, Deno. */
 interface Builtins {
-  (name: 'node:crypto'): NodeCrypto | undefined
-  (name: 'node:buffer'): { readonly Buffer: NodeBuffer } | undefined
+  (name: 'node:crypto'): NodeCrypto
+  (name: 'node:buffer'): { readonly Buffer: NodeBuffer }
 }
 
 const NAME = 'aes-256-gcm'
@@ -66,12 +66,11 @@ const FULL_TAG: TagLength = ownProperties({ authTagLength: TAG_BYTES })
  * does not seal as specified. Decided by a known answer, never by a runtime's name.
  */
 export function nodeKeys(): MakeKey | undefined {
-  const { process } = globalThis as { process?: { getBuiltinModule?: Builtins } }
+  const process: { getBuiltinModule: Builtins } = Reflect.get(globalThis, 'process')
   try {
-    const crypto = process?.getBuiltinModule?.('node:crypto')
-    const buffer = process?.getBuiltinModule?.('node:buffer')
-    if (crypto === undefined || buffer === undefined) return undefined
-    const { Buffer } = buffer
+    // Throws where any of these is missing.
+    const crypto = process.getBuiltinModule('node:crypto')
+    const { Buffer } = process.getBuiltinModule('node:buffer')
     if (!worksAsKnown(crypto, Buffer)) return undefined
     const draw = (iv: Bytes) => crypto.randomFillSync(iv)
     return (keyId, bytes) => makeNodeKey(keyId, bytes, crypto, Buffer, draw)
@@ -88,7 +87,7 @@ function makeNodeKey(
   draw: (iv: Bytes) => void,
 ): DayKey {
   const key = crypto.createSecretKey(bytes)
-  const aad = Buffer.from(headerOf(keyId), 'latin1')
+  const aad = Buffer.from(headerOf(keyId))
   // Filled anew for every token, and used before anything else can run.
   const iv = Buffer.from(new ArrayBuffer(IV_BYTES))
   const tag = Buffer.from(new ArrayBuffer(TAG_BYTES))

@@ -3,13 +3,15 @@
 import { createServer } from 'node:http'
 import { Elysia } from 'elysia'
 import fastify from 'fastify'
-import { H3, HTTPError, HTTPResponse } from 'h3'
+import { assertBodySize, H3, HTTPError, HTTPResponse } from 'h3'
 import * as h3One from 'h3-1'
 import { Hono } from 'hono'
 import Koa from 'koa'
 import { fetchNodeRequestHandler } from 'node-mock-http'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createSessions } from 'sealed-session'
 import type { Session } from 'sealed-session'
+import { deviceBound } from 'sealed-session/device'
 import { elysiaSession } from 'sealed-session/elysia'
 import { fastifySession } from 'sealed-session/fastify'
 import { defineSessionHandler, h3Session } from 'sealed-session/h3'
@@ -17,6 +19,7 @@ import { honoSession } from 'sealed-session/hono'
 import type { HonoSessionEnv } from 'sealed-session/hono'
 import { koaSession } from 'sealed-session/koa'
 import { createJar } from '../support/cookie-jar.ts'
+import { SECRET } from '../support/mint.ts'
 import { listen, createTestSessions, names, TOO_MUCH } from './application.ts'
 import { createVisitor } from '../support/visitor.ts'
 import type { Data } from './application.ts'
@@ -134,6 +137,20 @@ describe('h3 2', () => {
     expect((await app.request('/')).status).toBe(418)
   })
 
+  test('a response is private where a handler has replaced the request, to limit its body', async () => {
+    const app = new H3().use(h3Session(make()))
+    app.post('/', (event) => {
+      assertBodySize(event, 1000)
+      sessionIn(event.context).set('visits', 1)
+      event.res.headers.set('Cache-Control', 'public, max-age=600')
+      event.res.headers.set('CDN-Cache-Control', 'max-age=600')
+      return new Response('saved')
+    })
+    const { headers } = await app.request('/', { method: 'POST', body: 'text' })
+    const caching = ['cache-control', 'cdn-cache-control'].map((name) => headers.get(name))
+    expect([headers.getSetCookie().length, ...caching]).toEqual([1, 'private, no-store', null])
+  })
+
   test('an HTTPResponse that is the same for all is not changed', async () => {
     const shared = new HTTPResponse('teapot', {
       status: 418,
@@ -245,6 +262,21 @@ describe.each(['Node', 'mocks'])('h3 1 on %s', (kind) => {
     })
   })
 
+  test('the answer to an error after access to the session is private', async () => {
+    const app = h3One.createApp()
+    app.use(
+      defineSessionHandler(sessions, (_, session) => {
+        throw h3One.createError({ statusCode: session.has('visits') ? 403 : 404 })
+      }),
+    )
+    const { status, headers } = await (await visitorOf(app)).visit('/')
+    expect([status, headers.get('vary'), headers.get('cache-control')]).toEqual([
+      404,
+      'Cookie',
+      'private',
+    ])
+  })
+
   test('a redirect that does not fit is an error, and carries no cookie', async () => {
     const app = h3One.createApp()
     app.use(
@@ -298,6 +330,23 @@ describe('Koa', () => {
     expect([await response.text(), names(response)]).toEqual(['written', ['__Host-session']])
   })
 
+  test('a device is answered at the path of the browser, where koa-mount has shortened it', async () => {
+    const device = deviceBound({ path: '/shop/device' })
+    const sessions = createSessions<Data>({ secrets: SECRET, device })
+    const app = new Koa()
+    app.use((ctx, next) => {
+      ctx.path = ctx.path.replace('/shop', '') // as koa-mount does
+      return next()
+    })
+    app.use(koaSession(sessions))
+    const server = createServer(app.callback())
+    closing.push(() => server.close().closeAllConnections())
+    const headers = { 'Sec-Secure-Session-Id': 'Zk3vQ9rW' }
+    const url = new URL('/shop/device', await listen(server))
+    const answer = await fetch(url, { method: 'POST', headers })
+    expect(await answer.json()).toEqual({ session_identifier: 'Zk3vQ9rW', continue: false })
+  })
+
   test('a session that does not fit is an error event without other error handling', async () => {
     const [browser, errors] = await visitorOf((ctx) => {
       sessionIn(ctx).set('big', TOO_MUCH)
@@ -347,6 +396,31 @@ describe('Fastify', () => {
     await app.register(fastifySession, { sessions: createTestSessions() })
     const { statusCode, body } = await app.inject('/')
     expect([statusCode, body]).toEqual([500, expect.stringContaining('the hook failed')])
+  })
+
+  test('the answer to a session that does not fit has no fields of the page, but those for every response', async () => {
+    const app = fastify()
+    closing.push(() => app.close())
+    app.addHook('onRequest', async (_, reply) => {
+      reply.header('access-control-allow-origin', '*')
+    })
+    app.setErrorHandler((_error, _request, reply) => reply.code(507).send('sorry'))
+    await app.register(fastifySession, { sessions: createTestSessions() })
+    app.get('/page', (request, reply) => {
+      sessionIn(request).set('big', TOO_MUCH)
+      return reply
+        .header('cache-control', 'public, max-age=600')
+        .header('content-encoding', 'gzip')
+        .header('content-disposition', 'attachment')
+        .header('cross-origin-opener-policy', 'same-origin')
+        .send('page')
+    })
+    const { headers, body } = await app.inject('/page')
+    expect(body).toBe('sorry')
+    const names = ['cache-control', 'content-encoding', 'content-disposition']
+    expect(names.map((name) => headers[name])).toEqual(['no-store', undefined, undefined])
+    const kept = ['access-control-allow-origin', 'cross-origin-opener-policy', 'vary']
+    expect(kept.map((name) => headers[name])).toEqual(['*', 'same-origin', 'Cookie'])
   })
 
   test('registering it with another value rejects', async () => {

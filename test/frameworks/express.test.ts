@@ -212,14 +212,15 @@ test.each(['before', 'after'])('compression %s the sessions loses nothing', asyn
       session.set('visits', session.get('visits', 0) + 1)
       const lines = Array.from({ length: 5000 }, (_, at) => `line ${at}\n`)
       response.type('text')
+      if (params['how'] === 'flushed') response.flushHeaders()
       if (params['how'] === 'stream') Readable.from(lines).pipe(response)
-      else if (params['how'] === 'written') {
+      else if (params['how'] === 'written' || params['how'] === 'flushed') {
         for (const line of lines) response.write(line)
         response.end()
       } else response.send(lines.join(''))
     })
   })
-  for (const path of ['/', '/stream', '/written', '/']) {
+  for (const path of ['/', '/stream', '/written', '/flushed', '/']) {
     const response = await browser.visit(path)
     expect(response.headers.get('content-encoding')).toMatch(/gzip|br|deflate/)
     expect(names(response)).toEqual(['__Host-session'])

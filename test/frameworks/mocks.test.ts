@@ -71,8 +71,9 @@ describe('node-mock-http', () => {
       {},
     )
     expect(response.headers.getSetCookie()).toEqual([])
-    await vi.waitFor(() =>
-      expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })]),
+    await vi.waitFor(
+      () => expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })]),
+      60_000,
     )
   })
 })

@@ -274,7 +274,7 @@ export class Oracle {
     checkLines(written, input)
     assertPromise(written.length > 0, 'a change is written', input)
     // The stamps stay in the browser, so a write must know all that were read. A joined header
-    // hides some of them from `pairsOf`, and thus which four are the first.
+    // hides some of them from `parsePairs`, and thus which four are the first.
     const { stamps } = parseRequestCookies(input, NAME)
     const kept = (stamps.match(/.{4}/g) ?? []).map((stamp) => `; ${NAME}.x=${stamp}`).join('')
     const after = await this.#full.open(headerOfLines(written) + kept)

@@ -239,9 +239,13 @@ export function sentIn({ name, tickets }: World, pairs: readonly Pair[]): Sent {
   }
 }
 
-/** Returns the tickets of bound sessions that are looked at. */
+/** Returns the tickets of bound sessions that may be opened. */
 export function deviceTicketsIn(name: string, pairs: readonly Pair[]): readonly Pair[] {
-  return pairs.filter(([key]) => /^[\w-]{8}$/.test(bindingIn(key, name) ?? '')).slice(0, MOST_TWINS)
+  const bound = pairs.filter(([key]) => /^[\w-]{8}$/.test(bindingIn(key, name) ?? ''))
+  return bound.filter(([key], at) => {
+    const before = bound.slice(0, at).filter(([other]) => other === key)
+    return before.length < MOST_TWINS
+  })
 }
 
 /** The path of the device's endpoint. */

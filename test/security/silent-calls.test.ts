@@ -149,6 +149,8 @@ describe('a value that is no source of cookies', () => {
     ['a Date', new Date(0)],
     ['an error', new Error('x')],
     ['headers that are null', { headers: null }],
+    ['headers in a Map', { headers: new Map([['cookie', 'a=b']]) }],
+    ['headers in pairs', { headers: [['cookie', 'a=b']] }],
     ['a store whose getAll returns no array', { getAll: () => ({ a: 'b' }) }],
   ]
   test.each(sources)('L7: open(%s) is an error, not an empty session', async (_, source) => {

@@ -260,6 +260,40 @@ describe('changes after save', () => {
     expect(names).toEqual([NAME])
   })
 
+  test.each<[string, (session: Session<Data>) => unknown, (session: Session<Data>) => unknown]>([
+    ['in place', (session) => session.get('cart')?.push({ id: 'a', tags: [] }), () => {}],
+    ['between the calls', () => {}, (session) => session.set('cart', [{ id: 'a', tags: [] }])],
+  ])(
+    '%s are written by each of two calls at once, and stay in the store',
+    async (_, before, between) => {
+      const { sessions } = setUp()
+      const session = await sessions.open(null)
+      session.set('cart', [])
+      const store = new Map<string, string>()
+      const save = async () =>
+        sessions.save(session, (name, value) => void store.set(`${name}=`, value))
+      await save()
+      before(session)
+      const first = save()
+      between(session)
+      const second = save()
+      await Promise.all([first, second])
+      const stored = await sessions.open([...store].flat().join(''))
+      expect(stored.get('cart')).toEqual([{ id: 'a', tags: [] }])
+    },
+  )
+
+  test('while a commit begins are written by it', async () => {
+    const { sessions } = setUp()
+    const session = await sessions.open(null)
+    setUser(session)
+    await sessions.save(session, () => {})
+    const committing = sessions.setCookies(session)
+    session.set('visits', 1)
+    const stored = await sessions.open(toCookieHeader(await committing))
+    expect(stored.toJSON()).toEqual({ user: 'ada', visits: 1 })
+  })
+
   test('a logout after save ends the saved session', async () => {
     const { sessions, received } = setUp()
     const session = await received(setUser)
@@ -326,19 +360,26 @@ describe('changes after save', () => {
     }
   })
 
-  test('begin a session that knows the stamp of a saved logout, even after discard', async () => {
-    const { sessions } = setUp()
-    const browser = createJar()
-    const first = await sessions.open(browser.request())
-    setUser(first)
-    await saveInto(browser, sessions, first)
-    const session = await sessions.open(browser.request())
-    session.destroy()
-    await saveInto(browser, sessions, session)
-    session.discard()
-    session.regenerate()
-    session.set('user', 'eve')
-    await saveInto(browser, sessions, session)
-    expect((await sessions.open(browser.request())).get('user')).toBe('eve')
-  })
+  test.each([
+    ['regenerate', (session: Session<Data>) => session.regenerate()],
+    ['nothing', () => {}],
+  ])(
+    'begin a session that knows the stamp of a saved logout, even after discard and %s',
+    async (_, begin) => {
+      const { sessions } = setUp()
+      const browser = createJar()
+      const first = await sessions.open(browser.request())
+      setUser(first)
+      await saveInto(browser, sessions, first)
+      const session = await sessions.open(browser.request())
+      session.destroy()
+      await saveInto(browser, sessions, session)
+      session.discard()
+      expect([session.isEmpty, session.id]).toEqual([true, undefined])
+      begin(session)
+      session.set('user', 'eve')
+      await saveInto(browser, sessions, session)
+      expect((await sessions.open(browser.request())).toJSON()).toEqual({ user: 'eve' })
+    },
+  )
 })

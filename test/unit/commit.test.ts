@@ -6,7 +6,9 @@ import * as devalue from 'devalue'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import type { Session, SessionOptions } from 'sealed-session'
+import { overflow } from 'sealed-session/overflow'
 import { createJar, namesOf, toCookieHeader } from '../support/cookie-jar.ts'
+import { createFaultyStore } from '../support/faulty-store.ts'
 import {
   DAY,
   NAME,
@@ -288,6 +290,26 @@ describe('a ticket', () => {
     expect(await sessions.setCookies(session)).toEqual(TICKET)
   })
 
+  test('is written by a touch after the session was saved, and not before the clock has moved on', async () => {
+    const { sessions, time } = setUp()
+    const session = await sessions.open(null)
+    setUser(session)
+    const saved: string[] = []
+    const save = () => sessions.save(session, (name) => void saved.push(name))
+    await save()
+    setUser(session)
+    await save()
+    expect(saved).toEqual([NAME])
+    time.now -= 1
+    session.touch()
+    await save()
+    expect(saved).toEqual([NAME])
+    time.now += 1
+    session.touch()
+    await save()
+    expect(saved).toEqual([NAME, `${NAME}.t`])
+  })
+
   test('is not written by a touch if the clock went back before the last use', async () => {
     const { sessions, time } = setUp()
     const session = await sessions.open(`${NAME}=${mint()}; ${NAME}.t=${mintTicket(START + 5)}`)
@@ -530,6 +552,74 @@ describe('a serializer', () => {
     const session = await sessions.open(null)
     setUser(session)
     await expect(sessions.setCookies(session)).rejects.toMatchObject({ code: 'ERR_SESSION_DATA' })
+  })
+})
+
+describe('a session of which a store holds a part', () => {
+  const TEXT = 'x'.repeat(5000)
+
+  function setUpStore() {
+    const store = createFaultyStore(() => START)
+    return { store, ...setUp({ overflow: overflow({ storage: store }) }) }
+  }
+
+  test('keeps it until it logs out', async () => {
+    const { store, received, sessions } = setUpStore()
+    const session = await received((first) => first.set('text', TEXT))
+    session.get('text')
+    await sessions.setCookies(session)
+    expect(store.parcels()).toHaveLength(1)
+    const later = await received((first) => first.set('text', TEXT))
+    later.destroy()
+    await sessions.setCookies(later)
+    expect(store.parcels()).toHaveLength(1)
+  })
+
+  test('also loses the part that was stored in the request of the logout', async () => {
+    const { store, received, sessions } = setUpStore()
+    const session = await received(setUser)
+    session.set('text', TEXT)
+    await sessions.save(session, () => {})
+    expect(store.parcels()).toHaveLength(1)
+    session.destroy()
+    await sessions.setCookies(session)
+    expect(store.parcels()).toEqual([])
+  })
+
+  test('does not exist for a visitor whose cookie is not ours, and who logs out', async () => {
+    const { store, sessions } = setUpStore()
+    const session = await sessions.open(`${NAME}=junk`)
+    session.destroy()
+    expect(await sessions.setCookies(session)).toHaveLength(2)
+    expect(store.count()).toBe('')
+  })
+
+  test('is not written if the store fails, but a logout is', async () => {
+    const { store, received, sessions } = setUpStore()
+    store.faults.setItem = () => Promise.reject(new Error('down'))
+    const session = await received(setUser)
+    session.set('text', TEXT)
+    await expect(sessions.setCookies(session)).rejects.toMatchObject({ code: 'ERR_SESSION_STORE' })
+    const ended = await received(setUser)
+    ended.destroy()
+    ended.flash('notice', TEXT)
+    const names = namesOf(await sessions.setCookies(ended))
+    expect(names).toEqual([NAME, `${NAME}.x`])
+    expect(ended.isEmpty).toBe(true)
+  })
+
+  test('has an event that names what was moved, and no other event does', async () => {
+    const { events, received, sessions } = setUpStore()
+    const session = await received(setUser)
+    session.set('text', TEXT)
+    session.renewId()
+    await sessions.setCookies(session)
+    const sealed = events.filter(({ type }) => type === 'sealed')
+    expect(sealed.map((event) => ('moved' in event ? event.moved : 'none'))).toEqual([
+      'none',
+      ['text'],
+    ])
+    expect(sealed.map((event) => 'previous' in event)).toEqual([false, true])
   })
 })
 

@@ -490,6 +490,34 @@ describe('wrap', () => {
     }
   })
 
+  test.each<[string, () => unknown]>([
+    [
+      'a protocol switch',
+      () => Object.defineProperty(new Response(null), 'status', { value: 101 }),
+    ],
+    ['nothing, as after the upgrade of Bun', () => undefined],
+    ['a network error', () => Response.error()],
+  ])(
+    'returns %s as it is if a ticket is due, and fails if a change would be lost',
+    async (_, make) => {
+      const { sessions, time } = setUp()
+      time.now += DAY / 2
+      const answer = untyped<Response>(make())
+      const handlerOf = (act: (session: Session<Data>) => unknown) =>
+        sessions.wrap((_, session) => (act(session), answer))
+      const read = handlerOf((session) => session.get('user'))
+      const touch = handlerOf((session) => session.touch())
+      const write = handlerOf((session) => session.set('visits', 1))
+      const end = handlerOf((session) => session.destroy())
+      const cookie = `${NAME}=${mint()}`
+      expect(await read(requestWith(cookie))).toBe(answer)
+      expect(await read(requestWith(`${cookie}; ${NAME}.x=aaaa`))).toBe(answer)
+      expect(await touch(requestWith(cookie))).toBe(answer)
+      expect(await catchAsyncError(write(requestWith(cookie)))).toEqual(WRONG_RESPONSE)
+      expect(await catchAsyncError(end(requestWith(cookie)))).toEqual(WRONG_RESPONSE)
+    },
+  )
+
   test.each([undefined, null, {}, 'handler', { fetch() {} }])(
     'throws for %o at once',
     (handler) => {

@@ -7,13 +7,19 @@ import superjson from 'superjson'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import type { RejectionReason, SessionOptions } from 'sealed-session'
-import { MAX_TOKEN } from '../../src/open.ts'
+import { overflow } from 'sealed-session/overflow'
+import { parseRequestCookies } from '../../src/cookies/request-cookies.ts'
+import { MAX_TOKEN, openCookies } from '../../src/open.ts'
+import { createPipeline } from '../../src/pipeline/pipeline.ts'
+import { run } from '../../src/steps.ts'
 import { alter } from '../support/alterations.ts'
 import { createJar, toCookieHeader } from '../support/cookie-jar.ts'
+import { createFaultyStore } from '../support/faulty-store.ts'
 import {
   DAY,
   ID,
   NAME,
+  SECRET,
   START,
   WEEK,
   dateAt,
@@ -188,6 +194,68 @@ describe('a cookie that is rejected', () => {
     const session = await sessions.open(`${NAME}=${foreign}; ${NAME}=junk`)
     expect(session.rejection).toEqual({ reason: 'unknown-key' })
     expect(events).toHaveLength(1)
+  })
+})
+
+describe('a cookie without its end', () => {
+  test.each([
+    ['is warned of', mint().slice(0, -1), ['cut']],
+    ['of another library is not', 'another-library', []],
+  ])('%s', async (_, value, causes) => {
+    const { sessions, events } = setUp()
+    const session = await sessions.open(`${NAME}=${value}`)
+    expect(session.rejection).toEqual({ reason: 'malformed' })
+    expect(events.flatMap((event) => (event.type === 'warning' ? [event.cause] : []))).toEqual(
+      causes,
+    )
+  })
+})
+
+describe('the option revoked', () => {
+  test.each([true, false])('that returns %s decides whether a session opens', async (isRevoked) => {
+    const { sessions } = setUp({ revoked: () => isRevoked })
+    const session = await sessions.open(`${NAME}=${mint()}`)
+    expect(session.toJSON()).toEqual(isRevoked ? {} : { user: 'ada' })
+    expect(session.rejection).toEqual(isRevoked ? { reason: 'revoked' } : undefined)
+  })
+})
+
+describe('a session of which a store holds a part', () => {
+  const TEXT = 'x'.repeat(5000)
+
+  test('opens with that part, as the schema returns it', async () => {
+    const schema = v.object({ user: v.pipe(v.string(), v.toUpperCase()), text: v.string() })
+    const storage = createFaultyStore(() => START)
+    const { make, cookieOf } = setUp<{ user: string; text: string }>({
+      overflow: overflow({ storage }),
+    })
+    const cookie = await cookieOf((session) => {
+      session.set('user', 'ada')
+      session.set('text', TEXT)
+    })
+    expect((await make().open(cookie)).toJSON()).toEqual({ user: 'ada', text: TEXT })
+    expect((await make({ schema }).open(cookie)).toJSON()).toEqual({ user: 'ADA', text: TEXT })
+  })
+
+  test.each([
+    ['the store has lost it', overflow({ storage: createFaultyStore(() => START) })],
+    ['there is no store any more', undefined],
+  ])('is incomplete if %s', async (_, option) => {
+    const { sessions } = setUp({ overflow: option })
+    const session = await sessions.open(`${NAME}=${mint(payload({ more: { p: ID } }))}`)
+    expect(session.rejection).toEqual({ reason: 'incomplete' })
+    expect(session.isEmpty).toBe(true)
+  })
+})
+
+describe('opening', () => {
+  const openNow = (value: string, pipeline: ReturnType<typeof createPipeline>) =>
+    run(openCookies(parseRequestCookies(`${NAME}=${value}`, NAME), pipeline))
+
+  test('waits for nothing once the key is derived', async () => {
+    const pipeline = createPipeline({ secrets: SECRET, clock: () => START * 1000 })
+    await openNow(mint(), pipeline)
+    expect(openNow(mint(), pipeline)).toMatchObject({ body: '{"user":"ada"}', claims: { id: ID } })
   })
 })
 
@@ -497,6 +565,13 @@ describe('a schema', () => {
     expect(session.get('user')).toBe('ADA')
   })
 
+  test('rejects data that does not fit, without an error of its own', async () => {
+    const { sessions, events } = setUp({ schema: Shape })
+    await sessions.open(`${NAME}=${mint(payload({ data: { user: 5 } }))}`)
+    expect(events).toEqual([expect.not.objectContaining({ error: expect.anything() })])
+    expect(events).toEqual([expect.objectContaining({ reason: 'invalid-data' })])
+  })
+
   test('rejects data that does not fit, and no event shows the value', async () => {
     const { make, events, cookieOf } = setUp()
     const cookie = await cookieOf((session) => session.set('user', { [MARKER]: MARKER }))
@@ -639,6 +714,15 @@ describe('a serializer', () => {
     const { make, sessions, cookieOf } = setUp()
     const cookie = await cookieOf(setUser, make({ serializer: devalue }))
     expect((await sessions.open(cookie)).rejection).toEqual({ reason: 'invalid-data' })
+  })
+
+  test('may spell values with half of a surrogate pair, which JSON cannot write again', async () => {
+    const serializer = {
+      stringify: (value: object) => `\ud83e${JSON.stringify(value)}`,
+      parse: (text: string): unknown => JSON.parse(text.slice(1)),
+    }
+    const { sessions, cookieOf } = setUp({ serializer })
+    expect((await sessions.open(await cookieOf(setUser))).toJSON()).toEqual({ user: 'ada' })
   })
 
   test('rejects a session that it cannot parse, whatever it throws', async () => {

@@ -55,7 +55,11 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
   }
 
   /** Installs a wrapper of other middleware around a method. */
-  function wrap(response: ServerResponse, name: 'end' | 'on', before: (given: unknown[]) => void) {
+  function wrap(
+    response: ServerResponse,
+    name: 'end' | 'on' | 'writeHead',
+    before: (given: unknown[]) => void,
+  ) {
     const method = response[name]
     Reflect.set(response, name, (...given: unknown[]): unknown => {
       before(given)
@@ -315,6 +319,24 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       })
       await server.ask()
       expect(seen).toEqual([false])
+    })
+
+    test('acts on writeHead at once when the head is flushed, as without sessions', async () => {
+      const order: string[] = []
+      const wire = await serve((response) => {
+        const { late, release } = waiting()
+        attachSession(response, {}, late)
+        wrap(response, 'writeHead', ([status]) => void order.push(`writeHead ${String(status)}`))
+        response.statusCode = 201
+        response.flushHeaders()
+        order.push(`flushed ${response.headersSent}`)
+        response.flushHeaders()
+        response.end('ab')
+        release()
+      })
+      const { cookies, body } = await wire.ask()
+      expect(order).toEqual(['writeHead 201', 'flushed true'])
+      expect({ cookies, body }).toEqual({ cookies: [LINE], body: 'ab' })
     })
 
     test('finds no method that the response did not have before', async () => {

@@ -1,11 +1,15 @@
 // `request.session` with the interface of express-session and cookie-session, on a server of
 // node:http.
 
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { SessionOptions } from 'sealed-session'
 import { expressSession, sessionOf } from 'sealed-session/express'
+import { overflow } from 'sealed-session/overflow'
+import type { OverflowStorage } from 'sealed-session/overflow'
 import { startVisitor } from '../../support/express-visitor.ts'
 import type { ExpressVisitor } from '../../support/express-visitor.ts'
 import { DAY, OTHER_SECRET, SECRET, START, WEEK } from '../../support/mint.ts'
@@ -535,7 +539,7 @@ describe('save', () => {
       cart.push({ sku: 'b' })
       outcomes.push(await session.save().catch(({ code }: { code: string }) => code))
     })
-    await vi.waitFor(() => expect(outcomes).toEqual([undefined, 'ERR_SESSION_COMMITTED']))
+    await vi.waitFor(() => expect(outcomes).toEqual([undefined, 'ERR_SESSION_COMMITTED']), 10_000)
   })
 })
 
@@ -581,7 +585,7 @@ describe('reload', () => {
       now += 2 * DAY * 1000
       outcomes.push(await session.reload().catch((error: unknown) => String(error)))
     })
-    await vi.waitFor(() => expect(outcomes).toHaveLength(2))
+    await vi.waitFor(() => expect(outcomes).toHaveLength(2), 10_000)
     expect(outcomes[1]).toContain('it is idle')
   })
 })
@@ -653,6 +657,29 @@ describe('the cookie', () => {
       expect(response.headers.getSetCookie()[0]).not.toMatch(/Max-Age|Expires/)
     },
   )
+
+  test('that lives longer stores again what does not fit, until the new end', async () => {
+    const month = 30 * DAY
+    const stored = new Map<string, string>()
+    const lives: number[] = []
+    const storage: OverflowStorage = {
+      getItem: (key) => stored.get(key),
+      setItem(key, value, { ttl }) {
+        lives.push(ttl)
+        stored.set(key, value)
+      },
+      removeItem: (key) => stored.delete(key),
+    }
+    const { ask } = await browse({
+      overflow: overflow({ storage }),
+      lifetimes: { remembered: { maxAge: month, idleTimeout: false } },
+    })
+    await ask(({ session }) => void (session.note = 'x'.repeat(20_000)))
+    await ask(({ session }) => void (session.cookie.maxAge = month * 1000))
+    expect(lives).toEqual([WEEK + 10, month + 10])
+    await ask(({ session }) => void (session.user = 'ada'))
+    expect(lives).toHaveLength(2)
+  })
 
   test('rejects a time that no lifetime has, and says what to configure', async () => {
     const { ask, errors } = await browse(options)
@@ -742,7 +769,55 @@ describe('a response', () => {
   })
 })
 
+describe('a change after the head', () => {
+  test.each(['destroy', 'regenerate', 'touch', 'resetMaxAge'] as const)(
+    'by %s is reported to next, if it is not awaited',
+    async (method) => {
+      const { ask, visit, errors } = await browse()
+      await ask(({ session }) => void (session.user = 'ada'))
+      const response = await visit(({ session }, reply) => {
+        reply.end(session.user)
+        void session[method]()
+      })
+      expect(await response.text()).toBe('ada')
+      await vi.waitFor(
+        () => expect(errors).toMatchObject([{ code: 'ERR_SESSION_COMMITTED' }]),
+        10_000,
+      )
+    },
+  )
+})
+
 describe('expressSession', () => {
+  test('opens another session if a server reuses the request for another visitor', async () => {
+    const sessions = createTestSessions()
+    const visitor = await startVisitor(sessions)
+    open.push(visitor)
+    await visitor.ask(({ session }) => void (session.user = 'ada'))
+    const again = expressSession(sessions)
+    const next = await visitor.ask(
+      (request, response) =>
+        new Promise((resolve) => {
+          const { user } = request.session
+          request.headers.cookie = ''
+          again(request, response, () => resolve([user, request.session.user]))
+        }),
+    )
+    expect(next).toEqual(['ada', null])
+  })
+
+  test('writes the session with each response of a request, as a test that reuses it expects', async () => {
+    const middleware = expressSession(createTestSessions())
+    const request = new IncomingMessage(new Socket())
+    const first = new ServerResponse(request)
+    const second = new ServerResponse(request)
+    await new Promise((resolve) => middleware(request, first, resolve))
+    await new Promise((resolve) => middleware(request, second, resolve))
+    Reflect.set(Reflect.get(request, 'session'), 'user', 'ada')
+    second.end()
+    await vi.waitFor(() => expect(second.getHeader('Set-Cookie')).toHaveLength(1), 10_000)
+  })
+
   test('used twice with the same sessions is one session', async () => {
     const sessions = createTestSessions()
     const visitor = await startVisitor(sessions)

@@ -2,9 +2,12 @@
 // read back from where each source takes them in the result.
 
 import { readFileSync } from 'node:fs'
+import { PassThrough } from 'node:stream'
+import type { Writable } from 'node:stream'
 import { describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { Session, SessionOptions, Sessions } from 'sealed-session'
+import { deviceBound } from 'sealed-session/device'
 import { wrapLambda } from 'sealed-session/lambda'
 import type { LambdaEvent } from 'sealed-session/lambda'
 import { createJar } from '../../support/cookie-jar.ts'
@@ -368,6 +371,47 @@ describe('what a handler may return', () => {
       }
     },
   )
+})
+
+describe('a handler that streams its response', () => {
+  const streamed = (handler: (session: Session<Data>, sessions: Sessions<Data>) => unknown) => {
+    const sessions = createSessions<Data>({ secrets: SECRET })
+    const wrapped = wrapLambda(sessions, (_: LambdaEvent, session, stream: Writable) => {
+      stream.end()
+      return handler(session, sessions)
+    })
+    return wrapped(eventOf('function-url'), new PassThrough())
+  }
+
+  test('is an error if the cookies of its session were not made, because its result is ignored', async () => {
+    const lost = streamed((session) => session.set('visits', 1))
+    await expect(lost).rejects.toMatchObject({ code: 'ERR_SESSION_RESPONSE' })
+  })
+
+  test('may make the cookies itself, or only read the session', async () => {
+    const made = await streamed(async (session, sessions) => {
+      session.set('visits', 1)
+      return sessions.setCookies(session)
+    })
+    expect(made).toEqual([expect.stringContaining('__Host-session=')])
+    expect(await streamed((session) => session.get('visits'))).toBeUndefined()
+  })
+
+  test('is given the requests of a device, which only a result could answer', async () => {
+    const sessions = createSessions<Data>({ secrets: SECRET, device: deviceBound() })
+    const answer = wrapLambda(
+      sessions,
+      (_event: LambdaEvent, _session, _stream: Writable) => 'seen',
+    )
+    const requestContext = { http: { method: 'POST' } }
+    const event = {
+      version: '2.0',
+      headers: {},
+      rawPath: '/.well-known/session-device',
+      requestContext,
+    }
+    expect(await answer(event, new PassThrough())).toBe('seen')
+  })
 })
 
 test('an event whose headers are null has an empty session', async () => {

@@ -12,6 +12,9 @@ import {
 
 const NAME = '__Host-session'
 
+/** Kilobytes of header, as Node.js takes them by default; `SLOW=1` tries what servers take at most. */
+const LARGE = process.env['SLOW'] === undefined ? 16 : 64
+
 const partsOf = (header: string, name = NAME) => parseRequestCookies(header, name).parts
 
 afterEach(() => {
@@ -111,6 +114,12 @@ describe('parseRequestCookies', () => {
     expect(partsOf(`${NAME}=v, a=1, ${NAME}=w`)).toEqual([['v']])
   })
 
+  test.each([', ', ',,', ', ,', ',\t'])('finds no cookie in the empty lines %j', (commas) => {
+    expect(parseRequestCookies(`${NAME}=v${commas}`, NAME)).toMatchObject({ parts: [['v']] })
+    expect(partsOf(`${NAME}=v${commas}=w`)).toEqual([['v']])
+    expect(partsOf(`${NAME}${commas}=v`)).toEqual([])
+  })
+
   test('counts foreign cookies after a comma', () => {
     expect(parseRequestCookies(`${NAME}=v, a=1`, NAME).otherBytes).toBe(' a=1; '.length)
     expect(parseRequestCookies(`a=1, ${NAME}=v`, NAME).otherBytes).toBe(`a=1, ${NAME}=v; `.length)
@@ -129,9 +138,9 @@ describe('parseRequestCookies', () => {
   })
 
   test.each([';', '=', ' ', '; ', '=;', `${NAME};`, `${NAME}.`, `${NAME}=`, ';;=', '\t', '%', 'é'])(
-    'finds a cookie after 64 kB of %j',
+    `finds a cookie after ${LARGE} kB of %j`,
     (noise) => {
-      const header = noise.repeat(Math.ceil(65_536 / noise.length))
+      const header = noise.repeat(Math.ceil((LARGE * 1024) / noise.length))
       expect(partsOf(`${header}; ${NAME}.3=found`)[3]).toEqual(['found'])
       expect(partsOf(`${NAME}.3=found; ${header}`)[3]).toEqual(['found'])
     },
@@ -190,10 +199,10 @@ describe('logout stamps', () => {
     expect(stampsOf('bbbb', 'aaaa', 'bbbb', 'junk!', 'aaaa')).toBe('bbbbaaaa')
   })
 
-  test('of bound sessions are kept with their bindings, at most four of all together', () => {
+  test('of bound sessions are kept with their bindings', () => {
     const names = ['aaaaaaaa', 'bbbbbbbb', 'aaaaaaaa', 'cccccccc', 'dddddddd']
     const header = names.map((binding, at) => `${NAME}.d.${binding}=${at}`).join('; ')
-    const expected = names.slice(0, 4).map((binding, at) => [binding, String(at)])
+    const expected = names.map((binding, at) => [binding, String(at)])
     expect(parseRequestCookies(header, NAME)).toEqual({ ...NO_COOKIES, devices: expected })
   })
 

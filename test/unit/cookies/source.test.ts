@@ -108,6 +108,12 @@ describe('readCookies', () => {
     expect(readCookies({ getAll: () => [{ name: 'a' }] })).toEqual([['a', '']])
   })
 
+  test('makes values well-formed, because a client chooses them and a store may decode in any way', () => {
+    expect(readCookies({ getAll: () => [{ name: 'a', value: '\ud800!' }] })).toEqual([
+      ['a', '\ufffd!'],
+    ])
+  })
+
   test('throws for a store that returns no array, synchronously or in a promise', async () => {
     for (const value of [undefined, null, {}, new Map(), 'a=1']) {
       expect(() => readCookies({ getAll: () => untyped(value) })).toThrow(configError('source'))
@@ -158,6 +164,9 @@ describe('readCookies', () => {
     ['an array of cookies', stored],
     ['a function', () => header],
     ['headers that are a number', { headers: 5 }],
+    ['headers in a Map', { headers: new Map([['cookie', header]]) }],
+    ['headers in pairs', { headers: [['cookie', header]] }],
+    ['headers with get alone', { headers: { get: () => header } }],
     ['a Map', new Map([['cookie', header]])],
     ['a WeakMap', new WeakMap()],
     ['FormData', form],

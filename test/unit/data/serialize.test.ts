@@ -15,7 +15,7 @@ import {
   textOf,
   writeData,
 } from '../../../src/data/serialize.ts'
-import { createWalkLimits } from '../../../src/data/strict-json.ts'
+import { createWalk } from '../../../src/data/strict-json.ts'
 import { untyped } from '../../support/mint.ts'
 import { catchError, dataError } from '../../support/errors.ts'
 import { nestedArrays } from '../../support/nested-arrays.ts'
@@ -385,7 +385,7 @@ describe('shared references', () => {
 
   test('S8: are counted over all entries of a session together', () => {
     const shared = doubled(14)
-    const limits = createWalkLimits()
+    const limits = createWalk()
     expect(() => assertStorable('a', shared, '', limits)).not.toThrow()
     expect(() => assertStorable('b', shared, 'scope(x).', limits)).not.toThrow()
     expect(() => assertAllStorable(new Map([['c', shared]]), '', limits)).toThrow(dataError('c'))

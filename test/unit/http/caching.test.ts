@@ -27,6 +27,9 @@ describe('restrictCaching beside a cookie', () => {
     'Private, max-age=600',
     'max-age=0,NO-STORE',
     ' private ',
+    'max-age=0, \t private \t ',
+    'x-public, x-s-maxage=1, private',
+    'no-stores=1, no-store',
     ',, private,',
     'private, no-cache="set-cookie"',
     'no-store, private="a"',
@@ -59,18 +62,29 @@ describe('restrictCaching beside a cookie', () => {
     ['ext="\\", private, \\""'],
     // Contradictory: a cache may obey the other directive.
     ['private, public'],
+    ['private, public="a"'],
+    ['private, s-maxage'],
+    ['no-store, no-store="a"'],
     ['public, s-maxage=600, private'],
     ['no-store, s-maxage="600"'],
     ['no-store, PUBLIC'],
     // Invalid: a cache may parse it differently.
     ['private; max-age=600'],
     ['private = 1'],
+    ['max-age 600, private'],
     ['ext="a, private'],
     ['private "x"'],
     ['private, =1'],
   ])('replaces %j by private, no-store', (field) => {
     expect(restrictCaching(field, true)).toBe('private, no-store')
   })
+
+  test.each([['no-cache, no-transform'], ['No-Transform'], ['public, no-transform, max-age=600']])(
+    'keeps no-transform of %j, which compression of a stream obeys',
+    (field) => {
+      expect(restrictCaching(field, true)).toBe('private, no-store, no-transform')
+    },
+  )
 
   // A quadratic parser takes minutes, and fails by the timeout. No shorter time is measured, because
   // that would depend on the load of the machine.

@@ -4,11 +4,12 @@ import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
-import type { SessionEvent, SessionOptions } from 'sealed-session'
+import type { Session, SessionEvent, SessionOptions } from 'sealed-session'
 import { wrapLambda } from 'sealed-session/lambda'
 import { nodeSessions } from 'sealed-session/node'
 import { NAME, OTHER_SECRET, SECRET, START, mint } from '../../support/mint.ts'
 import { toCookieHeader } from '../../support/cookie-jar.ts'
+import { COMMITTED_ERROR } from '../../support/errors.ts'
 import { setUp } from '../../support/set-up.ts'
 import type { Data, SetUp } from '../../support/set-up.ts'
 
@@ -156,6 +157,15 @@ describe('uncommitted', () => {
       },
     ],
     ['that was only read', async ({ sessions }) => (await sessions.open(null)).get('user')],
+    [
+      'that was filled, emptied and committed',
+      async ({ sessions }) => {
+        const session = await sessions.open(null)
+        session.set('user', 'ada')
+        session.clear()
+        await sessions.setCookies(session)
+      },
+    ],
   ])('is not observed for a session %s', async (_, act) => {
     const world = setUp()
     await act(world)
@@ -165,6 +175,22 @@ describe('uncommitted', () => {
     }
     expect(causesOf(world.events)).toEqual([])
   })
+})
+
+test.each<[string, (world: SetUp<Data>) => Promise<unknown>]>([
+  ['was filled', async ({ sessions }) => (await sessions.open(null)).set('user', 'ada')],
+  ['has ended', async ({ sessions }) => (await sessions.open(`${NAME}=${mint()}`)).destroy()],
+])('uncommitted is observed for a session that %s, whatever others commit', async (_, act) => {
+  const world = setUp()
+  await act(world)
+  const other = await world.sessions.open(null)
+  other.set('user', 'eve')
+  await world.sessions.setCookies(other)
+  for (const seconds of [1, 61]) {
+    world.time.now = START + seconds
+    await world.sessions.open(null)
+  }
+  expect(causesOf(world.events)).toEqual(['uncommitted'])
 })
 
 describe('same-name', () => {
@@ -197,6 +223,25 @@ describe('same-name', () => {
   })
 })
 
+test('same-name is not observed for a secret that no sessions here have sealed with', async () => {
+  const { sessions, events, cookieOf } = setUp()
+  await setUp({ secrets: OTHER_SECRET }).cookieOf((session) => session.set('user', 'ada'))
+  await cookieOf((session) => session.set('user', 'ada'))
+  const removed = mint(undefined, { secret: 'Yu9QTXUCsVgVmYU2NFCnjnEyo667bk4RvwlYC-OBISc' })
+  expect((await sessions.open(`${NAME}=${removed}`)).rejection).toEqual({ reason: 'unknown-key' })
+  expect(causesOf(events)).toEqual([])
+})
+
+test('same-name is not observed for a session that other sessions here have sealed, and that has ended', async () => {
+  const { make, cookieOf, time } = setUp()
+  const cookie = await cookieOf((session) => session.set('user', 'ada'))
+  const events: SessionEvent[] = []
+  const same = make({ observe: (event) => void events.push(event) })
+  time.now += 604_806
+  expect((await same.open(cookie)).rejection).toEqual({ reason: 'expired' })
+  expect(causesOf(events)).toEqual([])
+})
+
 describe('cut', () => {
   const value = mint()
 
@@ -217,6 +262,70 @@ describe('cut', () => {
   ])('is not observed for %s', async (_, other) => {
     const { sessions, events } = setUp()
     await sessions.open(`${NAME}=${other}`)
+    expect(causesOf(events)).toEqual([])
+  })
+})
+
+describe('late', () => {
+  /** Sends a response whose handler ignores the session, and returns a read of the session after it. */
+  const answers: Readonly<
+    Record<string, (world: SetUp<Data>, cookie: string) => Promise<() => unknown>>
+  > = {
+    'a stream of a wrapped handler': async ({ sessions }, cookie) => {
+      const handler = sessions.wrap((_, session) => {
+        const pull = (controller: ReadableStreamDefaultController) => {
+          controller.enqueue(new TextEncoder().encode(String(session.get('user'))))
+          controller.close()
+        }
+        return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }))
+      })
+      const response = await handler(new Request('https://shop.test/', { headers: { cookie } }))
+      return () => response.text()
+    },
+    'a Lambda function that goes on': async ({ sessions }, cookie) => {
+      let session: Session<Data> | undefined
+      const handler = wrapLambda(sessions, (_event, given) => {
+        session = given
+        return { statusCode: 204 }
+      })
+      await handler({ headers: { cookie } })
+      return () => session?.get('user')
+    },
+    'a response of Node whose head was sent': async ({ sessions }, cookie) => {
+      const request = new IncomingMessage(new Socket())
+      Object.assign(request, { method: 'GET', headers: { cookie } })
+      const response = new ServerResponse(request)
+      const { middleware, sessionOf } = nodeSessions(sessions)
+      await new Promise((next) => middleware(request, response, next))
+      response.end()
+      return () => sessionOf(request).get('user')
+    },
+  }
+
+  test.each(Object.entries(answers))(
+    'is observed once for a first read in %s',
+    async (_, answer) => {
+      const world = setUp()
+      const cookie = await world.cookieOf((session) => session.set('user', 'ada'))
+      const reads = [await answer(world, cookie), await answer(world, cookie)]
+      expect(causesOf(world.events)).toEqual([])
+      for (const read of reads) expect(await read()).toBe('ada')
+      expect(causesOf(world.events)).toEqual(['late'])
+    },
+  )
+
+  test('is not observed if the handler has read the session, nor for a change, which is an error', async () => {
+    const { sessions, events } = setUp()
+    const kept: Session<Data>[] = []
+    const keep = (session: Session<Data>) => {
+      kept.push(session)
+      return new Response('page')
+    }
+    const request = () => new Request('https://shop.test/')
+    await sessions.wrap((_, session) => keep(session))(request())
+    await sessions.wrap((_, session) => (session.get('user'), keep(session)))(request())
+    for (const session of kept) expect(() => session.set('user', 'ada')).toThrow(COMMITTED_ERROR)
+    expect(kept[1]?.get('user')).toBeUndefined()
     expect(causesOf(events)).toEqual([])
   })
 })

@@ -1,13 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  LIFETIME_NAME,
   LONGEST_LIFE,
   absoluteEnd,
   cookieMaxAge,
+  createBinding,
   createClaims,
   createId,
+  createStamp,
   endsAt,
   lifetimeOf,
+  longestMaxAge,
   rejectionReason,
   resealClaims,
   sealingWindow,
@@ -55,6 +59,21 @@ describe('createClaims', () => {
     expect(new Set([...ids, createId()]).size).toBe(101)
     for (const id of ids) expect(Buffer.from(id, 'base64url')).toHaveLength(16)
   })
+})
+
+test('a logout stamp has 24 random bits, and the id of a binding 48', () => {
+  for (const [create, bytes] of [[createStamp, 3] as const, [createBinding, 6] as const]) {
+    const drawn = Array.from({ length: 20 }, create)
+    expect(new Set(drawn).size).toBe(20)
+    for (const text of drawn) expect(Buffer.from(text, 'base64url')).toHaveLength(bytes)
+  }
+})
+
+test('a lifetime’s name has 1 to 32 letters, digits, dashes or underscores, and nothing else', () => {
+  for (const name of ['a', 'Long-term_2', 'n'.repeat(32)]) expect(name).toMatch(LIFETIME_NAME)
+  for (const name of ['', 'n'.repeat(33), '"a', 'a"', 'a b', 'a\n', 'ü']) {
+    expect(name).not.toMatch(LIFETIME_NAME)
+  }
 })
 
 describe('resealClaims', () => {
@@ -150,6 +169,24 @@ describe('cookieMaxAge', () => {
     const brief = lifetimesOf({}, { persistent: false })
     expect(cookieMaxAge(claims(), START, brief)).toBeUndefined()
     expect(cookieMaxAge(claims({ lifetime: 'long' }), START, brief)).toBe(1000)
+  })
+})
+
+describe('longestMaxAge', () => {
+  test('is the longest life, and the tolerance within which it may still be used', () => {
+    expect(longestMaxAge(lifetimesOf())).toBe(5005)
+  })
+
+  test('is what a browser keeps at most, if that is less', () => {
+    expect(longestMaxAge(lifetimesOf({ longest: LONGEST_LIFE - 5 }))).toBe(LONGEST_LIFE)
+    expect(longestMaxAge(lifetimesOf({ longest: LONGEST_LIFE }))).toBe(LONGEST_LIFE)
+  })
+
+  test('is undefined only if all cookies end with the browser', () => {
+    const named = new Map([['long', { ...LONG, persistent: false }]])
+    expect(longestMaxAge(lifetimesOf({}, { persistent: false }))).toBe(5005)
+    expect(longestMaxAge(lifetimesOf({ named }))).toBe(5005)
+    expect(longestMaxAge(lifetimesOf({ named }, { persistent: false }))).toBeUndefined()
   })
 })
 

@@ -99,6 +99,14 @@ describe('a runtime without a usable node:crypto', () => {
     expect(nodeKeys()).toBeUndefined()
   })
 
+  test.each(['node:crypto', 'node:buffer'])('without %s has no such engine', (missing) => {
+    const { getBuiltinModule } = process
+    vi.stubGlobal('process', {
+      getBuiltinModule: (name: string) => (name === missing ? undefined : getBuiltinModule(name)),
+    })
+    expect(nodeKeys()).toBeUndefined()
+  })
+
   test('with a node:crypto that throws or seals differently has no such engine', () => {
     const { getBuiltinModule } = process
     const notImplemented = { createSecretKey: () => throwNotImplemented() }
