@@ -195,7 +195,7 @@ function carryCookies(head: Head, made: readonly MadeCookies[]): void {
 function lostCookies(): SessionError {
   return new SessionError(
     'ERR_SESSION_RESPONSE',
-    'the response was sent before the cookies of the session were made, and cannot be held back: ' +
-      'set the lines of `await sessions.setCookies(session)` on it before it ends',
+    'the response was sent before the cookies of the session were made: ' +
+      'set the lines of `await sessions.setCookies(session)` before it ends',
   )
 }

@@ -16,8 +16,8 @@ const STEP = 250
 const BUDGET = {
   '.': 29_750,
   './node': 9_500,
-  './express': 19_000,
-  './lambda': 6_750,
+  './express': 19_250,
+  './lambda': 7_000,
   './hono': 4_750,
   './h3': 9_750,
   './koa': 9_250,
