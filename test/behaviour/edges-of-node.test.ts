@@ -238,7 +238,7 @@ describe('requests and responses that are not Node’s own', () => {
   test('L15: a handler that throws with an empty object in place of a response is logged', async () => {
     const { middleware } = nodeSessions(createTestSessions())
     middleware({ headers: {} }, untyped({}), (error) => throwError(error ?? FAILED))
-    await vi.waitFor(() => expect(logged()).toEqual([FAILED]))
+    await vi.waitFor(() => expect(logged()).toEqual([FAILED]), 10_000)
   })
 
   test.each([
@@ -303,8 +303,9 @@ describe('requests and responses that are not Node’s own', () => {
       response.end('ab')
       expect(response).toMatchObject({ data: 'ab', writableEnded: true })
     })
-    await vi.waitFor(() =>
-      expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_RESPONSE' })]),
+    await vi.waitFor(
+      () => expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_RESPONSE' })]),
+      10_000,
     )
     expect(response.fields['set-cookie']).toBeUndefined()
   })
@@ -329,7 +330,7 @@ describe('requests and responses that are not Node’s own', () => {
       session.set('big', TOO_MUCH)
       response.end('ab')
     })
-    await vi.waitFor(() => expect(errors).toEqual([TOO_LARGE]))
+    await vi.waitFor(() => expect(errors).toEqual([TOO_LARGE]), 10_000)
     expect(response.fields['set-cookie']).toBeUndefined()
   })
 

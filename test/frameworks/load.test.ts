@@ -122,7 +122,7 @@ test('no answer is lost and no memory left after 10 000 requests', async () => {
     agent.destroy()
     server.close().closeAllConnections()
   }
-}, 300_000)
+}, 900_000)
 
 /**
  * Returns the Set-Cookie lines of an answer, which must be in its head; `undefined` if the client

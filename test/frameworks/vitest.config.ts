@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     root: new URL('.', import.meta.url).pathname,
     include: ['*.test.ts'],
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     // The load is measured with the machine to itself, and its memory after collections.
     fileParallelism: false,
     // Nitro is built first.

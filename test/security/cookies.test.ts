@@ -226,7 +226,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   // A quadratic parser takes minutes, and fails by the timeout.
-  test('E8: a header of two megabytes is read in linear time', { timeout: 30_000 }, async () => {
+  test('E8: a header of two megabytes is read in linear time', async () => {
     const { sessions, cookieWith } = setUpAttack()
     const cookie = await cookieWith({ user: 'ada' })
     const units = [

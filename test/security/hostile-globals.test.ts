@@ -31,7 +31,7 @@ afterEach(() => {
 describe('a polluted Object.prototype', () => {
   test(
     'X50: changes nothing in the life of a session, with any identifier of the source, before or after creation',
-    { timeout: 120_000 },
+    { timeout: 600_000 },
     async () => {
       const { words, lives, differences, believed } = await run('polluted')
       expect(words).toBeGreaterThan(1500)

@@ -539,7 +539,7 @@ describe('save', () => {
       cart.push({ sku: 'b' })
       outcomes.push(await session.save().catch(({ code }: { code: string }) => code))
     })
-    await vi.waitFor(() => expect(outcomes).toEqual([undefined, 'ERR_SESSION_COMMITTED']))
+    await vi.waitFor(() => expect(outcomes).toEqual([undefined, 'ERR_SESSION_COMMITTED']), 10_000)
   })
 })
 
@@ -585,7 +585,7 @@ describe('reload', () => {
       now += 2 * DAY * 1000
       outcomes.push(await session.reload().catch((error: unknown) => String(error)))
     })
-    await vi.waitFor(() => expect(outcomes).toHaveLength(2))
+    await vi.waitFor(() => expect(outcomes).toHaveLength(2), 10_000)
     expect(outcomes[1]).toContain('it is idle')
   })
 })
@@ -780,7 +780,10 @@ describe('a change after the head', () => {
         void session[method]()
       })
       expect(await response.text()).toBe('ada')
-      await vi.waitFor(() => expect(errors).toMatchObject([{ code: 'ERR_SESSION_COMMITTED' }]))
+      await vi.waitFor(
+        () => expect(errors).toMatchObject([{ code: 'ERR_SESSION_COMMITTED' }]),
+        10_000,
+      )
     },
   )
 })
@@ -812,7 +815,7 @@ describe('expressSession', () => {
     await new Promise((resolve) => middleware(request, second, resolve))
     Reflect.set(Reflect.get(request, 'session'), 'user', 'ada')
     second.end()
-    await vi.waitFor(() => expect(second.getHeader('Set-Cookie')).toHaveLength(1))
+    await vi.waitFor(() => expect(second.getHeader('Set-Cookie')).toHaveLength(1), 10_000)
   })
 
   test('used twice with the same sessions is one session', async () => {

@@ -389,7 +389,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       const { cookies, body } = await answer
       expect(body).toBe('abcd')
       expect(cookies).toHaveLength(1)
-      await vi.waitFor(() => expect(calls).toEqual(['a', 'b', 'c', 'end']))
+      await vi.waitFor(() => expect(calls).toEqual(['a', 'b', 'c', 'end']), 10_000)
     })
 
     test('a writer is asked to wait, and gets drain when it may continue', async () => {
