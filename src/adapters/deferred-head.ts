@@ -17,7 +17,7 @@ import { findFailure, makeCookies } from './pending-session.ts'
 import type { MadeCookies, PendingSession } from './pending-session.ts'
 import { assertChunk, assertStatus } from './node-arguments.ts'
 import { setCookieFields, setHead, snapshotFields, toArray } from './node-fields.ts'
-import { callMethod, canCarryCookies, canWait, findMethod } from './node-response.ts'
+import { canCarryCookies, canWait, findMethod } from './node-response.ts'
 import type { Method, NodeResponse } from './node-response.ts'
 import { replaceWithError } from './replace-with-error.ts'
 import { reportAsSent } from './reported-state.ts'
@@ -101,7 +101,7 @@ function sendWith(head: Head, accessed: readonly PendingSession[], given: Call):
   const { response } = head
   if (given.name === 'flushHeaders' && head.canWait) {
     // As Node does, because compressing middleware that wraps `writeHead` changes what is written next.
-    callMethod(response, 'writeHead', response.statusCode)
+    response.writeHead(response.statusCode)
     if (head.phase !== 'open') return intercept(head, given)
   }
   // Throws before a session is committed, because Node throws for these arguments at once.
@@ -195,7 +195,6 @@ function carryCookies(head: Head, made: readonly MadeCookies[]): void {
 function lostCookies(): SessionError {
   return new SessionError(
     'ERR_SESSION_RESPONSE',
-    'the response was sent before the cookies of the session were made, and cannot be held back: ' +
-      'set the lines of `await sessions.setCookies(session)` on it before it ends',
+    'the response was sent before its cookies were made: set `await setCookies(session)` on it first',
   )
 }

@@ -134,7 +134,7 @@ async function registerSession(
   app.addHook('onRequest', ({ raw }, reply, done) => {
     node.middleware(raw, reply.raw, (error) => {
       if (error === undefined) opened.set(raw, node.sessionOf(raw))
-      else if (opened.get(raw) !== undefined) withdrawFields(reply)
+      else if (opened.get(raw)) withdrawFields(reply)
       done(error)
     })
   })

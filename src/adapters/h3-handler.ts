@@ -177,10 +177,7 @@ function hasOverrides(response: NodeResponse): boolean {
 }
 
 function sharedResult(): SessionError {
-  return new SessionError(
-    'ERR_SESSION_RESPONSE',
-    'the handler is cached, and its result would go to other visitors: do not cache a handler that uses the session',
-  )
+  return new SessionError('ERR_SESSION_RESPONSE', 'a cached handler must not use the session')
 }
 
 function assertHandlerFunction(handler: unknown): void {

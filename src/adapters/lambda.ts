@@ -75,7 +75,7 @@ export function wrapLambda<
     const isMade = state?.committed === true
     const lines = await sessions.setCookies(session)
     if (isStreaming) {
-      if (!isMade && lines.length > 0) throw lostCookies()
+      if (!isMade && lines.length > 0) throw missingCookies()
       return result
     }
     if (state?.accessed === true) {
@@ -92,9 +92,9 @@ export function wrapLambda<
 }
 
 /** Lambda ignores what a handler returns that streams its response. */
-function lostCookies(): SessionError {
+function missingCookies(): SessionError {
   return new SessionError(
     'ERR_SESSION_RESPONSE',
-    'a streamed response needs `await sessions.setCookies(session)` as `cookies` of HttpResponseStream.from',
+    'the handler streams: give `await sessions.setCookies(session)` to HttpResponseStream.from as cookies',
   )
 }

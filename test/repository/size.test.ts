@@ -15,13 +15,13 @@ const STEP = 250
  */
 const BUDGET = {
   '.': 29_750,
-  './node': 9_500,
-  './express': 19_000,
-  './lambda': 6_750,
+  './node': 9_750,
+  './express': 19_250,
+  './lambda': 7_000,
   './hono': 4_750,
   './h3': 9_750,
   './koa': 9_250,
-  './fastify': 9_750,
+  './fastify': 10_000,
   './elysia': 5_000,
   './overflow': 9_500,
   './device': 15_750,
