@@ -41,15 +41,15 @@ async function commitAgain(
   pipeline: Pipeline,
 ): Promise<Writes> {
   const writes = await writing
-  // Changed meanwhile, or made anew by another call.
-  if (state.writing !== writing) return commitOnce(state, pipeline)
-  const isStale = state.mayBeMutated && hasUnwrittenChange(state, pipeline)
-  if (!isStale) {
-    state.committed = true
-    return writes
+  // Otherwise changed meanwhile, or made anew by another call.
+  if (state.writing === writing) {
+    if (!state.mayBeMutated || !hasUnwrittenChange(state, pipeline)) {
+      state.committed = true
+      return writes
+    }
+    if (state.committed) throw new SessionCommittedError()
+    state.writing = undefined
   }
-  if (state.committed) throw new SessionCommittedError()
-  state.writing = undefined
   return commitOnce(state, pipeline)
 }
 

@@ -82,8 +82,9 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   async function verify(session: Session<Data>): Promise<SessionRejection | undefined> {
     const state = requireState(session)
     // What came was refused; what began since is checked like any other session.
-    if (carriedClaims(state) === undefined) return state.rejection
-    const refused = await run(recheckNow(state, pipeline))
+    const claims = carriedClaims(state)
+    if (claims === undefined) return state.rejection
+    const refused = await run(recheckNow(state, claims, pipeline))
     if (refused === undefined) return undefined
     observe({ type: 'rejected', ...refused })
     return { reason: refused.reason }

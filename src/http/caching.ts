@@ -60,9 +60,10 @@ export function controlsSharedCache(name: string): boolean {
  * section 5.2.2.7).
  */
 function isForOneVisitor(directives: readonly string[]): boolean {
-  const says = (pattern: RegExp) => directives.some((directive) => pattern.test(directive))
-  if (says(/^(?:public|s-maxage)(?:=|$)/)) return false
-  return (says(/^no-store$/) && !says(/^no-store=/)) || (says(/^private$/) && !says(/^private=/))
+  // Whatever an argument is, it is an argument.
+  const said = new Set(directives.map((directive) => directive.replace(/=.*/, '=')))
+  if (['public', 'public=', 's-maxage', 's-maxage='].some((name) => said.has(name))) return false
+  return ['no-store', 'private'].some((name) => said.has(name) && !said.has(`${name}=`))
 }
 
 /** Returns the directives of a field in lower case, or `undefined` if it violates the grammar. */

@@ -133,13 +133,13 @@ function receivedLength({ received, carriesReceived }: SessionState): number {
   return carriesReceived ? (received?.length ?? 0) : 0
 }
 
-/** Returns the level of the session that was received. */
+/** Returns the level of the session that was received, if one was. */
 function levelBefore(
   { received, cookies }: SessionState,
   key: DayKey,
   { cookie, limits, lifetimes, now }: Pipeline,
-): SizeUsage['level'] {
-  if (received === undefined) return 'ok'
+): SizeUsage['level'] | undefined {
+  if (received === undefined) return undefined
   const { binding } = received.claims
   const context = { request: cookies, beside: [], binding, cookie, limits }
   const value = 'e'.repeat(received.length)

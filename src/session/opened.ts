@@ -4,6 +4,7 @@ import type { RejectionReason } from '../errors.ts'
 import type { Claims } from '../token/claims.ts'
 import type { Contents } from './contents.ts'
 import type { Parcel } from './parcel.ts'
+import { ownProperty } from '../validate.ts'
 
 /** A session that was received and is valid. */
 export interface ValidSession {
@@ -49,6 +50,6 @@ export function isValid(result: ValidSession | RejectedSession): result is Valid
 
 /** Returns the binding of a rejection's own, not that of a polluted prototype. */
 export function lapsedBinding(rejected: RejectedSession | undefined): string {
-  const isLapsed = rejected !== undefined && Object.hasOwn(rejected, 'binding')
-  return isLapsed ? (rejected.binding ?? '') : ''
+  const binding = ownProperty(rejected ?? {}, 'binding')
+  return typeof binding === 'string' ? binding : ''
 }

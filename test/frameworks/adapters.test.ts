@@ -3,7 +3,7 @@
 import { createServer } from 'node:http'
 import { Elysia } from 'elysia'
 import fastify from 'fastify'
-import { H3, HTTPError, HTTPResponse } from 'h3'
+import { assertBodySize, H3, HTTPError, HTTPResponse } from 'h3'
 import * as h3One from 'h3-1'
 import { Hono } from 'hono'
 import Koa from 'koa'
@@ -137,6 +137,20 @@ describe('h3 2', () => {
     expect((await app.request('/')).status).toBe(418)
   })
 
+  test('a response is private where a handler has replaced the request, to limit its body', async () => {
+    const app = new H3().use(h3Session(make()))
+    app.post('/', (event) => {
+      assertBodySize(event, 1000)
+      sessionIn(event.context).set('visits', 1)
+      event.res.headers.set('Cache-Control', 'public, max-age=600')
+      event.res.headers.set('CDN-Cache-Control', 'max-age=600')
+      return new Response('saved')
+    })
+    const { headers } = await app.request('/', { method: 'POST', body: 'text' })
+    const caching = ['cache-control', 'cdn-cache-control'].map((name) => headers.get(name))
+    expect([headers.getSetCookie().length, ...caching]).toEqual([1, 'private, no-store', null])
+  })
+
   test('an HTTPResponse that is the same for all is not changed', async () => {
     const shared = new HTTPResponse('teapot', {
       status: 418,
@@ -246,6 +260,21 @@ describe.each(['Node', 'mocks'])('h3 1 on %s', (kind) => {
       const response = await browser.visit('/')
       expect([response.status, names(response)]).toEqual([500, ['__Host-session']])
     })
+  })
+
+  test('the answer to an error after access to the session is private', async () => {
+    const app = h3One.createApp()
+    app.use(
+      defineSessionHandler(sessions, (_, session) => {
+        throw h3One.createError({ statusCode: session.has('visits') ? 403 : 404 })
+      }),
+    )
+    const { status, headers } = await (await visitorOf(app)).visit('/')
+    expect([status, headers.get('vary'), headers.get('cache-control')]).toEqual([
+      404,
+      'Cookie',
+      'private',
+    ])
   })
 
   test('a redirect that does not fit is an error, and carries no cookie', async () => {

@@ -47,8 +47,9 @@ const NEAR = {
   'device/bound-tickets': ['behaviour/device', 'security/device'],
   'device/endpoint': ['security/device', 'behaviour/device'],
   'cookies/set-cookie': ['repository/cookie-package', 'behaviour/size-guard'],
+  'pipeline/end-session': ['behaviour/device'],
+  'pipeline/session-size': ['unit/pipeline/writable'],
   'pipeline/tickets': ['unit/open'],
-  'pipeline/writable': ['unit/commit', 'unit/session/session'],
   'token/jwe-jose': ['unit/token/jwe-node'],
   'token/jwe-node': ['unit/token/jwe'],
 }

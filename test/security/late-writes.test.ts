@@ -188,6 +188,23 @@ describe('nested wrapped handlers', () => {
     }
   })
 
+  test('L10: around a copy of a request report nothing if a ticket is all that is written twice', async () => {
+    const { sessions, cookieOf, events, time } = setUpAttack()
+    const cookie = await cookieOf({ user: 'ada' })
+    time.now += 43_200
+    for (const outerReads of [true, false]) {
+      const inner = sessions.wrap((_, session) => Response.json(session.toJSON()))
+      const outer = sessions.wrap((request, session) => {
+        if (outerReads) session.get('user')
+        else session.set('visits', 1)
+        return inner(request.clone())
+      })
+      const lines = (await outer(requestWith(cookie))).headers.getSetCookie()
+      expect(lines).toHaveLength(1)
+    }
+    expect(events.filter(({ type }) => type === 'warning')).toEqual([])
+  })
+
   test('L10: of two sessions with different names each set their own cookie', async () => {
     const main = setUpAttack()
     const side = setUpAttack({ cookie: { name: '__Host-side' } })

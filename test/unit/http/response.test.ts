@@ -1,4 +1,6 @@
 import { createServer } from 'node:http'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test, vi } from 'vitest'
 import { attachCookies, isResponse } from '../../../src/http/response.ts'
 import { forwardingProxy } from '../../support/framework-objects.ts'
@@ -332,6 +334,34 @@ describe('isResponse', () => {
     expect(attach(value as Response, [])).toBe(value)
   })
 })
+
+test.each([
+  ['with a cookie', LINES],
+  ['without one', []],
+])('the body of a response of fetch outlives that response: %s', async (_, lines) => {
+  const proxy = async () => {
+    const { response, close } = await fetched()
+    return { attached: attach(response, lines), close }
+  }
+  const { attached, close } = await proxy()
+  await collectGarbage()
+  expect(await attached.text()).toBe('from upstream')
+  close()
+})
+
+/** Collects garbage, until an object that is not referred to is gone and its finalizers have run. */
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  const collected: string[] = []
+  const registry = new FinalizationRegistry<string>((name) => collected.push(name))
+  registry.register({}, 'an object')
+  while (collected.length === 0) {
+    collect()
+    // oxlint-disable-next-line no-await-in-loop
+    await new Promise((done) => setImmediate(done))
+  }
+}
 
 /** Returns the result of `fetch` from a server on this machine. */
 async function fetched(): Promise<{ response: Response; close: () => void }> {

@@ -2,12 +2,17 @@
 
 import { describe, expect, test } from 'vitest'
 import type { Session, SessionOptions } from 'sealed-session'
+import { deviceBound } from 'sealed-session/device'
 import { createJar, namesOf, pairsOf } from '../../support/cookie-jar.ts'
 import { DAY, ID, NAME, START, WEEK, mint, mintTicket, payload } from '../../support/mint.ts'
 import { setUp, setUser } from '../../support/set-up.ts'
 import type { Data } from '../../support/set-up.ts'
 
 const STAMP_LINE = /^__Host-session\.x=([\w-]{4}); Max-Age=(\d+); /
+
+function destroy(session: Session<Data>): void {
+  session.destroy()
+}
 
 /** Returns the lines of a response to a request with these cookies. */
 async function linesOf(
@@ -56,6 +61,14 @@ describe('a session that became empty', () => {
     expect(events.map(({ type }) => type)).toEqual(['opened'])
   })
 
+  test('again, in the request of a refused cookie, leaves that cookie alone', async () => {
+    const fillAndClear = (session: Session<Data>) => {
+      setUser(session)
+      session.clear()
+    }
+    expect(await linesOf(`${NAME}=junk`, fillAndClear)).toEqual([])
+  })
+
   test('is not deleted by reading it if it was received empty', async () => {
     const cookie = `${NAME}=${mint(payload({ data: {} }))}`
     expect(await linesOf(cookie, (session) => session.get('user'))).toEqual([])
@@ -101,6 +114,25 @@ describe('a logout', () => {
     }
   })
 
+  test('is observed once, and not with writes that are none', async () => {
+    const { sessions, events } = setUp()
+    const session = await sessions.open(`${NAME}=${mint()}`)
+    session.set('visits', 1)
+    await sessions.save(session, () => {})
+    session.destroy()
+    const saved: string[] = []
+    await sessions.save(session, (name) => void saved.push(name))
+    expect(saved).toEqual([NAME, `${NAME}.x`])
+    session.clear()
+    expect(await sessions.setCookies(session)).toEqual([])
+    expect(events.map(({ type }) => type)).toEqual(['opened', 'sealed', 'destroyed'])
+  })
+
+  test('of a refused cookie needs no device, where sessions are bound to one', async () => {
+    const lines = await linesOf(`${NAME}=junk`, destroy, { device: deviceBound() })
+    expect(namesOf(lines)).toEqual([NAME, `${NAME}.x`])
+  })
+
   test('of a browser that has only a ticket or a stamp sets no stamp', async () => {
     for (const cookie of [`${NAME}.t=${mintTicket(START)}`, `${NAME}.x=aaaa`, 'theme=dark']) {
       expect(await linesOf(cookie, (session) => session.destroy())).toEqual([])
@@ -127,7 +159,6 @@ describe('a logout', () => {
 })
 
 describe('the stamp', () => {
-  const destroy = (session: Session<Data>) => session.destroy()
   const cookie = `${NAME}=${mint()}`
 
   test('is kept as long as an earlier session could come back: maxAge plus the tolerance', async () => {

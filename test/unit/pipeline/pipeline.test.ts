@@ -2,7 +2,8 @@
 
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Session, SessionOptions } from 'sealed-session'
-import { createPipeline } from '../../../src/pipeline/pipeline.ts'
+import { createPipeline, supportDevice } from '../../../src/pipeline/pipeline.ts'
+import type { Pipeline } from '../../../src/pipeline/pipeline.ts'
 import { pairsOf } from '../../support/cookie-jar.ts'
 import {
   DAY,
@@ -42,6 +43,29 @@ describe('createPipeline', () => {
     } finally {
       Reflect.deleteProperty(Object.prototype, 'revoked')
     }
+  })
+
+  test('has the implementation of the option device, which only that option brings', () => {
+    const support = untyped<Pipeline['device']>({})
+    const device = { path: '/device', interval: 60 }
+    const given: Pipeline[] = []
+    supportDevice(device, (pipeline) => (given.push(pipeline), untyped(support)))
+    const bound = createPipeline({ secrets: SECRET, device })
+    expect(bound.device).toBe(support)
+    expect(bound.runtime.isBindable).toBe(true)
+    expect(given).toEqual([{ ...bound, device: undefined }])
+    const plain = createPipeline({ secrets: SECRET })
+    expect([plain.device, plain.runtime.isBindable]).toEqual([undefined, false])
+  })
+
+  test('refuses a device that deviceBound has not returned', () => {
+    const device = { path: '/device', interval: 60 }
+    expect(() => createPipeline({ secrets: SECRET, device })).toThrow(
+      expect.objectContaining({
+        option: 'device',
+        message: expect.stringContaining('deviceBound()'),
+      }),
+    )
   })
 
   test('checks values in set only without a serializer', () => {
@@ -124,7 +148,12 @@ describe('revoked', () => {
     const error = new Error('the list is down')
     const session = await make({ revoked: () => fail(error) }).open(cookie)
     expect(session.rejection).toEqual({ reason: 'revoked' })
-    expect(events.at(-1)).toMatchObject({ type: 'rejected', reason: 'revoked', error })
+    expect(events.at(-1)).toMatchObject({
+      type: 'rejected',
+      reason: 'revoked',
+      limit: 'revoked',
+      error,
+    })
   })
 
   test('is called on every open, with the received session', async () => {

@@ -2,6 +2,11 @@
 
 import { describe, expect, test, vi } from 'vitest'
 import type { Session, SessionOptions } from 'sealed-session'
+import { createPipeline } from '../../../src/pipeline/pipeline.ts'
+import { recheckNow } from '../../../src/pipeline/recheck.ts'
+import { createState } from '../../../src/session/state.ts'
+import { run } from '../../../src/steps.ts'
+import { createClaims } from '../../../src/token/claims.ts'
 import { pairsOf } from '../../support/cookie-jar.ts'
 import {
   DAY,
@@ -13,6 +18,7 @@ import {
   WEEK,
   mint,
   secretId,
+  untyped,
 } from '../../support/mint.ts'
 import { setUp as setUpWith, setUser } from '../../support/set-up.ts'
 import type { Data } from '../../support/set-up.ts'
@@ -211,6 +217,27 @@ describe('verify', () => {
     expect(await sessions.verify(renewed)).toBeUndefined()
     renewed.regenerate({ keep: ['user'] })
     expect(await sessions.verify(renewed)).toBeUndefined()
+  })
+
+  test('is unproven for a session whose proof has ended meanwhile, and for no other', async () => {
+    const asked: unknown[] = []
+    const lifetimes = createPipeline({ secrets: SECRET }).lifetimes
+    const verify = (provenAt: number | undefined, hasEnded: boolean | undefined) => {
+      const device = {
+        hasEnded: (...given: unknown[]) => (asked.push(given), hasEnded),
+      }
+      const state = createState(untyped({}))
+      const claims = createClaims(START, '', '', lifetimes, 'bbbbbbbb')
+      Object.assign(state, { claims, provenAt, usedAt: START })
+      const pipeline = { lifetimes, now: () => START, ...(hasEnded !== undefined && { device }) }
+      return run(recheckNow(state, untyped(pipeline)))
+    }
+    expect(await verify(START - 9, true)).toMatchObject({ reason: 'unproven', usedAt: START })
+    expect(await verify(START - 9, false)).toBeUndefined()
+    expect(asked).toEqual(Array.from({ length: 2 }, () => [START - 9, lifetimes.default]))
+    expect(await verify(undefined, true)).toBeUndefined()
+    expect(await verify(START - 9, undefined)).toBeUndefined()
+    expect(asked).toHaveLength(2)
   })
 
   test('is the rejection of a rejected session', async () => {

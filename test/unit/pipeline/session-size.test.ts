@@ -2,16 +2,26 @@
 
 import { describe, expect, test } from 'vitest'
 import type { Session, SessionEvent, SessionOptions } from 'sealed-session'
+import { overflow } from 'sealed-session/overflow'
+import { NO_COOKIES } from '../../../src/cookies/request-cookies.ts'
+import { createPipeline } from '../../../src/pipeline/pipeline.ts'
+import { createProbe } from '../../../src/pipeline/session-size.ts'
+import { createContents, movableParts } from '../../../src/session/contents.ts'
+import { createClaims } from '../../../src/token/claims.ts'
+import type { DayKey } from '../../../src/token/jwe.ts'
 import { pairsOf } from '../../support/cookie-jar.ts'
+import { createFaultyStore } from '../../support/faulty-store.ts'
 import {
   DAY,
   NAME,
+  SECRET,
   START,
   headerOfParts,
   mint,
   mintTicket,
   payload,
   split,
+  untyped,
 } from '../../support/mint.ts'
 import { TOO_LARGE_ERROR, catchAsyncError } from '../../support/errors.ts'
 import { setUp as setUpWith } from '../../support/set-up.ts'
@@ -19,6 +29,9 @@ import type { Data } from '../../support/set-up.ts'
 
 /** Round numbers as limits. */
 const LIMITS = { preset: 'browsers', cookie: 4096, responseHeader: 2000 } as const
+
+/** Only the length of its id and day matters. */
+const KEY: DayKey = untyped({ id: 'aaaa', day: 20_000 })
 
 const setUp = (options: Partial<SessionOptions<Data>> = {}) =>
   setUpWith({ limits: LIMITS, ...options })
@@ -79,6 +92,28 @@ describe('measure', () => {
     expect(keys[0]?.key).toBe('key19')
     expect(share).toBeGreaterThan(0.85)
     expect(share).toBeLessThan(1)
+  })
+
+  test('counts a comma for each key beside others, and none for a key alone', () => {
+    const pipeline = createPipeline({ secrets: SECRET, clock: () => START * 1000 })
+    const claims = createClaims(START, '', '', pipeline.lifetimes)
+    const bytesOf = (data: object) => {
+      const contents = createContents(new Map(Object.entries(data)))
+      const probe = createProbe(contents, claims, NO_COOKIES, KEY, pipeline)
+      return movableParts(contents).map((part) => probe.bytesOf(part))
+    }
+    expect(bytesOf({ user: 'ada' })).toEqual(['"user":"ada"'.length])
+    expect(bytesOf({ user: 'ada', n: 1 })).toEqual(['"user":"ada",'.length, '"n":1,'.length])
+  })
+
+  test('counts the cookie of a session all of whose keys are in a store', async () => {
+    const storage = createFaultyStore(() => START)
+    const { sessions } = setUp({ overflow: overflow({ storage }), limits: 'portable' })
+    const session = await sessions.open(null)
+    session.set('text', 'x'.repeat(9000))
+    const { cookies, bytes } = await sessions.measure(session)
+    const [line = ''] = await sessions.setCookies(session)
+    expect([cookies, bytes.responseHeader]).toEqual([1, line.length + FRAME])
   })
 
   test('counts as access, and changes nothing', async () => {

@@ -157,6 +157,15 @@ describe('uncommitted', () => {
       },
     ],
     ['that was only read', async ({ sessions }) => (await sessions.open(null)).get('user')],
+    [
+      'that was filled, emptied and committed',
+      async ({ sessions }) => {
+        const session = await sessions.open(null)
+        session.set('user', 'ada')
+        session.clear()
+        await sessions.setCookies(session)
+      },
+    ],
   ])('is not observed for a session %s', async (_, act) => {
     const world = setUp()
     await act(world)
@@ -166,6 +175,22 @@ describe('uncommitted', () => {
     }
     expect(causesOf(world.events)).toEqual([])
   })
+})
+
+test.each<[string, (world: SetUp<Data>) => Promise<unknown>]>([
+  ['was filled', async ({ sessions }) => (await sessions.open(null)).set('user', 'ada')],
+  ['has ended', async ({ sessions }) => (await sessions.open(`${NAME}=${mint()}`)).destroy()],
+])('uncommitted is observed for a session that %s, whatever others commit', async (_, act) => {
+  const world = setUp()
+  await act(world)
+  const other = await world.sessions.open(null)
+  other.set('user', 'eve')
+  await world.sessions.setCookies(other)
+  for (const seconds of [1, 61]) {
+    world.time.now = START + seconds
+    await world.sessions.open(null)
+  }
+  expect(causesOf(world.events)).toEqual(['uncommitted'])
 })
 
 describe('same-name', () => {
@@ -196,6 +221,25 @@ describe('same-name', () => {
     expect((await sessions.open(cookie)).rejection).toEqual({ reason: 'unknown-key' })
     expect(causesOf(events)).toEqual([])
   })
+})
+
+test('same-name is not observed for a secret that no sessions here have sealed with', async () => {
+  const { sessions, events, cookieOf } = setUp()
+  await setUp({ secrets: OTHER_SECRET }).cookieOf((session) => session.set('user', 'ada'))
+  await cookieOf((session) => session.set('user', 'ada'))
+  const removed = mint(undefined, { secret: 'Yu9QTXUCsVgVmYU2NFCnjnEyo667bk4RvwlYC-OBISc' })
+  expect((await sessions.open(`${NAME}=${removed}`)).rejection).toEqual({ reason: 'unknown-key' })
+  expect(causesOf(events)).toEqual([])
+})
+
+test('same-name is not observed for a session that other sessions here have sealed, and that has ended', async () => {
+  const { make, cookieOf, time } = setUp()
+  const cookie = await cookieOf((session) => session.set('user', 'ada'))
+  const events: SessionEvent[] = []
+  const same = make({ observe: (event) => void events.push(event) })
+  time.now += 604_806
+  expect((await same.open(cookie)).rejection).toEqual({ reason: 'expired' })
+  expect(causesOf(events)).toEqual([])
 })
 
 describe('cut', () => {
