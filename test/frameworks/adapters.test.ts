@@ -138,7 +138,7 @@ describe('h3 2', () => {
   })
 
   test('a response is private where a handler has replaced the request, to limit its body', async () => {
-    const app = new H3().use(h3Session(make()))
+    const app = new H3().use(h3Session(createTestSessions()))
     app.post('/', (event) => {
       assertBodySize(event, 1000)
       sessionIn(event.context).set('visits', 1)
