@@ -81,8 +81,8 @@ export async function measureFiles(secret) {
 }
 
 /**
- * Prints the number of files at the end: the loader runs in a thread of its own, and tells each. The last
- * module that it loads says that all others were reported.
+ * Prints the number of files at the end. The loader runs in a thread of its own and sends the URL of each
+ * module in order, so all others have arrived when that of the last one does.
  */
 const COUNTING = `data:text/javascript,${encodeURIComponent(`
   import { register } from 'node:module'

@@ -130,12 +130,14 @@ function findHeader(source: object): string | undefined {
 
 /**
  * Returns a source's headers. They may be a getter of its class, as those of `Request` and of Node's
- * requests, but not a member of `Object.prototype`. Neither a list nor a `Map` has them as members.
+ * requests, but not a member of `Object.prototype`. Neither a list nor a `Map` has them as members;
+ * node-mocks-http has, beside the methods of several interfaces.
  */
 function headersOf(source: object): object | undefined {
   const headers: unknown = hasMember(source, 'headers') ? Reflect.get(source, 'headers') : undefined
   if (!isRecord(headers)) return undefined
-  return isHeadersLike(headers) || !hasMethod(headers, 'get') ? headers : undefined
+  const isReadable = isHeadersLike(headers) || hasMethod(headers, 'getAll')
+  return isReadable || !hasMethod(headers, 'get') ? headers : undefined
 }
 
 function headerValue(headers: object, name = 'cookie'): string {

@@ -1,7 +1,7 @@
 // A browser with scripts for the examples whose pages run some: the tests of a login that they share, and the
 // messages that only such a browser gets to see.
 
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page, Request } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { launch, openContext } from '../support/chromium.ts'
 import type { Visitor } from '../support/visitor.ts'
@@ -35,8 +35,8 @@ export function useChromium(stage: Stage, headers: Headers = {}): ChromiumScene 
 
   async function open(): Promise<Page> {
     const opened = await (await openContext(browser, options)).newPage()
-    // Until its scripts run: a form that is sent before goes another way.
-    await opened.goto(stage.application.origin, { waitUntil: 'networkidle' })
+    // A form that is sent before the scripts run goes another way.
+    await untilQuiet(opened, () => opened.goto(stage.application.origin))
     return opened
   }
 
@@ -84,7 +84,7 @@ function addTestsOfLogin(scene: ChromiumScene): void {
     await page.waitForSelector('p[role=status]:has-text("Welcome")')
     expect(await page.textContent('form')).toContain('ada')
     expect(await cookies()).toEqual([NAME])
-    await page.reload({ waitUntil: 'networkidle' })
+    await untilQuiet(page, () => page.reload())
     expect(await page.textContent('form')).toContain('ada')
     expect(await page.locator('p[role=status]').count()).toBe(0)
   })
@@ -109,6 +109,27 @@ function addTestsOfLogin(scene: ChromiumScene): void {
   })
 }
 
+/**
+ * Loads a page, and waits until it is idle and no request is under way. A page that has sent nothing for some
+ * time may not have run yet.
+ */
+async function untilQuiet(page: Page, load: () => Promise<unknown>): Promise<void> {
+  const pending = new Set<Request>()
+  let sent = 0
+  const onSent = (request: Request) => {
+    sent++
+    pending.add(request)
+  }
+  const onDone = (request: Request) => void pending.delete(request)
+  page.on('request', onSent).on('requestfinished', onDone).on('requestfailed', onDone)
+  await load()
+  for (let before = -1; pending.size > 0 || sent !== before;) {
+    before = sent
+    await page.evaluate('new Promise((resolve) => void requestIdleCallback(() => resolve()))')
+  }
+  page.off('request', onSent).off('requestfinished', onDone).off('requestfailed', onDone)
+}
+
 /** Reads the messages of the page `/`, which take a script to be shown, with the cookies of a visitor. */
 export async function readMessages(stage: Stage, visitor: Visitor): Promise<string[]> {
   const { origin } = stage.application
@@ -123,7 +144,7 @@ export async function readMessages(stage: Stage, visitor: Visitor): Promise<stri
       }),
     )
     const page = await context.newPage()
-    await page.goto(origin, { waitUntil: 'networkidle' })
+    await untilQuiet(page, () => page.goto(origin))
     for (const name of visitor.names()) visitor.evict(name)
     for (const { name, value } of await context.cookies()) visitor.put(name, value)
     return await page.locator('p[role=status]').allTextContents()

@@ -24,7 +24,7 @@ export function observe(event: SessionEvent): void {
   if (event.type === 'secrets' && event.outcome === 'changed') report('secrets changed')
 }
 
-/** Listens on a free port, until the process receives a signal, or its fleet has ended. */
+/** Listens on a free port, until the process receives SIGTERM or its fleet has ended. */
 export function serve(server: Server): void {
   // Never closes an idle connection: the proxy may be about to reuse it, which would be a 502.
   server.keepAliveTimeout = 0

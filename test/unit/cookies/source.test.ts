@@ -24,6 +24,10 @@ describe('readCookies', () => {
     ['Headers', new Headers({ Cookie: header })],
     ['a string', header],
     ['a Node request', { headers: { cookie: header } }],
+    [
+      'a request of node-mocks-http, whose headers have methods too',
+      { headers: { cookie: header, get: () => header, has: () => true, getAll: () => [header] } },
+    ],
     ['HTTP/2 headers', { headers: { ':path': '/', ':method': 'GET', cookie: header } }],
     ['HTTP/2 headers that are not joined', { headers: { cookie: [`${NAME}=v`, 'a=1'] } }],
     ['a Lambda event 1.0', { headers: { Cookie: header, Host: 'example.com' } }],
