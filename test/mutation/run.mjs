@@ -164,9 +164,7 @@ function hasReason({ name, end }) {
   const given = reasons.filter(({ endless = false }) => !endless || end === 'late')
   const isNamed = ({ name: other }) => other === name
   const away = [...mutants.values()].filter(isAlive).filter(isNamed).length
-  const named = given.flatMap(({ mutants: names = [] }) =>
-    names.filter((known) => known === name),
-  )
+  const named = given.flatMap(({ mutants: names = [] }) => names.filter((known) => known === name))
   const isLike = ({ like }) => like !== undefined && new RegExp(like).test(name)
   return away <= named.length || given.some(isLike)
 }
