@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
 const root = new URL('.', import.meta.url).pathname
@@ -15,16 +15,57 @@ function readExports(): Readonly<Record<string, { readonly default: string } | s
   return JSON.parse(readFileSync(`${root}package.json`, 'utf8')).exports
 }
 
+/** What replaces a built-in or a module for a while, or for good. */
+const REPLACES = /useFakeTimers|stubGlobal|spyOn|vi\.(?:do)?mock|globalThis\.\w+ = /
+
+/** Returns the unit tests that do so: they need a process each. */
+function findReplacing(): string[] {
+  return readdirSync(`${root}test/unit`, { encoding: 'utf8', recursive: true })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => `test/unit/${name}`)
+    .filter((file) => REPLACES.test(readFileSync(root + file, 'utf8')))
+}
+
+const separate = findReplacing()
+
+export const options = {
+  // Vitest leaves a core free, which would be half of a machine with two.
+  maxWorkers: '100%',
+  // The slowest test takes 5 s by itself, and six times as long beside twenty busy processes.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  // A test without an assertion fails.
+  expect: { requireAssertions: true },
+  // An unhandled rejection fails the run: test/repository/unhandled.test.ts shows that it does.
+  dangerouslyIgnoreUnhandledErrors: false,
+}
+
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: ['test/{unit,behaviour,security,repository}/**/*.test.ts', 'test/support/*.test.ts'],
-    // Vitest leaves a core free, which would be half of a machine with two.
-    maxWorkers: '100%',
-    // The slowest test takes 5 s by itself, and six times as long beside twenty busy processes.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    // An unhandled rejection fails the run: test/repository/unhandled.test.ts shows that it does.
-    dangerouslyIgnoreUnhandledErrors: false,
+    ...options,
+    projects: [
+      {
+        extends: true,
+        // Most of the time of a short test is its process and its imports.
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          exclude: separate,
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'separate',
+          include: [
+            ...separate,
+            'test/{behaviour,security,repository}/**/*.test.ts',
+            'test/support/*.test.ts',
+          ],
+        },
+      },
+    ],
   },
 })

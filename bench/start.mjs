@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { EDGE } from './edge.mjs'
+import { inRounds } from './timing.mjs'
 
 const here = new URL('.', import.meta.url).pathname
 
@@ -39,7 +40,8 @@ const BUNDLES = {
 }
 
 /** @returns program -> milliseconds of the whole process, by round: one after the other in each */
-export async function measureStarts(secret, { startRounds }, names = Object.keys(PROGRAMS)) {
+export async function measureStarts(secret, { startRounds }) {
+  const names = Object.keys(PROGRAMS)
   const results = Object.fromEntries(names.map((name) => [name, []]))
   for (let round = 0; round < startRounds; round++) {
     for (const name of names) {
@@ -52,6 +54,22 @@ export async function measureStarts(secret, { startRounds }, names = Object.keys
   return results
 }
 
+/** Prints the milliseconds of processor time at the end: other processes have little effect on them. */
+const TIMING = `
+  process.once('exit', () => {
+    const { user, system } = process.cpuUsage()
+    process.stdout.write(String((user + system) / 1000))
+  });`
+
+/** @returns program -> milliseconds of processor time of the whole process, by round */
+export function measureProcessorTimes(secret, rounds, names) {
+  const measures = names.map((name) => [
+    name,
+    async () => Number(await run(TIMING + PROGRAMS[name], secret)),
+  ])
+  return inRounds(Object.fromEntries(measures), rounds)
+}
+
 /** @returns program -> how many JavaScript files its process opens */
 export async function measureFiles(secret) {
   const counts = {}
@@ -62,20 +80,32 @@ export async function measureFiles(secret) {
   return counts
 }
 
-/** Prints the number of files at the end: the loader runs in a thread of its own, and tells each. */
+/**
+ * Prints the number of files at the end: the loader runs in a thread of its own, and tells each. The last
+ * module that it loads is one that says that all others were told.
+ */
 const COUNTING = `data:text/javascript,${encodeURIComponent(`
   import { register } from 'node:module'
   import { MessageChannel } from 'node:worker_threads'
   const { port1, port2 } = new MessageChannel()
+  const LAST = 'data:text/javascript,'
   let count = 0
-  port1.on('message', () => count++).unref()
+  port1.on('message', (url) => {
+    if (url !== LAST) return count++
+    process.stdout.write(String(count))
+    port1.close()
+  }).unref()
   const hooks = 'let port; export const initialize = (given) => { port = given }; ' +
     'export async function load(url, context, next) { ' +
-    'if (url.startsWith("file:")) port.postMessage(url); return next(url, context) }'
+    'if (url.startsWith("file:") || url === "' + LAST + '") port.postMessage(url); ' +
+    'return next(url, context) }'
   register('data:text/javascript,' + encodeURIComponent(hooks), {
     data: port2, transferList: [port2],
   })
-  process.once('beforeExit', () => setTimeout(() => process.stdout.write(String(count)), 20))
+  process.once('beforeExit', () => {
+    port1.ref()
+    import(LAST)
+  })
 `)}`
 
 async function run(program, secret, options = []) {

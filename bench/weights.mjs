@@ -3,6 +3,7 @@
 
 import { gzipSync } from 'node:zlib'
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { parseAst } from 'rolldown/parseAst'
 import { EDGE } from './edge.mjs'
@@ -47,7 +48,10 @@ const FEATURES = {
   'asked again before anything is sealed': ['pipeline/recheck'],
 }
 
-/** @returns `{ own, all, features: name -> gzipped bytes, dependencies: name -> gzipped bytes }` */
+/**
+ * @returns `{ own, all, allOfNode22, features: name -> gzipped bytes, dependencies: name -> gzipped bytes }`:
+ * npm installs cookie 2 for Node 22 and later, an ES module of which bundlers take what is used
+ */
 export async function weighFeatures() {
   const whole = await bundle([], DEPENDENCIES)
   const own = weightOf(whole)
@@ -60,12 +64,14 @@ export async function weighFeatures() {
     features[name] = own - weightOf(await bundle(files, DEPENDENCIES))
   }
   const all = weightOf(await bundle([], []))
+  const cookie2 = fileURLToPath(import.meta.resolve('cookie-2'))
+  const allOfNode22 = weightOf(await bundle([], [], { cookie: cookie2 }))
   const dependencies = {}
   for (const name of DEPENDENCIES) {
     // oxlint-disable-next-line no-await-in-loop
     dependencies[name] = all - weightOf(await bundle([], [name]))
   }
-  return { own, all, features, dependencies }
+  return { own, all, allOfNode22, features, dependencies }
 }
 
 /** @returns gzipped bytes of a bundle, without jose and cookie */
@@ -73,11 +79,12 @@ export async function weighOwn() {
   return weightOf(await bundle([], DEPENDENCIES))
 }
 
-async function bundle(left, external) {
+async function bundle(left, external, alias = {}) {
   const { outputFiles } = await build({
     entryPoints: [`${source}index.ts`],
     ...EDGE,
     external: [...EDGE.external, ...external],
+    alias,
     target: 'es2023',
     minify: true,
     write: false,

@@ -19,6 +19,12 @@ const SEALED = /^(?:\d{1,2}\.)?[\w-]{1,32}\.\d{1,6}\.[\w-]{16}\.[\w-]*/
 /** A bare token: a compact JWE. */
 const TOKEN = /^eyJ[\w-]+\.\.[\w-]{16}\./
 
+/** The name of a cookie: a token of RFC 9110. */
+const NAME = /^[\w!#$%&'*+.^`|~-]+$/
+
+/** An argument of "Copy as cURL" with cookies, with the quotes of bash or those of Windows. */
+const CURL = /(?:-H\s+\$?\^?['"]cookie:|-b\s+\$?\^?['"])\s*([^'"]*)['"]/i
+
 const ATTRIBUTE = /^(?:httponly|secure|partitioned|(?:path|domain|max-age|expires|samesite)=.*)$/i
 
 /** Whether a value looks like one of a session's cookie. */
@@ -71,20 +77,21 @@ function readUnnamed(line: string, collected: Collected): void {
     /^(?:#HttpOnly_)?[\w.-]+\t(?:TRUE|FALSE)\t[^\t]*\t(?:TRUE|FALSE)\t\d+\t([^\t]*)\t(.*)$/.exec(
       line,
     )
-  const command = /(?:-H\s+\$?['"]cookie:|-b\s+\$?['"])\s*([^'"]*)['"]/i.exec(line)
+  const command = CURL.exec(line)
   if (jar !== null) collected.pairs.push([jar[1] ?? '', jar[2] ?? ''])
-  else if (command !== null) collected.pairs = collected.pairs.concat(parsePairs(command[1] ?? ''))
-  else if (looksSealed(line) || looksLikeToken(line)) collected.bare.push(line)
-  else collected.pairs = collected.pairs.concat(parsePairs(line))
+  else if (command !== null) {
+    // Windows escapes special characters with it, and no value of ours has one.
+    collected.pairs = collected.pairs.concat(parsePairs((command[1] ?? '').replaceAll('^', '')))
+  } else if (looksSealed(line) || looksLikeToken(line)) collected.bare.push(line)
+  else collected.pairs = collected.pairs.concat(parsePairs(line.replaceAll(/^["']|["',]+$/g, '')))
 }
 
 function parsePairs(content: string): [string, string][] {
   return content.split(';').flatMap((pair) => {
     const text = pair.trim()
-    const equals = text.indexOf('=')
-    return equals === -1
-      ? []
-      : [[text.slice(0, equals), text.slice(equals + 1)] as [string, string]]
+    const [name = ''] = text.split('=', 1)
+    const isPair = text.includes('=') && NAME.test(name)
+    return isPair ? [[name, text.slice(name.length + 1)] as [string, string]] : []
   })
 }
 

@@ -41,13 +41,15 @@ async function commitAgain(
   pipeline: Pipeline,
 ): Promise<Writes> {
   const writes = await writing
-  const isStale = state.mayBeMutated && hasUnwrittenChange(state, pipeline)
-  if (!isStale) {
-    state.committed = true
-    return writes
+  // Otherwise changed meanwhile, or made anew by another call.
+  if (state.writing === writing) {
+    if (!state.mayBeMutated || !hasUnwrittenChange(state, pipeline)) {
+      state.committed = true
+      return writes
+    }
+    if (state.committed) throw new SessionCommittedError()
+    state.writing = undefined
   }
-  if (state.committed) throw new SessionCommittedError()
-  state.writing = undefined
   return commitOnce(state, pipeline)
 }
 
@@ -104,12 +106,14 @@ export async function saveCookies(
     // The browser does not get what the store has refused.
     undo()
     // A Next.js server component may read cookies and not write them.
-    if (writes.some((write) => isMissed(write, state, pipeline))) throw error
+    if (isLoss(writes, state, pipeline)) throw error
   }
 }
 
-/** Whether a cookie that cannot be written is a loss: no ticket, and no deletion of what has ended. */
-function isMissed({ name, value }: CookieWrite, { changed }: SessionState, { cookie }: Pipeline) {
-  const role = roleOf(name, cookie.name)
-  return role !== 'ticket' && role !== 'device' && (changed || value !== '')
+/** Whether it is a loss if cookies cannot be written: not of a ticket, or a deletion of what has ended. */
+export function isLoss(writes: Writes, { changed }: SessionState, { cookie }: Pipeline): boolean {
+  return writes.some(({ name, value }) => {
+    const role = roleOf(name, cookie.name)
+    return role !== 'ticket' && role !== 'device' && (changed || value !== '')
+  })
 }

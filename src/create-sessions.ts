@@ -1,7 +1,7 @@
 // `createSessions`: the members that an application calls, over the pipeline of open.ts and commit.ts.
 
 import { sealToken } from './commit.ts'
-import { commitOnce, saveCookies } from './commit-once.ts'
+import { commitOnce, isLoss, saveCookies } from './commit-once.ts'
 import { roleOf } from './cookies/cookie-names.ts'
 import { assertCookieSink } from './cookies/cookie-store.ts'
 import type { CookieSink } from './cookies/cookie-store.ts'
@@ -18,7 +18,7 @@ import { createPipeline } from './pipeline/pipeline.ts'
 import { recheckNow } from './pipeline/recheck.ts'
 import { measure } from './pipeline/session-size.ts'
 import { Session, getState } from './session/session.ts'
-import { access } from './session/state.ts'
+import { access, carriedClaims } from './session/state.ts'
 import type { SessionRejection, SessionState } from './session/state.ts'
 import type { SessionHandler, Sessions } from './sessions.ts'
 import { run } from './steps.ts'
@@ -80,9 +80,11 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   }
 
   async function verify(session: Session<Data>): Promise<SessionRejection | undefined> {
-    const state = access(requireState(session))
-    if (state.rejection !== undefined) return state.rejection
-    const refused = await run(recheckNow(state, pipeline))
+    const state = requireState(session)
+    // What came was refused; what began since is checked like any other session.
+    const claims = carriedClaims(state)
+    if (claims === undefined) return state.rejection
+    const refused = await run(recheckNow(state, claims, pipeline))
     if (refused === undefined) return undefined
     observe({ type: 'rejected', ...refused })
     return { reason: refused.reason }
@@ -113,8 +115,14 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     response: Response,
   ): Response {
     if (!state.accessed) return response
-    const lines = writes.length === 0 ? [] : formatSetCookies(writes, cookie)
-    return attachCookies(response, lines, isOwnCookie, reportOverwrite, state.registration)
+    const lines = formatSetCookies(writes, cookie)
+    try {
+      return attachCookies(response, lines, isOwnCookie, reportOverwrite, state.registration)
+    } catch (error) {
+      // A WebSocket must open whether or not a ticket is due.
+      if (isLoss(writes, state, pipeline)) throw error
+      return attachCookies(response, [], isOwnCookie)
+    }
   }
 
   function wrap<Req extends Request = Request, Rest extends readonly unknown[] = []>(

@@ -121,10 +121,12 @@ export type SealCause = 'new' | 'changed' | 'renewed' | 'token'
  * - `cut`: a cookie came back without its end.
  * - `overwritten`: a response carried cookies of the session that another open of it had written; they
  *   were replaced.
+ * - `late`: a session was first read after its response, for example in a stream, so the response has neither
+ *   `Vary: Cookie` nor `private`.
  *
  * @example
  * const observe = (event: SessionEvent) => {
  *   if (event.type === 'warning') console.warn(`session: ${event.cause satisfies WarningCause}`)
  * }
  */
-export type WarningCause = 'insecure' | 'uncommitted' | 'same-name' | 'cut' | 'overwritten'
+export type WarningCause = 'insecure' | 'uncommitted' | 'same-name' | 'cut' | 'overwritten' | 'late'

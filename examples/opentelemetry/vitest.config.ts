@@ -3,5 +3,10 @@ import { alias } from '../../vitest.config.ts'
 
 export default defineConfig({
   resolve: { alias },
-  test: { root: new URL('.', import.meta.url).pathname, include: ['*.test.ts'] },
+  test: {
+    root: new URL('.', import.meta.url).pathname,
+    include: ['*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
 })

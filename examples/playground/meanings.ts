@@ -30,6 +30,7 @@ const WARNINGS: Readonly<Record<WarningCause, string>> = {
   'same-name': 'Another createSessions of this process uses the same cookie name.',
   cut: 'A cookie came back without its end.',
   overwritten: 'A session was written twice in one response.',
+  late: 'A session was first read after its response.',
 }
 
 const EVENTS: Readonly<Record<Exclude<SessionEvent['type'], 'sealed' | 'warning'>, string>> = {

@@ -17,7 +17,7 @@ import { findFailure, makeCookies } from './pending-session.ts'
 import type { MadeCookies, PendingSession } from './pending-session.ts'
 import { assertChunk, assertStatus } from './node-arguments.ts'
 import { setCookieFields, setHead, snapshotFields, toArray } from './node-fields.ts'
-import { canCarryCookies, canWait, findMethod } from './node-response.ts'
+import { callMethod, canCarryCookies, canWait, findMethod } from './node-response.ts'
 import type { Method, NodeResponse } from './node-response.ts'
 import { replaceWithError } from './replace-with-error.ts'
 import { reportAsSent } from './reported-state.ts'
@@ -99,6 +99,11 @@ function send(head: Head, call: Call): unknown {
  */
 function sendWith(head: Head, accessed: readonly PendingSession[], given: Call): unknown {
   const { response } = head
+  if (given.name === 'flushHeaders' && head.canWait) {
+    // As Node does, because compressing middleware that wraps `writeHead` changes what is written next.
+    callMethod(response, 'writeHead', response.statusCode)
+    if (head.phase !== 'open') return intercept(head, given)
+  }
   // Throws before a session is committed, because Node throws for these arguments at once.
   assertChunk(given.name, given.args[0])
   const args = given.name === 'writeHead' ? setHead(response, given.args) : given.args

@@ -123,23 +123,25 @@ export function expressSession<Data extends object>(
     try {
       if (await answerNodeDevice(internals, request, response)) return
       const known = findSession(request)
-      if (known === undefined) await begin(request, response, fail)
-      else assertSame(known)
+      if (known !== undefined) assertSame(known)
+      const session = await internals.open(request)
+      // A server may reuse the object for another request.
+      const own = known?.session === session ? known : begin(request, session, fail)
+      attachNodeSession(sessions, session, response, fail, () => own.prepare())
       await next()
     } catch (error) {
       fail(error)
     }
   }
 
-  async function begin(
+  function begin(
     request: NodeRequest,
-    response: NodeResponse,
+    session: Session<Data>,
     fail: (error: unknown) => void,
-  ): Promise<void> {
-    const session = await internals.open(request)
+  ): RequestSession {
     const own = createRequestSession(sessions, internals, session, fail)
-    attachNodeSession(sessions, session, response, fail, () => own.prepare())
     defineSession(request, own)
+    return own
   }
 
   function assertSame(known: RequestSession): void {
@@ -198,7 +200,7 @@ function isRequestSession(value: unknown): value is RequestSession {
 }
 
 function defineSession(request: object, session: RequestSession): void {
-  const hidden = ownProperties<PropertyDescriptor>({ value: session })
+  const hidden = ownProperties<PropertyDescriptor>({ value: session, configurable: true })
   const isDefined =
     Reflect.defineProperty(request, REQUEST_SESSION, hidden) &&
     Object.entries(PROPERTIES).every(([name, property]) =>

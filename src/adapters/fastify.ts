@@ -10,6 +10,7 @@ import { hasMethod } from '../validate.ts'
 import { discardChanges } from './failed-handler.ts'
 import { nodeSessions } from './node.ts'
 import type { NodeRequest } from './node.ts'
+import { callMethod } from './node-response.ts'
 import type { NodeResponse } from './node-response.ts'
 
 /**
@@ -52,6 +53,8 @@ export interface FastifySessionRequest {
  */
 export interface FastifySessionReply {
   readonly raw: NodeResponse
+  getHeaders(): object
+  removeHeader(name: string): unknown
 }
 
 /**
@@ -131,6 +134,7 @@ async function registerSession(
   app.addHook('onRequest', ({ raw }, reply, done) => {
     node.middleware(raw, reply.raw, (error) => {
       if (error === undefined) opened.set(raw, node.sessionOf(raw))
+      else if (opened.get(raw) !== undefined) withdrawFields(reply)
       done(error)
     })
   })
@@ -140,6 +144,18 @@ async function registerSession(
     if (session !== undefined) discardChanges(session)
     done()
   })
+}
+
+/**
+ * Resets the fields that Fastify itself keeps to those of the response, which was withdrawn: the answer
+ * to the error would have those of the page, such as its encoding and its caching.
+ */
+function withdrawFields(reply: FastifySessionReply): void {
+  for (const name of Object.keys(reply.getHeaders())) {
+    const value = reply.raw.getHeader(name)
+    reply.removeHeader(name)
+    if (value !== undefined) callMethod(reply.raw, 'setHeader', name, value)
+  }
 }
 
 /** Whether sessions are of any data. `nodeSessions` throws for those that `createSessions` has not made. */

@@ -1,6 +1,7 @@
 // A handler of h3 1, Nitro 2 and Nuxt with a session. Its response is Node's, or a mock if Nitro
 // runs without Node or calls its own routes.
 
+import { SessionError } from '../errors.ts'
 import { getInternals } from '../internals.ts'
 import { cookieName } from '../http/own-cookies.ts'
 import { isResponse } from '../http/response.ts'
@@ -44,6 +45,8 @@ export interface H3SessionHandler<Event, Result> {
  * it returns or sends. If it throws, its changes are discarded. The error of a session that does
  * not fit is thrown to h3. Handlers and middleware of one request share the session.
  *
+ * In a cached handler of Nitro, use of the session is SessionError `ERR_SESSION_RESPONSE`.
+ *
  * @throws SessionConfigError if an argument is wrong
  * @example
  * export default defineSessionHandler(sessions, (event: H3Event, session) => {
@@ -62,7 +65,8 @@ export function defineSessionHandler<Data extends object, Event extends H3Handle
     const session = await internals.open(req)
     takeOver(session)
     let isRunning = true
-    if (canWait(res)) {
+    const isCached = hasOverrides(res)
+    if (canWait(res) && !isCached) {
       // A handler may send the response itself. While it runs, a failure is thrown to h3 instead.
       attachNodeSession(sessions, session, res, (error) => {
         if (!isRunning) answerPlainly(res, error)
@@ -71,11 +75,15 @@ export function defineSessionHandler<Data extends object, Event extends H3Handle
     try {
       const result = await handler(event, session)
       if (result instanceof Error) throw result
+      if (isCached && getState(session)?.accessed === true) throw sharedResult()
       return await commitResult(sessions, session, event, result)
     } catch (error) {
       discardChanges(session)
-      // Cookies that a middleware before this handler has set.
-      if (!canWait(res)) removeOwnCookies(sessions, res)
+      if (!canWait(res)) {
+        // Cookies that a middleware before this handler has set.
+        removeOwnCookies(sessions, res)
+        setFields(sessions, session, res, [])
+      }
       // A response that is held back is withdrawn first, because h3 would take it for sent.
       if (event.handled) await new Promise((done) => setTimeout(done))
       throw error
@@ -156,6 +164,23 @@ function removeOwnCookies<Data extends object>(
 function allowChanges<Data extends object>(session: Session<Data>): void {
   const state = getState(session)
   if (state !== undefined) state.committed = false
+}
+
+/**
+ * Whether a response is the one that `defineCachedEventHandler` of Nitro passes: a proxy whose methods
+ * are not those of its class.
+ */
+function hasOverrides(response: NodeResponse): boolean {
+  if (Object.hasOwn(response, 'getHeader')) return false
+  const prototype: unknown = Object.getPrototypeOf(response)
+  return Reflect.get(Object(prototype), 'getHeader') !== response.getHeader
+}
+
+function sharedResult(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_RESPONSE',
+    'the handler is cached, and its result would go to other visitors: do not cache a handler that uses the session',
+  )
 }
 
 function assertHandlerFunction(handler: unknown): void {

@@ -60,10 +60,12 @@ export function h3Session<Data extends object>(sessions: Sessions<Data>): H3Sess
   )
   return async (event, next) => {
     const slot: AnswerSlot = { answer: undefined }
-    const committed = await run(event.req, event, next, slot)
+    // Handlers of h3 replace `event.req`, to validate or to limit the body.
+    const { req } = event
+    const committed = await run(req, event, next, slot)
     const { answer } = slot
     if (answer === undefined) return committed
-    if (answer.isOverlaid) await restrictPrepared(sessions, event)
+    if (answer.isOverlaid) await restrictPrepared(sessions, req, event.res)
     return answer.complete(committed)
   }
 }
@@ -81,9 +83,10 @@ function setSession<Data extends object>(
  */
 async function restrictPrepared<Data extends object>(
   sessions: Sessions<Data>,
-  { req, res: { headers } }: H3SessionEvent,
+  request: Request,
+  { headers }: H3PreparedResponse,
 ): Promise<void> {
   const prepared = new Response(null, { headers })
-  const committed = await sessions.commit(req, prepared)
+  const committed = await sessions.commit(request, prepared)
   if (committed !== prepared) restrictFields(headers, committed.headers)
 }

@@ -30,6 +30,9 @@ export interface KoaSessionContext<Data extends object = Record<string, unknown>
 export interface KoaContext {
   readonly req: NodeRequest
   readonly res: NodeResponse
+  readonly method: string
+  /** The path and query as the browser sent them: koa-mount shortens those of `req`. */
+  readonly originalUrl: string
   /** Whether Koa sends a response. */
   respond?: boolean | undefined
   onerror(error: Error): void
@@ -64,7 +67,9 @@ export function koaSession<Data extends object>(
   const internals = getInternals(sessions)
   const defineSession = createRequestProperty('session', 'ctx')
   return async (ctx, next) => {
-    if (await answerNodeDevice(internals, ctx.req, ctx.res)) {
+    const { method, originalUrl, req } = ctx
+    const received = { method, originalUrl, headers: req.headers }
+    if (await answerNodeDevice(internals, received, ctx.res)) {
       ctx.respond = false
       return
     }

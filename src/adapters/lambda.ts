@@ -4,8 +4,9 @@
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
+import { SessionError } from '../errors.ts'
 import { getInternals } from '../internals.ts'
-import { refuse } from '../validate.ts'
+import { hasMethod, refuse } from '../validate.ts'
 import { answerResult, deviceEvent } from './lambda-device.ts'
 import { attachToResult, formOf } from './lambda-result.ts'
 import type { LambdaEvent, LambdaResponse } from './lambda-result.ts'
@@ -34,6 +35,9 @@ export type LambdaHandler<
  * own object is never changed, and is returned as it is if the handler did not access the session.
  * Exceptions of the handler are passed on.
  *
+ * A handler that streams its response puts `await sessions.setCookies(session)` into the `cookies` of
+ * `HttpResponseStream.from`. It answers no device: let another function answer that path.
+ *
  * A load balancer without multi-value headers carries one cookie a response. A logout is then its
  * stamp alone, which ends the session; a flash message and other cookies of that response are lost.
  *
@@ -60,14 +64,20 @@ export function wrapLambda<
     refuse('handler', handler, 'a function (event, session) => result')
   }
   return async (event, ...rest) => {
-    const answering = internals.answerDevice?.(deviceEvent(event))
+    const isStreaming = hasMethod(rest[0], 'write')
+    const answering = isStreaming ? undefined : internals.answerDevice?.(deviceEvent(event))
     if (answering !== undefined) return answerResult(await answering, formOf(event))
     const session = await internals.open(event)
     const state = getState(session)
     // A handler that throws has no result to commit to.
     if (state !== undefined) state.handlers++
     const result = await handler(event, session, ...rest)
+    const isMade = state?.committed === true
     const lines = await sessions.setCookies(session)
+    if (isStreaming) {
+      if (!isMade && lines.length > 0) throw lostCookies()
+      return result
+    }
     if (state?.accessed === true) {
       const isOwnCookie = (name: string) => internals.isOwnCookie(name)
       const reportOverwrite = () => internals.reportOverwrite()
@@ -79,4 +89,12 @@ export function wrapLambda<
     if (state !== undefined) state.committed = true
     return result
   }
+}
+
+/** Lambda ignores what a handler returns that streams its response. */
+function lostCookies(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_RESPONSE',
+    'a streamed response needs `await sessions.setCookies(session)` as `cookies` of HttpResponseStream.from',
+  )
 }

@@ -141,19 +141,19 @@ export class SessionMembers {
   }
 
   regenerate(callback?: unknown): unknown {
-    return this.#settle('regenerate', callback, () => this.#control.renew())
+    return this.#act('regenerate', callback, () => this.#control.renew())
   }
 
   destroy(callback?: unknown): unknown {
-    return this.#settle('destroy', callback, () => this.#control.end())
+    return this.#act('destroy', callback, () => this.#control.end())
   }
 
   touch(callback?: unknown): unknown {
-    return this.#settle('touch', callback, () => this.#control.touch())
+    return this.#act('touch', callback, () => this.#control.touch())
   }
 
   resetMaxAge(callback?: unknown): unknown {
-    return this.#settle('resetMaxAge', callback, () => this.#control.touch())
+    return this.#act('resetMaxAge', callback, () => this.#control.touch())
   }
 
   reload(callback?: unknown): unknown {
@@ -164,6 +164,16 @@ export class SessionMembers {
     const result = this.#settle('save', callback, () => assertSavable(this.#control))
     // If the application does not await it, the response reports the same error.
     if (result instanceof Promise) result.catch(() => {})
+    return result
+  }
+
+  /**
+   * Runs a change. After the head it fails, and the application may not await it: the error is reported
+   * too, because a rejection that is not handled ends the process.
+   */
+  #act(method: string, callback: unknown, act: () => void): unknown {
+    const result = this.#settle(method, callback, act)
+    if (result instanceof Promise) result.catch(this.#control.report)
     return result
   }
 

@@ -3,7 +3,7 @@
 
 import { MAX_DEPTH } from '../data/serialize.ts'
 import {
-  createWalkLimits,
+  createWalk,
   findProblem,
   formatKey,
   isPlainArray,
@@ -45,7 +45,7 @@ export function removeUndefined({ data }: Contents): void {
 
 /** The session's data is one level of nesting. */
 function findLoss(value: unknown): DataProblem | undefined {
-  return findProblem(value, MAX_DEPTH - 1, createWalkLimits(true))
+  return findProblem(value, MAX_DEPTH - 1, createWalk(true))
 }
 
 /** Returns a copy without members that are `undefined`; the value itself if it has none. */

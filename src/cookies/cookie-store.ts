@@ -1,7 +1,7 @@
 // Writes into a framework's cookie store. A store belongs to the framework: only its `set` is
 // called.
 
-import { hasMember, refuse } from '../validate.ts'
+import { hasMember, hasMethod, refuse } from '../validate.ts'
 import type { ResolvedCookieOptions } from './cookie-options.ts'
 import { attributesOf, optionsOf } from './set-cookie.ts'
 import type { CookieAttributes, CookieWrite } from './set-cookie.ts'
@@ -73,5 +73,5 @@ export function assertCookieSink(sink: unknown): asserts sink is CookieSink {
 function isStore(sink: unknown): boolean {
   if (typeof sink !== 'object' || sink === null) return false
   const isOther = hasMember(sink, 'append') || sink instanceof Map || sink instanceof WeakMap
-  return !isOther && 'set' in sink && typeof sink.set === 'function'
+  return !isOther && hasMethod(sink, 'set')
 }

@@ -118,7 +118,7 @@ function addOwn(cookies: CookieCollection, name: string, cookie: string, value: 
   if (role === undefined) return false
   const { parts, tickets, devices } = cookies
   if (role === 'ticket') addTwin(tickets, value)
-  else if (role === 'device') addTwin(devices, [bindingOf(cookie), value])
+  else if (role === 'device') devices.push([bindingOf(cookie), value])
   else if (role === 'stamp') addStamp(cookies, value)
   else {
     while (parts.length <= role) parts.push([])

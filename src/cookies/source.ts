@@ -13,7 +13,6 @@ export interface StoredCookie {
 /**
  * A framework's cookie store: `cookies()` and `request.cookies` of Next.js, `cookies` of SvelteKit,
  * `cookieStore` of browsers.
- * SvelteKit, `cookieStore` of browsers.
  *
  * @example
  * const session = await sessions.open(await cookies()) // Next.js
@@ -83,8 +82,7 @@ export function isRequest(source: unknown): source is Exclude<CookieSource, stri
  * Returns a header field of a request, by its name in lower case; the empty string if it has none.
  */
 export function readHeader(source: object, name: string): string {
-  const headers = headersOf(source) ?? {}
-  return isHeadersLike(headers) ? headerText(headers.get(name)) : fromRecord(headers, name)
+  return headerValue(headersOf(source) ?? {}, name)
 }
 
 /**
@@ -103,7 +101,8 @@ function pairsOf(cookies: readonly StoredCookie[]): SourceCookies {
   if (!Array.isArray(cookies)) {
     throw new SessionConfigError('source', 'must return an array of { name, value } from getAll()')
   }
-  return cookies.map(({ name, value }) => [name, value ?? ''] as const)
+  // A store that decodes with `unescape` gives halves of surrogate pairs, which cannot be encoded again.
+  return cookies.map(({ name, value }) => [name, `${value ?? ''}`.toWellFormed()] as const)
 }
 
 /** Whether `source` is a `Response`, which has headers but never a `Cookie` header. */
@@ -121,30 +120,33 @@ function findHeader(source: object): string | undefined {
   if (Array.isArray(cookies)) return cookies.join('; ')
   // Payload 1.0 has both: if a client sends several lines, `headers` has only the last one.
   const listed = ownProperty(source, 'multiValueHeaders')
-  const header = isRecord(listed) ? fromRecord(listed) : ''
+  const header = isRecord(listed) ? fromRecord(listed, 'cookie') : ''
   if (header !== '') return header
   const headers = headersOf(source)
-  if (headers !== undefined) {
-    return isHeadersLike(headers) ? headerText(headers.get('cookie')) : fromRecord(headers)
-  }
+  if (headers !== undefined) return headerValue(headers)
   // A load balancer that is configured for multi-value headers sends no others.
   return isRecord(listed) || ownProperty(source, 'multiValueHeaders') === null ? '' : undefined
 }
 
 /**
  * Returns a source's headers. They may be a getter of its class, as those of `Request` and of Node's
- * requests, but not a member of `Object.prototype`.
+ * requests, but not a member of `Object.prototype`. Neither a list nor a `Map` has them as members.
  */
 function headersOf(source: object): object | undefined {
   const headers: unknown = hasMember(source, 'headers') ? Reflect.get(source, 'headers') : undefined
-  return typeof headers === 'object' && headers !== null ? headers : undefined
+  if (!isRecord(headers)) return undefined
+  return isHeadersLike(headers) || !hasMethod(headers, 'get') ? headers : undefined
+}
+
+function headerValue(headers: object, name = 'cookie'): string {
+  return isHeadersLike(headers) ? headerText(headers.get(name)) : fromRecord(headers, name)
 }
 
 /**
  * Finds a header whatever its case: Node's are in lower case, Lambda's as the client or HTTP/2
  * wrote them.
  */
-function fromRecord(headers: object, wanted = 'cookie'): string {
+function fromRecord(headers: object, wanted: string): string {
   for (const [name, value] of Object.entries(headers)) {
     if (name.toLowerCase() !== wanted) continue
     if (typeof value === 'string') return value

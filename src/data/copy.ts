@@ -5,7 +5,7 @@ import { SessionDataError } from '../errors.ts'
 import {
   TOO_MANY_VALUES,
   countValue,
-  createWalkLimits,
+  createWalk,
   isPlainArray,
   isPlainObject,
 } from './strict-json.ts'
@@ -26,12 +26,12 @@ export function copyValue(
   subject: string = 'the session',
   keep: (instance: object) => object = (instance) => instance,
 ): unknown {
-  const limits = createWalkLimits()
+  let { left } = createWalk()
   const copies = new Map<object, { readonly copy: object; count: number }>()
 
   function spend(count: number): void {
-    limits.left -= count
-    if (limits.left < 0) throw new SessionDataError(subject, TOO_MANY_VALUES)
+    left -= count
+    if (left < 0) throw new SessionDataError(subject, TOO_MANY_VALUES)
   }
 
   function copyOne(original: unknown, rest: number): unknown {
@@ -48,9 +48,9 @@ export function copyValue(
     if (copy === undefined) return copyInstance(original, keep)
     const entry = { copy, count: 0 }
     copies.set(original, entry)
-    const before = limits.left
+    const before = left
     copyInto(copy, original, (inner) => copyOne(inner, rest - 1), spend)
-    entry.count = before - limits.left
+    entry.count = before - left
     return copy
   }
 

@@ -4,8 +4,8 @@
 import { SessionDataError } from '../errors.ts'
 import { describeKind } from '../validate.ts'
 import { copyValue } from './copy.ts'
-import { createWalkLimits, findProblem, formatKey, isPlainObject } from './strict-json.ts'
-import type { WalkLimits } from './strict-json.ts'
+import { createWalk, findProblem, formatKey, isPlainObject } from './strict-json.ts'
+import type { Walk } from './strict-json.ts'
 
 /**
  * Converts data to a string and back. `JSON`, `devalue` and `superjson` can be passed as they are.
@@ -39,10 +39,10 @@ export function writeData(
   data: ReadonlyMap<string, unknown>,
   serializer?: SessionSerializer,
   place = '',
-  limits: WalkLimits = createWalkLimits(),
+  walk: Walk = createWalk(),
 ): string {
   if (serializer === undefined) {
-    assertAllStorable(data, place, limits)
+    assertAllStorable(data, place, walk)
     return JSON.stringify(objectOf(data))
   }
   try {
@@ -128,15 +128,15 @@ export function forEachEntry(
  * Throws for the first entry that strict JSON would change or lose.
  *
  * @param place what the path of a rejected value begins with
- * @param limits shared by all entries of a session, because they may share values
+ * @param walk shared by all entries of a session, because they may share values
  * @throws SessionDataError with the value's path and the remedy
  */
 export function assertAllStorable(
   data: ReadonlyMap<string, unknown>,
   place: string,
-  limits: WalkLimits = createWalkLimits(),
+  walk: Walk = createWalk(),
 ): void {
-  for (const [key, value] of data) assertStorable(key, value, place, limits)
+  for (const [key, value] of data) assertStorable(key, value, place, walk)
 }
 
 /** Throws for one entry, as `assertAllStorable` does. */
@@ -144,13 +144,13 @@ export function assertStorable(
   key: string,
   value: unknown,
   place = '',
-  limits: WalkLimits = createWalkLimits(),
+  walk: Walk = createWalk(),
 ): void {
   if (!key.isWellFormed()) {
     throw new SessionDataError('a key', 'holds half of a surrogate pair: store well-formed strings')
   }
   // The data is one level of nesting itself.
-  const found = findProblem(value, MAX_DEPTH - 1, limits)
+  const found = findProblem(value, MAX_DEPTH - 1, walk)
   if (found === undefined) return
   throw new SessionDataError(place + formatKey(key) + found.path, found.problem)
 }

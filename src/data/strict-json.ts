@@ -6,12 +6,14 @@ export interface DataProblem {
   readonly problem: string
 }
 
-/** The remaining limits of a walk. Walks over values of one session share them. */
-export interface WalkLimits {
-  /** How many values may still be visited: see `MAX_WALK`. */
+/** A walk over the values of one session. */
+export interface Walk {
+  /** How many values may still be visited: see `MAX_VALUES`. */
   left: number
   /** Whether a property that is `undefined` counts as absent, as in the result of a schema. */
   readonly skipsUndefined: boolean
+  /** The objects that contain the value which is visited. */
+  readonly ancestors: object[]
 }
 
 /**
@@ -39,9 +41,9 @@ const USE_DEVALUE = 'or createSessions({ serializer: devalue })'
  */
 const MAYBE_UNWRITABLE = /(?:^|[\s:,[])(?:-0|-?\d[\d.]*[eE]|-?\d{309})|\\u[dD][89a-fA-F]/
 
-/** Returns the limits of a walk over one session. */
-export function createWalkLimits(skipsUndefined: boolean = false): WalkLimits {
-  return { left: MAX_VALUES, skipsUndefined }
+/** Returns a walk over one session. */
+export function createWalk(skipsUndefined: boolean = false): Walk {
+  return { left: MAX_VALUES, skipsUndefined, ancestors: [] }
 }
 
 /** Returns how many values a value counts as, without those inside it. */
@@ -53,14 +55,29 @@ export function countValue(value: unknown): number {
  * Returns the first value that JSON would change or lose, or `undefined` if there is none.
  *
  * @param levels how deep the value may nest
- * @param limits reduced as values are visited
+ * @param walk shared by the values of a session, because they may share values
  */
-export function findProblem(
-  value: unknown,
-  levels: number,
-  limits: WalkLimits,
-): DataProblem | undefined {
-  return findIn(value, { limits, levels, ancestors: [] })
+export function findProblem(value: unknown, levels: number, walk: Walk): DataProblem | undefined {
+  walk.left -= countValue(value)
+  if (walk.left < 0) return OVERFLOW
+  switch (typeof value) {
+    case 'string':
+      return value.isWellFormed()
+        ? undefined
+        : problem('holds half of a surrogate pair: store well-formed strings')
+    case 'boolean':
+      return undefined
+    case 'number':
+      return problemOfNumber(value)
+    case 'object':
+      return value === null ? undefined : findInObject(value, levels, walk)
+    case 'undefined':
+      return problem('is undefined: delete the key, or store null')
+    case 'bigint':
+      return problem(`is a bigint: store String(value), ${USE_DEVALUE}`)
+    default:
+      return problem(`is a ${typeof value}: store what it is made from`)
+  }
 }
 
 /**
@@ -103,36 +120,6 @@ export function formatKey(key: string, dot: '' | '.' = ''): string {
   return /^[\p{L}_$][\p{L}\w$]*$/u.test(key) ? dot + key : `[${JSON.stringify(key)}]`
 }
 
-interface Walk {
-  readonly limits: WalkLimits
-  readonly levels: number
-  /** The objects that contain the value. */
-  readonly ancestors: object[]
-}
-
-function findIn(value: unknown, walk: Walk): DataProblem | undefined {
-  walk.limits.left -= countValue(value)
-  if (walk.limits.left < 0) return OVERFLOW
-  switch (typeof value) {
-    case 'string':
-      return value.isWellFormed()
-        ? undefined
-        : problem('holds half of a surrogate pair: store well-formed strings')
-    case 'boolean':
-      return undefined
-    case 'number':
-      return problemOfNumber(value)
-    case 'object':
-      return value === null ? undefined : findInObject(value, walk)
-    case 'undefined':
-      return problem('is undefined: delete the key, or store null')
-    case 'bigint':
-      return problem(`is a bigint: store String(value), ${USE_DEVALUE}`)
-    default:
-      return problem(`is a ${typeof value}: store what it is made from`)
-  }
-}
-
 function problemOfNumber(value: number): DataProblem | undefined {
   if (Object.is(value, -0)) {
     return problem(`is -0: store 0, ${USE_DEVALUE}`)
@@ -141,26 +128,32 @@ function problemOfNumber(value: number): DataProblem | undefined {
   return problem(`is ${value}: store null, ${USE_DEVALUE}`)
 }
 
-function findInObject(object: object, walk: Walk): DataProblem | undefined {
-  const { ancestors, levels } = walk
+function findInObject(object: object, levels: number, walk: Walk): DataProblem | undefined {
+  const { ancestors } = walk
   if (ancestors.includes(object)) {
     return problem(`refers to itself: store an id, ${USE_DEVALUE}`)
   }
   // The session's data is the first level, and contains the value that is checked.
   if (ancestors.length >= levels) return problem(`nests deeper than ${levels + 1} levels`)
   ancestors.push(object)
-  const found = Array.isArray(object) ? findInArray(object, walk) : findInRecord(object, walk)
+  const found = Array.isArray(object)
+    ? findInArray(object, levels, walk)
+    : findInRecord(object, levels, walk)
   ancestors.pop()
   return found
 }
 
-function findInArray(array: readonly unknown[], walk: Walk): DataProblem | undefined {
+function findInArray(
+  array: readonly unknown[],
+  levels: number,
+  walk: Walk,
+): DataProblem | undefined {
   if (!isPlainArray(array)) return problem('is an instance of a class: store a plain array')
   for (let index = 0; index < array.length; index++) {
     if (!Object.hasOwn(array, index)) {
       return problem('is a hole: store null', `[${index}]`)
     }
-    const found = findIn(array[index], walk)
+    const found = findProblem(array[index], levels, walk)
     if (found !== undefined) return below(`[${index}]`, found)
   }
   if (Reflect.ownKeys(array).length > array.length + 1) {
@@ -169,7 +162,7 @@ function findInArray(array: readonly unknown[], walk: Walk): DataProblem | undef
   return undefined
 }
 
-function findInRecord(record: object, walk: Walk): DataProblem | undefined {
+function findInRecord(record: object, levels: number, walk: Walk): DataProblem | undefined {
   if (!isPlainObject(record)) return problemOfInstance(record)
   for (const key of Reflect.ownKeys(record)) {
     if (typeof key === 'symbol') return problem('has a symbol as a key: use a string')
@@ -182,9 +175,9 @@ function findInRecord(record: object, walk: Walk): DataProblem | undefined {
     if (property.enumerable !== true) {
       return problem('is not enumerable: store a plain object', formatKey(key, '.'))
     }
-    if (property.value === undefined && walk.limits.skipsUndefined) continue
-    walk.limits.left -= key.length / CHARACTERS_PER_VALUE
-    const found = findIn(property.value, walk)
+    if (property.value === undefined && walk.skipsUndefined) continue
+    walk.left -= key.length / CHARACTERS_PER_VALUE
+    const found = findProblem(property.value, levels, walk)
     if (found !== undefined) return below(formatKey(key, '.'), found)
   }
   return undefined

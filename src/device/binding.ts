@@ -22,6 +22,12 @@ export type { DeviceBinding } from '../device-option.ts'
 export type { DeviceBoundOptions } from './device-options.ts'
 
 /**
+ * Most bindings whose cookies one response deletes: their number is the client's choice, and the
+ * response must stay small.
+ */
+const MAX_DELETED = 5
+
+/**
  * Returns the value of the option `device`. `session.bindToDevice()` then binds a session: if the
  * browser supports Device Bound Session Credentials, it creates a key in the machine's secure
  * hardware, and a copy of its cookies ends after `interval` seconds. Other browsers use the session
@@ -79,15 +85,17 @@ function createSupport(options: ResolvedDeviceOptions, pipeline: Pipeline): Devi
     askFor: async (binding) =>
       formatRegistration(path, await sealChallenge('register', binding, pipeline)),
     deletions({ tickets, devices }, binding = '', isKept) {
-      const bindings = new Set(devices.map(([each]) => each))
-      if (isKept) bindings.delete(binding)
-      else if (binding !== '') bindings.add(binding)
+      // Its own comes first, because only the first are deleted.
+      const bindings = new Set([binding, ...devices.map(([each]) => each)])
+      bindings.delete(isKept ? binding : '')
       return [
         ...(tickets.length === 0 ? [] : [deletion(ticketName(cookie.name))]),
-        ...[...bindings].flatMap((each) => [
-          deletion(deviceName(cookie.name, each)),
-          keyDeletion(cookie.name, each, path),
-        ]),
+        ...[...bindings]
+          .slice(0, MAX_DELETED)
+          .flatMap((each) => [
+            deletion(deviceName(cookie.name, each)),
+            keyDeletion(cookie.name, each, path),
+          ]),
       ]
     },
     respond(request) {

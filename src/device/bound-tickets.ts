@@ -21,6 +21,9 @@ import { sealText } from './sealed-arrays.ts'
  */
 const REGISTRATION_SECONDS = 300
 
+/** Most tickets of one binding that are opened. A name can come from several scopes; more is noise. */
+const MAX_TICKETS = 4
+
 /** Whether a use renews an unproven ticket so long after the last one. */
 export function isRenewable(age: number, { idleTimeout }: Lifetime): boolean {
   return age >= Math.min(REGISTRATION_SECONDS, Math.floor(idleTimeout / 2))
@@ -80,8 +83,9 @@ export async function newestTicket(
 ): Promise<BoundTicket | undefined> {
   const latest = pipeline.now() + pipeline.lifetimes.clockTolerance
   let newest: BoundTicket | undefined
-  for (const [name, value] of devices) {
-    if (name !== binding) continue
+  // Those of other bindings take no room: logins that bind may be in flight at the same time.
+  const own = devices.filter(([name]) => name === binding).slice(0, MAX_TICKETS)
+  for (const [, value] of own) {
     // oxlint-disable-next-line no-await-in-loop
     const ticket = await openBoundTicket(value, pipeline)
     if (ticket?.binding !== binding || ticket.usedAt > latest) continue

@@ -44,7 +44,9 @@ export function restrictCaching(
     return cacheControl === null || cacheControl.trim() === '' ? 'private' : undefined
   }
   const directives = parseDirectives(cacheControl ?? '')
-  return directives !== undefined && isForOneVisitor(directives) ? undefined : 'private, no-store'
+  if (directives !== undefined && isForOneVisitor(directives)) return undefined
+  // It says nothing of storing: without it, compression may hold back a stream of events.
+  return `private, no-store${directives?.includes('no-transform') ? ', no-transform' : ''}`
 }
 
 /** Whether a field, in any case, may make a shared cache store a response. */

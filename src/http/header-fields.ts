@@ -27,7 +27,7 @@ export interface FieldChanges {
   readonly deleted: readonly string[]
   /** All `Set-Cookie` lines, or `undefined` if they do not change. */
   readonly setCookie: readonly string[] | undefined
-  /** Whether a different cookie of these sessions is replaced. */
+  /** Whether a different cookie of these sessions is replaced, other than a ticket. */
   readonly isOverwrite: boolean
 }
 
@@ -71,7 +71,8 @@ export function planFields(
     set,
     deleted,
     setCookie: isThere ? undefined : [...others, ...lines],
-    isOverwrite: replaced.some((line) => !lines.includes(line)),
+    // Of two tickets for one request, neither is a loss.
+    isOverwrite: replaced.some((line) => !lines.includes(line) && !cookieName(line).endsWith('.t')),
   }
 }
 

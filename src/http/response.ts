@@ -3,13 +3,17 @@
 // return the same object to the next visitor.
 
 import { SessionError } from '../errors.ts'
-import { describeKind, hasMember } from '../validate.ts'
+import { describeKind, hasMember, hasMethod, isRecord } from '../validate.ts'
 import { applyChanges, planFields } from './header-fields.ts'
 import type { HeaderFields, ReadableFields } from './header-fields.ts'
+import { createObjectSlot } from './object-slot.ts'
 import type { IsOwnCookie } from './own-cookies.ts'
 
 /** Statuses whose responses have no body (Fetch standard, "null body status"). */
 const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
+
+/** Keeps the given response with the new one: when Node collects one of `fetch`, it cancels its body. */
+const originals = /* @__PURE__ */ createObjectSlot<Response>()
 
 /**
  * Returns the response with `lines`, as the response of a request whose session was used. That is
@@ -43,6 +47,7 @@ export function attachCookies(
 
   const rebuilt = rebuild(response, lines.length > 0)
   if (rebuilt === undefined) return response
+  originals.set(rebuilt, response)
   const setCookie = changes.setCookie ?? joinedCookies(fields, rebuilt)
   applyChanges(new ResponseFields(rebuilt.headers), { ...changes, setCookie })
   if (changes.isOverwrite) onOverwrite?.()
@@ -56,18 +61,11 @@ export function attachCookies(
  */
 export function isResponse(value: unknown): value is Response {
   return (
-    typeof value === 'object' &&
-    value !== null &&
+    isRecord(value) &&
     hasMember(value, 'status') &&
-    'status' in value &&
-    typeof value.status === 'number' &&
-    'arrayBuffer' in value &&
-    typeof value.arrayBuffer === 'function' &&
-    'headers' in value &&
-    typeof value.headers === 'object' &&
-    value.headers !== null &&
-    'get' in value.headers &&
-    typeof value.headers.get === 'function'
+    typeof value['status'] === 'number' &&
+    hasMethod(value, 'arrayBuffer') &&
+    hasMethod(value['headers'], 'get')
   )
 }
 

@@ -27,13 +27,18 @@ const MAX_ANSWERS = 10_000
  */
 export function createReader(store: Store, seconds: number, now: () => number): CachedReader {
   const answers = new Map<string, Answer>()
+  /** How often an answer was removed. */
+  let removals = 0
   return {
     async get(key) {
       const askedAt = now()
       const known = answers.get(key)
       // Compares both directions, so that a clock that was set back does not prolong an answer.
       if (known !== undefined && Math.abs(askedAt - known.askedAt) < seconds) return known.value
+      const before = removals
       const value = await store.get(key)
+      // Asked before an entry was written, so it may lack it.
+      if (removals !== before) return value
       answers.delete(key)
       answers.set(key, { value, askedAt })
       for (const oldest of answers.keys()) {
@@ -43,6 +48,7 @@ export function createReader(store: Store, seconds: number, now: () => number): 
       return value
     },
     forget(key) {
+      removals++
       answers.delete(key)
     },
   }

@@ -114,7 +114,7 @@ async function pack(
   keys: ReadonlySet<string> | undefined,
   whole: string,
   claims: Claims,
-  { cookies, written }: SessionState,
+  { cookies, received, written }: SessionState,
   key: DayKey,
   context: OverflowContext,
 ): Promise<PackedSession | undefined> {
@@ -125,7 +125,9 @@ async function pack(
   const plan = planMove(contents, claims, cookies, key, keys, context)
   if (plan === undefined) return undefined
   const { kept, parcelBody, labels } = plan
-  const former = written?.id === claims.id ? written.parcel : undefined
+  // A session that was given a longer lifetime must not outlive its parcel.
+  const isAsLong = (received?.claims.life ?? claims.life) >= claims.life
+  const former = written?.id === claims.id && isAsLong ? written.parcel : undefined
   const isSame = former?.body === parcelBody && former.secretId === key.id
   const parcel = isSame ? former : await storeParcel(store, parcelBody, claims, key, context)
   return { parcel, body: formatBody(kept, claims, serializer, parcel.id), labels }

@@ -51,6 +51,7 @@ export function createPipeline<Data extends object>(given: CommonOptions<Data>):
     assertStorable: serializer === undefined ? assertStorable : undefined,
     restore: (body) => parseBodyText(body, serializer),
     changed: options.changed,
+    readLate: () => options.warn('late'),
   }
   const askRevoked = revoked && createVeto(revoked, runtime)
   const pipeline = { ...options, ring: createRing(options), runtime, askRevoked, device: undefined }

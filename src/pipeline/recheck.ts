@@ -25,11 +25,11 @@ export function* recheck(
 /** Returns why an open session is not valid any more, its times included. */
 export function* recheckNow(
   state: SessionState,
+  claims: Claims,
   pipeline: Pipeline,
 ): Steps<RejectedSession | undefined> {
-  const { claims, usedAt, provenAt } = state
+  const { usedAt, provenAt } = state
   const { lifetimes, device } = pipeline
-  if (claims === undefined) return undefined
   const hasEnded =
     provenAt !== undefined && device?.hasEnded(provenAt, lifetimeOf(claims.lifetime, lifetimes))
   // A session that began in this request was not used before it was sealed.

@@ -12,8 +12,8 @@ import {
   writeData,
 } from '../data/serialize.ts'
 import type { SessionSerializer } from '../data/serialize.ts'
-import { createWalkLimits } from '../data/strict-json.ts'
-import type { WalkLimits } from '../data/strict-json.ts'
+import { createWalk } from '../data/strict-json.ts'
+import type { Walk } from '../data/strict-json.ts'
 import { SessionDataError } from '../errors.ts'
 import { formatClaimMembers } from '../token/payload.ts'
 import type { ClaimMembers, Payload } from '../token/payload.ts'
@@ -44,16 +44,16 @@ export function formatBody(
   parcel = '',
 ): string {
   const { flash, csrf, testCookie } = contents
-  const limits = createWalkLimits()
-  const data = writeData(contents.data, serializer, '', limits)
+  const walk = createWalk()
+  const data = writeData(contents.data, serializer, '', walk)
   const members = []
   if (contents.scopes.size > 0 && ![...contents.scopes.values()].every(isEmptyScope)) {
     if (serializer === undefined) {
-      forEachScope(contents, '', (scope, place) => assertAllStorable(scope, place, limits))
+      forEachScope(contents, '', (scope, place) => assertAllStorable(scope, place, walk))
     }
     members.push(`"s":${textOf(treeOf(contents), serializer, SCOPE_DEPTH)}`)
   }
-  if (flash.length > 0) members.push(`"f":${formatMessages(flash, serializer, limits)}`)
+  if (flash.length > 0) members.push(`"f":${formatMessages(flash, serializer, walk)}`)
   if (csrf !== undefined) members.push(`"c":"${csrf}"`)
   if (testCookie) members.push('"t":1')
   members.push(...formatClaimMembers(claims))
@@ -105,10 +105,10 @@ export function assertBodyReadable(
 function formatMessages(
   flash: readonly FlashMessage[],
   serializer: SessionSerializer | undefined,
-  limits: WalkLimits,
+  walk: Walk,
 ): string {
   if (serializer === undefined) {
-    for (const [key, message] of flash) assertStorable(key, message, 'flash.', limits)
+    for (const [key, message] of flash) assertStorable(key, message, 'flash.', walk)
   }
   return textOf(flash, serializer, MESSAGE_DEPTH)
 }

@@ -4,6 +4,7 @@ import type { RejectionReason } from '../errors.ts'
 import type { Claims } from '../token/claims.ts'
 import type { Contents } from './contents.ts'
 import type { Parcel } from './parcel.ts'
+import { ownProperty } from '../validate.ts'
 
 /** A session that was received and is valid. */
 export interface ValidSession {
@@ -45,4 +46,10 @@ export type Refusal = Pick<RejectedSession, 'reason' | 'error' | 'limit' | 'bind
 /** Whether what was received is valid: by its own claims, not by those of a polluted prototype. */
 export function isValid(result: ValidSession | RejectedSession): result is ValidSession {
   return Object.hasOwn(result, 'claims')
+}
+
+/** Returns the binding of a rejection's own, not that of a polluted prototype. */
+export function lapsedBinding(rejected: RejectedSession | undefined): string {
+  const binding = ownProperty(rejected ?? {}, 'binding')
+  return typeof binding === 'string' ? binding : ''
 }

@@ -13,7 +13,7 @@ import {
   writeData,
 } from '../data/serialize.ts'
 import type { SessionSerializer } from '../data/serialize.ts'
-import { createWalkLimits, formatKey, isPlainObject } from '../data/strict-json.ts'
+import { createWalk, formatKey, isPlainObject } from '../data/strict-json.ts'
 import { SessionDataError } from '../errors.ts'
 import { isRecord } from '../validate.ts'
 
@@ -121,7 +121,7 @@ function copyOutput(
 /** Many schemas return `undefined` for a property that is absent, so it counts as absent here. */
 function copyStrictly(output: Readonly<Record<string, unknown>>): Map<string, unknown> | undefined {
   const entries = definedEntries(entriesOf(output) ?? new Map())
-  assertAllStorable(new Map(Object.entries(entries)), 'schema output: ', createWalkLimits(true))
+  assertAllStorable(new Map(Object.entries(entries)), 'schema output: ', createWalk(true))
   return entriesOf(JSON.parse(JSON.stringify(entries)))
 }
 

@@ -217,7 +217,7 @@ export class Session<Data extends object = Record<string, unknown>> extends Dict
 
   /**
    * Forgets every change made in this request: the session is as it was received, and nothing of it is
-   * written. For error pages.
+   * written. For error pages. A logout that was saved into a cookie store stays.
    */
   discard(): void
   discard(...unexpected: readonly unknown[]): void {

@@ -10,7 +10,7 @@ import { createClaims, createStamp } from '../token/claims.ts'
 import type { Claims, Lifetimes } from '../token/claims.ts'
 import { createContents, isEmpty } from './contents.ts'
 import type { Contents } from './contents.ts'
-import { isValid } from './opened.ts'
+import { isValid, lapsedBinding } from './opened.ts'
 import type { RejectedSession, ValidSession } from './opened.ts'
 import type { Parcel } from './parcel.ts'
 
@@ -37,6 +37,8 @@ export interface SessionRuntime {
   readonly restore: (body: string) => Contents
   /** Called with each change of a session whose cookies no adapter is going to make. */
   readonly changed?: (state: SessionState) => void
+  /** Called when a session is first read after its response, which does not say that it was. */
+  readonly readLate?: () => void
 }
 
 /** What the token in a browser holds, and the secret that it was sealed under. */
@@ -150,14 +152,9 @@ export function createState(
   }
 }
 
-/** Returns the binding of a rejection's own, not that of a polluted prototype. */
-function lapsedBinding(rejected: RejectedSession | undefined): string {
-  const isLapsed = rejected !== undefined && Object.hasOwn(rejected, 'binding')
-  return isLapsed ? (rejected.binding ?? '') : ''
-}
-
 /** Records that the application read the session: the response depends on it from now on. */
 export function access(state: SessionState): SessionState {
+  if (state.committed && !state.accessed) state.runtime.readLate?.()
   state.accessed = true
   return state
 }
@@ -191,7 +188,9 @@ export function fill(state: SessionState): SessionState {
 /** Forgets everything of this request, and parses the contents anew: values may have been mutated. */
 export function resetState(state: SessionState): void {
   const { received, cookies, runtime, rejection, lapsed, written, handlers, source } = change(state)
-  const anew = received && { ...received, contents: runtime.restore(received.body) }
+  // A logout that was saved holds: no browser with its stamp gets the session back.
+  const last = cookies.stamps.startsWith(state.logoutStamp ?? ' ') ? undefined : received
+  const anew = last && { ...last, contents: runtime.restore(last.body) }
   // What was saved into a cookie store before has to be undone there.
   const changed = written?.id !== received?.claims.id || written?.body !== received?.body
   const kept = { received, rejection, lapsed, written, handlers, source }

@@ -3,7 +3,6 @@
 
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import {
   cpSync,
   existsSync,
@@ -17,9 +16,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { freePort } from '../servers/programs.ts'
+import { endGroup, freePort } from '../servers/programs.ts'
 import { fileOfBlock, findCodeBlocks, isFile } from '../support/documents.ts'
 import { SECRET } from '../support/mint.ts'
+
+const START_DEADLINE = 300_000
 
 const root = new URL('../../', import.meta.url).pathname
 
@@ -97,19 +98,19 @@ export async function start(
   })
   // Chromium stores `Secure` cookies without TLS only for this host.
   const origin = `http://localhost:${port}`
-  await untilAnswered(`http://127.0.0.1:${port}/`, child)
-  return {
-    origin,
-    async stop() {
-      const ended = once(child, 'exit')
-      if (child.pid !== undefined) process.kill(-child.pid)
-      await ended
-    },
+  const stop = () => endGroup(child, port)
+  try {
+    await untilAnswered(`http://127.0.0.1:${port}/`, child)
+  } catch (error) {
+    await stop()
+    throw error
   }
+  return { origin, stop }
 }
 
 async function untilAnswered(url: string, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 300 && child.exitCode === null; tries++) {
+  const deadline = Date.now() + START_DEADLINE
+  while (Date.now() < deadline && child.exitCode === null) {
     const response = await fetch(url).catch(() => undefined)
     if (response !== undefined && response.status < 500) return
     await pause(100)

@@ -87,7 +87,7 @@ export const CHECKS: readonly Check[] = [
   },
   {
     name: 'failing handler',
-    title: 'a handler that fails leaves the session as it came',
+    title: 'a handler that fails leaves the session unchanged',
     async run(scene) {
       const { actions, browser } = scene
       await login(scene)
@@ -129,7 +129,7 @@ export const CHECKS: readonly Check[] = [
   },
   {
     name: 'health',
-    title: 'a route that does not look at the session stays cacheable',
+    title: 'a route that does not access the session stays cacheable',
     async run(scene) {
       await login(scene)
       const response = await scene.browser.visit('/health')

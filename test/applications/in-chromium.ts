@@ -3,7 +3,7 @@
 
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { launch } from '../support/chromium.ts'
+import { launch, openContext } from '../support/chromium.ts'
 import type { Visitor } from '../support/visitor.ts'
 import type { Stage } from './scenario.ts'
 
@@ -34,7 +34,7 @@ export function useChromium(stage: Stage, headers: Headers = {}): ChromiumScene 
   let page: Page
 
   async function open(): Promise<Page> {
-    const opened = await (await browser.newContext(options)).newPage()
+    const opened = await (await openContext(browser, options)).newPage()
     // Until its scripts run: a form that is sent before goes another way.
     await opened.goto(stage.application.origin, { waitUntil: 'networkidle' })
     return opened
@@ -114,7 +114,7 @@ export async function readMessages(stage: Stage, visitor: Visitor): Promise<stri
   const { origin } = stage.application
   const browser = await launch()
   try {
-    const context = await browser.newContext()
+    const context = await openContext(browser)
     const domain = new URL(origin).hostname
     await context.addCookies(
       visitor.names().map((name) => {

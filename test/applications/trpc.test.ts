@@ -80,7 +80,7 @@ describeExample(
       expect(await client.me.query()).toEqual({ user: 'ada', notes: 5 })
     })
 
-    test('a procedure of a batch that fails leaves the session as it came', async () => {
+    test('a procedure of a batch that fails leaves the session unchanged', async () => {
       const client = await createClient(stage.createBrowser())
       await client.login.mutate({ user: 'ada' })
       const outcomes = await Promise.allSettled([

@@ -13,9 +13,9 @@ export default defineConfig({
     exclude: lane === 'day' ? NIGHTLY : [],
     // Prints the table of the frameworks.
     globalSetup: './table.ts',
-    testTimeout: 60_000,
+    testTimeout: 300_000,
     // The applications are installed and built first.
-    hookTimeout: 600_000,
+    hookTimeout: 1_200_000,
     fileParallelism: false,
   },
 })

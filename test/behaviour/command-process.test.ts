@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
 import { pairsOf } from '../support/cookie-jar.ts'
@@ -54,6 +55,23 @@ describe('in a pipe', () => {
     const wrong = run(process.execPath, [COMMAND, 'rotat'])
     expect([wrong.status, wrong.stdout]).toEqual([2, ''])
     expect(wrong.stderr).toBe('sealed-session: no such command; did you mean rotate?\n')
+  })
+})
+
+describe('standard output', () => {
+  test('that its reader has closed is no failure, as behind head', async () => {
+    const env = { PATH: process.env['PATH'], SESSION_SECRETS: A }
+    const child = spawn(process.execPath, [COMMAND, '--help'], { cwd: folder, env })
+    child.stdout.destroy()
+    const [[status], stderr] = await Promise.all([once(child, 'close'), text(child.stderr)])
+    expect([status, stderr]).toEqual([0, ''])
+  })
+
+  test.runIf(process.platform === 'linux')('that is full is an error in one line', () => {
+    const { status, stderr } = run('sh', ['-c', `${process.execPath} ${COMMAND} secret >/dev/full`])
+    expect([status, stderr]).toEqual([2, 'sealed-session: the output cannot be written\n'])
+    const all = run('sh', ['-c', `${process.execPath} ${COMMAND} secret >/dev/full 2>&1`])
+    expect(all.status).toBe(2)
   })
 })
 

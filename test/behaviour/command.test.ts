@@ -10,7 +10,8 @@ import type { SecretSet, SecretsOption, SessionOptions } from 'sealed-session'
 import { runCommand as run } from '../support/command.ts'
 import type { Surroundings } from '../support/command.ts'
 import { pairsOf } from '../support/cookie-jar.ts'
-import { START, secretId } from '../support/mint.ts'
+import { START, base64url, secretId } from '../support/mint.ts'
+import { setAll } from '../support/set-up.ts'
 
 const A = 'ykEEgLv87-23LH9XC8_hfO9IS_GmemoBS1XItcafkI0'
 const B = 'zpD3PDaEy65MTtcpjPNGqawR6t7ZtbPFLR710f5erhE'
@@ -18,7 +19,6 @@ const C = '9x-wkjgGhO89HrD9l7z6VDZ7BZBkGYAjudh0uUtBwAI'
 const WEEK = 7 * 86_400
 
 const now = () => Math.floor(Date.now() / 1000)
-const k = (secret: string) => Buffer.from(secret).toString('base64url')
 const dateOf = (seconds: number) => new Date(seconds * 1000).toISOString()
 
 /** Decodes the output of `rotate`. */
@@ -46,7 +46,7 @@ async function cookiesAt(
 ): Promise<string[]> {
   const sessions = createSessions({ secrets, clock: () => seconds * 1000, ...options })
   const session = await sessions.open(null)
-  for (const [key, value] of Object.entries(data)) session.set(key, value)
+  setAll(session, data)
   return sessions.setCookies(session)
 }
 
@@ -257,8 +257,8 @@ describe('rotate', () => {
       'a JWK Set',
       JSON.stringify({
         keys: [
-          { kty: 'oct', kid: 'spring', k: k(B) },
-          { kty: 'oct', k: k(A) },
+          { kty: 'oct', kid: 'spring', k: base64url(B) },
+          { kty: 'oct', k: base64url(A) },
         ],
       }),
       'spring',
@@ -281,14 +281,14 @@ describe('rotate', () => {
   )
 
   test('keeps present secrets unchanged: names, starts, and other members', async () => {
-    const old = { kty: 'oct', kid: 'old', k: k(A), use: 'enc', activeFrom: now() - 60 }
-    const first = { kty: 'oct', kid: 'first', k: k(B) }
+    const old = { kty: 'oct', kid: 'old', k: base64url(A), use: 'enc', activeFrom: now() - 60 }
+    const first = { kty: 'oct', kid: 'first', k: base64url(B) }
     const { stdout } = await run(['rotate'], { secrets: JSON.stringify({ keys: [old, first] }) })
     expect(parse(stdout).keys.slice(1)).toEqual([old, first])
     const texts = await run(['rotate'], { secrets: `${B} ,\n${A}` })
     expect(parse(texts.stdout).keys.slice(1)).toEqual([
-      { kty: 'oct', k: k(B) },
-      { kty: 'oct', k: k(A) },
+      { kty: 'oct', k: base64url(B) },
+      { kty: 'oct', k: base64url(A) },
     ])
   })
 
@@ -308,7 +308,7 @@ describe('rotate', () => {
   test('drops secrets that stopped sealing longer ago than a session lives, and says so', async () => {
     const keyOf = (secret: string, activeFrom?: number) => ({
       kty: 'oct',
-      k: k(secret),
+      k: base64url(secret),
       activeFrom,
     })
     const kept = async (age: number, ...args: string[]) => {
@@ -317,8 +317,8 @@ describe('rotate', () => {
       const [, ...rest] = parse(stdout).keys.map((key) => key.k)
       return { rest, dropped: stderr.match(/\S+(?= {2}dropped)/g) ?? [] }
     }
-    const both = { rest: [k(C)], dropped: [secretId(B), secretId(A)] }
-    const none = { rest: [k(C), k(B), k(A)], dropped: [] }
+    const both = { rest: [base64url(C)], dropped: [secretId(B), secretId(A)] }
+    const none = { rest: [base64url(C), base64url(B), base64url(A)], dropped: [] }
     // Two minutes for differences between clocks.
     expect(await kept(WEEK + 60)).toEqual(none)
     expect(await kept(WEEK + 180)).toEqual(both)
@@ -350,7 +350,7 @@ describe('rotate', () => {
       secrets: A,
       variable: 'KEYS',
     })
-    expect([code, parse(stdout).keys[1]]).toEqual([0, { kty: 'oct', k: k(A) }])
+    expect([code, parse(stdout).keys[1]]).toEqual([0, { kty: 'oct', k: base64url(A) }])
     expect(stderr).toContain('KEYS')
   })
 })
@@ -363,7 +363,7 @@ describe('leak', () => {
     expect(code).toBe(0)
     const [added, ...rest] = parse(stdout).keys
     expect(added?.activeFrom).toBeUndefined()
-    expect(rest).toEqual([{ kty: 'oct', k: k(A) }])
+    expect(rest).toEqual([{ kty: 'oct', k: base64url(A) }])
     expect(stderr).toContain(
       `without ${secretId(B)}. A new secret, ${added?.kid}, seals from now on.`,
     )
@@ -377,7 +377,7 @@ describe('leak', () => {
 
   test('of another secret removes only that, and keeps the sealing one', async () => {
     const { stdout, stderr } = await run(['leak', secretId(A), '--json'], { secrets: `${B},${A}` })
-    expect(JSON.parse(stdout)).toEqual({ keys: [{ kty: 'oct', k: k(B) }] })
+    expect(JSON.parse(stdout)).toEqual({ keys: [{ kty: 'oct', k: base64url(B) }] })
     expect(stderr).toContain('The one that seals stays.')
   })
 
@@ -385,7 +385,7 @@ describe('leak', () => {
     const staged = (await run(['rotate'], { secrets: A })).stdout
     const [id = ''] = idsOf(staged)
     const after = await run(['leak', id], { secrets: staged })
-    expect(parse(after.stdout).keys).toEqual([{ kty: 'oct', k: k(A) }])
+    expect(parse(after.stdout).keys).toEqual([{ kty: 'oct', k: base64url(A) }])
   })
 })
 

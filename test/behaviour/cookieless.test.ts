@@ -9,7 +9,9 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Session, SessionOptions } from 'sealed-session'
+import { alter } from '../support/alterations.ts'
 import { pairsOf } from '../support/cookie-jar.ts'
+import { deferred } from '../support/deferred.ts'
 import { NAME, OTHER_SECRET } from '../support/mint.ts'
 import { setUp as setUpWith } from '../support/set-up.ts'
 
@@ -95,7 +97,7 @@ describe('a WebSocket handshake', () => {
     ['no header', () => ({})],
     ['an empty header', () => ({ [HEADER]: '' })],
     ['a header that is no token', () => ({ [HEADER]: 'ada' })],
-    ['a token with a changed character', (token) => ({ [HEADER]: altered(token) })],
+    ['a token with a changed character', (token) => ({ [HEADER]: alter(token) })],
     ['the token in another header', (token) => ({ authorization: token })],
     ['the token as a cookie', (token) => ({ cookie: `${NAME}=${token}` })],
   ])('is refused with %s', async (_, headersOf) => {
@@ -299,20 +301,4 @@ function textFrame(text: string): Buffer {
 function textOf(frame: Buffer): string {
   expect(frame[0]).toBe(0x81)
   return frame.subarray(2, 2 + (frame[1] ?? 0)).toString()
-}
-
-function altered(token: string): string {
-  const at = token.length - 30
-  return token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)
-}
-
-/** Implements `Promise.withResolvers`, which Node 20 does not have. */
-function deferred<T>() {
-  let resolve: (value: T) => void = () => {}
-  let reject: (reason: unknown) => void = () => {}
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  return { promise, resolve, reject }
 }

@@ -6,6 +6,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { Session, SessionOptions, Sessions } from 'sealed-session'
 import { createJar, namesOf, pairsOf } from '../support/cookie-jar.ts'
+import { inEngine } from '../support/engines.ts'
+import { setAll } from '../support/set-up.ts'
 
 const SECRET = '8f3TqY1mZ0cVwJx5KpR7uNbG2hLsD9eA4iXoQyWtUkM'
 const OLDER = 'Qm7RzT2vXc9LpWk4YdHs6NjBf1GaEo8UiKxZ3MwCq5V'
@@ -38,7 +40,7 @@ const ONE_OPEN = { createDecipheriv: 1 }
  * Returns how often each function of WebCrypto and of `node:crypto` has been called since the last
  * call.
  */
-function watchCrypto() {
+function countCalls() {
   const subtle = subtleNames.map((name) => vi.spyOn(crypto.subtle, name))
   const node = nodeNames.map((name) => vi.spyOn(nodeCrypto, name))
   const random = vi.spyOn(crypto, 'getRandomValues')
@@ -67,10 +69,10 @@ function watchJson() {
   return counts
 }
 
-async function cookieOf(options: SessionOptions, data: object): Promise<string> {
+async function cookieWith(options: SessionOptions, data: object): Promise<string> {
   const sessions = createSessions(options)
   const session = await sessions.open(null)
-  for (const [key, value] of Object.entries(data)) session.set(key, value)
+  setAll(session, data)
   return pairsOf(await sessions.setCookies(session))
 }
 
@@ -111,7 +113,7 @@ describe('a request without a session', () => {
     const sessions = createSessions(strict)
     // Node loads its implementation of `Request` and `Response` at their first use.
     await sessions.wrap(() => new Response('hello'))(requestWith(''))
-    const counts = watchCrypto()
+    const counts = countCalls()
     const json = watchJson()
     const looking = sessions.wrap((_, session) => new Response(String(session.get('user'))))
     const notLooking = sessions.wrap(() => new Response('hello'))
@@ -134,10 +136,10 @@ describe('a request without a session', () => {
   })
 
   test('with a malformed cookie, or one of an unknown secret, uses no crypto', async () => {
-    const foreign = await cookieOf({ secrets: OLDER, clock }, { user: 'ada' })
-    const cookie = await cookieOf(strict, { user: 'ada' })
+    const foreign = await cookieWith({ secrets: OLDER, clock }, { user: 'ada' })
+    const cookie = await cookieWith(strict, { user: 'ada' })
     const sessions = await warm(strict, cookie)
-    const counts = watchCrypto()
+    const counts = countCalls()
     for (const [sent, reason] of [
       [`${NAME}=junk`, 'malformed'],
       [`${cookie}=`, 'malformed'],
@@ -152,9 +154,9 @@ describe('a request without a session', () => {
 
   test('with a day that is out of range derives no key', async () => {
     const later = () => clock() + 30 * DAY
-    const cookie = await cookieOf(strict, { user: 'ada' })
+    const cookie = await cookieWith(strict, { user: 'ada' })
     const sessions = createSessions({ secrets: SECRET, clock: later })
-    const counts = watchCrypto()
+    const counts = countCalls()
     expect((await sessions.open(cookie)).rejection).toEqual({ reason: 'expired' })
     expect(counts()).toEqual({})
   })
@@ -162,9 +164,9 @@ describe('a request without a session', () => {
 
 describe('a request whose session is not opened', () => {
   test('uses none of them, and neither does its commit', async () => {
-    const cookie = await cookieOf(strict, { user: 'ada' })
+    const cookie = await cookieWith(strict, { user: 'ada' })
     const sessions = await warm(strict, cookie)
-    const counts = watchCrypto()
+    const counts = countCalls()
     const json = watchJson()
     const response = new Response('hello')
     expect(await sessions.commit(requestWith(cookie), response)).toBe(response)
@@ -176,12 +178,12 @@ describe('a request whose session is not opened', () => {
     const time = { now: clock() }
     const serializer = counting()
     const options = { secrets: SECRET, clock: () => time.now, serializer }
-    const cookie = await cookieOf(options, { cart: ['tea'] })
+    const cookie = await cookieWith(options, { cart: ['tea'] })
     const sessions = await warm(options, cookie)
     time.now += 11 * HOUR
     serializer.stringify.mockClear()
     serializer.parse.mockClear()
-    const counts = watchCrypto()
+    const counts = countCalls()
     expect(await visit(sessions, cookie, () => 'hello')).toEqual([])
     expect(counts()).toEqual(ONE_OPEN)
     expect([serializer.parse.mock.calls.length, serializer.stringify.mock.calls.length]).toEqual([
@@ -192,9 +194,9 @@ describe('a request whose session is not opened', () => {
 
 describe('a request that only reads its session', () => {
   test('decrypts once, encrypts nothing, and draws no random bytes', async () => {
-    const cookie = await cookieOf(strict, { user: 'ada', visits: 3 })
+    const cookie = await cookieWith(strict, { user: 'ada', visits: 3 })
     const sessions = await warm(strict, cookie)
-    const counts = watchCrypto()
+    const counts = countCalls()
     const read = sessions.wrap((_, session) => new Response(String(session.get('visits'))))
     const response = await read(requestWith(cookie))
     expect(await response.text()).toBe('3')
@@ -203,7 +205,7 @@ describe('a request that only reads its session', () => {
   })
 
   test('parses once, and serialises nothing if only primitives were read', async () => {
-    const cookie = await cookieOf(strict, { user: 'ada', cart: ['tea'] })
+    const cookie = await cookieWith(strict, { user: 'ada', cart: ['tea'] })
     const sessions = await warm(strict, cookie)
     const json = watchJson()
     await visit(sessions, cookie, (session) => [session.get('user'), session.id, session.size])
@@ -211,9 +213,9 @@ describe('a request that only reads its session', () => {
   })
 
   test('serialises once if an object was read, to find out whether it changed', async () => {
-    const cookie = await cookieOf(strict, { cart: ['tea'] })
+    const cookie = await cookieWith(strict, { cart: ['tea'] })
     const sessions = await warm(strict, cookie)
-    const counts = watchCrypto()
+    const counts = countCalls()
     const json = watchJson()
     expect(await visit(sessions, cookie, (session) => session.get('cart'))).toEqual([])
     expect(json).toEqual({ parse: 1, stringify: 1 })
@@ -223,7 +225,7 @@ describe('a request that only reads its session', () => {
   test('serialises and parses once with a serializer too', async () => {
     const serializer = counting()
     const options = { ...strict, serializer }
-    const cookie = await cookieOf(options, { cart: ['tea'] })
+    const cookie = await cookieWith(options, { cart: ['tea'] })
     const sessions = await warm(options, cookie)
     serializer.stringify.mockClear()
     serializer.parse.mockClear()
@@ -236,14 +238,14 @@ describe('a request that only reads its session', () => {
     const time = { now: clock() }
     const options = { secrets: SECRET, clock: () => time.now }
     const browser = createJar()
-    browser.store([`${await cookieOf(options, { user: 'ada' })}; Path=/; Secure`])
+    browser.store([`${await cookieWith(options, { user: 'ada' })}; Path=/; Secure`])
     const sessions = createSessions(options)
     time.now += 3 * HOUR
     for (let request = 0; request < 2; request++) {
       browser.store(await visit(sessions, browser.header(), (session) => session.get('user')))
     }
     expect(browser.names()).toEqual([NAME, `${NAME}.t`])
-    const counts = watchCrypto()
+    const counts = countCalls()
     const json = watchJson()
     const lines = await visit(sessions, browser.header(), (session) => session.get('user'))
     expect(lines).toEqual([])
@@ -252,9 +254,9 @@ describe('a request that only reads its session', () => {
   })
 
   test('decrypts once however often its session is opened', async () => {
-    const cookie = await cookieOf(strict, { user: 'ada' })
+    const cookie = await cookieWith(strict, { user: 'ada' })
     const sessions = await warm(strict, cookie)
-    const counts = watchCrypto()
+    const counts = countCalls()
     const request = requestWith(cookie)
     const opened = await Promise.all([1, 2, 3].map(() => sessions.open(request)))
     await sessions.wrap((same) => sessions.commit(same, new Response('hello')))(request)
@@ -263,9 +265,9 @@ describe('a request that only reads its session', () => {
   })
 
   test('only parses once more for a discarded change, to restore the session', async () => {
-    const cookie = await cookieOf(strict, { cart: ['tea'] })
+    const cookie = await cookieWith(strict, { cart: ['tea'] })
     const sessions = await warm(strict, cookie)
-    const counts = watchCrypto()
+    const counts = countCalls()
     const json = watchJson()
     const lines = await visit(sessions, cookie, (session) => {
       session.set('cart', ['milk'])
@@ -282,13 +284,13 @@ describe('a ticket takes', () => {
     const serializer = counting()
     const time = { now: clock() }
     const options = { secrets: SECRET, clock: () => time.now, serializer }
-    const cookie = await cookieOf(options, { user: 'ada' })
+    const cookie = await cookieWith(options, { user: 'ada' })
     const sessions = await warm(options, cookie)
     time.now += 11 * HOUR
     // The first one of a day derives its key.
     await visit(sessions, cookie, (session) => session.get('user'))
     serializer.stringify.mockClear()
-    const counts = watchCrypto()
+    const counts = countCalls()
     const lines = await visit(sessions, cookie, (session) => session.get('user'))
     expect(namesOf(lines)).toEqual([`${NAME}.t`])
     expect(serializer.stringify).not.toHaveBeenCalled()
@@ -296,10 +298,10 @@ describe('a ticket takes', () => {
   })
 
   test('the same by touch', async () => {
-    const cookie = await cookieOf(strict, { user: 'ada' })
+    const cookie = await cookieWith(strict, { user: 'ada' })
     const sessions = await warm(strict, cookie)
     await visit(sessions, cookie, (session) => session.touch())
-    const counts = watchCrypto()
+    const counts = countCalls()
     const json = watchJson()
     const lines = await visit(sessions, cookie, (session) => session.touch())
     expect(namesOf(lines)).toEqual([`${NAME}.t`])
@@ -315,9 +317,9 @@ describe('a write takes', () => {
   }
 
   test('one parse, one serialisation, one encryption and one IV', async () => {
-    const cookie = await cookieOf(strict, { visits: 1 })
+    const cookie = await cookieWith(strict, { visits: 1 })
     const sessions = await warm(strict, cookie)
-    const counts = watchCrypto()
+    const counts = countCalls()
     const json = watchJson()
     expect(await visit(sessions, cookie, write)).toHaveLength(1)
     expect(json).toEqual({ parse: 1, stringify: 1 })
@@ -325,8 +327,8 @@ describe('a write takes', () => {
   })
 
   test('one id more for a new session', async () => {
-    const sessions = await warm(strict, await cookieOf(strict, { visits: 1 }))
-    const counts = watchCrypto()
+    const sessions = await warm(strict, await cookieWith(strict, { visits: 1 }))
+    const counts = countCalls()
     const json = watchJson()
     expect(await visit(sessions, '', write)).toHaveLength(1)
     expect(json).toEqual({ parse: 0, stringify: 1 })
@@ -336,7 +338,7 @@ describe('a write takes', () => {
   test('the calls of a serializer that write the data and check that it can be read', async () => {
     const serializer = counting()
     const options = { ...strict, serializer }
-    const cookie = await cookieOf(options, { visits: 1 })
+    const cookie = await cookieWith(options, { visits: 1 })
     const sessions = await warm(options, cookie)
     const callsOf = async (sent: string) => {
       serializer.stringify.mockClear()
@@ -354,7 +356,7 @@ describe('a write takes', () => {
     const sessions = createSessions({ ...strict, limits: 'node' })
     const session = await sessions.open(null)
     session.set('text', 'x'.repeat(7000))
-    const counts = watchCrypto()
+    const counts = countCalls()
     const json = watchJson()
     expect(await sessions.setCookies(session)).toHaveLength(3)
     expect(json).toEqual({ parse: 0, stringify: 1 })
@@ -366,7 +368,7 @@ describe('a write takes', () => {
     const session = await sessions.open(null)
     session.set('user', 'ada')
     const lines = await sessions.setCookies(session)
-    const counts = watchCrypto()
+    const counts = countCalls()
     const json = watchJson()
     expect(await sessions.setCookies(session)).toEqual(lines)
     expect((await sessions.commit(session, new Response(''))).headers.getSetCookie()).toEqual(lines)
@@ -376,9 +378,9 @@ describe('a write takes', () => {
   })
 
   test('one stamp for a logout, and no encryption', async () => {
-    const cookie = await cookieOf(strict, { visits: 1 })
+    const cookie = await cookieWith(strict, { visits: 1 })
     const sessions = await warm(strict, cookie)
-    const counts = watchCrypto()
+    const counts = countCalls()
     const json = watchJson()
     expect(await visit(sessions, cookie, (session) => session.destroy())).toHaveLength(2)
     expect(counts()).toEqual({ ...ONE_OPEN, getRandomValues: 1 })
@@ -390,7 +392,7 @@ describe('the option revoked', () => {
   test('is called once by a request that reads, and twice by one that writes', async () => {
     const revoked = vi.fn(() => false)
     const options = { ...strict, revoked }
-    const cookie = await cookieOf(options, { visits: 1 })
+    const cookie = await cookieWith(options, { visits: 1 })
     const sessions = await warm(options, cookie)
     const callsOf = async (act: (session: Session) => unknown) => {
       revoked.mockClear()
@@ -406,7 +408,7 @@ describe('the option revoked', () => {
 
 describe('a Cookie header with other cookies', () => {
   test('has none of 50 foreign cookies decoded or parsed', async () => {
-    const cookie = await cookieOf(strict, { user: 'ada' })
+    const cookie = await cookieWith(strict, { user: 'ada' })
     const sessions = await warm(strict, cookie)
     const foreign = Array.from(
       { length: 50 },
@@ -418,7 +420,7 @@ describe('a Cookie header with other cookies', () => {
       vi.spyOn(globalThis, 'unescape'),
     ]
     const json = watchJson()
-    const counts = watchCrypto()
+    const counts = countCalls()
     const header = [...foreign.slice(0, 25), cookie, ...foreign.slice(25)].join('; ')
     const session = await sessions.open(header)
     expect(session.get('user')).toBe('ada')
@@ -428,12 +430,12 @@ describe('a Cookie header with other cookies', () => {
   })
 
   test('has at most four of many sessions and tickets decrypted', async () => {
-    const cookie = await cookieOf(strict, { user: 'ada' })
+    const cookie = await cookieWith(strict, { user: 'ada' })
     const sessions = await warm(strict, cookie)
     const touched = await sessions.open(cookie)
     touched.touch()
     const ticket = pairsOf(await sessions.setCookies(touched))
-    const counts = watchCrypto()
+    const counts = countCalls()
     const header = [...Array(50).fill(cookie), ...Array(50).fill(ticket)].join('; ')
     expect((await sessions.open(header)).get('user')).toBe('ada')
     expect(counts()).toEqual({ createDecipheriv: 4 + 4 })
@@ -450,7 +452,7 @@ describe('key derivation', () => {
       ],
     }
     const options = { ...ids, clock: () => time.now }
-    const old = await cookieOf({ ...options, secrets: [ids.secrets[1] ?? ''] }, { user: 'ada' })
+    const old = await cookieWith({ ...options, secrets: [ids.secrets[1] ?? ''] }, { user: 'ada' })
     const sessions = createSessions(options)
     const derive = vi.spyOn(crypto.subtle, 'deriveBits')
     const makeKey = vi.spyOn(nodeCrypto, 'createSecretKey')
@@ -469,7 +471,7 @@ describe('key derivation', () => {
   })
 
   test('does not decode the part of a cookie that names the key', async () => {
-    const cookie = await cookieOf(strict, { user: 'ada' })
+    const cookie = await cookieWith(strict, { user: 'ada' })
     const sessions = await warm(strict, cookie)
     const decode = vi.spyOn(globalThis, 'atob')
     for (let request = 0; request < 10; request++) {
@@ -500,22 +502,11 @@ describe('key derivation', () => {
 })
 
 describe('a runtime with only WebCrypto', () => {
-  const { getBuiltinModule } = process
-
-  function createWithoutNodeCrypto(options: SessionOptions): Sessions {
-    try {
-      Reflect.set(process, 'getBuiltinModule', undefined)
-      return createSessions(options)
-    } finally {
-      process.getBuiltinModule = getBuiltinModule
-    }
-  }
-
   test('decrypts once to read a session, encrypts once more to write it, and imports no key again', async () => {
-    const cookie = await cookieOf(strict, { visits: 1 })
-    const sessions = createWithoutNodeCrypto(strict)
+    const cookie = await cookieWith(strict, { visits: 1 })
+    const sessions = inEngine('webcrypto', () => createSessions(strict))
     await sessions.open(cookie)
-    const counts = watchCrypto()
+    const counts = countCalls()
     expect(await visit(sessions, cookie, (session) => session.get('visits'))).toEqual([])
     expect(counts()).toEqual({ decrypt: 1 })
     expect(await visit(sessions, cookie, (session) => session.set('visits', 2))).toHaveLength(1)

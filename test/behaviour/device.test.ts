@@ -25,7 +25,7 @@ import {
 import { namesOf, pairsOf } from '../support/cookie-jar.ts'
 import { INTERVAL, NEW, PROVEN, TOLERANCE, UNPROVEN, deviceScene } from '../support/device-scene.ts'
 import { NAME, OLDER_SECRET, SECRET, START, untyped } from '../support/mint.ts'
-import { refusal } from '../support/refusal.ts'
+import { configError } from '../support/errors.ts'
 import type { Data } from '../support/set-up.ts'
 
 describe('a login that binds', () => {
@@ -667,7 +667,7 @@ test('session.bindToDevice after the response is an error, as every change is', 
     expect.objectContaining({ code: 'ERR_SESSION_COMMITTED' }),
   )
   expect(() => createSessions({ secrets: SECRET, device: deviceBound({ path: '/' }) })).toThrow(
-    refusal('device.path'),
+    configError('device.path'),
   )
 })
 

@@ -11,9 +11,10 @@ import { nodeSessions } from 'sealed-session/node'
 import type { NodeRequest, NodeResponse } from 'sealed-session/node'
 import { pairsOf } from '../support/cookie-jar.ts'
 import { SECRET, START, untyped } from '../support/mint.ts'
-import { refusal } from '../support/refusal.ts'
-import { Cut, wires } from '../support/wire.ts'
-import type { Answer, Wire } from '../support/wire.ts'
+import { configError, throwError } from '../support/errors.ts'
+import { cookieOf } from '../support/set-up.ts'
+import { ConnectionCut, testServers } from '../support/test-servers.ts'
+import type { ReceivedResponse, TestServer } from '../support/test-servers.ts'
 
 interface Data {
   user?: string
@@ -27,7 +28,7 @@ const FAILED = new Error('the handler failed')
 const AGAIN = new Error('the error handler failed')
 const TOO_LARGE = expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })
 
-const open: Wire[] = []
+const open: TestServer[] = []
 let log = vi.spyOn(console, 'error')
 
 beforeEach(() => {
@@ -40,14 +41,14 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((wire) => wire.close()))
 })
 
-function make(options: Partial<SessionOptions<Data>> = {}): Sessions<Data> {
+function createTestSessions(options: Partial<SessionOptions<Data>> = {}): Sessions<Data> {
   return createSessions<Data>({ secrets: SECRET, clock: () => START * 1000, ...options })
 }
 
 async function serve(
   listener: (request: IncomingMessage, response: ServerResponse) => unknown,
-): Promise<Wire> {
-  const wire = await wires.http((request, response) => void listener(request, response))
+): Promise<TestServer> {
+  const wire = await testServers.http((request, response) => void listener(request, response))
   open.push(wire)
   return wire
 }
@@ -57,7 +58,7 @@ const logged = () => log.mock.calls.flat()
 
 describe('request.session', () => {
   test('L4: an assignment throws, and says how to end the session', async () => {
-    const { middleware, sessionOf } = nodeSessions(make())
+    const { middleware, sessionOf } = nodeSessions(createTestSessions())
     const errors: unknown[] = []
     const wire = await serve((request, response) => {
       middleware(request, response, () => {
@@ -82,7 +83,7 @@ describe('request.session', () => {
   })
 
   test('L4: the error names the configured property', async () => {
-    const { middleware } = nodeSessions(make(), { property: 'cart' })
+    const { middleware } = nodeSessions(createTestSessions(), { property: 'cart' })
     const wire = await serve((request, response) => {
       middleware(request, response, () => {
         try {
@@ -101,8 +102,8 @@ describe('handlers and error handlers that fail', () => {
   async function run(
     next: (error: Error | undefined, response: ServerResponse) => unknown,
     prepare: (session: Session<Data>) => void = () => {},
-  ): Promise<{ readonly calls: unknown[]; readonly answer: Answer }> {
-    const { middleware, sessionOf } = nodeSessions(make())
+  ): Promise<{ readonly calls: unknown[]; readonly answer: ReceivedResponse }> {
+    const { middleware, sessionOf } = nodeSessions(createTestSessions())
     const calls: unknown[] = []
     const wire = await serve((request, response) => {
       middleware(request, response, (error) => {
@@ -115,7 +116,7 @@ describe('handlers and error handlers that fail', () => {
   }
 
   const failures: [string, (error: Error) => unknown][] = [
-    ['throws', (error) => raise(error)],
+    ['throws', (error) => throwError(error)],
     ['rejects', (error) => Promise.reject(error)],
     ['rejects later', (error) => new Promise((_, reject) => setImmediate(reject, error))],
   ]
@@ -152,23 +153,23 @@ describe('handlers and error handlers that fail', () => {
   test('L15: next(error) that throws while a response is being written destroys it', async () => {
     const running = run((error, response) => {
       if (error === undefined) response.write('a')
-      return raise(error ?? FAILED)
+      return throwError(error ?? FAILED)
     })
-    await expect(running).rejects.toBeInstanceOf(Cut)
+    await expect(running).rejects.toBeInstanceOf(ConnectionCut)
     expect(logged()).toEqual([FAILED])
   })
 
   test('L15: next that throws after the answer does not change it', async () => {
     const { answer } = await run((error, response) => {
       if (error === undefined) response.end('ab')
-      return raise(error ?? FAILED)
+      return throwError(error ?? FAILED)
     })
     expect(answer).toMatchObject({ status: 200, body: 'ab' })
     expect(logged()).toEqual([FAILED])
   })
 
   test.each(failures)('L15: onError that %s is answered with a plain page', async (_, fail) => {
-    const { open } = nodeSessions(make(), { onError: () => fail(AGAIN) })
+    const { open } = nodeSessions(createTestSessions(), { onError: () => fail(AGAIN) })
     const wire = await serve(async (request, response) => {
       const session = await open(request, response)
       session.set('big', TOO_MUCH)
@@ -185,10 +186,10 @@ describe('handlers and error handlers that fail', () => {
 
   test('L15: a session that cannot be opened is answered with a plain page if next throws', async () => {
     const secrets = () => Promise.reject(FAILED)
-    const cookie = await cookieOf(make())
-    const { middleware } = nodeSessions(make({ secrets }))
+    const cookie = await cookieOf(createTestSessions())
+    const { middleware } = nodeSessions(createTestSessions({ secrets }))
     const wire = await serve((request, response) => {
-      middleware(request, response, () => raise(AGAIN))
+      middleware(request, response, () => throwError(AGAIN))
     })
     expect(await wire.ask({ cookie })).toMatchObject({ status: 500, body: 'Internal Server Error' })
     expect(logged()).toEqual([AGAIN])
@@ -197,9 +198,9 @@ describe('handlers and error handlers that fail', () => {
   test.each([[undefined], [null], [{}], ['next']])(
     'L15: a middleware without a next (%j) throws when it is called',
     (next) => {
-      const { middleware } = nodeSessions(make())
+      const { middleware } = nodeSessions(createTestSessions())
       const call = () => middleware({ headers: {} }, untyped({}), untyped<Next>(next))
-      expect(call).toThrow(refusal('next'))
+      expect(call).toThrow(configError('next'))
     },
   )
 })
@@ -209,7 +210,7 @@ describe('requests and responses that are not Node’s own', () => {
   function run(
     request: NodeRequest,
     response: unknown,
-    sessions = make(),
+    sessions = createTestSessions(),
   ): Promise<{ readonly error: unknown; readonly session: Session<Data> }> {
     const { middleware, sessionOf } = nodeSessions(sessions)
     return new Promise((resolve) => {
@@ -225,7 +226,7 @@ describe('requests and responses that are not Node’s own', () => {
     ['some of its methods', () => ({ setHeader() {}, end() {}, statusCode: 200 })],
     ['a frozen one', () => Object.freeze(new MockResponse())],
   ])('L15: with %s in place of a response, the session is read-only', async (_, response) => {
-    const sessions = make()
+    const sessions = createTestSessions()
     const cookie = await cookieOf(sessions)
     const { error, session } = await run({ headers: { cookie } }, response(), sessions)
     expect([error, session.get('user')]).toEqual([undefined, 'ada'])
@@ -235,9 +236,9 @@ describe('requests and responses that are not Node’s own', () => {
   })
 
   test('L15: a handler that throws with an empty object in place of a response is logged', async () => {
-    const { middleware } = nodeSessions(make())
-    middleware({ headers: {} }, untyped({}), (error) => raise(error ?? FAILED))
-    await vi.waitFor(() => expect(logged()).toEqual([FAILED]))
+    const { middleware } = nodeSessions(createTestSessions())
+    middleware({ headers: {} }, untyped({}), (error) => throwError(error ?? FAILED))
+    await vi.waitFor(() => expect(logged()).toEqual([FAILED]), 10_000)
   })
 
   test.each([
@@ -247,13 +248,13 @@ describe('requests and responses that are not Node’s own', () => {
   ])('L15: a %s request takes no property, which is an error that names open', async (_, fix) => {
     const request = fix({ headers: {} })
     const { error, session } = await run(request, new MockResponse())
-    expect(error).toEqual(refusal('request'))
+    expect(error).toEqual(configError('request'))
     expect(error).toMatchObject({ message: expect.stringContaining('open(request, response)') })
     expect(session.isEmpty).toBe(true)
   })
 
   test('L15: a frozen request gets its session from open', async () => {
-    const { open } = nodeSessions(make())
+    const { open } = nodeSessions(createTestSessions())
     const wire = await serve(async (request, response) => {
       const session = await open(Object.freeze({ headers: request.headers }), response)
       session.set('user', 'ada')
@@ -269,7 +270,7 @@ describe('requests and responses that are not Node’s own', () => {
     act: (session: Session<Data>, response: NodeResponse) => unknown,
     cookie = '',
   ): Promise<unknown[]> {
-    const { middleware, sessionOf } = nodeSessions(make())
+    const { middleware, sessionOf } = nodeSessions(createTestSessions())
     const request = { headers: { cookie } }
     const errors: unknown[] = []
     await new Promise<void>((resolve) => {
@@ -291,7 +292,7 @@ describe('requests and responses that are not Node’s own', () => {
       response.end(user)
       expect(response).toMatchObject({ statusCode: 201, data: 'user ada', writableEnded: true })
     }
-    expect(await callMocked(response, read, await cookieOf(make()))).toEqual([])
+    expect(await callMocked(response, read, await cookieOf(createTestSessions()))).toEqual([])
     expect(response.fields).toEqual({ vary: 'Cookie', 'cache-control': 'private' })
   })
 
@@ -302,15 +303,16 @@ describe('requests and responses that are not Node’s own', () => {
       response.end('ab')
       expect(response).toMatchObject({ data: 'ab', writableEnded: true })
     })
-    await vi.waitFor(() =>
-      expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_RESPONSE' })]),
+    await vi.waitFor(
+      () => expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_RESPONSE' })]),
+      10_000,
     )
     expect(response.fields['set-cookie']).toBeUndefined()
   })
 
   test('L17: a mocked response has the cookies that its handler has awaited', async () => {
-    const sessions = make()
-    const { open } = nodeSessions(sessions, { onError: (error) => raise(error) })
+    const sessions = createTestSessions()
+    const { open } = nodeSessions(sessions, { onError: (error) => throwError(error) })
     const response = new MockResponse()
     const session = await open({ headers: {} }, response)
     session.set('user', 'ada')
@@ -328,7 +330,7 @@ describe('requests and responses that are not Node’s own', () => {
       session.set('big', TOO_MUCH)
       response.end('ab')
     })
-    await vi.waitFor(() => expect(errors).toEqual([TOO_LARGE]))
+    await vi.waitFor(() => expect(errors).toEqual([TOO_LARGE]), 10_000)
     expect(response.fields['set-cookie']).toBeUndefined()
   })
 
@@ -354,7 +356,7 @@ describe('a middleware used as a promise', () => {
 
   test('L16: is answered when a session is too large, although the second call of next has no effect', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const begin = promised(make())
+    const begin = promised(createTestSessions())
     const wire = await serve(async (request, response) => {
       const session = await begin(request, response)
       session.set('big', TOO_MUCH)
@@ -375,7 +377,7 @@ describe('a middleware used as a promise', () => {
 
   test('L16: is answered once, even if an error handler is slow', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const { middleware, sessionOf } = nodeSessions(make())
+    const { middleware, sessionOf } = nodeSessions(createTestSessions())
     const wire = await serve((request, response) => {
       middleware(request, response, async (error) => {
         if (error === undefined) {
@@ -395,7 +397,7 @@ describe('a middleware used as a promise', () => {
 
   test('L16: is not logged after its client has disconnected', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const begin = promised(make())
+    const begin = promised(createTestSessions())
     let leave = (): void => {}
     const until = new Promise<void>((resolve) => void (leave = resolve))
     const closed = new Promise<void>((resolve) => {
@@ -414,8 +416,8 @@ describe('a middleware used as a promise', () => {
 
   test('L16: gets the error of a session that cannot be opened', async () => {
     const secrets = () => Promise.reject(FAILED)
-    const begin = promised(make({ secrets }))
-    const cookie = await cookieOf(make())
+    const begin = promised(createTestSessions({ secrets }))
+    const cookie = await cookieOf(createTestSessions())
     const wire = await serve((request, response) =>
       begin(request, response).catch((error: unknown) => {
         response.writeHead(503).end(error instanceof Error ? error.name : '')
@@ -437,7 +439,7 @@ describe('two copies of the package in one process', () => {
   test('set the cookies of both on one response', async () => {
     const { create, adapt } = await secondCopy()
     const [user, cart] = [
-      make(),
+      createTestSessions(),
       create<Data>({ secrets: SECRET, cookie: { name: '__Host-cart' }, clock: () => START * 1000 }),
     ]
     const [first, second] = [nodeSessions(user), adapt(cart, { property: 'cart' })]
@@ -466,7 +468,10 @@ describe('two copies of the package in one process', () => {
 
   test('report the failure of one once, and answer once', async () => {
     const { create, adapt } = await secondCopy()
-    const [user, cart] = [make(), create<Data>({ secrets: SECRET, cookie: { name: 'cart' } })]
+    const [user, cart] = [
+      createTestSessions(),
+      create<Data>({ secrets: SECRET, cookie: { name: 'cart' } }),
+    ]
     const [first, second] = [nodeSessions(user), adapt(cart, { property: 'cart' })]
     const errors: unknown[] = []
     const wire = await serve((request, response) => {
@@ -493,16 +498,16 @@ describe('two copies of the package in one process', () => {
   test('do not confuse the sessions of one with those of the other', async () => {
     const { create, adapt } = await secondCopy()
     expect(() => nodeSessions(untyped<Sessions>(create({ secrets: SECRET })))).toThrow(
-      refusal('sessions'),
+      configError('sessions'),
     )
-    expect(() => adapt(untyped<Sessions<Data>>(make()))).toThrow(
+    expect(() => adapt(untyped<Sessions<Data>>(createTestSessions()))).toThrow(
       expect.objectContaining({ code: 'ERR_SESSION_CONFIG', option: 'sessions' }),
     )
   })
 })
 
 test('a withdrawn response loses all fields that its handlers have set', async () => {
-  const { middleware, sessionOf } = nodeSessions(make())
+  const { middleware, sessionOf } = nodeSessions(createTestSessions())
   const wire = await serve((request, response) => {
     response.setHeader('X-Powered-By', 'us')
     middleware(request, response, (error) => {
@@ -526,7 +531,7 @@ test('a withdrawn response loses all fields that its handlers have set', async (
 })
 
 test('the middleware under a plain server answers every request of a connection', async () => {
-  const { middleware, sessionOf } = nodeSessions(make())
+  const { middleware, sessionOf } = nodeSessions(createTestSessions())
   const server = createServer((request, response) => {
     middleware(request, response, (error) => {
       if (error !== undefined) return response.end(error.name)
@@ -590,14 +595,4 @@ class MockResponse implements NodeResponse {
   destroy(): this {
     return this
   }
-}
-
-async function cookieOf(sessions: Sessions<Data>): Promise<string> {
-  const session = await sessions.open(null)
-  session.set('user', 'ada')
-  return pairsOf(await sessions.setCookies(session))
-}
-
-function raise(error: unknown): never {
-  throw error
 }

@@ -11,6 +11,7 @@ import { createSessions } from 'sealed-session'
 import type { SessionEvent, SessionOptions, SessionRejection, Sessions } from 'sealed-session'
 import { createJar } from '../support/cookie-jar.ts'
 import type { Browser } from '../support/cookie-jar.ts'
+import { thrownCode } from '../support/errors.ts'
 import { OLDER_SECRET, OTHER_SECRET, SECRET, START, untyped } from '../support/mint.ts'
 
 type Data = Record<string, unknown>
@@ -73,18 +74,6 @@ async function rejectionUnder(
   session.set('user', 'ada')
   browser.store(await own.setCookies(session))
   return (await create(after, START + later).sessions.open(browser.header())).rejection?.reason
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : error
-}
-
-function codeThrown(act: () => unknown): unknown {
-  try {
-    return act()
-  } catch (error) {
-    return codeOf(error)
-  }
 }
 
 describe('the browser sends no cookie', () => {
@@ -291,11 +280,11 @@ describe('something is rejected', () => {
     ['the name of the variable', `SESSION_SECRETS=${SECRET}`],
     ['nothing, because the build has no environment', undefined],
   ])('a secret with %s, and not without', (_, secrets) => {
-    expect(codeThrown(() => createSessions({ secrets }))).toBe('ERR_SESSION_CONFIG')
-    expect(codeThrown(() => createSessions({ secrets: `${SECRET}\n` }))).not.toBe(
+    expect(thrownCode(() => createSessions({ secrets }))).toBe('ERR_SESSION_CONFIG')
+    expect(thrownCode(() => createSessions({ secrets: `${SECRET}\n` }))).not.toBe(
       'ERR_SESSION_CONFIG',
     )
-    expect(codeThrown(() => createSessions({ secrets: () => secrets }))).not.toBe(
+    expect(thrownCode(() => createSessions({ secrets: () => secrets }))).not.toBe(
       'ERR_SESSION_CONFIG',
     )
   })
@@ -308,7 +297,7 @@ describe('something is rejected', () => {
       const stream = new ReadableStream(
         {
           pull(controller) {
-            late = codeThrown(() => session.set('after', true))
+            late = thrownCode(() => session.set('after', true))
             controller.close()
           },
         },

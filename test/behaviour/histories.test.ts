@@ -78,7 +78,8 @@ test.runIf(known !== undefined)('the history to replay', async () => {
 describe.runIf(known === undefined)('histories', () => {
   test(
     `${RUNS} random ones break no promise, and reach every situation`,
-    { timeout: 600_000 },
+    // They take 6 ms each by themselves, and several times as long beside other processes.
+    { timeout: 600_000 + RUNS * 100 },
     async () => {
       const counts = new Map<string, number>()
       const tally = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1)

@@ -99,6 +99,11 @@ describe('accepts', () => {
       '"Copy as cURL"',
       `curl 'https://shop.test/' \\\n  -H 'accept: */*' \\\n  -b '${cookie}' \\\n  --compressed`,
     ],
+    [
+      '"Copy as cURL" of Windows',
+      `curl ^"https://shop.test/^" ^\r\n  -H ^"accept: */*^" ^\r\n  -b ^"a=1^%^20; ${cookie}^"`,
+    ],
+    ['a quoted pair', `"${cookie}"`],
     ['"Copy as cURL" with a header', `curl 'https://shop.test/' -H 'Cookie: ${cookie}'`],
     [
       'a cookie jar of curl',

@@ -18,7 +18,7 @@ const script = new URL('../support/processes/memory.js', import.meta.url).pathna
 
 test(
   'X60: the heap does not grow with finished requests, whatever they sent',
-  { timeout: 600_000 },
+  { timeout: 1_800_000 },
   async () => {
     const given = ['--expose-gc', script, String(FIRST), String(LAST)]
     const { stdout } = await promisify(execFile)(process.execPath, given)

@@ -7,7 +7,7 @@ import type { CookieSink, Session, SessionOptions } from 'sealed-session'
 import { codePoint } from '../support/code-point.ts'
 import { createJar, pairsOf } from '../support/cookie-jar.ts'
 import { NAME, OLDER_SECRET, SECRET, START, secretId } from '../support/mint.ts'
-import { setUp as setUpWith } from '../support/set-up.ts'
+import { setAll, setUp as setUpWith } from '../support/set-up.ts'
 import type { Data } from '../support/set-up.ts'
 import { storableJson } from '../support/storable-json.ts'
 
@@ -19,10 +19,13 @@ function setUp(options: Partial<SessionOptions<Data>> = {}) {
   return setUpWith({ limits: 'browsers', ...options })
 }
 
-async function cookieOf(data: Data, options: Partial<SessionOptions<Data>> = {}): Promise<string> {
+async function cookieWith(
+  data: Data,
+  options: Partial<SessionOptions<Data>> = {},
+): Promise<string> {
   const { sessions } = setUp(options)
   const session = await sessions.open(null)
-  for (const [key, value] of Object.entries(data)) session.set(key, value)
+  setAll(session, data)
   return pairsOf(await sessions.setCookies(session))
 }
 
@@ -34,7 +37,7 @@ describe('data', () => {
   test('any JSON data is kept unchanged by the cookies, in its order', async () => {
     const property = fc.asyncProperty(data, async (written) => {
       const { sessions } = setUp()
-      const session = await sessions.open(await cookieOf(written))
+      const session = await sessions.open(await cookieWith(written))
       expect(session.rejection).toBeUndefined()
       expect(JSON.stringify(session)).toBe(JSON.stringify(written))
       expect(session.toJSON()).toEqual(written)
@@ -47,7 +50,7 @@ describe('data', () => {
     const property = fc.asyncProperty(data, async (written) => {
       const { sessions } = setUp()
       const session = await sessions.open(null)
-      for (const [key, value] of Object.entries(written)) session.set(key, value)
+      setAll(session, written)
       const next = await sessions.unseal(await sessions.seal(session))
       expect(JSON.stringify(next)).toBe(JSON.stringify(written))
     })
@@ -188,7 +191,7 @@ describe('mutations', () => {
     'any changed character in any of %i cookies gives an empty session with a reason',
     async (count, size) => {
       const { sessions } = setUp({ secrets: [SECRET, OLDER_SECRET] })
-      const pairs = (await cookieOf({ text: 'x'.repeat(size) })).split('; ')
+      const pairs = (await cookieWith({ text: 'x'.repeat(size) })).split('; ')
       expect(pairs).toHaveLength(count)
       const property = fc.asyncProperty(
         fc.nat({ max: count - 1 }),
@@ -278,7 +281,7 @@ describe('headers', () => {
 
   test('our cookie is found among any other cookies', async () => {
     const { sessions } = setUp()
-    const cookie = await cookieOf({ user: 'ada' })
+    const cookie = await cookieWith({ user: 'ada' })
     const stranger = anyHeader.filter((header) => !header.includes(NAME))
     const property = fc.asyncProperty(stranger, stranger, async (before, after) => {
       const session = await sessions.open(`${before}; ${cookie}; ${after}`)

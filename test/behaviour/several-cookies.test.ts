@@ -7,6 +7,7 @@ import type { Session, SessionOptions } from 'sealed-session'
 import { createJar } from '../support/cookie-jar.ts'
 import type { Browser } from '../support/cookie-jar.ts'
 import { DAY, NAME } from '../support/mint.ts'
+import { permutations } from '../support/permutations.ts'
 import { setUp as setUpWith } from '../support/set-up.ts'
 
 interface Data {
@@ -42,13 +43,6 @@ function logIn(session: Session<Data>): void {
 
 function logOut(session: Session<Data>): void {
   session.destroy()
-}
-
-function orders<T>(items: readonly T[]): T[][] {
-  if (items.length === 0) return [[]]
-  return items.flatMap((item, index) =>
-    orders(items.toSpliced(index, 1)).map((rest) => [item].concat(rest)),
-  )
 }
 
 const partNames = Array.from({ length: 16 }, (_, i) => (i === 0 ? NAME : `${NAME}.${i}`)).toSorted()
@@ -148,7 +142,7 @@ describe('parts', () => {
 describe('parallel writers', () => {
   test('the last one wins completely, and the next write removes leftovers of another', async () => {
     const texts = ['a'.repeat(10), 'b'.repeat(5000), 'c'.repeat(9000)]
-    for (const order of orders([0, 1, 2])) {
+    for (const order of permutations([0, 1, 2])) {
       const { send, visit, look } = setUp()
       const jar = createJar()
       await visit(jar, logIn)
@@ -207,7 +201,7 @@ describe('parallel writers', () => {
 
 describe('logout', () => {
   test('a request in flight that writes the old session does not undo it, in any order', async () => {
-    for (const order of orders(['logout', 'small', 'large'] as const)) {
+    for (const order of permutations(['logout', 'small', 'large'] as const)) {
       const { send, visit, look } = setUp()
       const jar = createJar()
       await visit(jar, logIn)
@@ -275,7 +269,7 @@ describe('logout', () => {
   })
 
   test('two logouts at once leave no session, and let the next login in', async () => {
-    for (const order of orders([0, 1, 2])) {
+    for (const order of permutations([0, 1, 2])) {
       const { send, visit, look } = setUp()
       const jar = createJar()
       await visit(jar, logIn)

@@ -16,6 +16,7 @@ import type {
 } from 'sealed-session'
 import { createJar, pairsOf } from '../support/cookie-jar.ts'
 import { SECRET, START } from '../support/mint.ts'
+import { setAll } from '../support/set-up.ts'
 
 type Data = Record<string, unknown>
 
@@ -163,7 +164,7 @@ describe('the report', () => {
       const { sessions } = setUp('browsers')
       const session = await sessions.open(null)
       session.setTestCookie()
-      for (const [key, value] of Object.entries(data)) session.set(key, value)
+      setAll(session, data)
       return { token: await sessions.seal(session), report: await sessions.measure(session) }
     }
     const property = fc.asyncProperty(texts, async (data) => {
@@ -349,7 +350,7 @@ describe('properties', () => {
       async (data, limits, header) => {
         const { sessions } = setUp(limits)
         const session = await sessions.open(header)
-        for (const [key, value] of Object.entries(data)) session.set(key, value)
+        setAll(session, data)
         const report = await sessions.measure(session)
         seen.add(report.level)
         if (report.level === 'over') {
@@ -379,7 +380,7 @@ describe('properties', () => {
       async (data, limits, header) => {
         const { sessions, time } = setUp(limits)
         const session = await sessions.open(header)
-        for (const [key, value] of Object.entries(data)) session.set(key, value)
+        setAll(session, data)
         fc.pre((await sessions.measure(session)).level !== 'over')
         const written = pairsOf(await sessions.setCookies(session))
         time.now += 50_000
@@ -409,7 +410,7 @@ describe('properties', () => {
       async (data, limits, header) => {
         const { sessions } = setUp(limits)
         const session = await sessions.open(header)
-        for (const [key, value] of Object.entries(data)) session.set(key, value)
+        setAll(session, data)
         const { level, move, keys } = await sessions.measure(session)
         expect(move).toEqual(keys.slice(0, move.length).map(({ key }) => key))
         const levels: SizeLevel[] = []

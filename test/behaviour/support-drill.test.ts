@@ -277,7 +277,10 @@ test.each<[deployment: string, cause: string, happen: () => Promise<Incident>]>(
       isDown = true
       time.now += 1000
       await sessions.open(cookie)
-      await vi.waitFor(() => expect(events.some(({ type }) => type === 'secrets')).toBe(true))
+      await vi.waitFor(
+        () => expect(events.some(({ type }) => type === 'secrets')).toBe(true),
+        10_000,
+      )
       return { events, cookie, at: time.now }
     },
   ],

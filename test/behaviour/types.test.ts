@@ -26,7 +26,7 @@ import type {
   SessionValue,
 } from 'sealed-session'
 import { SECRET } from '../support/mint.ts'
-import { refusal } from '../support/refusal.ts'
+import { configError } from '../support/errors.ts'
 
 interface Data {
   user: string
@@ -174,7 +174,7 @@ describe('options', () => {
       expect(createSessions({ secrets: SECRET, cookie })).toHaveProperty('open')
     }
     expect(() => createSessions({ secrets: SECRET, cookie: { secure: !isProduction } })).toThrow(
-      refusal('cookie.secure'),
+      configError('cookie.secure'),
     )
   })
 

@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import { chromium, firefox } from 'playwright-core'
 import type { BrowserContext, Page } from 'playwright-core'
+import { PATIENCE, openContext, withPatience } from '../support/chromium.ts'
 
 /** A cookie of the browser. Members that cannot be read from the browser are missing. */
 export interface Kept {
@@ -98,15 +99,16 @@ function product(
     isInstalled: existsSync(options.executablePath),
     lacks: [],
     async launch() {
-      const browser = await type.launch(options)
+      const browser = await type.launch({ ...options, timeout: PATIENCE })
       return {
         version: browser.version(),
-        visit: async () => visitorOf(await browser.newContext(visitors)),
+        visit: async () => visitorOf(await openContext(browser, visitors)),
         close: () => browser.close(),
       }
     },
     async launchFrom(folder) {
-      return visitorOf(await type.launchPersistentContext(folder, { ...options, ...visitors }))
+      const all = { ...options, ...visitors, timeout: PATIENCE }
+      return visitorOf(withPatience(await type.launchPersistentContext(folder, all)))
     },
   }
 }

@@ -8,7 +8,7 @@ import { call } from './scene.ts'
 import type { Scene } from './scene.ts'
 import { note } from './table.ts'
 
-const DEADLINE = 10_000
+const DEADLINE = 120_000
 
 export function pages(scene: Scene): void {
   const { product, application, arrive, visit, secure, open } = scene

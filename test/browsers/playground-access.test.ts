@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import axe from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { describeInChromium, launch } from '../support/chromium.ts'
+import { describeInChromium, launch, openContext } from '../support/chromium.ts'
 import { startPlayground } from '../support/playground-server.ts'
 import type { PlaygroundServer } from '../support/playground-server.ts'
 
@@ -28,7 +28,7 @@ describeInChromium('the accessibility of the playground', () => {
 
   /** Opens the page as a new visitor. */
   async function visit(options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext(options)
+    const context = await openContext(browser, options)
     const page = await context.newPage()
     await page.goto(server.url)
     return page
@@ -146,8 +146,9 @@ async function logIn(page: Page): Promise<void> {
 }
 
 async function press(page: Page, name: string): Promise<void> {
-  await page.getByRole('button', { name, exact: true }).click()
-  await page.waitForLoadState()
+  const button = page.getByRole('button', { name, exact: true })
+  // The state of the page before would be `load`, too.
+  await Promise.all([page.waitForEvent('load'), button.click()])
 }
 
 /** Presses the tab key until an element of this name has the focus. */

@@ -6,9 +6,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startHoldingProxy } from '../support/holding-proxy.ts'
 import { startPlayground } from '../support/playground-server.ts'
 import type { PlaygroundServer } from '../support/playground-server.ts'
-import { describeInChromium, launch, launchFrom } from '../support/chromium.ts'
+import {
+  PATIENCE,
+  describeInChromium,
+  launch,
+  launchFrom,
+  openContext,
+} from '../support/chromium.ts'
 
 const environment = { PORT: '0', SESSION_SECRETS: randomBytes(32).toString('base64url') }
 
@@ -49,30 +56,31 @@ describeInChromium('the playground in Chromium', () => {
     const { context, page } = await visit()
     await chooseLimits(page, 'node')
     await press(page, 'Fill')
-    expect(await cookieNames(context)).toEqual(['playground', 'playground.1', 'playground.2'])
+    await expectCookies(context, ['playground', 'playground.1', 'playground.2'])
     expect(await page.locator('#cookies tbody tr').count()).toBe(3)
     await press(page, 'Shrink')
-    expect(await cookieNames(context)).toEqual(['playground'])
+    await expectCookies(context, ['playground'])
     await context.close()
   })
 
   test('a request in flight at the logout writes the old session, which stays ended', async () => {
-    const { context, page } = await visit()
+    const proxy = await startHoldingProxy(server.url, '/slow')
+    const { context, page } = await visit(proxy.url)
     const other = await context.newPage()
-    const underway = other.waitForRequest(/slow/)
-    const slow = other.goto(`${server.url}/slow?ms=1500`)
-    await underway
+    const slow = other.goto(`${proxy.url}/slow`)
+    await proxy.arrival
     await press(page, 'Log out')
     expect(await page.textContent('#message')).toContain('Goodbye, Ada')
-    // The browser stores what the last response sets after the page shows it.
-    await expect.poll(() => cookieNames(context), { timeout: 20_000 }).toEqual(['playground.x'])
+    await expectCookies(context, ['playground.x'])
 
     // It has Ada's session, because it was sent before the logout.
+    proxy.release()
     expect(await (await slow)?.json()).toMatchObject({ user: 'Ada' })
-    expect(await cookieNames(context)).toEqual(['playground', 'playground.x'])
+    await expectCookies(context, ['playground', 'playground.x'])
     expect(await sessionOf(page)).toMatchObject({ data: {}, rejection: { reason: 'destroyed' } })
-    expect(await cookieNames(context)).toEqual(['playground.x'])
+    await expectCookies(context, ['playground.x'])
     await context.close()
+    await proxy.stop()
   })
 
   test('data that is too large is rejected with the keys to move, and nothing is lost', async () => {
@@ -106,22 +114,23 @@ describeInChromium('the playground in Chromium', () => {
 
   test('scripts can read no cookie of the session, and the page’s own script counts down', async () => {
     const { context, page } = await visit()
-    expect(await cookieNames(context)).toEqual(['playground'])
+    await expectCookies(context, ['playground'])
     expect(await page.evaluate('document.cookie')).toBe('')
     expect(await page.textContent('#countdown')).toMatch(/^in (1 day )?\d\d:\d\d:\d\d$/)
     await context.close()
   })
 
   /** Returns a visitor who has just logged in, in a separate browser context. */
-  async function visit(): Promise<{ context: BrowserContext; page: Page }> {
-    const context = await browser.newContext()
+  async function visit(url = server.url): Promise<{ context: BrowserContext; page: Page }> {
+    const context = await openContext(browser)
     const page = await context.newPage()
-    await logIn(page, server.url)
+    await logIn(page, url)
+    await expectCookies(context, ['playground'])
     return { context, page }
   }
 
   async function sessionOf(page: Page): Promise<unknown> {
-    const response = await page.goto(`${server.url}/session.json`)
+    const response = await page.goto(new URL('/session.json', page.url()).href)
     return response?.json()
   }
 })
@@ -132,9 +141,10 @@ async function logIn(page: Page, url: string): Promise<void> {
   await press(page, 'Log in')
 }
 
-async function press(page: Page, button: string): Promise<void> {
-  await page.getByRole('button', { name: button, exact: true }).click()
-  await page.waitForLoadState()
+async function press(page: Page, name: string): Promise<void> {
+  const button = page.getByRole('button', { name, exact: true })
+  // The state of the page before would be `load`, too.
+  await Promise.all([page.waitForEvent('load'), button.click()])
 }
 
 async function chooseLimits(page: Page, preset: string): Promise<void> {
@@ -142,9 +152,10 @@ async function chooseLimits(page: Page, preset: string): Promise<void> {
   await press(page, 'Apply')
 }
 
-async function cookieNames(context: BrowserContext): Promise<string[]> {
-  const cookies = await context.cookies()
-  return cookies.map(({ name }) => name).toSorted()
+/** Waits for the cookies, because the browser stores them after it shows the page. */
+async function expectCookies(context: BrowserContext, names: readonly string[]): Promise<void> {
+  const present = async () => (await context.cookies()).map(({ name }) => name).toSorted()
+  await expect.poll(present, { timeout: PATIENCE }).toEqual(names)
 }
 
 function widthOf(page: Page): Promise<unknown> {

@@ -12,7 +12,13 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { Session } from 'sealed-session'
-import { describeInChromium, launch, launchFrom } from '../support/chromium.ts'
+import {
+  PATIENCE,
+  describeInChromium,
+  launch,
+  launchFrom,
+  openContext,
+} from '../support/chromium.ts'
 
 interface Data {
   member: string
@@ -67,10 +73,10 @@ describeInChromium('the test cookie in Chromium', () => {
   })
 
   test('with cookies on, the login page sets it, the form finds it, and only the session stays', async () => {
-    const context = await browser.newContext()
+    const context = await openContext(browser)
     const page = await context.newPage()
     expect(await logIn(page, url)).toBe('You are logged in.')
-    expect(await cookieNames(context)).toEqual(['__Host-session'])
+    await expectCookies(context, ['__Host-session'])
     expect(await textOf(page, `${url}/look`)).toBe('Hello ada')
     await context.close()
   })
@@ -93,14 +99,14 @@ describeInChromium('the test cookie in Chromium', () => {
   })
 
   test('a page that stores nothing sets no cookie, and reading the session sets none either', async () => {
-    const context = await browser.newContext()
+    const context = await openContext(browser)
     const page = await context.newPage()
     for (const path of ['/plain', '/look', '/plain']) {
       await page.goto(url + path)
       expect(await cookieNames(context)).toEqual([])
     }
     await page.goto(`${url}/login`)
-    expect(await cookieNames(context)).toEqual(['__Host-session'])
+    await expectCookies(context, ['__Host-session'])
     expect(await page.evaluate('document.cookie = "a=1", document.cookie')).toBe('a=1')
     await context.close()
   })
@@ -114,7 +120,7 @@ describeInChromium('the test cookie in Chromium', () => {
       const flags = { httpOnly: true, secure: true, sameSite: 'Lax' as const }
       return Object.assign(attributes, flags, { name, value })
     })
-    const context = await browser.newContext({ storageState: { cookies, origins: [] } })
+    const context = await openContext(browser, { storageState: { cookies, origins: [] } })
     const page = await context.newPage()
     expect(await textOf(page, `${url}/look`)).toBe('Hello zoe')
     await context.close()
@@ -135,6 +141,11 @@ async function textOf(page: Page, url: string): Promise<string> {
 
 async function cookieNames(context: BrowserContext): Promise<string[]> {
   return (await context.cookies()).map(({ name }) => name)
+}
+
+/** Waits for the cookies, because the browser stores them after it shows the page. */
+async function expectCookies(context: BrowserContext, names: readonly string[]): Promise<void> {
+  await expect.poll(() => cookieNames(context), { timeout: PATIENCE }).toEqual(names)
 }
 
 /** The setting "block all cookies", in a new profile. */

@@ -11,8 +11,8 @@ export default defineConfig({
   test: {
     root: new URL('.', import.meta.url).pathname,
     include: ['*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     // One for each browser, because they mostly wait.
     maxWorkers: 3,
     reporters: ['default', tableReporter],

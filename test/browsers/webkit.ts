@@ -5,8 +5,8 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import { freePort } from '../servers/programs.ts'
 import type { Browser, Kept, Product, Tab, Visitor } from './browser.ts'
 
 interface NativeCookie {
@@ -26,12 +26,15 @@ interface Driver {
   readonly stop: () => Promise<void>
 }
 
-type Command = <T>(method: string, path: string, body?: object) => Promise<T>
+type Command = <T>(method: string, path: string, body?: object, deadline?: number) => Promise<T>
 
 const DRIVER = '/usr/bin/WebKitWebDriver'
 const DISPLAY = '/usr/bin/Xvfb'
-const START_DEADLINE = 20_000
-const COMMAND_DEADLINE = 8000
+const START_DEADLINE = 120_000
+const COMMAND_DEADLINE = 120_000
+
+/** Milliseconds for a driver to reach the browser that it starts, at each attempt: some never do. */
+const ATTEMPTS = [10_000, 40_000, 120_000]
 
 const miniBrowser = findMiniBrowser()
 
@@ -80,15 +83,15 @@ async function launch(): Promise<Browser> {
 /** Starts a driver. If one does not reach the browser that it has started, starts another. */
 async function visit(
   display: string,
-  attempts = 3,
+  [deadline = COMMAND_DEADLINE, ...others] = ATTEMPTS,
 ): Promise<{ version: string; visitor: Visitor }> {
   const driver = await startDriver(display)
   try {
-    return await begin(driver)
+    return await begin(driver, deadline)
   } catch (error) {
     await driver.stop()
-    if (attempts === 1) throw error
-    return visit(display, attempts - 1)
+    if (others.length === 0) throw error
+    return visit(display, others)
   }
 }
 
@@ -117,13 +120,16 @@ async function startDriver(display: string): Promise<Driver> {
   }
 }
 
-async function begin({ command, stop }: Driver): Promise<{ version: string; visitor: Visitor }> {
+async function begin(
+  { command, stop }: Driver,
+  deadline: number,
+): Promise<{ version: string; visitor: Visitor }> {
   const browser = { binary: miniBrowser, args: ['--automation'] }
   const alwaysMatch = { acceptInsecureCerts: true, 'webkitgtk:browserOptions': browser }
   const { sessionId, capabilities } = await command<{
     sessionId: string
     capabilities: { browserVersion: string }
-  }>('POST', '/session', { capabilities: { alwaysMatch } })
+  }>('POST', '/session', { capabilities: { alwaysMatch } }, deadline)
   const within: Command = (method, path, body) =>
     command(method, `/session/${sessionId}${path}`, body)
   let first: string | undefined = await within<string>('GET', '/window')
@@ -182,11 +188,11 @@ function keptOf({ expiry, sameSite, ...cookie }: NativeCookie): Kept {
 }
 
 function commandTo(driver: string): Command {
-  return async <T>(method: string, path: string, body?: object) => {
+  return async <T>(method: string, path: string, body?: object, deadline = COMMAND_DEADLINE) => {
     const response = await fetch(driver + path, {
       method,
       ...(body && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(COMMAND_DEADLINE),
+      signal: AbortSignal.timeout(deadline),
     }).catch((cause: unknown) => {
       throw new Error(`${method} ${path} ${JSON.stringify(body)}`, { cause })
     })
@@ -212,16 +218,6 @@ async function firstLine(child: ChildProcess): Promise<string> {
     once(child, 'exit').then(() => Promise.reject(new Error('there is no display'))),
   ])) as [Buffer]
   return text.toString().trim()
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port was given')
-  return address.port
 }
 
 async function end(child: ChildProcess): Promise<void> {

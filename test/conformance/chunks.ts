@@ -3,7 +3,7 @@
 import { parseLine } from './browser.ts'
 import { check, equal } from './check.ts'
 import type { Check } from './check.ts'
-import { craft } from './craft.ts'
+import { mint } from './mint.ts'
 import { createScene, filler, NAME, SECRET } from './scene.ts'
 
 const LIMITS = { limits: 'cloudflare' as const }
@@ -105,7 +105,7 @@ export const chunks: readonly Check[] = [
 
   check('an invalid count is rejected by its value', async (library) => {
     const { sessions } = createScene(library)
-    const value = await craft()
+    const value = await mint()
     const counts: [string, string][] = [
       ['0', 'malformed'],
       ['1', 'malformed'],
@@ -123,7 +123,7 @@ export const chunks: readonly Check[] = [
 
   check('a number that no secret id, day and IV follow is no count', async (library) => {
     const { sessions } = createScene(library)
-    const [id = '', day = '', iv = '', ...rest] = (await craft()).split('.')
+    const [id = '', day = '', iv = '', ...rest] = (await mint()).split('.')
     const beginnings: [string, string][] = [
       ['2.', [id, day, iv, ...rest].join('.')],
       [`2.${id}.`, [day, iv, ...rest].join('.')],

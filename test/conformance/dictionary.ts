@@ -1,8 +1,9 @@
 // The session as a dictionary, in two requests of a browser.
 
+import { DAY } from '../support/format.ts'
 import { check, equal, errorOf, holds } from './check.ts'
 import type { Check } from './check.ts'
-import { createScene, DAY, filler, NAME, START } from './scene.ts'
+import { createScene, filler, NAME, START } from './scene.ts'
 
 export const dictionary: readonly Check[] = [
   check('a session is kept in one cookie', async (library) => {

@@ -1,10 +1,11 @@
 // Cookies and tokens that were sealed once, without the library, and must open in every later
 // version and runtime.
 
+import { DAY } from '../support/format.ts'
 import { check, equal, holds } from './check.ts'
 import type { Check } from './check.ts'
-import { craft, payloadOf, uncraft } from './craft.ts'
-import { createScene, DAY, filler, NAME, OLDER_SECRET, START } from './scene.ts'
+import { mint, formatPayload, decryptValue } from './mint.ts'
+import { createScene, filler, NAME, OLDER_SECRET, START } from './scene.ts'
 
 const PLAIN =
   '57J2.20522.3DL3G26XBqMNbTz7.N9aOripItpSzJ-qi7hdLTdssV0_xqD7OtVgvsmhHSiDm-ZTYWsx5U41qIr' +
@@ -176,16 +177,16 @@ export const golden: readonly Check[] = [
     const { visit, browser } = createScene(library)
     await visit((session) => session.set('user', 'gr\u00fc\u00dfe'))
     const value = browser.cookies.get(NAME) ?? ''
-    const payload = await uncraft(value)
+    const payload = await decryptValue(value)
     holds(/^\["[\w-]{22}",43200,604800,0,\{"user":"gr\u00fc\u00dfe"\}\]$/.test(payload), payload)
     equal(value.split('.', 2), PLAIN.split('.', 2), 'the id of the secret and the day')
   }),
 
   check('another spelling of another writer opens, and reading keeps it', async (library) => {
-    const usual = payloadOf({ data: { user: 'ada', cart: [] } })
+    const usual = formatPayload({ data: { user: 'ada', cart: [] } })
     for (const payload of [` ${usual}`, `${usual}\n`, usual.replaceAll(',', ', ')]) {
       const { visit, look, browser, at } = createScene(library, { revoked: () => false })
-      browser.cookies.set(NAME, await craft({ payload }))
+      browser.cookies.set(NAME, await mint({ payload }))
       equal((await look()).toJSON(), { user: 'ada', cart: [] })
       at(60)
       const response = await visit((session) => {

@@ -1,22 +1,21 @@
 // Values of an attacker who has the right key, and of one who has only a valid value to alter. None
 // opens or throws, and each is rejected for the right reason.
 
+import { DAY, dayOf, formatHeader } from '../support/format.ts'
 import { check, equal } from './check.ts'
 import type { Check, Library } from './check.ts'
 import {
   base64url,
   bytesOf,
-  craft,
-  craftTicket,
-  craftToken,
-  dayOf,
+  mint,
+  mintTicket,
+  mintToken,
   deflateStored,
-  headerFor,
   kidOf,
-  payloadOf,
-} from './craft.ts'
-import type { Craft } from './craft.ts'
-import { createScene, DAY, NAME, OTHER_SECRET, START } from './scene.ts'
+  formatPayload,
+} from './mint.ts'
+import type { Minting } from './mint.ts'
+import { createScene, NAME, OTHER_SECRET, START } from './scene.ts'
 
 /** 64 characters, in the order of their values. */
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -29,27 +28,27 @@ export const hostile: readonly Check[] = [
     equal(await verdictOf(library, { day: dayOf(START) }), 'ada')
     equal(await verdictOfToken(library, {}), 'ada')
     const kid = await kidOf()
-    equal(await verdictOfToken(library, { header: headerFor(kid) }), 'ada')
+    equal(await verdictOfToken(library, { header: formatHeader(kid) }), 'ada')
   }),
 
   check('a whole token as a cookie is rejected, and a value as a bare token', async (library) => {
     const { sessions } = createScene(library)
-    const token = await craftToken({ purpose: 'cookie' })
+    const token = await mintToken({ purpose: 'cookie' })
     equal((await sessions.open(`${NAME}=${token}`)).rejection?.reason, 'malformed')
-    const value = await craft({ purpose: 'token' })
+    const value = await mint({ purpose: 'token' })
     equal((await sessions.unseal(value)).rejection?.reason, 'malformed')
   }),
 
   check('a header with zip is rejected, under the right key too', async (library) => {
-    const header = headerFor(await kidOf()).replace('}', ',"zip":"DEF"}')
-    const payload = deflateStored(payloadOf())
+    const header = formatHeader(await kidOf()).replace('}', ',"zip":"DEF"}')
+    const payload = deflateStored(formatPayload())
     equal(await verdictOfToken(library, { header, payload }), 'malformed')
     // A cookie has no header that could request it.
     equal(await verdictOf(library, { payload }), 'undecryptable')
   }),
 
   check('a header with crit is rejected', async (library) => {
-    const good = headerFor(await kidOf())
+    const good = formatHeader(await kidOf())
     for (const more of ['"crit":["kid"]', '"crit":[]', '"crit":["b64"],"b64":false']) {
       const header = good.replace('}', `,${more}}`)
       equal(await verdictOfToken(library, { header }), 'malformed', more)
@@ -57,7 +56,7 @@ export const hostile: readonly Check[] = [
   }),
 
   check('a header with another alg is rejected', async (library) => {
-    const good = headerFor(await kidOf())
+    const good = formatHeader(await kidOf())
     for (const alg of ['none', 'A256KW', 'A256GCMKW', 'PBES2-HS256+A128KW', 'ECDH-ES', 'DIR', '']) {
       const header = good.replace('dir', alg)
       equal(await verdictOfToken(library, { header }), 'malformed', alg)
@@ -67,7 +66,7 @@ export const hostile: readonly Check[] = [
   check(
     'a header with another enc is rejected, even with a key of the right length',
     async (library) => {
-      const good = headerFor(await kidOf())
+      const good = formatHeader(await kidOf())
       const header = good.replace('A256GCM', 'A128GCM')
       equal(await verdictOfToken(library, { header, keyBytes: 16 }), 'malformed')
       for (const enc of ['A192GCM', 'A256CBC-HS512', 'a256gcm', '']) {
@@ -156,7 +155,7 @@ export const hostile: readonly Check[] = [
   }),
 
   check('every bit of IV and tag is authenticated, and the whole ciphertext', async (library) => {
-    const value = await craft()
+    const value = await mint()
     const [id = '', day = '', iv = '', ciphertext = '', tag = ''] = value.split('.')
     const { sessions } = createScene(library)
     const reasonOf = async (...sealed: string[]) =>
@@ -174,7 +173,7 @@ export const hostile: readonly Check[] = [
   }),
 
   check('a second spelling of the same base64url is rejected', async (library) => {
-    const value = await craft({ payload: payloadOf({ data: { user: 'ada', pad: '' } }) })
+    const value = await mint({ payload: formatPayload({ data: { user: 'ada', pad: '' } }) })
     const [id = '', day = '', iv = '', ciphertext = '', tag = ''] = value.split('.')
     const kid = `${id}.${day}`
     const tail = ALPHABET.indexOf(tag.slice(-1))
@@ -201,15 +200,15 @@ export const hostile: readonly Check[] = [
   }),
 
   check('the other alphabet of base64 is rejected', async (library) => {
-    let value = await craft()
-    while (!/[-_]/.test(value)) value = await craft()
+    let value = await mint()
+    while (!/[-_]/.test(value)) value = await mint()
     const other = value.replaceAll('-', '+').replaceAll('_', '/')
     const { sessions } = createScene(library)
     equal((await sessions.open(`${NAME}=${other}`)).rejection?.reason, 'malformed')
   }),
 
   check('a value that is truncated anywhere is rejected', async (library) => {
-    const value = await craft()
+    const value = await mint()
     const { sessions } = createScene(library)
     for (let length = 0; length < value.length; length++) {
       const session = await sessions.open(`${NAME}=${value.slice(0, length)}`)
@@ -225,30 +224,30 @@ export const hostile: readonly Check[] = [
       '"text"',
       '[',
       '{}',
-      `\ufeff${payloadOf()}`,
-      `[${payloadOf()}]`,
-      payloadOf().replace(/,[^,]*$/, ']'),
-      payloadOf({ more: { t: 1 } }).replace(/\]$/, ',0]'),
-      payloadOf({ id: 'short' }),
-      payloadOf({ id: 5 }),
-      payloadOf({ sealed: -1 }),
-      payloadOf({ sealed: DAY }),
-      payloadOf({ sealed: 0.5 }),
-      payloadOf({ sealed: String(START % DAY) }),
-      payloadOf({ life: 0 }),
-      payloadOf({ life: 400 * DAY + 1 }),
-      payloadOf({ life: null }),
-      payloadOf({ age: -1 }),
-      payloadOf({ age: 7 * DAY + 1 }),
-      payloadOf({ age: 0 }).replace('604800,0', '604800,1e400'),
-      payloadOf({ more: {} }),
-      payloadOf({ more: [] }),
-      payloadOf({ more: null }),
-      payloadOf({ more: { t: 1, x: 1 } }),
-      payloadOf({ more: { o: 'abc' } }),
-      payloadOf({ more: { o: 'a'.repeat(24) } }),
-      payloadOf({ more: { l: '' } }),
-      payloadOf({ more: { l: 'l'.repeat(33) } }),
+      `\ufeff${formatPayload()}`,
+      `[${formatPayload()}]`,
+      formatPayload().replace(/,[^,]*$/, ']'),
+      formatPayload({ more: { t: 1 } }).replace(/\]$/, ',0]'),
+      formatPayload({ id: 'short' }),
+      formatPayload({ id: 5 }),
+      formatPayload({ sealed: -1 }),
+      formatPayload({ sealed: DAY }),
+      formatPayload({ sealed: 0.5 }),
+      formatPayload({ sealed: String(START % DAY) }),
+      formatPayload({ life: 0 }),
+      formatPayload({ life: 400 * DAY + 1 }),
+      formatPayload({ life: null }),
+      formatPayload({ age: -1 }),
+      formatPayload({ age: 7 * DAY + 1 }),
+      formatPayload({ age: 0 }).replace('604800,0', '604800,1e400'),
+      formatPayload({ more: {} }),
+      formatPayload({ more: [] }),
+      formatPayload({ more: null }),
+      formatPayload({ more: { t: 1, x: 1 } }),
+      formatPayload({ more: { o: 'abc' } }),
+      formatPayload({ more: { o: 'a'.repeat(24) } }),
+      formatPayload({ more: { l: '' } }),
+      formatPayload({ more: { l: 'l'.repeat(33) } }),
     ]
     for (const payload of payloads) {
       equal(await verdictOf(library, { payload }), 'malformed', payload)
@@ -257,7 +256,7 @@ export const hostile: readonly Check[] = [
 
   check('authentic data that is not a dictionary is invalid', async (library) => {
     const deep = '['.repeat(1000) + ']'.repeat(1000)
-    const wrong = [null, 7, 'text', []].map((data) => payloadOf({ data }))
+    const wrong = [null, 7, 'text', []].map((data) => formatPayload({ data }))
     const more = [
       { s: [] },
       { s: { a: [{}] } },
@@ -265,8 +264,8 @@ export const hostile: readonly Check[] = [
       { f: [['a']] },
       { c: 'short' },
       { t: 2 },
-    ].map((members) => payloadOf({ more: members }))
-    const nested = payloadOf({ data: 0 }).replace(/0\]$/, `{"a":${deep}}]`)
+    ].map((members) => formatPayload({ more: members }))
+    const nested = formatPayload({ data: 0 }).replace(/0\]$/, `{"a":${deep}}]`)
     for (const payload of [...wrong, ...more, nested]) {
       equal(await verdictOf(library, { payload }), 'invalid-data', payload.slice(0, 120))
     }
@@ -274,21 +273,24 @@ export const hostile: readonly Check[] = [
 
   check('authentic data that could not be written again is invalid', async (library) => {
     for (const text of ['-0', '1e400', '"\\ud800"', '{"\\udc00":1}', '[[-0]]']) {
-      const payload = payloadOf({ data: 0 }).replace(/0\]$/, `{"a":${text}}]`)
+      const payload = formatPayload({ data: 0 }).replace(/0\]$/, `{"a":${text}}]`)
       equal(await verdictOf(library, { payload }), 'invalid-data', text)
     }
   }),
 
   check('authentic bytes that are not UTF-8 do not open', async (library) => {
-    const bytes = new TextEncoder().encode(payloadOf())
+    const bytes = new TextEncoder().encode(formatPayload())
     bytes[bytes.length - 4] = 0xff
     equal(await verdictOf(library, { payload: bytes }), 'undecryptable')
   }),
 
   check('a key called __proto__ in authentic data reaches no prototype', async (library) => {
-    const payload = payloadOf({ data: 0 }).replace(/0\]$/, '{"__proto__":{"admin":true},"a":1}]')
+    const payload = formatPayload({ data: 0 }).replace(
+      /0\]$/,
+      '{"__proto__":{"admin":true},"a":1}]',
+    )
     const { sessions } = createScene(library)
-    const session = await sessions.open(`${NAME}=${await craft({ payload })}`)
+    const session = await sessions.open(`${NAME}=${await mint({ payload })}`)
     equal(session.get('admin'), undefined)
     equal(Object.hasOwn(Object.prototype, 'admin'), false)
     const plain: object = {}
@@ -297,7 +299,7 @@ export const hostile: readonly Check[] = [
 
   check('a value that is longer than any session is rejected unread', async (library) => {
     const { sessions } = createScene(library)
-    const session = await sessions.open(`${NAME}=${await craft()}${'A'.repeat(1_000_000)}`)
+    const session = await sessions.open(`${NAME}=${await mint()}${'A'.repeat(1_000_000)}`)
     equal(session.rejection?.reason, 'too-large')
     equal((await sessions.unseal('e'.repeat(1_000_000))).rejection?.reason, 'too-large')
   }),
@@ -306,19 +308,19 @@ export const hostile: readonly Check[] = [
     const { sessions, at } = createScene(library)
     at(2 * DAY)
     const usedAt = START + 2 * DAY - 60
-    const value = await craft()
-    const good = await craftTicket(usedAt, ID)
+    const value = await mint()
+    const good = await mintTicket(usedAt, ID)
     equal((await sessions.open(`${NAME}=${value}; ${NAME}.t=${good}`)).get('user'), 'ada')
     const wrong: Record<string, string> = {
-      'of another session': await craftTicket(usedAt, 'EBESExQVFhcYGRobHB0eHw'),
-      'under the key of a cookie': await craftTicket(usedAt, ID, { purpose: 'cookie' }),
-      'under the key of a bare token': await craftTicket(usedAt, ID, { purpose: 'token' }),
-      'for another cookie': await craftTicket(usedAt, ID, { name: 'other' }),
-      'under an unknown secret': await craftTicket(usedAt, ID, { secret: OTHER_SECRET }),
-      'of another day': await craftTicket(usedAt, ID, { day: dayOf(usedAt) - 1 }),
-      'of the future': await craftTicket(usedAt + 66, ID),
-      'with a short tag': await craftTicket(usedAt, ID, { tagBytes: 4 }),
-      'with more in it': await craftTicket(usedAt, ID, { payload: '["AAECAwQF",43140,1]' }),
+      'of another session': await mintTicket(usedAt, 'EBESExQVFhcYGRobHB0eHw'),
+      'under the key of a cookie': await mintTicket(usedAt, ID, { purpose: 'cookie' }),
+      'under the key of a bare token': await mintTicket(usedAt, ID, { purpose: 'token' }),
+      'for another cookie': await mintTicket(usedAt, ID, { name: 'other' }),
+      'under an unknown secret': await mintTicket(usedAt, ID, { secret: OTHER_SECRET }),
+      'of another day': await mintTicket(usedAt, ID, { day: dayOf(usedAt) - 1 }),
+      'of the future': await mintTicket(usedAt + 66, ID),
+      'with a short tag': await mintTicket(usedAt, ID, { tagBytes: 4 }),
+      'with more in it': await mintTicket(usedAt, ID, { payload: '["AAECAwQF",43140,1]' }),
       'cut at its end': good.slice(0, -1),
       altered: `${good.slice(0, -4)}AAAA`,
       'as a session': value,
@@ -331,16 +333,16 @@ export const hostile: readonly Check[] = [
   }),
 
   check('a rejected session has the same response for every reason', async (library) => {
-    const value = await craft()
+    const value = await mint()
     const seen = new Set<string>()
     for (const refused of [
       undefined,
       'garbage',
-      await craft({ secret: OTHER_SECRET }),
-      await craft({ name: 'other' }),
-      await craft({ payload: '{}' }),
-      await craft({ payload: payloadOf({ data: [] }) }),
-      await craft({ day: 0 }),
+      await mint({ secret: OTHER_SECRET }),
+      await mint({ name: 'other' }),
+      await mint({ payload: '{}' }),
+      await mint({ payload: formatPayload({ data: [] }) }),
+      await mint({ day: 0 }),
       `${value.slice(0, -4)}AAAA`,
     ]) {
       const { sessions } = createScene(library)
@@ -355,17 +357,17 @@ export const hostile: readonly Check[] = [
 ]
 
 /** Returns the user of a crafted cookie's session, or the reason of its rejection. */
-async function verdictOf(library: Library, changes: Craft): Promise<unknown> {
+async function verdictOf(library: Library, changes: Minting): Promise<unknown> {
   const { sessions } = createScene(library)
-  const session = await sessions.open(`${NAME}=${await craft(changes)}`)
+  const session = await sessions.open(`${NAME}=${await mint(changes)}`)
   equal(session.isEmpty, session.rejection !== undefined, 'isEmpty')
   return session.rejection?.reason ?? session.get('user')
 }
 
 /** Returns the same for a crafted bare token. */
-async function verdictOfToken(library: Library, changes: Craft): Promise<unknown> {
+async function verdictOfToken(library: Library, changes: Minting): Promise<unknown> {
   const { sessions } = createScene(library)
-  const session = await sessions.unseal(await craftToken(changes))
+  const session = await sessions.unseal(await mintToken(changes))
   equal(session.isEmpty, session.rejection !== undefined, 'isEmpty')
   return session.rejection?.reason ?? session.get('user')
 }

@@ -1,9 +1,10 @@
 // Both sides of every limit of time.
 
+import { DAY } from '../support/format.ts'
 import { check, equal } from './check.ts'
 import type { Check } from './check.ts'
 import { parseLine } from './browser.ts'
-import { createScene, DAY, NAME } from './scene.ts'
+import { createScene, NAME } from './scene.ts'
 import type { Scene } from './scene.ts'
 
 const TICKET = `${NAME}.t`

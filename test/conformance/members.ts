@@ -1,9 +1,10 @@
 // The members of `createSessions`, and the options that are functions of the application.
 
+import { DAY } from '../support/format.ts'
 import { check, equal, errorOf, holds } from './check.ts'
 import type { Check } from './check.ts'
 import { parseLine } from './browser.ts'
-import { createScene, DAY, filler, NAME, START } from './scene.ts'
+import { createScene, filler, NAME, START } from './scene.ts'
 
 /** JSON with dates: a serializer that differs from JSON. */
 const dates = {

@@ -11,9 +11,9 @@ type Data = Record<string, unknown>
 /** The condition of an object when it is passed. */
 const CONDITIONS = {
   'as it is': <T extends object>(object: T): T => object,
-  frozen: deepFreeze,
+  frozen: freezePlain,
   'behind a proxy that refuses every change': watch,
-  'frozen, and behind a proxy': <T extends object>(object: T): T => watch(deepFreeze(object)),
+  'frozen, and behind a proxy': <T extends object>(object: T): T => watch(freezePlain(object)),
 } as const
 
 type Condition = <T extends object>(object: T) => T
@@ -255,10 +255,10 @@ function isPlain(value: unknown): value is object {
 }
 
 /** Freezes an object, and the plain members in it. */
-function deepFreeze<T extends object>(object: T): T {
+function freezePlain<T extends object>(object: T): T {
   if (!isPlain(object) && !isReadableFrozen()) return object
   if (isPlain(object))
-    for (const member of Object.values(object)) if (isPlain(member)) deepFreeze(member)
+    for (const member of Object.values(object)) if (isPlain(member)) freezePlain(member)
   return Object.freeze(object)
 }
 

@@ -1,9 +1,10 @@
 // Secrets that change by configuration while sessions exist.
 
+import { DAY } from '../support/format.ts'
 import { check, equal, errorOf } from './check.ts'
 import type { Check } from './check.ts'
-import { kidOf } from './craft.ts'
-import { createScene, DAY, NAME, OLDER_SECRET, OTHER_SECRET, SECRET, START } from './scene.ts'
+import { kidOf } from './mint.ts'
+import { createScene, NAME, OLDER_SECRET, OTHER_SECRET, SECRET, START } from './scene.ts'
 import type { Scene } from './scene.ts'
 
 export const rotation: readonly Check[] = [

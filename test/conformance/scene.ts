@@ -12,7 +12,6 @@ export const NAME = '__Host-session'
 
 /** Seconds: 2026-03-10 12:00 UTC, in the middle of a day. */
 export const START = 1_773_144_000
-export const DAY = 86_400
 
 type Data = Record<string, unknown>
 

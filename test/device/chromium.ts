@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
 import type { BrowserContext, CDPSession, Page } from 'playwright-core'
+import { PATIENCE, withPatience } from '../support/chromium.ts'
 import type { View } from './server.ts'
 import type { Trust } from './trust.ts'
 
@@ -51,7 +52,9 @@ export async function launchChromium(
     headless: true,
     args: ['--no-sandbox', '--headless=new', ...switches],
     env: { ...process.env, HOME: home },
+    timeout: PATIENCE,
   })
+  withPatience(context)
   const reports: Report[] = []
   return {
     context,

@@ -8,7 +8,7 @@ import { extname } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pageOf } from '../../docs/.vitepress/links.ts'
-import { describeInChromium, launch } from '../support/chromium.ts'
+import { PATIENCE, describeInChromium, launch, openContext } from '../support/chromium.ts'
 import { listDocuments, repository } from '../support/documents.ts'
 
 const site = new URL('docs/dist/site/', repository)
@@ -86,7 +86,7 @@ describeInChromium('the site in Chromium', () => {
     const address = server.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
     origin = `http://127.0.0.1:${port}`
-    phone = await browser.newContext({ viewport: PHONE, isMobile: true, hasTouch: true })
+    phone = await openContext(browser, { viewport: PHONE, isMobile: true, hasTouch: true })
     const page = await phone.newPage()
     for (const path of pages) seen.set(path, await look(page, path))
   })
@@ -139,17 +139,21 @@ describeInChromium('the site in Chromium', () => {
   })
 
   test('a desktop shows a page in dark colours and can search', async () => {
-    const page = await browser.newPage({ viewport: DESK })
+    const context = await openContext(browser, { viewport: DESK })
+    const page = await context.newPage()
     await page.goto(`${origin}/concepts.html`, { waitUntil: 'networkidle' })
     await page.screenshot({ path: new URL('desk.png', screenshots).pathname })
     await page.getByRole('switch', { name: /dark/i }).first().click()
-    expect(await page.evaluate('document.documentElement.className')).toContain('dark')
+    const colours = () => page.evaluate('document.documentElement.className')
+    await expect.poll(colours, { timeout: PATIENCE }).toContain('dark')
     await page.screenshot({ path: new URL('desk-dark.png', screenshots).pathname })
     await page.keyboard.press('Control+k')
     await page.getByRole('searchbox').fill('logout stamp')
-    await page.locator('.result').first().waitFor()
-    expect(await page.locator('.result').first().textContent()).toMatch(/logout stamp/i)
-    await page.close()
+    const result = page.locator('.result').first()
+    await result.waitFor()
+    const text = () => result.textContent()
+    await expect.poll(text, { timeout: PATIENCE }).toMatch(/logout stamp/i)
+    await context.close()
   })
 
   async function look(page: Page, path: string): Promise<SeenPage> {

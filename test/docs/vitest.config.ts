@@ -5,7 +5,8 @@ export default defineConfig({
   resolve: { alias },
   test: {
     include: ['test/docs/**/*.test.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    // Every page is opened first.
+    hookTimeout: 600_000,
   },
 })

@@ -40,11 +40,19 @@ export interface Tally {
   foreign: number
 }
 
+/** Requests that are being sent. */
+export interface Load {
+  /** Resolves when so many more requests are answered: a slow machine takes longer for them. */
+  untilAnswered(count: number): Promise<void>
+  /** Throws what a request failed with. */
+  stop(): Promise<void>
+}
+
 export interface Crowd {
   readonly clients: readonly Client[]
   readonly tally: Tally
   /** Sends requests of these clients until it is stopped. */
-  run(clients: readonly Client[]): { stop(): Promise<void> }
+  run(clients: readonly Client[]): Load
   visit(client: Client): Promise<Answer>
 }
 
@@ -88,7 +96,7 @@ export async function createCrowd(size: number, port: number): Promise<Crowd> {
     }
   }
 
-  function run(clients: readonly Client[]) {
+  function run(clients: readonly Client[]): Load {
     const waiting = [...clients]
     const controller = new AbortController()
     const workers = Array.from({ length: IN_FLIGHT }, () => work(waiting, controller.signal))
@@ -96,6 +104,10 @@ export async function createCrowd(size: number, port: number): Promise<Crowd> {
     // `stop` throws a failure, which must not be an unhandled rejection before that.
     done.catch(() => controller.abort())
     return {
+      async untilAnswered(count) {
+        const enough = tally.requests + count
+        while (tally.requests < enough && !controller.signal.aborted) await pause(BREATH)
+      },
       async stop() {
         controller.abort()
         await done

@@ -5,7 +5,6 @@ import { execFileSync } from 'node:child_process'
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createCrowd, secretOf } from './crowd.ts'
 import type { Answer, Client, Tally } from './crowd.ts'
@@ -72,10 +71,6 @@ async function publish(value: string): Promise<string> {
   return file
 }
 
-async function until(moment: number): Promise<void> {
-  await pause(Math.max(0, moment - Date.now()))
-}
-
 function report(phase: string, { requests, empty, foreign }: Tally): void {
   const lost = [...empty.values()].reduce((sum, count) => sum + count, 0)
   const share = ((100 * lost) / requests).toFixed(2)
@@ -100,10 +95,10 @@ test('a rolling restart without staging logs users out', async () => {
   fleet = await createFleet(INSTANCES, { SECRETS: a })
   const { clients, tally, run } = await createCrowd(REGULARS, fleet.port)
   const load = run(clients)
-  await pause(500)
+  const twiceEach = () => load.untilAnswered(2 * REGULARS)
+  await twiceEach()
   expect(tally.empty.size).toBe(0)
-  await fleet.restart({ SECRETS: `${b},${a}` }, 500)
-  await pause(500)
+  await fleet.restart({ SECRETS: `${b},${a}` }, twiceEach)
   await load.stop()
   report('without staging', tally)
   expect(tally.empty.get('unknown-key')).toBeGreaterThan(0)
@@ -121,22 +116,21 @@ test('with staging, then by a secrets function, no user is logged out; removing 
   const [underA = ''] = bySecret(clients).keys()
   let load = run([...parkedUnderB, ...readers, ...writers])
 
-  const toB = command(['rotate', '--in', '20'], a)
+  const toB = command(['rotate', '--in', '1h'], a)
   const b = newest(toB)
-  await fleet.restart({ SECRETS_FILE: await publish(toB) }, 300)
-  // Every instance must have the secret before it seals, or the drill proves nothing.
-  expect(Date.now()).toBeLessThan(b.activeAt)
+  const inUse = load
+  await fleet.restart({ SECRETS_FILE: await publish(toB) }, () => inUse.untilAnswered(REGULARS))
   expect([...bySecret(clients).keys()]).toEqual([underA])
-  await until(b.activeAt)
+  await fleet.setClock(b.activeAt)
   await untilAllUnder(b.kid, [...parkedUnderB, ...writers])
   await load.stop()
   report('staged, to B', tally)
 
   load = run([...readers, ...writers])
-  const toC = command(['rotate', '--in', '4'], toB)
+  const toC = command(['rotate', '--in', '2h'], toB)
   const c = newest(toC)
-  await publish(toC)
-  await until(c.activeAt)
+  await replaceSecrets(fleet, toC)
+  await fleet.setClock(c.activeAt)
   await untilAllUnder(c.kid, writers)
   await load.stop()
   report('by a provider, to C', tally)
@@ -151,11 +145,10 @@ test('with staging, then by a secrets function, no user is logged out; removing 
     ]),
   )
 
-  // Only C is left, and the first use after a second reads that.
+  // Only C is left.
   const { keys }: { keys: Key[] } = JSON.parse(textOf(toC))
-  await publish(JSON.stringify({ keys: keys.slice(0, 1) }))
   load = run(writers)
-  await pause(2500)
+  await replaceSecrets(fleet, JSON.stringify({ keys: keys.slice(0, 1) }))
   await load.stop()
   expect(tally.empty.size).toBe(0)
   expect(await reasons(writers, visit)).toEqual(new Set([undefined]))
@@ -166,24 +159,26 @@ test('with staging, then by a secrets function, no user is logged out; removing 
   expect(tally.empty).toEqual(new Map([['unknown-key', 2 * PARKED + READERS]]))
 
   // Rejected cookies were kept: when the secrets are restored, so are the sessions.
-  await publish(toC)
-  await pause(2500)
-  await Promise.all(writers.slice(0, INSTANCES).map(visit))
-  await pause(500)
+  load = run(writers)
+  await replaceSecrets(fleet, toC)
+  await load.stop()
   expect(await reasons(clients, visit)).toEqual(new Set([undefined]))
   report('A and B put back', tally)
   expect(tally.empty).toEqual(new Map([['unknown-key', 2 * PARKED + READERS]]))
   expect(tally.foreign).toBe(0)
 })
 
+/** Writes other secrets, and waits until every instance has them in force. Requests must be sent meanwhile. */
+async function replaceSecrets({ untilSecretsChange }: Fleet, value: string): Promise<void> {
+  const inForce = untilSecretsChange()
+  await publish(value)
+  await inForce
+}
+
 /** Waits until all these clients have written their sessions under a secret. */
 async function untilAllUnder(id: string, clients: readonly Client[]): Promise<void> {
-  const deadline = Date.now() + 20_000
-  while (clients.some((client) => secretOf(client) !== id) && Date.now() < deadline) {
-    // oxlint-disable-next-line no-await-in-loop
-    await pause(100)
-  }
-  expect([...bySecret(clients).keys()]).toEqual([id])
+  const ids = () => [...bySecret(clients).keys()]
+  await expect.poll(ids, { timeout: 300_000, interval: 100 }).toEqual([id])
 }
 
 /** Returns why the sessions of these clients were rejected; `undefined` for accepted ones. */

@@ -4,12 +4,15 @@
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { createSessions } from 'sealed-session'
+import { clock, observe, serve } from './instance.ts'
 
 const { SECRETS, SECRETS_FILE } = process.env
 
 const sessions = createSessions<{ user: string; visits: number }>({
   secrets: SECRETS_FILE === undefined ? SECRETS : () => readFile(SECRETS_FILE, 'utf8'),
   secretsRefresh: 1,
+  clock,
+  observe,
 })
 
 const server = createServer(async (request, response) => {
@@ -22,16 +25,4 @@ const server = createServer(async (request, response) => {
   response.end(JSON.stringify({ id, user: session.get('user'), reason: rejection?.reason }))
 })
 
-// Longer than any pause of the proxy, because a connection that is closed while it is reused causes
-// a 502.
-server.keepAliveTimeout = 60_000
-
-server.listen(0, '127.0.0.1', () => {
-  const address = server.address()
-  if (typeof address === 'object') process.send?.(address?.port)
-})
-
-process.once('SIGTERM', () => {
-  server.close(() => process.exit())
-  server.closeIdleConnections()
-})
+serve(server)

@@ -6,8 +6,9 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/drill/*.drill.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 30_000,
+    // Ten times what a busy machine takes: nothing waits for a time.
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
     // The counts are printed after a success, too.
     disableConsoleIntercept: true,
   },

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import { CookieJar } from 'tough-cookie'
@@ -62,7 +62,7 @@ export function createClient(port: number): Client {
 }
 
 /** Sends one request on a new connection. */
-export async function askWith(
+export function askWith(
   port: number,
   path: string,
   cookie: string,
@@ -78,21 +78,26 @@ export async function askWith(
     maxHeaderSize: 1e6,
   })
   outgoing.end(body)
-  const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
-  let text = ''
-  let pieces = 0
-  response.setEncoding('utf8').on('data', (piece: string) => {
-    text += piece
-    pieces++
+  return new Promise((resolve, reject) => {
+    outgoing.once('error', reject).once('response', (response) => {
+      let text = ''
+      let pieces = 0
+      // Listens from the start: what has come before would be one piece.
+      response.setEncoding('utf8').on('data', (piece: string) => {
+        text += piece
+        pieces++
+      })
+      response.once('error', reject).once('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          setCookie: response.headers['set-cookie'] ?? [],
+          headers: response.headers,
+          body: text,
+          pieces,
+        }),
+      )
+    })
   })
-  await once(response, 'end')
-  return {
-    status: response.statusCode ?? 0,
-    setCookie: response.headers['set-cookie'] ?? [],
-    headers: response.headers,
-    body: text,
-    pieces,
-  }
 }
 
 /**

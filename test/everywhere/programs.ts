@@ -24,7 +24,9 @@ export interface Surroundings {
 }
 
 const installed = new URL('node_modules/', import.meta.url)
-const DEADLINE = 60_000
+/** For a hang: a build or an installation takes minutes on a busy machine. */
+const DEADLINE = 600_000
+const START_DEADLINE = 120_000
 
 export const node20: Runtime = {
   name: 'Node',
@@ -69,14 +71,18 @@ export async function serve(
   const port = await new Promise<number>((resolve, reject) => {
     const look = () => {
       const { stdout, stderr } = printed()
-      const [, digits] = /(?:127\.0\.0\.1:|port"?: ?)(\d+)/.exec(stdout + stderr) ?? []
+      // With the character behind, because the number may come in pieces.
+      const [, digits] = /(?:127\.0\.0\.1:|port"?: ?)(\d+)\D/.exec(stdout + stderr) ?? []
       if (digits !== undefined) resolve(Number(digits))
     }
     const fail = () => reject(new Error(`${command} did not listen\n${printed().stderr}`))
-    const timer = setTimeout(fail, 20_000)
+    const timer = setTimeout(fail, START_DEADLINE)
     child.stdout?.on('data', look)
     child.stderr?.on('data', look)
     child.on('close', fail).on('close', () => clearTimeout(timer))
+  }).catch((error: unknown) => {
+    child.kill('SIGKILL')
+    throw error
   })
   return {
     port,

@@ -59,6 +59,8 @@ export interface RunningServer {
 /** Starts a server on a free port of this machine. */
 export async function listen(given: RequestListener | Server): Promise<RunningServer> {
   const server = typeof given === 'function' ? createServer(given) : given
+  // Never closes an idle connection that a client may be about to reuse.
+  server.keepAliveTimeout = 0
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
   const address = server.address()
   if (typeof address !== 'object' || address === null) throw new Error('the server has no port')

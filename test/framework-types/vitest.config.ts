@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     root: new URL('.', import.meta.url).pathname,
     include: ['*.test.ts'],
-    testTimeout: 120_000,
+    testTimeout: 600_000,
     // Both files write below `blocks/`.
     fileParallelism: false,
   },

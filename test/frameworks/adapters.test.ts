@@ -3,13 +3,15 @@
 import { createServer } from 'node:http'
 import { Elysia } from 'elysia'
 import fastify from 'fastify'
-import { H3, HTTPError, HTTPResponse } from 'h3'
+import { assertBodySize, H3, HTTPError, HTTPResponse } from 'h3'
 import * as h3One from 'h3-1'
 import { Hono } from 'hono'
 import Koa from 'koa'
 import { fetchNodeRequestHandler } from 'node-mock-http'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createSessions } from 'sealed-session'
 import type { Session } from 'sealed-session'
+import { deviceBound } from 'sealed-session/device'
 import { elysiaSession } from 'sealed-session/elysia'
 import { fastifySession } from 'sealed-session/fastify'
 import { defineSessionHandler, h3Session } from 'sealed-session/h3'
@@ -17,7 +19,8 @@ import { honoSession } from 'sealed-session/hono'
 import type { HonoSessionEnv } from 'sealed-session/hono'
 import { koaSession } from 'sealed-session/koa'
 import { createJar } from '../support/cookie-jar.ts'
-import { listen, make, names, TOO_MUCH } from './application.ts'
+import { SECRET } from '../support/mint.ts'
+import { listen, createTestSessions, names, TOO_MUCH } from './application.ts'
 import { createVisitor } from '../support/visitor.ts'
 import type { Data } from './application.ts'
 import type { Visitor } from '../support/visitor.ts'
@@ -47,7 +50,7 @@ test.each([
   ['koaSession', koaSession],
   ['elysiaSession', elysiaSession],
 ])('%s takes what createSessions has returned, and nothing else', (_, adapter) => {
-  const wrong = { ...make() }
+  const wrong = { ...createTestSessions() }
   expect(() => adapter(wrong)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_CONFIG' }))
 })
 
@@ -59,7 +62,7 @@ describe('Hono', () => {
       errors.push(error)
       return c.text('failed', 500)
     })
-    app.use(honoSession(make()))
+    app.use(honoSession(createTestSessions()))
     app.use(async (c) => c.var.session.set('visits', 1))
     const response = await app.fetch(at('/'))
     expect([response.status, names(response)]).toEqual([500, []])
@@ -68,7 +71,7 @@ describe('Hono', () => {
 
   test('a Response that is thrown carries the session', async () => {
     const app = new Hono<HonoSessionEnv<Data>>()
-    app.use(honoSession(make()))
+    app.use(honoSession(createTestSessions()))
     app.get('/', (c) => {
       c.var.session.set('visits', 1)
       // oxlint-disable-next-line typescript/only-throw-error
@@ -85,7 +88,7 @@ describe('Hono', () => {
       await next()
       c.header('x-after', '2')
     })
-    app.use(honoSession(make()))
+    app.use(honoSession(createTestSessions()))
     app.get('/', (c) => {
       c.var.session.set('visits', 1)
       return c.text('hello', 201)
@@ -99,7 +102,7 @@ describe('Hono', () => {
 describe('h3 2', () => {
   function application(): H3 {
     const app = new H3({ silent: true })
-    app.use(h3Session(make()))
+    app.use(h3Session(createTestSessions()))
     return app
   }
 
@@ -132,6 +135,20 @@ describe('h3 2', () => {
       throw 418
     })
     expect((await app.request('/')).status).toBe(418)
+  })
+
+  test('a response is private where a handler has replaced the request, to limit its body', async () => {
+    const app = new H3().use(h3Session(make()))
+    app.post('/', (event) => {
+      assertBodySize(event, 1000)
+      sessionIn(event.context).set('visits', 1)
+      event.res.headers.set('Cache-Control', 'public, max-age=600')
+      event.res.headers.set('CDN-Cache-Control', 'max-age=600')
+      return new Response('saved')
+    })
+    const { headers } = await app.request('/', { method: 'POST', body: 'text' })
+    const caching = ['cache-control', 'cdn-cache-control'].map((name) => headers.get(name))
+    expect([headers.getSetCookie().length, ...caching]).toEqual([1, 'private, no-store', null])
   })
 
   test('an HTTPResponse that is the same for all is not changed', async () => {
@@ -175,7 +192,7 @@ describe('h3 2', () => {
 })
 
 describe.each(['Node', 'mocks'])('h3 1 on %s', (kind) => {
-  const sessions = make()
+  const sessions = createTestSessions()
 
   async function visitorOf(app: h3One.App): Promise<Visitor> {
     if (kind === 'Node') {
@@ -231,7 +248,7 @@ describe.each(['Node', 'mocks'])('h3 1 on %s', (kind) => {
       return app.use(change()).use(handler)
     }
 
-    test('a handler with the session leaves it as it came', async () => {
+    test('a handler with the session leaves it unchanged', async () => {
       const browser = await visitorOf(application(defineSessionHandler(sessions, fail)))
       const response = await browser.visit('/')
       expect([response.status, names(response)]).toEqual([500, []])
@@ -243,6 +260,21 @@ describe.each(['Node', 'mocks'])('h3 1 on %s', (kind) => {
       const response = await browser.visit('/')
       expect([response.status, names(response)]).toEqual([500, ['__Host-session']])
     })
+  })
+
+  test('the answer to an error after access to the session is private', async () => {
+    const app = h3One.createApp()
+    app.use(
+      defineSessionHandler(sessions, (_, session) => {
+        throw h3One.createError({ statusCode: session.has('visits') ? 403 : 404 })
+      }),
+    )
+    const { status, headers } = await (await visitorOf(app)).visit('/')
+    expect([status, headers.get('vary'), headers.get('cache-control')]).toEqual([
+      404,
+      'Cookie',
+      'private',
+    ])
   })
 
   test('a redirect that does not fit is an error, and carries no cookie', async () => {
@@ -282,7 +314,7 @@ describe('Koa', () => {
     const app = new Koa()
     const errors: unknown[] = []
     app.on('error', (error) => errors.push(error))
-    app.use(koaSession(make())).use(handle)
+    app.use(koaSession(createTestSessions())).use(handle)
     const server = createServer(app.callback())
     closing.push(() => server.close().closeAllConnections())
     return [createVisitor(await listen(server)), errors]
@@ -296,6 +328,23 @@ describe('Koa', () => {
     })
     const response = await browser.visit('/')
     expect([await response.text(), names(response)]).toEqual(['written', ['__Host-session']])
+  })
+
+  test('a device is answered at the path of the browser, where koa-mount has shortened it', async () => {
+    const device = deviceBound({ path: '/shop/device' })
+    const sessions = createSessions<Data>({ secrets: SECRET, device })
+    const app = new Koa()
+    app.use((ctx, next) => {
+      ctx.path = ctx.path.replace('/shop', '') // as koa-mount does
+      return next()
+    })
+    app.use(koaSession(sessions))
+    const server = createServer(app.callback())
+    closing.push(() => server.close().closeAllConnections())
+    const headers = { 'Sec-Secure-Session-Id': 'Zk3vQ9rW' }
+    const url = new URL('/shop/device', await listen(server))
+    const answer = await fetch(url, { method: 'POST', headers })
+    expect(await answer.json()).toEqual({ session_identifier: 'Zk3vQ9rW', continue: false })
   })
 
   test('a session that does not fit is an error event without other error handling', async () => {
@@ -323,7 +372,7 @@ describe('Fastify', () => {
   test('changes of an error handler are kept, and those of the handler are not', async () => {
     const app = fastify()
     closing.push(() => app.close())
-    await app.register(fastifySession, { sessions: make() })
+    await app.register(fastifySession, { sessions: createTestSessions() })
     app.setErrorHandler((_, request, reply) => {
       sessionIn(request).set('message', 'sorry')
       return reply.code(500).send('failed')
@@ -344,15 +393,40 @@ describe('Fastify', () => {
     app.addHook('onRequest', async () => {
       throw new Error('the hook failed')
     })
-    await app.register(fastifySession, { sessions: make() })
+    await app.register(fastifySession, { sessions: createTestSessions() })
     const { statusCode, body } = await app.inject('/')
     expect([statusCode, body]).toEqual([500, expect.stringContaining('the hook failed')])
+  })
+
+  test('the answer to a session that does not fit has no fields of the page, but those for every response', async () => {
+    const app = fastify()
+    closing.push(() => app.close())
+    app.addHook('onRequest', async (_, reply) => {
+      reply.header('access-control-allow-origin', '*')
+    })
+    app.setErrorHandler((_error, _request, reply) => reply.code(507).send('sorry'))
+    await app.register(fastifySession, { sessions: createTestSessions() })
+    app.get('/page', (request, reply) => {
+      sessionIn(request).set('big', TOO_MUCH)
+      return reply
+        .header('cache-control', 'public, max-age=600')
+        .header('content-encoding', 'gzip')
+        .header('content-disposition', 'attachment')
+        .header('cross-origin-opener-policy', 'same-origin')
+        .send('page')
+    })
+    const { headers, body } = await app.inject('/page')
+    expect(body).toBe('sorry')
+    const names = ['cache-control', 'content-encoding', 'content-disposition']
+    expect(names.map((name) => headers[name])).toEqual(['no-store', undefined, undefined])
+    const kept = ['access-control-allow-origin', 'cross-origin-opener-policy', 'vary']
+    expect(kept.map((name) => headers[name])).toEqual(['*', 'same-origin', 'Cookie'])
   })
 
   test('registering it with another value rejects', async () => {
     const app = fastify()
     closing.push(() => app.close())
-    const wrong = { ...make() }
+    const wrong = { ...createTestSessions() }
     await expect(app.register(fastifySession, { sessions: wrong })).rejects.toMatchObject({
       code: 'ERR_SESSION_CONFIG',
     })
@@ -362,7 +436,7 @@ describe('Fastify', () => {
 describe('Elysia', () => {
   test('a hook that answers before the handler writes the session', async () => {
     const app = new Elysia()
-      .use(elysiaSession(make()))
+      .use(elysiaSession(createTestSessions()))
       .onBeforeHandle(({ session, set }) => {
         session.flash('notice', 'log in first')
         set.status = 302
@@ -374,7 +448,7 @@ describe('Elysia', () => {
   })
 
   test('changes of an error handler after the plugin are kept', async () => {
-    const sessions = make()
+    const sessions = createTestSessions()
     const app = new Elysia()
       .use(elysiaSession(sessions))
       .onError(async ({ request }) => {
@@ -394,9 +468,9 @@ describe('Elysia', () => {
     expect(await (await app.handle(browser.request('/read'))).json()).toEqual({ message: 'sorry' })
   })
 
-  test('where a hook behind the plugin fails, the session stays as it came', async () => {
+  test('where a hook behind the plugin fails, the session stays unchanged', async () => {
     const app = new Elysia()
-      .use(elysiaSession(make()))
+      .use(elysiaSession(createTestSessions()))
       .onAfterHandle(({ path }) => {
         if (path !== '/') throw new Error('the hook failed')
       })
@@ -429,7 +503,7 @@ describe('Elysia', () => {
   test('where an error handler before the plugin answers, a change is kept', async () => {
     const app = new Elysia()
       .onError(() => new Response('failed', { status: 500 }))
-      .use(elysiaSession(make()))
+      .use(elysiaSession(createTestSessions()))
       .onAfterHandle(() => {
         throw new Error('the hook failed')
       })
@@ -442,7 +516,7 @@ describe('Elysia', () => {
   })
 
   test('where a hook behind the plugin fails, what an error handler changes is kept', async () => {
-    const sessions = make()
+    const sessions = createTestSessions()
     const app = new Elysia()
       .use(elysiaSession(sessions))
       .onAfterHandle(() => {
@@ -463,7 +537,7 @@ describe('Elysia', () => {
   })
 
   test('instances that use each other share the session', async () => {
-    const sessions = make()
+    const sessions = createTestSessions()
     const inner = new Elysia().use(elysiaSession(sessions)).get('/inner', ({ session }) => {
       session.set('visits', 1)
       return 'inner'
@@ -478,7 +552,7 @@ describe('Elysia', () => {
       .onError(({ error }) => {
         errors.push(error)
       })
-      .use(elysiaSession(make()))
+      .use(elysiaSession(createTestSessions()))
       .get('/', ({ session }) => {
         session.set('visits', 1)
         return 'page'

@@ -1,5 +1,6 @@
 // Shared parts of the frameworks' applications: the data, the sessions, and a server on a free port.
 
+import { Server as HttpServer } from 'node:http'
 import type { Server } from 'node:net'
 import { createSessions } from 'sealed-session'
 import type { Sessions } from 'sealed-session'
@@ -15,12 +16,14 @@ export interface Data {
 /** More than any limits let through. */
 export const TOO_MUCH = 'x'.repeat(20_000)
 
-export function make(): Sessions<Data> {
+export function createTestSessions(): Sessions<Data> {
   return createSessions<Data>({ secrets: SECRET })
 }
 
 /** The origin of a server that listens on a port the system chose. */
 export async function listen(server: Server): Promise<string> {
+  // Never closes an idle connection that a client may be about to reuse.
+  if (server instanceof HttpServer) server.keepAliveTimeout = 0
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
   const address = server.address()
   if (typeof address === 'object' && address !== null) return `http://127.0.0.1:${address.port}`

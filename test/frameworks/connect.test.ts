@@ -6,12 +6,12 @@ import type { IncomingMessage } from 'node:http'
 import connect from 'connect'
 import { expect, test } from 'vitest'
 import { nodeSessions } from 'sealed-session/node'
-import { TOO_MUCH, listen, make, names } from './application.ts'
+import { TOO_MUCH, listen, createTestSessions, names } from './application.ts'
 import { createVisitor } from '../support/visitor.ts'
 
 test('Connect passes the session on, and receives errors', async () => {
   const app = connect()
-  const { middleware, sessionOf } = nodeSessions(make())
+  const { middleware, sessionOf } = nodeSessions(createTestSessions())
   app.use(middleware)
   app.use('/large', (request: IncomingMessage, response) => {
     sessionOf(request).set('big', TOO_MUCH)

@@ -9,7 +9,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { SessionTooLargeError } from 'sealed-session'
 import { nodeSessions } from 'sealed-session/node'
 import type { WithSession } from 'sealed-session/node'
-import { TOO_MUCH, listen, make, names } from './application.ts'
+import { TOO_MUCH, listen, createTestSessions, names } from './application.ts'
 import { createVisitor } from '../support/visitor.ts'
 import type { Data } from './application.ts'
 
@@ -37,7 +37,7 @@ async function visitor(configure: (app: Express) => void) {
 }
 
 function shop(app: Express): void {
-  const sessions = make()
+  const sessions = createTestSessions()
   app.use(nodeSessions(sessions).middleware)
   app.use(express.urlencoded())
   app.get('/public', (_, response) => void response.send('for everybody'))
@@ -206,20 +206,21 @@ test('a change after the head is an error', async () => {
 test.each(['before', 'after'])('compression %s the sessions loses nothing', async (order) => {
   const browser = await visitor((app) => {
     if (order === 'before') app.use(compression({ threshold: 0 }))
-    app.use(nodeSessions(make()).middleware)
+    app.use(nodeSessions(createTestSessions()).middleware)
     if (order === 'after') app.use(compression({ threshold: 0 }))
     app.get('/{:how}', ({ session, params }, response) => {
       session.set('visits', session.get('visits', 0) + 1)
       const lines = Array.from({ length: 5000 }, (_, at) => `line ${at}\n`)
       response.type('text')
+      if (params['how'] === 'flushed') response.flushHeaders()
       if (params['how'] === 'stream') Readable.from(lines).pipe(response)
-      else if (params['how'] === 'written') {
+      else if (params['how'] === 'written' || params['how'] === 'flushed') {
         for (const line of lines) response.write(line)
         response.end()
       } else response.send(lines.join(''))
     })
   })
-  for (const path of ['/', '/stream', '/written', '/']) {
+  for (const path of ['/', '/stream', '/written', '/flushed', '/']) {
     const response = await browser.visit(path)
     expect(response.headers.get('content-encoding')).toMatch(/gzip|br|deflate/)
     expect(names(response)).toEqual(['__Host-session'])
@@ -230,7 +231,7 @@ test.each(['before', 'after'])('compression %s the sessions loses nothing', asyn
 })
 
 test('open serves single routes, without the middleware', async () => {
-  const { open } = nodeSessions(make())
+  const { open } = nodeSessions(createTestSessions())
   const browser = await visitor((app) => {
     // Express 5 handles what a handler rejects with.
     // oxlint-disable-next-line oxc/no-async-endpoint-handlers

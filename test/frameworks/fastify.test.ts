@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { afterEach, expect, test } from 'vitest'
 import type { Session } from 'sealed-session'
 import { nodeSessions } from 'sealed-session/node'
-import { TOO_MUCH, make, names } from './application.ts'
+import { TOO_MUCH, createTestSessions, names } from './application.ts'
 import { createVisitor } from '../support/visitor.ts'
 import type { Data } from './application.ts'
 
@@ -28,7 +28,7 @@ afterEach(async () => {
 /** The recipe: two statements, with any plugins. */
 function application(): FastifyInstance {
   const app = fastify()
-  const { middleware, sessionOf } = nodeSessions(make())
+  const { middleware, sessionOf } = nodeSessions(createTestSessions())
   app.addHook('onRequest', ({ raw }, reply, done) => middleware(raw, reply.raw, done))
   app.decorateRequest('session', {
     getter() {

@@ -5,7 +5,7 @@ import { Response as UndiciResponse } from 'undici'
 import { expect, test } from 'vitest'
 import { pairsOf } from '../support/cookie-jar.ts'
 import { untyped } from '../support/mint.ts'
-import { make } from './application.ts'
+import { createTestSessions } from './application.ts'
 
 const COOKIES = ['a=1; Expires=Thu, 01 Jan 2032 00:00:00 GMT', 'b=2']
 const INIT = {
@@ -22,7 +22,7 @@ const made: [string, () => Response][] = [
 test.each(made)(
   'L9: a Response of %s carries the session, returned or thrown',
   async (_, respond) => {
-    const sessions = make()
+    const sessions = createTestSessions()
     for (const mode of ['returned', 'thrown']) {
       const handler = sessions.wrap((_request, session) => {
         session.set('message', mode)
@@ -43,7 +43,7 @@ test.each(made)(
 )
 
 test.each(made)('L9: a Response of %s whose body was read is an error', async (_, respond) => {
-  const sessions = make()
+  const sessions = createTestSessions()
   const handler = sessions.wrap(async (_request, session) => {
     session.set('message', 'read')
     const response = respond()
@@ -59,6 +59,8 @@ test.each(made)(
   'L9: a Response of %s without a session in use is passed on',
   async (_, respond) => {
     const response = respond()
-    expect(await make().wrap(() => response)(new Request('https://app.example/'))).toBe(response)
+    expect(
+      await createTestSessions().wrap(() => response)(new Request('https://app.example/')),
+    ).toBe(response)
   },
 )

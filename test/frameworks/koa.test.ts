@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import Koa from 'koa'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { nodeSessions } from 'sealed-session/node'
-import { TOO_MUCH, listen, make, names } from './application.ts'
+import { TOO_MUCH, listen, createTestSessions, names } from './application.ts'
 import { createVisitor } from '../support/visitor.ts'
 import type { Visitor } from '../support/visitor.ts'
 
@@ -21,7 +21,7 @@ afterEach(() => {
 })
 
 async function visitor(): Promise<Visitor> {
-  const { middleware, sessionOf } = nodeSessions(make())
+  const { middleware, sessionOf } = nodeSessions(createTestSessions())
   const app = new Koa()
   app.silent = true
   app.use(async ({ req, res }, next) => {

@@ -15,9 +15,9 @@ import type {
 import { expect, test } from 'vitest'
 import { wrapLambda } from 'sealed-session/lambda'
 import { untyped } from '../support/mint.ts'
-import { make } from './application.ts'
+import { createTestSessions } from './application.ts'
 
-const sessions = make()
+const sessions = createTestSessions()
 interface Path {
   path: string
 }

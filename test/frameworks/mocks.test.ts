@@ -11,7 +11,7 @@ import type { Sessions } from 'sealed-session'
 import { nodeSessions } from 'sealed-session/node'
 import { pairsOf } from '../support/cookie-jar.ts'
 import { untyped } from '../support/mint.ts'
-import { TOO_MUCH, make } from './application.ts'
+import { TOO_MUCH, createTestSessions } from './application.ts'
 import type { Data } from './application.ts'
 
 let log = vi.spyOn(console, 'error')
@@ -56,7 +56,7 @@ function handlerOf(sessions: Sessions<Data>, errors: unknown[] = []) {
 
 describe('node-mock-http', () => {
   test('L17: a handler that reads its session is answered with all that it wrote', async () => {
-    const sessions = make()
+    const sessions = createTestSessions()
     const headers = { cookie: await cookieOf(sessions) }
     const response = await fetchNodeRequestHandler(handlerOf(sessions), '/', { headers })
     expect([response.status, await response.text()]).toEqual([200, 'hello'])
@@ -65,10 +65,15 @@ describe('node-mock-http', () => {
 
   test('L17: a session that is too large is reported, and leaves no cookie', async () => {
     const errors: unknown[] = []
-    const response = await fetchNodeRequestHandler(handlerOf(make(), errors), '/large', {})
+    const response = await fetchNodeRequestHandler(
+      handlerOf(createTestSessions(), errors),
+      '/large',
+      {},
+    )
     expect(response.headers.getSetCookie()).toEqual([])
-    await vi.waitFor(() =>
-      expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })]),
+    await vi.waitFor(
+      () => expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })]),
+      60_000,
     )
   })
 })
@@ -79,7 +84,7 @@ describe('node-mocks-http', () => {
     ['end', (response, body) => response.end(body)],
     ['write', (response, body) => (response.write(body), response.end())],
   ])('L17: a handler that reads its session and answers with %s', async (_, answer) => {
-    const sessions = make()
+    const sessions = createTestSessions()
     const { middleware, sessionOf } = nodeSessions(sessions)
     const { req, res } = createMocks({
       headers: { cookie: await cookieOf(sessions) },
@@ -100,7 +105,7 @@ describe('node-mocks-http', () => {
 describe('inject', () => {
   function application(): Express {
     const app = express()
-    const { middleware, sessionOf } = nodeSessions(make())
+    const { middleware, sessionOf } = nodeSessions(createTestSessions())
     app.use(middleware)
     app.get('/', (request, response) => {
       const session = sessionOf(request)

@@ -159,7 +159,7 @@ describe.each(FRAMEWORKS)('%s', (_, start) => {
   test.each([
     ['a handler that throws', '/fail', 500],
     ["the framework's own HTTP error", '/forbidden', 403],
-  ])('%s leaves the session as it came', async (__, path, status) => {
+  ])('%s leaves the session unchanged', async (__, path, status) => {
     await login()
     const before = browser.header()
     const response = await browser.visit(path, POST)

@@ -6,11 +6,11 @@ export default defineConfig({
   test: {
     root: new URL('.', import.meta.url).pathname,
     include: ['*.test.ts'],
-    testTimeout: 30_000,
+    testTimeout: 300_000,
     // The load is measured with the machine to itself, and its memory after collections.
     fileParallelism: false,
     // Nitro is built first.
-    hookTimeout: 120_000,
+    hookTimeout: 300_000,
     execArgv: ['--expose-gc'],
   },
 })

@@ -1,6 +1,7 @@
 // Counts the cryptography of an execution, and the tokens it was for, with engines that count.
 
 import nodeCrypto from 'node:crypto'
+import { withBuiltinModules } from '../support/engines.ts'
 
 export class Meter {
   /** Every token that `node:crypto` was called to decrypt, as it was passed. */
@@ -28,7 +29,7 @@ interface Decipher {
 export function withNodeCrypto<T>(meter: Meter, create: () => T): T {
   const { getBuiltinModule } = process
   const counting = { ...nodeCrypto, createDecipheriv: countingDecipher(meter) }
-  return withBuiltins(
+  return withBuiltinModules(
     (name: string) => (name === 'node:crypto' ? counting : getBuiltinModule(name)),
     create,
   )
@@ -36,7 +37,7 @@ export function withNodeCrypto<T>(meter: Meter, create: () => T): T {
 
 /** Calls `create` with only WebCrypto. */
 export function withWebCrypto<T>(create: () => T): T {
-  return withBuiltins(undefined, create)
+  return withBuiltinModules(undefined, create)
 }
 
 /** Counts calls of WebCrypto by any code until the returned function is called. */
@@ -57,16 +58,6 @@ export function watchWebCrypto(meter: Meter): () => void {
   const ends = [watch('decrypt', 'decryptions'), watch('deriveBits', 'derivations')]
   return () => {
     for (const end of ends) end()
-  }
-}
-
-function withBuiltins<T>(getBuiltinModule: unknown, create: () => T): T {
-  const before = process.getBuiltinModule
-  try {
-    Reflect.set(process, 'getBuiltinModule', getBuiltinModule)
-    return create()
-  } finally {
-    process.getBuiltinModule = before
   }
 }
 

@@ -2,22 +2,14 @@
 // others know headers, counts, stamps, tickets, values, tokens and payloads, and change one part of
 // a valid one.
 
+import { formatHeader } from '../support/format.ts'
 import { DAY, ID, NAME, START, dayOf, partName } from '../support/mint.ts'
 import { cut, headerOf, pairsOf, valueIn, withValue } from './headers.ts'
 import type { Pair } from './headers.ts'
 import { mutatePayload, shuffled, usual } from './payloads.ts'
 import type { Placed } from './payloads.ts'
 import type { Random } from './random.ts'
-import {
-  IDS,
-  PURPOSES,
-  SECRETS,
-  headerFor,
-  open,
-  sealTicket,
-  sealToken,
-  sealValue,
-} from './tokens.ts'
+import { IDS, PURPOSES, SECRETS, open, sealTicket, sealToken, sealValue } from './tokens.ts'
 import type { Sealing } from './tokens.ts'
 
 /** Twice the length of sixteen full cookies: a longer input reaches nothing new. */
@@ -387,7 +379,7 @@ function otherHeader(header: string, random: Random): string {
       return change(header, random, header)
     }
     default:
-      return headerFor(otherKid(kid, random))
+      return formatHeader(otherKid(kid, random))
   }
 }
 

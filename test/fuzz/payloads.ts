@@ -1,7 +1,9 @@
 // Payloads of an attacker who has the key: the mutator seals them, so that they reach the code
 // after the authentication.
 
-import { DAY, ID, START, WEEK, dayOf } from '../support/mint.ts'
+import { listElements } from '../support/format.ts'
+import type { Payload } from '../support/format.ts'
+import { DAY, START, WEEK, dayOf } from '../support/mint.ts'
 import type { Random } from './random.ts'
 
 /** Delimiters of strings that `JSON.stringify` cannot produce. */
@@ -132,21 +134,9 @@ const ODD_VALUES: readonly unknown[] = [
 /** Many keys; a report on the size of a session measures it without each of them. */
 const MANY = 40
 
-/** The differences from a valid payload. */
-export interface Changes {
-  readonly id?: unknown
-  readonly sealed?: unknown
-  readonly life?: unknown
-  readonly age?: unknown
-  readonly data?: unknown
-  readonly more?: unknown
-}
-
 /** A valid payload. */
-export function usual(changes: Changes = {}): string {
-  const elements = { id: ID, sealed: START % DAY, life: WEEK, age: 0, data: { user: 'ada' } }
-  const { id, sealed, life, age, data, more } = { ...elements, more: undefined, ...changes }
-  return textOf([id, sealed, life, age, data, ...(more === undefined ? [] : [more])])
+export function usual(changes: Payload = {}): string {
+  return textOf(listElements(changes))
 }
 
 /** Nested arrays, with so many levels. */

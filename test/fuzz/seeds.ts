@@ -1,6 +1,7 @@
 // The first inputs of the search: one header for each part of the format, with its verdict under
 // the default configuration and the lifetimes of model.ts.
 
+import { formatHeader } from '../support/format.ts'
 import {
   DAY,
   ID,
@@ -14,8 +15,8 @@ import {
 } from '../support/mint.ts'
 import { cut, headerOf } from './headers.ts'
 import { nested, scopes, usual } from './payloads.ts'
-import type { Changes } from './payloads.ts'
-import { PURPOSE_TEXT, headerFor, sealTicket, sealToken, sealValue } from './tokens.ts'
+import type { Payload } from '../support/format.ts'
+import { PURPOSE_TEXT, sealTicket, sealToken, sealValue } from './tokens.ts'
 import type { Sealing } from './tokens.ts'
 
 export interface Seed {
@@ -33,7 +34,7 @@ const LONG = sealValue(usual({ data: { user: 'ada', text: 'x'.repeat(600) } }))
 const PARTS = headerOf(cut(LONG, 3))
 
 /** One cookie whose payload differs from a valid one in this. */
-function holding(changes: Changes): string {
+function holding(changes: Payload): string {
   return `${NAME}=${sealValue(usual(changes))}`
 }
 
@@ -43,7 +44,7 @@ function sealed(payload: string | Buffer, sealing: Sealing = {}): string {
 }
 
 /** A session that was sealed so many seconds ago, and began so many seconds earlier. */
-function aged(ago: number, before = 0, changes: Changes = {}): string {
+function aged(ago: number, before = 0, changes: Payload = {}): string {
   const sealedAt = START - ago
   const times = { sealed: sealedAt % DAY, age: before }
   return sealed(usual({ ...times, ...changes }), { day: dayOf(sealedAt) })
@@ -67,7 +68,7 @@ function headed(header: string): string {
 
 /** The right header of a bare token, with further members. */
 function extended(more: string): string {
-  return headed(headerFor(KID).replace('}', `,${more}}`))
+  return headed(formatHeader(KID).replace('}', `,${more}}`))
 }
 
 export const SEEDS: readonly Seed[] = (

@@ -2,6 +2,7 @@
 // so that the plaintext of a value shows whether it was minted here, in any run.
 
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
+import { formatHeader } from '../support/format.ts'
 import {
   NAME,
   OLDER_SECRET,
@@ -55,16 +56,11 @@ const keys = new Map<string, Buffer>()
 /** Cleared when it is too large, because a fuzzer uses any day. */
 const MAX_KEYS = 2000
 
-/** Returns a protected header. */
-export function headerFor(kid: string): string {
-  return `{"alg":"dir","enc":"A256GCM","kid":"${kid}"}`
-}
-
 /** Seals a plaintext as a compact JWE. */
 export function sealToken(payload: string | Buffer, sealing: Sealing = {}): string {
   const { secret = SECRET, day = dayOf(START), purpose = 'token' } = sealing
   const kid = sealing.kid ?? `${secretId(secret)}.${day}`
-  const header = sealing.header ?? headerFor(kid)
+  const header = sealing.header ?? formatHeader(kid)
   const key = keyOf({ ...sealing, secret, purpose, day })
   const protectedHeader = Buffer.from(header, 'latin1').toString('base64url')
   const digest = createHash('sha256').update(key).update(protectedHeader).update(payload).digest()
@@ -95,7 +91,7 @@ export function valueOf(token: string): string | undefined {
   const [encoded = '', , ...sealed] = token.split('.')
   const header = Buffer.from(encoded, 'base64url').toString('latin1')
   const [, kid = ''] = /"kid":"([^"]*)"/.exec(header) ?? []
-  return header === headerFor(kid) ? [kid, ...sealed].join('.') : undefined
+  return header === formatHeader(kid) ? [kid, ...sealed].join('.') : undefined
 }
 
 /**
@@ -107,7 +103,7 @@ export function open(text: string): Opened | undefined {
   const isToken = second === ''
   const header = isToken
     ? Buffer.from(first, 'base64url').toString('latin1')
-    : headerFor(`${first}.${second}`)
+    : formatHeader(`${first}.${second}`)
   const [, kid = '', id, digits] = /"kid":"(([\w-]{4})\.(\d{1,6}))"/.exec(header) ?? []
   const secret = SECRETS.find((_, at) => IDS[at] === id)
   if (secret === undefined || Buffer.from(iv, 'base64url').length !== 12) return undefined

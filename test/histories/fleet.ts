@@ -5,6 +5,7 @@ import { createSessions } from 'sealed-session'
 import type { SessionEvent, SessionSchema, SessionSerializer, Sessions } from 'sealed-session'
 import { deviceBound } from 'sealed-session/device'
 import { overflow } from 'sealed-session/overflow'
+import { inEngine } from '../support/engines.ts'
 import { OLDER_SECRET, OTHER_SECRET, SECRET, START } from '../support/mint.ts'
 import { createParcelStore } from './parcels.ts'
 import type { ParcelStore } from './parcels.ts'
@@ -45,7 +46,7 @@ export interface Instance {
 }
 
 /** The cookie of the whole history, as applications configure it. */
-export function cookieOf({ cookie, persistent }: Setup) {
+export function cookieOptions({ cookie, persistent }: Setup) {
   return cookie === 'domain'
     ? { name: 'sid', domain: 'example.test', persistent }
     : ({ name: '__Host-session', persistent } as const)
@@ -85,7 +86,7 @@ function createInstance(config: Config, setup: Setup): Instance {
     inForce = given
     return secretsOf(given)
   }
-  const sessions = inEngine(setup.engine, () =>
+  const sessions = inEngine(setup.engine === 'node' ? 'node:crypto' : 'jose', () =>
     createSessions({
       ...options,
       secrets: provided ? provide : secretsOf(secrets),
@@ -97,7 +98,7 @@ function createInstance(config: Config, setup: Setup): Instance {
       overflow: isMoving ? moving : undefined,
       device: interval === 0 ? undefined : deviceBound({ interval, ...siteOf(setup) }),
       revoked: ({ id }) => stage.revoked.has(id ?? ''),
-      cookie: cookieOf(setup),
+      cookie: cookieOptions(setup),
       clock: () => now() * 1000,
       observe: (event) => stage.observe(event),
     }),
@@ -171,16 +172,4 @@ const SCHEMAS: Readonly<
   old: schemaOf((data) => ('b' in data ? 'b' : data)),
   strip: schemaOf(withoutB),
   all: schemaOf((data) => data),
-}
-
-/** Without `node:crypto` only jose's engine exists. */
-function inEngine<T>(engine: Setup['engine'], create: () => T): T {
-  if (engine === 'node') return create()
-  const { getBuiltinModule } = process
-  try {
-    Reflect.set(process, 'getBuiltinModule', undefined)
-    return create()
-  } finally {
-    process.getBuiltinModule = getBuiltinModule
-  }
 }

@@ -128,10 +128,18 @@ function checkDeletions(world: World, exchange: Exchange, response: Response): v
     changes(action, request.id, request.entry, instance) !== false
   const ended = stamp !== undefined || request?.rejection === 'destroyed' || isEmptied
   hold(ended, 'a refused cookie is deleted after a logout alone', request?.rejection)
-  const isOurs = (own: string) => bindingIn(own, name) === undefined || instance.config.device !== 0
-  const all = [...came].every((own) => deleted.includes(own) || !isOurs(own))
-  hold(all, 'what is over takes all of its cookies with it')
+  const isBound = (own: string) => bindingIn(own, name) !== undefined
+  const isOurs = (own: string) => !isBound(own) || instance.config.device !== 0
+  const left = [...came].filter((own) => isOurs(own) && !deleted.includes(own))
+  const isMuch = deleted.filter((own) => isBound(own)).length >= MOST_DELETED
+  hold(
+    left.every((own) => isMuch && isBound(own)),
+    'what is over takes all of its cookies with it',
+  )
 }
+
+/** The most bindings whose cookies one response deletes. */
+const MOST_DELETED = 5
 
 /** A response to a request that changed nothing may record its use, or delete a destroyed cookie. */
 function checkUnchanged(

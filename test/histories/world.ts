@@ -6,7 +6,7 @@ import { createCookieStore } from '../support/cookie-store.ts'
 import type { CookieStore } from '../support/cookie-store.ts'
 import { ENDPOINT } from '../support/device-browser.ts'
 import { START } from '../support/mint.ts'
-import { cookieOf, deploy, stage } from './fleet.ts'
+import { cookieOptions, deploy, stage } from './fleet.ts'
 import type { Instance } from './fleet.ts'
 import { bindingIn, pairOf, partNames } from './ledger.ts'
 import type { Entry, Pair, Sent, Ticket } from './ledger.ts'
@@ -183,7 +183,7 @@ export function createWorld(given: Partial<Setup>, tally: (what: string) => void
   const prefixes = setup.cookie !== 'unguarded'
   return {
     setup,
-    name: cookieOf(setup).name,
+    name: cookieOptions(setup).name,
     store: createCookieStore({ clock, most: MOST_COOKIES, prefixes }),
     attackersStore: createCookieStore({ clock }),
     fleet: setup.fleet.map((config) => deployed(config, setup)),
@@ -239,9 +239,13 @@ export function sentIn({ name, tickets }: World, pairs: readonly Pair[]): Sent {
   }
 }
 
-/** Returns the tickets of bound sessions that are looked at. */
+/** Returns the tickets of bound sessions that may be opened. */
 export function deviceTicketsIn(name: string, pairs: readonly Pair[]): readonly Pair[] {
-  return pairs.filter(([key]) => /^[\w-]{8}$/.test(bindingIn(key, name) ?? '')).slice(0, MOST_TWINS)
+  const bound = pairs.filter(([key]) => /^[\w-]{8}$/.test(bindingIn(key, name) ?? ''))
+  return bound.filter(([key], at) => {
+    const before = bound.slice(0, at).filter(([other]) => other === key)
+    return before.length < MOST_TWINS
+  })
 }
 
 /** The path of the device's endpoint. */

@@ -6,10 +6,10 @@ export default defineConfig({
   test: {
     root: new URL('.', import.meta.url).pathname,
     include: ['*.test.ts'],
-    testTimeout: 30_000,
+    testTimeout: 120_000,
     // Nitro is built first.
-    hookTimeout: 120_000,
-    // One after the other, so that no two servers are given the same free port.
+    hookTimeout: 300_000,
+    // One after the other, because each has processes of its own.
     fileParallelism: false,
   },
 })

@@ -36,7 +36,7 @@ function project(name: string, cookie: string, suites: readonly string[]) {
       name,
       root,
       include: suites.map((suite) => `test/${suite}.test.ts`),
-      testTimeout: 30_000,
+      testTimeout: 120_000,
     },
   }
 }

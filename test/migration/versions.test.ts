@@ -30,6 +30,8 @@ async function start(app: Express): Promise<string> {
       const address = server.address()
       resolve(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`)
     })
+    // Never closes an idle connection that a client may be about to reuse.
+    server.keepAliveTimeout = 0
     closing.push(() => server.close().closeAllConnections())
   })
 }

@@ -17,7 +17,8 @@ export default defineConfig({
   test: {
     root: new URL('.', import.meta.url).pathname,
     include: ['*.test.ts'],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     env: { OLD_SECRET, SESSION_SECRETS: OLD_SECRET, NUXT_SESSION_PASSWORD: OLD_SECRET },
     server: { deps: { inline: ['nuxt-auth-utils'] } },
   },

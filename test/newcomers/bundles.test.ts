@@ -7,7 +7,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { close, listen } from '../servers/programs.ts'
-import { describeInChromium, launch } from '../support/chromium.ts'
+import { describeInChromium, launch, openContext } from '../support/chromium.ts'
 import { installLibrary } from './library.ts'
 import { copyApplication, removeCopies, run } from './programs.ts'
 
@@ -138,7 +138,7 @@ describeInChromium('in a browser', () => {
     })
     const browser = await launch()
     try {
-      const page = await browser.newPage()
+      const page = await (await openContext(browser)).newPage()
       const errors: string[] = []
       page.on('pageerror', ({ message }) => errors.push(message))
       await page.goto(`http://127.0.0.1:${await listen(server)}/`, { waitUntil: 'networkidle' })

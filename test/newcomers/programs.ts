@@ -2,17 +2,16 @@
 
 import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { freePort } from '../servers/programs.ts'
+import { endGroup, freePort } from '../servers/programs.ts'
 import { createVisitor } from '../support/visitor.ts'
 
 const here = new URL('.', import.meta.url).pathname
 
-const START_DEADLINE = 120_000
+const START_DEADLINE = 300_000
 
 export type Environment = Readonly<Record<string, string>>
 
@@ -100,7 +99,7 @@ export async function start(
     stream.setEncoding('utf8').on('data', (text: string) => (written += text))
   }
   const origin = `http://localhost:${port}`
-  const stop = () => end(child)
+  const stop = () => endGroup(child, port)
   try {
     await untilAnswered(origin + path, child)
   } catch (error) {
@@ -124,13 +123,6 @@ async function untilAnswered(url: string, child: ChildProcess): Promise<void> {
     await pause(100)
   }
   throw new Error(`nothing answers at ${url}`)
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
-  process.kill(-child.pid)
-  await ended
 }
 
 /** Visits a server twice as one browser. Returns the counts, or the status of what failed. */

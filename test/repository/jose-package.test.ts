@@ -12,8 +12,9 @@ import {
   generateKeyPair,
 } from 'jose'
 import type { CompactJWEHeaderParameters, CryptoKey } from 'jose'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
+import { ENGINES, useEngine } from '../support/attacks.ts'
 import {
   NAME,
   SECRET,
@@ -23,7 +24,6 @@ import {
   headerOf,
   mintToken,
   payload,
-  untyped,
 } from '../support/mint.ts'
 
 const KID = `"kid":"${headerOf().kid}"`
@@ -32,7 +32,7 @@ const HEADER = `{"alg":"dir","enc":"A256GCM",${KID}}`
 /** The key of today's bare tokens. */
 const KEY = dayKey({ purpose: 'token' })
 
-interface Made {
+interface TokenParts {
   readonly payload?: string | Buffer
   readonly ivBytes?: number
   readonly tagBytes?: number
@@ -40,7 +40,7 @@ interface Made {
 }
 
 /** A token under the right key, authenticated as given, that differs in the named part. */
-function make(header: string | Buffer, made: Made = {}): string {
+function sealToken(header: string | Buffer, made: TokenParts = {}): string {
   const { payload: text = payload(), ivBytes = 12, tagBytes = 16, encryptedKey = '' } = made
   const aad = encode(header)
   const iv = randomBytes(ivBytes)
@@ -60,7 +60,11 @@ function encode(bytes: string | Buffer): string {
 }
 
 /** Returns a token with one of its five parts changed. */
-function changed(index: number, change: (part: string) => string, token = make(HEADER)): string {
+function changed(
+  index: number,
+  change: (part: string) => string,
+  token = sealToken(HEADER),
+): string {
   const parts = token.split('.')
   return parts.with(index, change(parts[index] ?? '')).join('.')
 }
@@ -83,7 +87,7 @@ function forgeToken(header: object): string {
 /** A token in which a character of base64url has another spelling in base64. */
 function standardAlphabet(): string {
   for (;;) {
-    const token = make(HEADER)
+    const token = sealToken(HEADER)
     const tag = token.slice(-22)
     if (/[-_]/.test(tag)) {
       return token.slice(0, -22) + tag.replaceAll('-', '+').replaceAll('_', '/')
@@ -116,53 +120,53 @@ const REFUSED: Tokens = {
   'alg PBES2': () => under({ alg: 'PBES2-HS256+A128KW', enc: 'A256GCM' }),
   'alg RSA-OAEP-256': async () => under({ alg: 'RSA-OAEP-256', enc: 'A256GCM' }, await rsa()),
   'alg ECDH-ES': async () => under({ alg: 'ECDH-ES', enc: 'A256GCM' }, await ec()),
-  'alg none': () => make(HEADER.replace('dir', 'none')),
-  'alg in upper case': () => make(HEADER.replace('dir', 'DIR')),
-  'no alg': () => make(`{"enc":"A256GCM",${KID}}`),
+  'alg none': () => sealToken(HEADER.replace('dir', 'none')),
+  'alg in upper case': () => sealToken(HEADER.replace('dir', 'DIR')),
+  'no alg': () => sealToken(`{"enc":"A256GCM",${KID}}`),
   'enc A128GCM': () => under({ alg: 'dir', enc: 'A128GCM' }, KEY.subarray(0, 16)),
-  'enc A256GCM called A128GCM': () => make(HEADER.replace('A256GCM', 'A128GCM')),
+  'enc A256GCM called A128GCM': () => sealToken(HEADER.replace('A256GCM', 'A128GCM')),
   'enc A256CBC-HS512': () => under({ alg: 'dir', enc: 'A256CBC-HS512' }, Buffer.concat([KEY, KEY])),
-  'enc in lower case': () => make(HEADER.replace('A256GCM', 'a256gcm')),
-  'no enc': () => make(`{"alg":"dir",${KID}}`),
-  'zip DEF': () => make(withMembers('"zip":"DEF"'), { payload: deflateRawSync(payload()) }),
-  'zip DEF of nothing': () => make(withMembers('"zip":"DEF"'), { payload: '' }),
-  'zip GZIP': () => make(withMembers('"zip":"GZIP"')),
-  'crit of an unknown member': () => make(withMembers('"crit":["x"],"x":1')),
-  'crit b64': () => make(withMembers('"crit":["b64"],"b64":false')),
-  'crit of nothing': () => make(withMembers('"crit":[]')),
-  'crit that is a string': () => make(withMembers('"crit":"x"')),
+  'enc in lower case': () => sealToken(HEADER.replace('A256GCM', 'a256gcm')),
+  'no enc': () => sealToken(`{"alg":"dir",${KID}}`),
+  'zip DEF': () => sealToken(withMembers('"zip":"DEF"'), { payload: deflateRawSync(payload()) }),
+  'zip DEF of nothing': () => sealToken(withMembers('"zip":"DEF"'), { payload: '' }),
+  'zip GZIP': () => sealToken(withMembers('"zip":"GZIP"')),
+  'crit of an unknown member': () => sealToken(withMembers('"crit":["x"],"x":1')),
+  'crit b64': () => sealToken(withMembers('"crit":["b64"],"b64":false')),
+  'crit of nothing': () => sealToken(withMembers('"crit":[]')),
+  'crit that is a string': () => sealToken(withMembers('"crit":"x"')),
   ...Object.fromEntries(
     [0, 4, 8, 12, 13, 14, 15].map((tagBytes) => [
       `a tag of ${tagBytes} bytes`,
-      () => make(HEADER, { tagBytes }),
+      () => sealToken(HEADER, { tagBytes }),
     ]),
   ),
-  'a tag of 18 bytes': () => `${make(HEADER)}AA`,
+  'a tag of 18 bytes': () => `${sealToken(HEADER)}AA`,
   'another tag': () => changed(4, (tag) => (tag.startsWith('A') ? 'B' : 'A') + tag.slice(1)),
   'no IV': () => changed(2, () => ''),
   ...Object.fromEntries(
     [8, 11, 13, 16].map((ivBytes) => [
       `an IV of ${ivBytes} bytes`,
-      () => make(HEADER, { ivBytes }),
+      () => sealToken(HEADER, { ivBytes }),
     ]),
   ),
   'an IV with padding': () => changed(2, (iv) => `${iv}=`),
   'a header with padding': () => changed(0, (header) => `${header}=`),
-  'a blank before it': () => ` ${make(HEADER)}`,
+  'a blank before it': () => ` ${sealToken(HEADER)}`,
   'a character of no alphabet': () => changed(4, (tag) => `${tag.slice(0, -1)}!`),
-  'an encrypted key': () => make(HEADER, { encryptedKey: encode(KEY) }),
-  'three parts': () => make(HEADER).split('.').slice(0, 3).join('.'),
-  'four parts': () => make(HEADER).split('.').slice(0, 4).join('.'),
-  'six parts': () => `${make(HEADER)}.AA`,
+  'an encrypted key': () => sealToken(HEADER, { encryptedKey: encode(KEY) }),
+  'three parts': () => sealToken(HEADER).split('.').slice(0, 3).join('.'),
+  'four parts': () => sealToken(HEADER).split('.').slice(0, 4).join('.'),
+  'six parts': () => `${sealToken(HEADER)}.AA`,
   'a signed token': () => new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).sign(KEY),
   'an unsecured token': () => new UnsecuredJWT({}).encode(),
   'the flattened JSON serialisation': async () => JSON.stringify(await flattened()),
   'the general JSON serialisation': async () =>
     JSON.stringify({ ...(await flattened()), recipients: [{}] }),
-  'a header that is an array': () => make('[]'),
-  'a header that is null': () => make('null'),
-  'a header that is no JSON': () => make('dir'),
-  'a header that is no UTF-8': () => make(Buffer.from([0x7b, 0xff, 0x7d])),
+  'a header that is an array': () => sealToken('[]'),
+  'a header that is null': () => sealToken('null'),
+  'a header that is no JSON': () => sealToken('dir'),
+  'a header that is no UTF-8': () => sealToken(Buffer.from([0x7b, 0xff, 0x7d])),
 }
 
 /**
@@ -170,30 +174,30 @@ const REFUSED: Tokens = {
  * it derives a key.
  */
 const ACCEPTED: Tokens = {
-  'b64 without crit': () => make(withMembers('"b64":false')),
-  'alg twice': () => make(`{"alg":"none",${HEADER.slice(1)}`),
-  'enc twice': () => make(`{"enc":"A128GCM",${HEADER.slice(1)}`),
-  'kid twice': () => make(withMembers('"kid":"other.1"')),
-  'escapes in a name': () => make(HEADER.replace('"alg"', String.raw`"\u0061lg"`)),
-  'another order': () => make(`{"enc":"A256GCM","alg":"dir",${KID}}`),
-  'blanks in the header': () => make(HEADER.replaceAll(',', ', ')),
-  'a byte order mark': () => make(`\ufeff${HEADER}`),
-  'no kid': () => make('{"alg":"dir","enc":"A256GCM"}'),
-  'a kid that is a number': () => make('{"alg":"dir","enc":"A256GCM","kid":5}'),
-  'a key in the header': () => make(withMembers('"jwk":{"kty":"oct","k":"AAAA"}')),
-  'an address for keys': () => make(withMembers('"jku":"https://example.test/keys"')),
-  'a work factor': () => make(withMembers('"p2s":"AAAA","p2c":1000000000')),
-  'an ephemeral key': () => make(withMembers('"epk":{}')),
+  'b64 without crit': () => sealToken(withMembers('"b64":false')),
+  'alg twice': () => sealToken(`{"alg":"none",${HEADER.slice(1)}`),
+  'enc twice': () => sealToken(`{"enc":"A128GCM",${HEADER.slice(1)}`),
+  'kid twice': () => sealToken(withMembers('"kid":"other.1"')),
+  'escapes in a name': () => sealToken(HEADER.replace('"alg"', String.raw`"\u0061lg"`)),
+  'another order': () => sealToken(`{"enc":"A256GCM","alg":"dir",${KID}}`),
+  'blanks in the header': () => sealToken(HEADER.replaceAll(',', ', ')),
+  'a byte order mark': () => sealToken(`\ufeff${HEADER}`),
+  'no kid': () => sealToken('{"alg":"dir","enc":"A256GCM"}'),
+  'a kid that is a number': () => sealToken('{"alg":"dir","enc":"A256GCM","kid":5}'),
+  'a key in the header': () => sealToken(withMembers('"jwk":{"kty":"oct","k":"AAAA"}')),
+  'an address for keys': () => sealToken(withMembers('"jku":"https://example.test/keys"')),
+  'a work factor': () => sealToken(withMembers('"p2s":"AAAA","p2c":1000000000')),
+  'an ephemeral key': () => sealToken(withMembers('"epk":{}')),
   'a typ': () => forgeToken({ ...headerOf(), typ: 'JWT' }),
   'a cty': () => forgeToken({ ...headerOf(), cty: 'JWT' }),
-  'an unknown member': () => make(withMembers('"x":1')),
-  'an empty ciphertext': () => make(HEADER, { payload: '' }),
-  'a tag with padding': () => `${make(HEADER)}==`,
-  'a blank behind it': () => `${make(HEADER)} \n`,
+  'an unknown member': () => sealToken(withMembers('"x":1')),
+  'an empty ciphertext': () => sealToken(HEADER, { payload: '' }),
+  'a tag with padding': () => `${sealToken(HEADER)}==`,
+  'a blank behind it': () => `${sealToken(HEADER)} \n`,
   'a blank in the IV': () => changed(2, (iv) => `${iv.slice(0, 4)} ${iv.slice(4)}`),
   'other trailing bits of the tag': () => changed(4, otherBits),
   'other trailing bits of the ciphertext': () =>
-    changed(3, otherBits, make(HEADER, { payload: payload({ data: { user: 'zoe' } }) })),
+    changed(3, otherBits, sealToken(HEADER, { payload: payload({ data: { user: 'zoe' } }) })),
 }
 
 /** Tokens that the oldest version of our range accepts, and the newest does not. */
@@ -226,7 +230,7 @@ async function accepted(tokens: Tokens): Promise<string[]> {
 }
 
 test('the token that all others are made from is accepted by jose', async () => {
-  expect(await verdict(make(HEADER))).toBe('accepted')
+  expect(await verdict(sealToken(HEADER))).toBe('accepted')
 })
 
 test('jose itself rejects, with an error of its own, every token that our options forbid', async () => {
@@ -239,10 +243,8 @@ test('jose accepts these other spellings of our tokens', async () => {
   expect(await accepted(ACCEPTED)).toEqual(Object.keys(ACCEPTED))
 })
 
-describe.each(['node:crypto', 'jose'])('the library, with %s', (engine) => {
-  beforeEach(() => {
-    if (engine === 'jose') vi.spyOn(process, 'getBuiltinModule').mockReturnValue(untyped(undefined))
-  })
+describe.each(ENGINES)('the library, with %s', (engine) => {
+  useEngine(engine)
 
   afterEach(() => {
     vi.restoreAllMocks()
@@ -253,7 +255,7 @@ describe.each(['node:crypto', 'jose'])('the library, with %s', (engine) => {
     createSessions<{ user: string }>({ secrets: SECRET, clock: () => START * 1000 })
 
   test('accepts the token that all others are made from, and what another writer minted', async () => {
-    for (const token of [make(HEADER), mintToken()]) {
+    for (const token of [sealToken(HEADER), mintToken()]) {
       const session = await createAll().unseal(token)
       expect([session.get('user'), session.rejection]).toEqual(['ada', undefined])
     }
@@ -263,8 +265,8 @@ describe.each(['node:crypto', 'jose'])('the library, with %s', (engine) => {
     const others = Object.entries({ ...REFUSED, ...ACCEPTED, ...ACCEPTED_BY_SOME })
     expect(others.length).toBeGreaterThan(70)
     const sessions = createAll()
-    for (const [name, make] of others) {
-      const token = await make()
+    for (const [name, sealToken] of others) {
+      const token = await sealToken()
       const bare = await sessions.unseal(token)
       // All but one are rejected by their form, before a key is derived.
       const reason = name === 'another tag' ? 'undecryptable' : 'malformed'

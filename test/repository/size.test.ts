@@ -16,7 +16,7 @@ const STEP = 250
 const BUDGET = {
   '.': 29_750,
   './node': 9_500,
-  './express': 19_250,
+  './express': 19_000,
   './lambda': 6_750,
   './hono': 4_750,
   './h3': 9_750,

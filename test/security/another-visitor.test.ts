@@ -5,39 +5,23 @@
 import * as devalue from 'devalue'
 import superjson from 'superjson'
 import * as v from 'valibot'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Session, SessionOptions, SessionSchema } from 'sealed-session'
 import { wrapLambda } from 'sealed-session/lambda'
 import { createBrowser } from '../conformance/browser.ts'
-import { setUp } from '../support/attacks.ts'
-import type { Data } from '../support/attacks.ts'
+import { setUpAttack } from '../support/attacks.ts'
 import { ENTRIES } from '../support/entries.ts'
+import { deepFreeze } from '../support/framework-objects.ts'
 import { untyped } from '../support/mint.ts'
+import { pollute } from '../support/pollution.ts'
+import { schemaOf } from '../support/schema.ts'
+import type { Data } from '../support/set-up.ts'
 
 type Options = Partial<SessionOptions<Data>>
 
-const polluted = new Set<string>()
-
-afterEach(() => {
-  for (const name of polluted) Reflect.deleteProperty(Object.prototype, name)
-  polluted.clear()
-})
-
-/** Pollutes a prototype, as a careless merge of JSON does. */
-function pollute(name: string, value: unknown): void {
-  polluted.add(name)
-  Reflect.set(Object.prototype, name, value)
-}
-
-/** A schema that returns the result of `validate`. */
-function schemaOf(validate: (data: Data) => unknown): SessionSchema<Data> {
-  const standard = { version: 1, vendor: 'test' } as const
-  return {
-    '~standard': {
-      ...standard,
-      validate: (value) => ({ value: validate(untyped<Data>(value)) }),
-    },
-  }
+/** Returns a schema whose output is the result of `transform`. */
+function returningSchema(transform: (data: Data) => unknown): SessionSchema<Data> {
+  return schemaOf((value) => ({ value: transform(untyped<Data>(value)) }))
 }
 
 /** Mutates every object below a value that a session has returned. */
@@ -57,9 +41,12 @@ describe('an object that a schema returns to every visitor', () => {
   const nested = { user: 'none', cart: { items: [['deep', { list: [] }]] } }
   const frozen = deepFreeze(structuredClone(nested))
   const schemas: readonly (readonly [string, Options])[] = [
-    ['a default', { schema: schemaOf((data) => ({ ...constant, ...data })) }],
-    ['a default with nested arrays', { schema: schemaOf((data) => ({ ...nested, ...data })) }],
-    ['a frozen default', { schema: schemaOf((data) => ({ ...frozen, ...data })) }],
+    ['a default', { schema: returningSchema((data) => ({ ...constant, ...data })) }],
+    [
+      'a default with nested arrays',
+      { schema: returningSchema((data) => ({ ...nested, ...data })) },
+    ],
+    ['a frozen default', { schema: returningSchema((data) => ({ ...frozen, ...data })) }],
     ['a default of valibot', { schema: v.looseObject({ cart: v.optional(v.any(), []) }) }],
     [
       'a fallback of valibot',
@@ -69,14 +56,14 @@ describe('an object that a schema returns to every visitor', () => {
       'a default with devalue',
       {
         serializer: devalue,
-        schema: schemaOf((data) => ({ ...data, cart: SHARED })),
+        schema: returningSchema((data) => ({ ...data, cart: SHARED })),
       },
     ],
     [
       'a default with superjson',
       {
         serializer: superjson,
-        schema: schemaOf((data) => ({ ...data, cart: SHARED })),
+        schema: returningSchema((data) => ({ ...data, cart: SHARED })),
       },
     ],
   ]
@@ -84,9 +71,12 @@ describe('an object that a schema returns to every visitor', () => {
     test.each(schemas)(
       "Y3: %s does not carry the first visitor's items to the second",
       async (_, options) => {
-        const { sessions } = setUp(options)
-        const plain = setUp({ serializer: options.serializer })
-        const cookies = [await plain.cookieOf({ theme: 'a' }), await plain.cookieOf({ theme: 'b' })]
+        const { sessions } = setUpAttack(options)
+        const plain = setUpAttack({ serializer: options.serializer })
+        const cookies = [
+          await plain.cookieWith({ theme: 'a' }),
+          await plain.cookieWith({ theme: 'b' }),
+        ]
         const unmarked = JSON.stringify(await dataOf(cookies[1]))
         const first = createBrowser()
         first.store(
@@ -115,12 +105,12 @@ describe('an object that a schema returns to every visitor', () => {
 
   test("Y3: the input that a schema keeps is not the session's own object", async () => {
     const kept: unknown[] = []
-    const schema = schemaOf((data) => {
+    const schema = returningSchema((data) => {
       kept.push(data)
       return data
     })
-    const { sessions } = setUp({ schema })
-    const cookie = await setUp().cookieOf({ cart: { items: ['tea'] } })
+    const { sessions } = setUpAttack({ schema })
+    const cookie = await setUpAttack().cookieWith({ cart: { items: ['tea'] } })
     const session = await sessions.open(cookie)
     for (const data of kept) mark(data, 'of the schema')
     expect(session.toJSON()).toEqual({ cart: { items: ['tea'] } })
@@ -130,12 +120,12 @@ describe('an object that a schema returns to every visitor', () => {
   })
 
   test('Y3: a schema that changes its input at a write does not change the session', async () => {
-    const schema = schemaOf((data) => {
+    const schema = returningSchema((data) => {
       const given = structuredClone(data)
       mark(data, 'of the schema')
       return given
     })
-    const { sessions } = setUp({ schema })
+    const { sessions } = setUpAttack({ schema })
     const session = await sessions.open(null)
     session.set('cart', { items: [] })
     const [line = ''] = await sessions.setCookies(session)
@@ -157,12 +147,6 @@ function show(session: Session<Data>): string {
   return JSON.stringify(session, (_, value: unknown) =>
     value instanceof Map || value instanceof Set ? [...value] : value,
   )
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value
-  for (const inner of Object.values(value)) deepFreeze(inner)
-  return Object.freeze(value)
 }
 
 describe('an object that a server reuses for the next request', () => {
@@ -210,8 +194,8 @@ describe('an object that a server reuses for the next request', () => {
   test.each(sources)(
     "Y4: %s does not return the former visitor's session",
     async (_, make, refill) => {
-      const { sessions, cookieOf } = setUp()
-      const [ada, eve] = [await cookieOf({ user: 'ada' }), await cookieOf({ user: 'eve' })]
+      const { sessions, cookieWith } = setUpAttack()
+      const [ada, eve] = [await cookieWith({ user: 'ada' }), await cookieWith({ user: 'eve' })]
       const source = make(ada)
       expect((await sessions.open(untyped(source))).get('user')).toBe('ada')
       refill(source, eve)
@@ -225,9 +209,9 @@ describe('an object that a server reuses for the next request', () => {
 
   test('Y4: a session of a long connection is checked by verify, not opened again', async () => {
     const ended = new Set<string | undefined>()
-    const { sessions, cookieOf, time } = setUp({ revoked: ({ id }) => ended.has(id) })
+    const { sessions, cookieWith, time } = setUpAttack({ revoked: ({ id }) => ended.has(id) })
     const request = new Request('https://example.test/', {
-      headers: { cookie: await cookieOf({ user: 'ada' }) },
+      headers: { cookie: await cookieWith({ user: 'ada' }) },
     })
     const session = await sessions.open(request)
     expect(await sessions.open(request)).toBe(session)
@@ -255,8 +239,8 @@ describe('a polluted Object.prototype', () => {
     ['Headers', { headers: new Headers() }],
   ]
   test.each(events)("Y5: gives no visitor of %s the attacker's session", async (_, event) => {
-    const { sessions, cookieOf } = setUp()
-    const cookie = await cookieOf({ user: 'eve' })
+    const { sessions, cookieWith } = setUpAttack()
+    const cookie = await cookieWith({ user: 'eve' })
     const handler = wrapLambda(sessions, (_, session) => ({
       statusCode: 200,
       body: String(session.get('user')),
@@ -280,8 +264,8 @@ describe('a polluted Object.prototype', () => {
   })
 
   test('Y5: turns no other object into a source of cookies', async () => {
-    const { sessions, cookieOf } = setUp()
-    const cookie = await cookieOf({ user: 'eve' })
+    const { sessions, cookieWith } = setUpAttack()
+    const cookie = await cookieWith({ user: 'eve' })
     for (const [name, value] of Object.entries({
       headers: { cookie },
       multiValueHeaders: { cookie: [cookie] },

@@ -2,10 +2,10 @@
 
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Session } from 'sealed-session'
-import { ENGINES, setUp, useEngine } from '../support/attacks.ts'
-import type { Data } from '../support/attacks.ts'
+import { ENGINES, setUpAttack, useEngine } from '../support/attacks.ts'
 import { pairsOf } from '../support/cookie-jar.ts'
 import { NAME } from '../support/mint.ts'
+import type { Data } from '../support/set-up.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -15,8 +15,8 @@ describe.each(ENGINES)('with %s', (engine) => {
   useEngine(engine)
 
   test('F1: a response that sets or deletes a cookie is stored by no cache', async () => {
-    const { sessions, cookieOf } = setUp()
-    const cookie = await cookieOf({ user: 'ada' })
+    const { sessions, cookieWith } = setUpAttack()
+    const cookie = await cookieWith({ user: 'ada' })
     const acts: readonly ((session: Session<Data>) => void)[] = [
       (session) => session.set('user', 'eve'),
       (session) => session.clear(),
@@ -41,8 +41,8 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('F2: a response for which the session was read varies by the cookie', async () => {
-    const { sessions, cookieOf } = setUp()
-    const cookie = await cookieOf({ user: 'ada' })
+    const { sessions, cookieWith } = setUpAttack()
+    const cookie = await cookieWith({ user: 'ada' })
     for (const [said, expected] of [
       [undefined, 'Cookie'],
       ['Accept', 'Accept, Cookie'],
@@ -63,7 +63,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('F3: a thousand interleaved requests see only their own session', async () => {
-    const { sessions } = setUp()
+    const { sessions } = setUpAttack()
     const handler = sessions.wrap(async (request, session) => {
       const user = new URL(request.url).searchParams.get('user') ?? ''
       for (let pause = user.length + (Number(user) % 7); pause > 0; pause--) await Promise.resolve()

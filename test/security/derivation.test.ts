@@ -4,7 +4,7 @@
 
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto'
 import { compactDecrypt } from 'jose'
-import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { Session, Sessions } from 'sealed-session'
 import {
@@ -18,6 +18,7 @@ import {
   rearrangements,
   spellings,
 } from '../support/alterations.ts'
+import { inEngine } from '../support/engines.ts'
 import {
   DAY,
   ID,
@@ -38,7 +39,6 @@ import {
   payload,
   split,
   toToken,
-  untyped,
 } from '../support/mint.ts'
 import { FORMAT_PAGE, loadPrintedReader } from '../support/printed-reader.ts'
 import type { PrintedReader, ReaderConfig, ReaderResult } from '../support/printed-reader.ts'
@@ -124,10 +124,8 @@ describe.each(['node:crypto', 'jose'])('the printed reader and the library, with
   let sessions: Sessions
 
   beforeAll(() => {
-    const hidden = vi.spyOn(process, 'getBuiltinModule')
-    if (engine === 'jose') hidden.mockReturnValue(untyped(undefined))
-    sessions = createSessions({ secrets: [SECRET, OLDER_SECRET], clock: () => START * 1000 })
-    hidden.mockRestore()
+    const options = { secrets: [SECRET, OLDER_SECRET], clock: () => START * 1000 }
+    sessions = inEngine(engine, () => createSessions(options))
   })
 
   /** Reads all of these with both. Returns how often each verdict occurred. */

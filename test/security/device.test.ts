@@ -13,7 +13,7 @@ import {
   signProof,
 } from '../support/device-browser.ts'
 import type { Device } from '../support/device-browser.ts'
-import { INTERVAL, PROVEN, TOLERANCE, UNPROVEN, deviceScene } from '../support/device-scene.ts'
+import { INTERVAL, NEW, PROVEN, TOLERANCE, UNPROVEN, deviceScene } from '../support/device-scene.ts'
 import type { DeviceScene } from '../support/device-scene.ts'
 import { namesOf } from '../support/cookie-jar.ts'
 import { NAME, SECRET, mint } from '../support/mint.ts'
@@ -763,6 +763,31 @@ describe('the endpoint', () => {
     const key = `__Secure-session.k.${id}=`
     const cookies = `${scene.browser.header()}; ${`${key}x; `.repeat(4)}${key}${keyOf(scene, id)}`
     await expectEnd(await scene.app(deviceRequest(cookies, { id })))
+  })
+
+  test('M19: opens the ticket of the session among those of any number of other bindings', async () => {
+    const scene = deviceScene()
+    const logins = Array.from({ length: 6 }, () => scene.app(scene.browser.request('/login')))
+    for (const login of await Promise.all(logins)) scene.browser.store(login)
+    expect(await scene.visit('/')).toEqual(NEW)
+    const id = await scene.enrol()
+    expect(await scene.visit('/')).toEqual(PROVEN)
+
+    await scene.visit('/logout')
+    expect(scene.browser.value(`${NAME}.d.${id}`)).toBeUndefined()
+  })
+
+  test('M19: deletes the cookies of at most five bindings in one response', async () => {
+    const scene = deviceScene()
+    await scene.enrol()
+    const others = Array.from({ length: 40 }, (_, at) => `${NAME}.d.binding${at % 10}=x`)
+    const headers = { cookie: [scene.browser.header(), ...others].join('; ') }
+    const logout = await scene.app(new Request('https://example.test/logout', { headers }))
+    const deleted = logout.headers.getSetCookie().filter((line) => /\.[dk]\./.test(line))
+    expect(deleted).toHaveLength(10)
+    expect(await scene.copy(scene.browser.header())).toEqual(PROVEN)
+    scene.browser.store(logout)
+    expect((await scene.visit('/')).user).toBeUndefined()
   })
 
   test('answers only POST at its path: other requests reach the handler', async () => {

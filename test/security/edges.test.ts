@@ -7,9 +7,11 @@ import type { Session, Sessions } from 'sealed-session'
 import { wrapLambda } from 'sealed-session/lambda'
 import { nodeSessions } from 'sealed-session/node'
 import { createJar, pairsOf } from '../support/cookie-jar.ts'
-import { ada, cookieOf, request, setUp } from '../support/faulty.ts'
-import type { Data } from '../support/faulty.ts'
+import { deepFreeze, forwardingProxy } from '../support/framework-objects.ts'
 import { untyped } from '../support/mint.ts'
+import { requestWith } from '../support/requests.ts'
+import { cookieOf, setUp, setUser } from '../support/set-up.ts'
+import type { Data } from '../support/set-up.ts'
 
 const NAME = '__Host-session'
 const RESPONSE_ERROR = expect.objectContaining({ code: 'ERR_SESSION_RESPONSE' })
@@ -32,7 +34,7 @@ const SHARED_HEADERS = new Headers({ 'X-Own': 'kept' })
 const shared: [string, () => () => Response][] = [
   ['a constant', () => always(new Response(null, { status: 204 }))],
   ['a frozen constant', () => always(Object.freeze(new Response(null, { status: 204 })))],
-  ['a proxy of a constant', () => always(proxied(new Response(null, { status: 204 })))],
+  ['a proxy of a constant', () => always(forwardingProxy(new Response(null, { status: 204 })))],
   ['a constant redirect', () => always(Response.redirect('https://example.test/next', 303))],
   ['headers that all responses have', () => () => new Response('x', { headers: SHARED_HEADERS })],
   ['responses whose `headers` is one object', () => sharing(new Headers({ 'X-Own': 'kept' }))],
@@ -85,23 +87,23 @@ describe.each(entries)('through %s', (_, entry) => {
       const { sessions } = setUp()
       const respond = make()
       const before = visible(respond())
-      const login = await entry(sessions, ada, respond)(request())
+      const login = await entry(sessions, setUser, respond)(requestWith())
       expect(login.headers.getSetCookie()).toHaveLength(1)
       expect(visible(respond())).toEqual(before)
 
       // A visitor whose session is not accessed gets exactly what the handler returned.
       const ignoring = sessions.wrap(() => respond())
-      expect(visible(await ignoring(request()))).toEqual(before)
+      expect(visible(await ignoring(requestWith()))).toEqual(before)
       // A visitor whose session is only read gets no cookie.
       const reading = entry(sessions, (session) => void session.get('user'), respond)
-      const read = await reading(request())
+      const read = await reading(requestWith())
       expect(read.headers.getSetCookie()).toEqual([])
       expect(visible(respond())).toEqual(before)
       // Nor does the logout of one visitor log others out.
       const cookie = pairsOf(login.headers.getSetCookie())
       const logout = entry(sessions, (session) => session.destroy(), respond)
-      expect((await logout(request(cookie))).headers.getSetCookie()).toHaveLength(2)
-      expect(visible(await ignoring(request(cookie)))).toEqual(before)
+      expect((await logout(requestWith(cookie))).headers.getSetCookie()).toHaveLength(2)
+      expect(visible(await ignoring(requestWith(cookie)))).toEqual(before)
     })
   })
 
@@ -111,7 +113,7 @@ describe.each(entries)('through %s', (_, entry) => {
     const users = Array.from({ length: 20 }, (_, index) => `user ${index}`)
     const answers = await Promise.all(
       users.map((user) =>
-        entry(sessions, (session) => session.set('user', user), respond)(request()),
+        entry(sessions, (session) => session.set('user', user), respond)(requestWith()),
       ),
     )
     for (const [index, answer] of answers.entries()) {
@@ -123,16 +125,16 @@ describe.each(entries)('through %s', (_, entry) => {
   test('Y1: a constant with a body is an error when it is sent again, not another visitor’s session', async () => {
     const { sessions } = setUp()
     const respond = always(new Response('text'))
-    const first = await entry(sessions, ada, respond)(request())
+    const first = await entry(sessions, setUser, respond)(requestWith())
     expect(await first.text()).toBe('text')
-    const second = entry(sessions, ada, respond)(request())
+    const second = entry(sessions, setUser, respond)(requestWith())
     await expect(second).rejects.toEqual(RESPONSE_ERROR)
     await expect(second).rejects.toThrow(/body/)
   })
 
   test('L10: a session that two opens have written is on the response once, and the lost write is observed', async () => {
     const { sessions, events } = setUp()
-    const page = request(await cookieOf(sessions))
+    const page = requestWith(await cookieOf(sessions))
     const inner = await sessions.wrap((_, session) => {
       session.set('inner', 1)
       return new Response(null, { headers: { 'Set-Cookie': 'theme=dark' } })
@@ -155,7 +157,9 @@ describe.each(entries)('through %s', (_, entry) => {
   test('L10: a logout of an inner handler is not undone by a write of the outer one', async () => {
     const { sessions } = setUp()
     const browser = createJar()
-    browser.store(await sessions.wrap((_, session) => (ada(session), new Response()))(request()))
+    browser.store(
+      await sessions.wrap((_, session) => (setUser(session), new Response()))(requestWith()),
+    )
     const page = browser.request()
     const inner = await sessions.wrap((_, session) => {
       session.destroy()
@@ -174,8 +178,8 @@ describe.each(entries)('through %s', (_, entry) => {
 
   test('L10: the same session committed twice is on the response once, without an event', async () => {
     const { sessions, events } = setUp()
-    const page = request()
-    const first = await entry(sessions, ada, () => new Response())(page)
+    const page = requestWith()
+    const first = await entry(sessions, setUser, () => new Response())(page)
     const second = await sessions.commit(page, first)
     expect(second).toBe(first)
     expect(second.headers.getSetCookie()).toHaveLength(1)
@@ -198,7 +202,7 @@ test('Y2: two responses of a server whose class shares its Headers carry separat
   const headers = new Headers({ 'X-Own': 'kept' })
   const { sessions } = setUp()
   const handler = sessions.wrap((page, session) => {
-    if (page.url.endsWith('login')) ada(session)
+    if (page.url.endsWith('login')) setUser(session)
     return new FastResponse('x', { headers })
   })
   for (const platform of [Response, FastResponse]) {
@@ -206,7 +210,7 @@ test('Y2: two responses of a server whose class shares its Headers carry separat
     try {
       const login = await handler(new Request('https://example.test/login'))
       expect(login.headers.getSetCookie()).toHaveLength(1)
-      const next = await handler(request())
+      const next = await handler(requestWith())
       expect([...next.headers]).toEqual([['x-own', 'kept']])
       expect([...headers]).toEqual([['x-own', 'kept']])
     } finally {
@@ -231,7 +235,7 @@ test('Y2: a result that a Lambda handler returns twice carries nothing to the ne
     }
     const result = event.requestContext === undefined ? constant : { ...constant, cookies: [] }
     const before = structuredClone(result)
-    const login = wrapLambda(sessions, (_, session) => (ada(untyped(session)), result))
+    const login = wrapLambda(sessions, (_, session) => (setUser(untyped(session)), result))
     expect(JSON.stringify(await login(event))).toContain(NAME)
     expect(result).toEqual(before)
     expect(await wrapLambda(sessions, () => deepFreeze(result))(event)).toBe(result)
@@ -247,7 +251,7 @@ test('Y2: header fields that a Node handler shares carry nothing to the next vis
   const { middleware, sessionOf } = nodeSessions(sessions)
   const origin = await serve((incoming, response) => {
     middleware(incoming, response, () => {
-      if (incoming.url === '/login') ada(sessionOf(incoming))
+      if (incoming.url === '/login') setUser(sessionOf(incoming))
       response.writeHead(200, untyped<Record<string, string[]>>(fields)).end()
     })
   })
@@ -292,7 +296,7 @@ describe('a Response of another implementation', () => {
 
   test.each(entries)('L9: is committed like one of the platform: %s', async (_, entry) => {
     const { sessions } = setUp()
-    const answer = await entry(sessions, ada, foreign)(request())
+    const answer = await entry(sessions, setUser, foreign)(requestWith())
     expect([answer.status, answer.statusText, await answer.text()]).toEqual([201, 'Made', 'text'])
     const [theme, session = ''] = answer.headers.getSetCookie()
     expect(theme).toBe('theme=dark')
@@ -303,10 +307,10 @@ describe('a Response of another implementation', () => {
     const { sessions, events } = setUp()
     const error = Object.assign(new Error('no such page'), { status: 404, headers: new Headers() })
     const handler = sessions.wrap((_, session) => {
-      ada(session)
+      setUser(session)
       throw error
     })
-    await expect(handler(request())).rejects.toBe(error)
+    await expect(handler(requestWith())).rejects.toBe(error)
     expect(events).toEqual([])
   })
 })
@@ -315,9 +319,9 @@ describe('cache fields beside a cookie', () => {
   const login = (headers: HeadersInit) => {
     const { sessions } = setUp()
     return sessions.wrap((_, session) => {
-      ada(session)
+      setUser(session)
       return new Response('x', { headers })
-    })(request())
+    })(requestWith())
   }
 
   test.each([
@@ -350,7 +354,7 @@ describe('cache fields beside a cookie', () => {
     const { open } = nodeSessions(sessions)
     const origin = await serve((incoming, response) => {
       void open(incoming, response).then((session) => {
-        ada(session)
+        setUser(session)
         response.writeHead(200, given).end()
       })
     })
@@ -358,7 +362,7 @@ describe('cache fields beside a cookie', () => {
     expect(headers.get('x-accel-expires')).toBeNull()
     expect(headers.get('cache-control')).toBe('private, no-store')
     const handler = wrapLambda(sessions, (_, session) => {
-      ada(untyped(session))
+      setUser(untyped(session))
       return { statusCode: 200, headers: given }
     })
     expect(await handler({ version: '2.0', headers: {} })).toMatchObject({
@@ -369,7 +373,7 @@ describe('cache fields beside a cookie', () => {
   test('S10: a page that only read the session is stored by no shared cache', async () => {
     const { sessions } = setUp()
     const handler = sessions.wrap((_, session) => Response.json(session.toJSON()))
-    const { headers } = await handler(request(await cookieOf(sessions)))
+    const { headers } = await handler(requestWith(await cookieOf(sessions)))
     expect([headers.get('Cache-Control'), headers.get('Vary')]).toEqual(['private', 'Cookie'])
   })
 })
@@ -421,7 +425,7 @@ describe('a load balancer without multi-value headers', () => {
     }
     for (const order of ['write first', 'logout first', 'write lost', 'logout twice']) {
       const browser = createJar()
-      browser.store(await visit('', ada))
+      browser.store(await visit('', setUser))
       const cookie = browser.header()
       const written = await visit(cookie, (session) => session.set('cart', [1]))
       const ended = await visit(cookie, (session) => session.destroy())
@@ -439,7 +443,7 @@ describe('a load balancer without multi-value headers', () => {
       )
       expect([order, reasons]).toEqual([order, ['destroyed']])
       // A login works, and is kept.
-      browser.store(await visit(browser.header(), ada))
+      browser.store(await visit(browser.header(), setUser))
       await visit(browser.header(), (session) => reasons.push(session.get('user')))
       expect([order, reasons[1]]).toEqual([order, 'ada'])
     }
@@ -463,20 +467,6 @@ function always(response: Response): () => Response {
 
 function sharing(headers: Headers): () => Response {
   return () => Object.defineProperty(new Response('x'), 'headers', { value: headers })
-}
-
-function proxied(response: Response): Response {
-  return new Proxy(response, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) Object.values(value).forEach(deepFreeze)
-  return Object.freeze(value)
 }
 
 async function serve(listener: Parameters<typeof createServer>[1]): Promise<string> {

@@ -2,21 +2,21 @@
 
 import nodeCrypto from 'node:crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { catchAsyncError } from '../support/errors.ts'
 import {
-  ALL,
+  ALL_USES,
   ENGINES,
-  READING,
-  USUAL,
-  WRITING,
-  ada,
-  cookieOf,
+  READING_USES,
+  RESULTS,
+  WRITING_USES,
   isPending,
   holdOnce,
 } from '../support/faulty.ts'
-import { setUp, thrownBy, usesOf } from '../support/faulty.ts'
+import { usesOf } from '../support/faulty.ts'
 import type { Engine } from '../support/faulty.ts'
 import { pairsOf } from '../support/cookie-jar.ts'
 import { OLDER_SECRET, SECRET, untyped } from '../support/mint.ts'
+import { cookieOf, setUp, setUser } from '../support/set-up.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -52,11 +52,11 @@ describe.each(ENGINES)('with %s', (engine) => {
       const { start } = await fresh(engine)
       const importKey = vi.spyOn(crypto.subtle, 'importKey')
       for (const error of ODD) {
-        for (const use of ALL) {
+        for (const use of ALL_USES) {
           const { uses } = start()
           importKey.mockImplementationOnce(() => MODES[mode](error))
-          expect(await thrownBy(uses[use]())).toBe(error)
-          expect(await uses[use]()).toBe(USUAL[use])
+          expect(await catchAsyncError(uses[use]())).toBe(error)
+          expect(await uses[use]()).toBe(RESULTS[use])
         }
       }
     },
@@ -69,7 +69,7 @@ describe.each(ENGINES)('with %s', (engine) => {
       const { deriveBits } = crypto.subtle
       const derive = vi.spyOn(crypto.subtle, 'deriveBits')
       for (const error of ODD) {
-        for (const use of ALL) {
+        for (const use of ALL_USES) {
           for (const bits of [24, 256]) {
             const { uses } = start()
             let failed = 0
@@ -77,8 +77,8 @@ describe.each(ENGINES)('with %s', (engine) => {
               const fails = given[2] === bits && failed++ === 0
               return fails ? MODES[mode](error) : deriveBits.apply(crypto.subtle, given)
             })
-            expect(await thrownBy(uses[use]())).toBe(error)
-            expect(await uses[use]()).toBe(USUAL[use])
+            expect(await catchAsyncError(uses[use]())).toBe(error)
+            expect(await uses[use]()).toBe(RESULTS[use])
           }
         }
       }
@@ -90,13 +90,13 @@ describe.each(ENGINES)('with %s', (engine) => {
     async (name) => {
       const { start } = await fresh(engine)
       const spy = vi.spyOn(crypto.subtle, name)
-      for (const use of ALL) {
+      for (const use of ALL_USES) {
         const { uses } = start()
         const reached = holdOnce(spy)
         const held = uses[use]()
         await reached
         expect(await isPending(held)).toBe(true)
-        for (const other of ALL) expect(await uses[other]()).toBe(USUAL[other])
+        for (const other of ALL_USES) expect(await uses[other]()).toBe(RESULTS[other])
         expect(await isPending(held)).toBe(true)
       }
     },
@@ -107,7 +107,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     const sessions = setUp({ secrets: [OLDER_SECRET, SECRET] }, engine).make()
     const error = new Error('the device is gone')
     vi.spyOn(crypto.subtle, 'importKey').mockRejectedValueOnce(error)
-    expect(await thrownBy(sessions.open(cookie))).toBe(error)
+    expect(await catchAsyncError(sessions.open(cookie))).toBe(error)
     expect((await sessions.open(cookie)).get('user')).toBe('ada')
     expect((await sessions.open(await cookieOf(sessions))).get('user')).toBe('ada')
   })
@@ -115,18 +115,18 @@ describe.each(ENGINES)('with %s', (engine) => {
   test('X5: a sealing that fails reaches the caller, writes nothing, and the session can be committed again', async () => {
     const { start } = await fresh(engine)
     const error = new Error('no entropy left')
-    for (const use of WRITING) {
+    for (const use of WRITING_USES) {
       const { uses } = start()
       failOnce(engine, 'seal', error)
-      expect(await thrownBy(uses[use]())).toBe(error)
-      expect(await uses[use]()).toBe(USUAL[use])
+      expect(await catchAsyncError(uses[use]())).toBe(error)
+      expect(await uses[use]()).toBe(RESULTS[use])
     }
     const { sessions } = start()
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     failOnce(engine, 'seal', error)
     const response = new Response('text')
-    expect(await thrownBy(sessions.commit(session, response))).toBe(error)
+    expect(await catchAsyncError(sessions.commit(session, response))).toBe(error)
     expect([...response.headers.keys()]).toEqual(['content-type'])
     session.set('more', 1)
     const cookie = pairsOf(await sessions.setCookies(session))
@@ -141,7 +141,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     const random = vi.spyOn(crypto, 'getRandomValues').mockImplementation(() => {
       throw error
     })
-    expect(() => ada(session)).toThrow(error)
+    expect(() => setUser(session)).toThrow(error)
     expect(() => session.csrfToken()).toThrow(error)
     expect(() => session.flash('note', 'hello')).toThrow(error)
     expect([session.isEmpty, session.id, session.keys()]).toEqual([true, undefined, []])
@@ -175,11 +175,11 @@ describe.each(ENGINES)('with %s', (engine) => {
 test('X6: a decryption that node:crypto cannot begin reaches the caller, and is not cached', async () => {
   const { start } = await fresh('node:crypto')
   const error = new Error('no such cipher')
-  for (const use of READING) {
+  for (const use of READING_USES) {
     const { uses } = start()
     failOnce('node:crypto', 'open', error)
-    expect(await thrownBy(uses[use]())).toBe(error)
-    expect(await uses[use]()).toBe(USUAL[use])
+    expect(await catchAsyncError(uses[use]())).toBe(error)
+    expect(await uses[use]()).toBe(RESULTS[use])
   }
 })
 
@@ -201,8 +201,8 @@ test.each(modes)(
 )
 
 test.each([
-  ['encrypt', WRITING],
-  ['decrypt', READING],
+  ['encrypt', WRITING_USES],
+  ['decrypt', READING_USES],
 ] as const)(
   'X10: a call of %s that never settles delays only its own request',
   async (name, held) => {
@@ -214,7 +214,7 @@ test.each([
       const first = uses[use]()
       await reached
       expect(await isPending(first)).toBe(true)
-      for (const other of ALL) expect(await uses[other]()).toBe(USUAL[other])
+      for (const other of ALL_USES) expect(await uses[other]()).toBe(RESULTS[other])
     }
   },
 )
@@ -263,7 +263,7 @@ test('X12: a node:crypto that breaks after it was chosen fails the write, and ne
   })
   const session = await sessions.open(cookie)
   session.set('visits', 1)
-  expect(await thrownBy(sessions.setCookies(session))).toBe(error)
+  expect(await catchAsyncError(sessions.setCookies(session))).toBe(error)
   // Later sessions find out when they try it, and use the other engine.
   expect((await make().open(await cookieOf(make()))).get('user')).toBe('ada')
 })

@@ -2,20 +2,22 @@
 // X40 to X49 of faults.md.
 
 import { expect, test, vi } from 'vitest'
-import { ada, cookieOf, request, setUp, thrownBy, URL_OF_PAGE } from '../support/faulty.ts'
+import { throwError, catchAsyncError } from '../support/errors.ts'
 import { pairsOf } from '../support/cookie-jar.ts'
 import { untyped } from '../support/mint.ts'
+import { URL_OF_PAGE, requestWith } from '../support/requests.ts'
+import { cookieOf, setUp, setUser } from '../support/set-up.ts'
 
-const responseError = expect.objectContaining({ code: 'ERR_SESSION_RESPONSE' })
+const RESPONSE_ERROR = expect.objectContaining({ code: 'ERR_SESSION_RESPONSE' })
 
 test('X40: a request whose headers throw reaches the caller, calls no handler, and is read again', async () => {
   const { sessions } = setUp()
   const error = new Error('the connection is gone')
   const cookie = await cookieOf(sessions)
   const faults = [
-    { get: () => raise(error), has: () => true, append: () => undefined },
-    Object.defineProperty({}, 'cookie', { enumerable: true, get: () => raise(error) }),
-    new Proxy({}, { ownKeys: () => raise(error) }),
+    { get: () => throwError(error), has: () => true, append: () => undefined },
+    Object.defineProperty({}, 'cookie', { enumerable: true, get: () => throwError(error) }),
+    new Proxy({}, { ownKeys: () => throwError(error) }),
   ]
   for (const fault of faults) {
     let isBroken = true
@@ -25,9 +27,9 @@ test('X40: a request whose headers throw reaches the caller, calls no handler, a
       },
     }
     const handler = vi.fn(() => new Response())
-    expect(await thrownBy(sessions.wrap(handler)(untyped<Request>(broken)))).toBe(error)
+    expect(await catchAsyncError(sessions.wrap(handler)(untyped<Request>(broken)))).toBe(error)
     expect(handler).not.toHaveBeenCalled()
-    expect(await thrownBy(sessions.open(broken))).toBe(error)
+    expect(await catchAsyncError(sessions.open(broken))).toBe(error)
     isBroken = false
     expect((await sessions.open(broken)).get('user')).toBe('ada')
   }
@@ -42,22 +44,22 @@ test('X41: a body whose stream breaks fails only for its reader, after the cooki
     throw error
   }
   const handler = sessions.wrap((_, session) => {
-    ada(session)
+    setUser(session)
     return new Response(new ReadableStream({ pull }))
   })
-  const response = await handler(request())
+  const response = await handler(requestWith())
   const cookie = pairsOf(response.headers.getSetCookie())
-  expect(await thrownBy(response.text())).toBe(error)
+  expect(await catchAsyncError(response.text())).toBe(error)
   expect((await sessions.open(cookie)).get('user')).toBe('ada')
 })
 
 test('X42: a response whose body has been read is an error, and another one carries the cookies', async () => {
   const { sessions } = setUp()
   const session = await sessions.open(null)
-  ada(session)
+  setUser(session)
   for (const used of [await fetch('data:text/plain,hello'), new Response('hello')]) {
     await used.text()
-    expect(await thrownBy(sessions.commit(session, used))).toEqual(responseError)
+    expect(await catchAsyncError(sessions.commit(session, used))).toEqual(RESPONSE_ERROR)
   }
   const next = await sessions.commit(session, new Response())
   expect((await sessions.open(pairsOf(next.headers.getSetCookie()))).get('user')).toBe('ada')
@@ -67,27 +69,27 @@ test('X43: a response whose body is being read is an error, and the reader goes 
   const { sessions } = setUp()
   const response = new Response('hello')
   const reader = response.body?.getReader()
-  const page = request()
+  const page = requestWith()
   const handler = sessions.wrap((_, session) => {
-    ada(session)
+    setUser(session)
     return response
   })
-  expect(await thrownBy(handler(page))).toEqual(responseError)
+  expect(await catchAsyncError(handler(page))).toEqual(RESPONSE_ERROR)
   expect((await sessions.commit(page, new Response())).headers.getSetCookie()).toHaveLength(1)
   expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('hello')
 })
 
 test('X44: Response.error() carries no cookies: an error if there are some, and another response can carry them', async () => {
   const { sessions } = setUp()
-  const page = request()
+  const page = requestWith()
   const failing = sessions.wrap((_, session) => {
-    ada(session)
+    setUser(session)
     return Response.error()
   })
-  expect(await thrownBy(failing(page))).toEqual(responseError)
+  expect(await catchAsyncError(failing(page))).toEqual(RESPONSE_ERROR)
   expect((await sessions.commit(page, new Response())).headers.getSetCookie()).toHaveLength(1)
   const error = Response.error()
-  expect(await sessions.wrap(() => error)(request())).toBe(error)
+  expect(await sessions.wrap(() => error)(requestWith())).toBe(error)
 })
 
 test('X45: a request aborted in its handler writes nothing, and its reason is rethrown unchanged', async () => {
@@ -95,14 +97,14 @@ test('X45: a request aborted in its handler writes nothing, and its reason is re
   const controller = new AbortController()
   const page = new Request(URL_OF_PAGE, { signal: controller.signal })
   const handler = sessions.wrap(async ({ signal }, session) => {
-    ada(session)
+    setUser(session)
     await new Promise((_, reject) => {
       signal.addEventListener('abort', () => reject(untyped<Error>(signal.reason)))
       controller.abort()
     })
     return new Response()
   })
-  expect(await thrownBy(handler(page))).toBe(controller.signal.reason)
+  expect(await catchAsyncError(handler(page))).toBe(controller.signal.reason)
   expect(events).toEqual([])
 })
 
@@ -118,7 +120,7 @@ test('X46: a handler that throws after a change writes nothing, whatever it thro
         if (mode === 'throws') throw error
         return Promise.reject(error)
       })
-      expect(await thrownBy(handler(request(cookie)))).toBe(error)
+      expect(await catchAsyncError(handler(requestWith(cookie)))).toBe(error)
       expect(events.map(({ type }) => type)).toEqual(['opened'])
     }
   }
@@ -130,22 +132,22 @@ test.each([[undefined], [null], ['text'], [{}]])(
   async (value) => {
     const { sessions, events } = setUp()
     const changing = sessions.wrap((_, session) => {
-      ada(session)
+      setUser(session)
       return untyped<Response>(value)
     })
-    expect(await thrownBy(changing(request()))).toEqual(responseError)
+    expect(await catchAsyncError(changing(requestWith()))).toEqual(RESPONSE_ERROR)
     expect(events.map(({ type }) => type)).toEqual(['sealed'])
-    expect(await sessions.wrap(() => untyped<Response>(value))(request())).toBe(value)
+    expect(await sessions.wrap(() => untyped<Response>(value))(requestWith())).toBe(value)
   },
 )
 
 test('X48: a response whose headers accept no cookie is not changed: a new one carries the cookies', async () => {
   const { sessions } = setUp()
-  const refuse = () => raise(new Error('no more headers'))
+  const refuse = () => throwError(new Error('no more headers'))
   const full = new Response('hello', { headers: { 'X-Own': '1' } })
   Object.assign(full.headers, { append: refuse, set: refuse, delete: refuse })
   const session = await sessions.open(null)
-  ada(session)
+  setUser(session)
   const response = await sessions.commit(session, full)
   expect(response.headers.getSetCookie()).toHaveLength(1)
   expect([response.headers.get('X-Own'), await response.text()]).toEqual(['1', 'hello'])
@@ -154,7 +156,7 @@ test('X48: a response whose headers accept no cookie is not changed: a new one c
 
 test(
   'X49: thousands of interleaved requests see only their own session, each change once',
-  { timeout: 60_000 },
+  { timeout: 600_000 },
   async () => {
     const { sessions, events } = setUp()
     const USERS = process.env['SLOW'] === undefined ? 100 : 500
@@ -206,7 +208,3 @@ test(
     expect(['opened', 'sealed', 'rejected'].map(count)).toEqual([USERS * VISITS, USERS * VISITS, 0])
   },
 )
-
-function raise(error: unknown): never {
-  throw error
-}

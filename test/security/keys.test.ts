@@ -5,14 +5,13 @@ import { inspect } from 'node:util'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { SessionOptions } from 'sealed-session'
+import { alter } from '../support/alterations.ts'
 import {
   ENGINES,
-  altered,
-  base64url,
   expectNothing,
-  fieldsOf,
+  splitFields,
   refusedOption,
-  setUp,
+  setUpAttack,
   useEngine,
   watchCrypto,
 } from '../support/attacks.ts'
@@ -24,6 +23,7 @@ import {
   OTHER_SECRET,
   SECRET,
   START,
+  base64url,
   dayOf,
   forge,
   headerOf,
@@ -50,19 +50,25 @@ describe.each(ENGINES)('with %s', (engine) => {
       for (const second of ring.filter((secret) => secret !== first)) {
         const third = ring.find((secret) => secret !== first && secret !== second) ?? ''
         const secrets = [first, second, third]
-        const { sessions, cookieOf, openValue } = setUp({ secrets })
+        const { sessions, cookieWith, openValue } = setUpAttack({ secrets })
         expect(
-          (await setUp({ secrets: first }).sessions.open(await cookieOf({ a: 1 }))).get('a'),
+          (await setUpAttack({ secrets: first }).sessions.open(await cookieWith({ a: 1 }))).get(
+            'a',
+          ),
         ).toBe(1)
         for (const secret of secrets) {
           const session = await openValue(mint(payload(), { secret }))
           expect(session.get('user')).toBe('ada')
           session.set('visits', 1)
           const cookie = pairsOf(await sessions.setCookies(session))
-          expect((await setUp({ secrets: first }).sessions.open(cookie)).get('visits')).toBe(1)
+          expect((await setUpAttack({ secrets: first }).sessions.open(cookie)).get('visits')).toBe(
+            1,
+          )
         }
         expectNothing(
-          await setUp({ secrets: [second, third] }).openValue(mint(payload(), { secret: first })),
+          await setUpAttack({ secrets: [second, third] }).openValue(
+            mint(payload(), { secret: first }),
+          ),
           'unknown-key',
         )
       }
@@ -71,12 +77,12 @@ describe.each(ENGINES)('with %s', (engine) => {
 
   test('D1: a secret that is not active yet opens, but does not seal', async () => {
     const staged = { secret: SECRET, activeFrom: START + 100 }
-    const { time, cookieOf, openValue } = setUp({ secrets: [staged, OLDER_SECRET] })
+    const { time, cookieWith, openValue } = setUpAttack({ secrets: [staged, OLDER_SECRET] })
     expect((await openValue(mint())).get('user')).toBe('ada')
-    const olderOnly = setUp({ secrets: OLDER_SECRET })
-    expect((await olderOnly.sessions.open(await cookieOf({ a: 1 }))).get('a')).toBe(1)
+    const olderOnly = setUpAttack({ secrets: OLDER_SECRET })
+    expect((await olderOnly.sessions.open(await cookieWith({ a: 1 }))).get('a')).toBe(1)
     time.now += 100
-    const cookie = await cookieOf({ a: 1 })
+    const cookie = await cookieWith({ a: 1 })
     expectNothing(await olderOnly.sessions.open(cookie), 'unknown-key')
   })
 
@@ -137,10 +143,10 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('D4: an unknown kid costs no decryption, a known one at most one', async () => {
-    const { openValue } = setUp({ secrets: [SECRET, OLDER_SECRET, OTHER_SECRET] })
+    const { openValue } = setUpAttack({ secrets: [SECRET, OLDER_SECRET, OTHER_SECRET] })
     await openValue(mint())
     const unknown = mint(payload(), { secret: 'xMzY0PcaC8zc1bQn0eVtWq3dKuRfHs7iLpGjBoEwNyA' })
-    const altering = altered(mint(payload(), { secret: OLDER_SECRET }))
+    const altering = alter(mint(payload(), { secret: OLDER_SECRET }))
     const { decryptions } = watchCrypto()
     expectNothing(await openValue(unknown), 'unknown-key')
     expect(decryptions()).toBe(0)
@@ -158,14 +164,14 @@ describe.each(ENGINES)('with %s', (engine) => {
       if (other !== undefined) twins = [other, secret]
       seen.set(id, secret)
     }
-    const { sessions, cookieOf } = setUp({ secrets: twins })
-    await expect(cookieOf({ a: 1 })).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG' })
+    const { sessions, cookieWith } = setUpAttack({ secrets: twins })
+    await expect(cookieWith({ a: 1 })).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG' })
     const opening = sessions.open(`${NAME}=${mint()}`)
     await expect(opening).rejects.toMatchObject({ option: 'secrets' })
   })
 
   test('D5: junk of any size costs at most one decryption and no derivation', async () => {
-    const { sessions, openValue } = setUp()
+    const { sessions, openValue } = setUpAttack()
     await openValue(mint())
     const { decryptions, derivations } = watchCrypto()
     for (const size of [1, 100, 4000, 70_000, 1_000_000]) {
@@ -175,7 +181,7 @@ describe.each(ENGINES)('with %s', (engine) => {
       await sessions.unseal(junk)
       expect(decryptions()).toBe(0)
     }
-    const [id, day, iv, , tag] = fieldsOf(mint())
+    const [id, day, iv, , tag] = splitFields(mint())
     for (const [index, size] of [1, 100, 2500].entries()) {
       await openValue(`${id}.${day}.${iv}.${base64url(randomBytes(size))}.${tag}`)
       expect(decryptions()).toBe(index + 1)
@@ -187,7 +193,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('D5: tickets cost nothing beside a value that does not open, and at most four decryptions beside one that does', async () => {
-    const { sessions } = setUp()
+    const { sessions } = setUpAttack()
     const value = mint()
     const tickets = Array.from(
       { length: 200 },
@@ -196,7 +202,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     await sessions.open(`${NAME}=${value}; ${tickets[0]}`)
     const { decryptions, derivations } = watchCrypto()
     expectNothing(
-      await sessions.open([`${NAME}=${altered(value)}`, ...tickets].join('; ')),
+      await sessions.open([`${NAME}=${alter(value)}`, ...tickets].join('; ')),
       'undecryptable',
     )
     expect(decryptions()).toBe(1)
@@ -206,7 +212,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('D5: the total length is bounded before parts are joined', async () => {
-    const { sessions } = setUp()
+    const { sessions } = setUpAttack()
     const part = 'A'.repeat(4097)
     const names = Array.from({ length: 15 }, (_, index) => `${NAME}.${index + 1}=${part}`)
     const first = `${NAME}=16.AAAA.${TODAY}.${'A'.repeat(16)}.A`
@@ -216,7 +222,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('D6: a kid that is meant for a look-up elsewhere is rejected', async () => {
-    const { openValue, sessions } = setUp()
+    const { openValue, sessions } = setUpAttack()
     for (const id of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'AAAA']) {
       const kid = `${id}.${TODAY}`
       const header = JSON.stringify({ ...headerOf(), kid })
@@ -247,14 +253,14 @@ describe.each(ENGINES)('with %s', (engine) => {
       const reason = token.length > 16 * 4096 ? 'too-large' : 'malformed'
       expectNothing(await sessions.unseal(token), reason)
     }
-    const [, day, ...sealed] = fieldsOf(mint())
+    const [, day, ...sealed] = splitFields(mint())
     for (const id of ['../x', ' ', "' OR 1=1", 'x'.repeat(33), '\u0000', '%2e']) {
       expectNothing(await openValue([id, day, ...sealed].join('.')), 'malformed')
     }
   })
 
   test('D7: no two tokens have one IV', { timeout: 600_000 }, async () => {
-    const { sessions } = setUp()
+    const { sessions } = setUpAttack()
     const session = await sessions.open(null)
     session.set('user', 'ada')
     const count = slow ? 1_000_000 : 5000
@@ -264,7 +270,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('D7: the IV comes from the random source: a constant one is noticed', async () => {
-    const { sessions } = setUp()
+    const { sessions } = setUpAttack()
     const session = await sessions.open(null)
     session.set('user', 'ada')
     await sessions.seal(session)
@@ -275,11 +281,11 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('D7: every day has its own key', async () => {
-    const { time, cookieOf } = setUp()
+    const { time, cookieWith } = setUpAttack()
     const kids = new Set<unknown>()
     for (let passed = 0; passed < 5; passed++) {
       time.now = START + passed * DAY
-      const [id, day] = fieldsOf((await cookieOf({ a: 1 })).slice(NAME.length + 1))
+      const [id, day] = splitFields((await cookieWith({ a: 1 })).slice(NAME.length + 1))
       kids.add(`${id}.${day}`)
     }
     expect([...kids]).toEqual([0, 1, 2, 3, 4].map((day) => `${secretId()}.${TODAY + day}`))
@@ -287,13 +293,13 @@ describe.each(ENGINES)('with %s', (engine) => {
 
   test('D9: nothing that may be logged contains a secret, a token or a value', async () => {
     const marker = 'marker-40c1f2'
-    const { sessions, events, cookieOf } = setUp({ secrets: [SECRET, OLDER_SECRET] })
-    const cookie = await cookieOf({ user: marker, deep: { [marker]: [marker] } })
-    const sealed = fieldsOf(cookie)[3].slice(0, 12)
+    const { sessions, events, cookieWith } = setUpAttack({ secrets: [SECRET, OLDER_SECRET] })
+    const cookie = await cookieWith({ user: marker, deep: { [marker]: [marker] } })
+    const sealed = splitFields(cookie)[3].slice(0, 12)
     const session = await sessions.open(cookie)
     const response = await sessions.commit(session, new Response())
     await sessions.open(`${NAME}=eyK${cookie}`)
-    await sessions.open(altered(cookie))
+    await sessions.open(alter(cookie))
     session.rejection?.reason.toString()
     const big = await sessions.open(null)
     big.set('text', marker.repeat(1000))

@@ -4,12 +4,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Session } from 'sealed-session'
 import { wrapLambda } from 'sealed-session/lambda'
-import { requestWith } from '../support/entries.ts'
-import { setUp } from '../support/attacks.ts'
-import type { Data } from '../support/attacks.ts'
+import { setUpAttack } from '../support/attacks.ts'
 import { pairsOf } from '../support/cookie-jar.ts'
 import { untyped } from '../support/mint.ts'
-import { caught } from '../support/refusal.ts'
+import { catchError } from '../support/errors.ts'
+import { requestWith } from '../support/requests.ts'
+import type { Data } from '../support/set-up.ts'
 
 const TOO_LATE = expect.objectContaining({ code: 'ERR_SESSION_COMMITTED' })
 
@@ -47,12 +47,12 @@ describe.each(CHANGES)('%s', (_, change) => {
   ] as const)(
     'L8: in a stream after the head is SessionCommittedError, if the handler has %s the session',
     async (_, before) => {
-      const { sessions, cookieOf } = setUp()
-      for (const cookie of ['', await cookieOf({ user: 'ada' })]) {
+      const { sessions, cookieWith } = setUpAttack()
+      for (const cookie of ['', await cookieWith({ user: 'ada' })]) {
         let late: unknown
         const handler = sessions.wrap((_, session) => {
           before(session)
-          return streaming(() => (late = caught(() => change(session))))
+          return streaming(() => (late = catchError(() => change(session))))
         })
         const response = await handler(requestWith(cookie))
         expect(late).toBeUndefined()
@@ -63,8 +63,8 @@ describe.each(CHANGES)('%s', (_, change) => {
   )
 
   test('L8: after commit, setCookies or a Lambda handler has returned is SessionCommittedError', async () => {
-    const { sessions, cookieOf } = setUp()
-    const cookie = await cookieOf({ user: 'ada' })
+    const { sessions, cookieWith } = setUpAttack()
+    const cookie = await cookieWith({ user: 'ada' })
     const committed = await sessions.open(requestWith(cookie))
     await sessions.commit(committed, new Response())
     const written = await sessions.open(cookie)
@@ -76,13 +76,13 @@ describe.each(CHANGES)('%s', (_, change) => {
     })
     await handler({ version: '2.0', headers: {}, cookies: [cookie] })
     for (const session of [committed, written, ...kept]) {
-      expect(caught(() => change(session))).toEqual(TOO_LATE)
+      expect(catchError(() => change(session))).toEqual(TOO_LATE)
     }
   })
 
   test('L8: after save is written by the next save, because a store can be written again', async () => {
-    const { sessions, cookieOf } = setUp()
-    const session = await sessions.open(await cookieOf({ user: 'ada' }))
+    const { sessions, cookieWith } = setUpAttack()
+    const session = await sessions.open(await cookieWith({ user: 'ada' }))
     session.set('visits', 1)
     await sessions.save(session, () => {})
     change(session)
@@ -93,8 +93,8 @@ describe.each(CHANGES)('%s', (_, change) => {
 })
 
 test('L8: a change inside a value after the commit is an error at the next commit', async () => {
-  const { sessions, cookieOf } = setUp()
-  const session = await sessions.open(await cookieOf({ cart: ['tea'] }))
+  const { sessions, cookieWith } = setUpAttack()
+  const session = await sessions.open(await cookieWith({ cart: ['tea'] }))
   const cart = untyped<string[]>(session.get('cart'))
   await sessions.setCookies(session)
   cart.push('late')
@@ -103,8 +103,8 @@ test('L8: a change inside a value after the commit is an error at the next commi
 })
 
 test('L8: a handler that fails leaves its session open for the page of its error', async () => {
-  const { sessions, cookieOf } = setUp()
-  const request = requestWith(await cookieOf({ user: 'ada' }))
+  const { sessions, cookieWith } = setUpAttack()
+  const request = requestWith(await cookieWith({ user: 'ada' }))
   const failing = sessions.wrap((_, session) => {
     session.set('half', 'done')
     throw new Error('boom')
@@ -122,8 +122,8 @@ test('L8: a handler that fails leaves its session open for the page of its error
 
 describe('nested wrapped handlers', () => {
   test('L10: of one request share one session, and a write after the inner commit is an error', async () => {
-    const { sessions, cookieOf } = setUp()
-    const request = requestWith(await cookieOf({ user: 'ada' }))
+    const { sessions, cookieWith } = setUpAttack()
+    const request = requestWith(await cookieWith({ user: 'ada' }))
     const inner = sessions.wrap((_, session) => {
       session.set('inner', 1)
       return new Response('page')
@@ -132,7 +132,7 @@ describe('nested wrapped handlers', () => {
     const outer = sessions.wrap(async (request, session) => {
       session.set('outer', 1)
       const response = await inner(request)
-      late = caught(() => session.set('late', 1))
+      late = catchError(() => session.set('late', 1))
       return response
     })
     const lines = (await outer(request)).headers.getSetCookie()
@@ -146,8 +146,8 @@ describe('nested wrapped handlers', () => {
   })
 
   test('L10: leave the session open for the outer one if the inner one ignores it', async () => {
-    const { sessions, cookieOf } = setUp()
-    const request = requestWith(await cookieOf({ user: 'ada' }))
+    const { sessions, cookieWith } = setUpAttack()
+    const request = requestWith(await cookieWith({ user: 'ada' }))
     const inner = sessions.wrap(() => new Response('page'))
     const outer = sessions.wrap(async (request, session) => {
       const response = await inner(request)
@@ -163,8 +163,8 @@ describe('nested wrapped handlers', () => {
     ['a copy', (request) => new Request(request)],
   ])('L10: around %s of a request set each cookie once, and an event says so', async (_, copy) => {
     const limits = { preset: 'node', cookie: 240 } as const
-    const { sessions, cookieOf, events } = setUp({ limits })
-    const cookie = await cookieOf({ user: 'ada' })
+    const { sessions, cookieWith, events } = setUpAttack({ limits })
+    const cookie = await cookieWith({ user: 'ada' })
     const sizes = [1, 300] as const
     for (const [one, two] of [sizes, sizes.toReversed()]) {
       const inner = sessions.wrap((_, session) => {
@@ -188,9 +188,26 @@ describe('nested wrapped handlers', () => {
     }
   })
 
+  test('L10: around a copy of a request report nothing if a ticket is all that is written twice', async () => {
+    const { sessions, cookieOf, events, time } = setUpAttack()
+    const cookie = await cookieOf({ user: 'ada' })
+    time.now += 43_200
+    for (const outerReads of [true, false]) {
+      const inner = sessions.wrap((_, session) => Response.json(session.toJSON()))
+      const outer = sessions.wrap((request, session) => {
+        if (outerReads) session.get('user')
+        else session.set('visits', 1)
+        return inner(request.clone())
+      })
+      const lines = (await outer(requestWith(cookie))).headers.getSetCookie()
+      expect(lines).toHaveLength(1)
+    }
+    expect(events.filter(({ type }) => type === 'warning')).toEqual([])
+  })
+
   test('L10: of two sessions with different names each set their own cookie', async () => {
-    const main = setUp()
-    const side = setUp({ cookie: { name: '__Host-side' } })
+    const main = setUpAttack()
+    const side = setUpAttack({ cookie: { name: '__Host-side' } })
     const inner = side.sessions.wrap((_, session) => {
       session.set('side', 1)
       return new Response('page')

@@ -3,11 +3,17 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Session } from 'sealed-session'
 import { createBrowser } from '../conformance/browser.ts'
-import { ENGINES, THREE_COOKIES, expectNothing, setUp, useEngine } from '../support/attacks.ts'
-import type { Data } from '../support/attacks.ts'
+import {
+  ENGINES,
+  THREE_COOKIES,
+  expectNothing,
+  setUpAttack,
+  useEngine,
+} from '../support/attacks.ts'
 import { createJar, pairsOf } from '../support/cookie-jar.ts'
 import { ENTRIES } from '../support/entries.ts'
 import { DAY, NAME, START, mintAt } from '../support/mint.ts'
+import type { Data } from '../support/set-up.ts'
 
 const STAMP = `${NAME}.x`
 
@@ -19,8 +25,8 @@ describe.each(ENGINES)('with %s', (engine) => {
   useEngine(engine)
 
   test('C1: without revoked a copied cookie outlives the logout until its end, and no longer', async () => {
-    const { time, sessions, cookieOf } = setUp()
-    const copied = await cookieOf({ user: 'ada' })
+    const { time, sessions, cookieWith } = setUpAttack()
+    const copied = await cookieWith({ user: 'ada' })
     const session = await sessions.open(copied)
     session.destroy()
     await sessions.setCookies(session)
@@ -30,22 +36,22 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('C1: with revoked or validAfter a copied cookie is rejected, even while the list is unavailable', async () => {
-    const { cookieOf } = setUp()
-    const copied = await cookieOf({ user: 'ada' })
+    const { cookieWith } = setUpAttack()
+    const copied = await cookieWith({ user: 'ada' })
     const down = () => Promise.reject(new Error('the list is down'))
     const ended = new Set<string | undefined>()
-    const listed = setUp({ revoked: ({ id }) => ended.has(id) })
+    const listed = setUpAttack({ revoked: ({ id }) => ended.has(id) })
     const session = await listed.sessions.open(copied)
     expect(session.get('user')).toBe('ada')
     ended.add(session.id)
     expectNothing(await listed.sessions.open(copied), 'revoked')
-    expectNothing(await setUp({ revoked: down }).sessions.open(copied), 'revoked')
-    expectNothing(await setUp({ validAfter: START + 1 }).sessions.open(copied), 'revoked')
+    expectNothing(await setUpAttack({ revoked: down }).sessions.open(copied), 'revoked')
+    expectNothing(await setUpAttack({ validAfter: START + 1 }).sessions.open(copied), 'revoked')
   })
 
   test('C2: a session that is neither changed nor due is not written', async () => {
-    const { time, sessions, cookieOf } = setUp()
-    const cookie = await cookieOf({ user: 'ada', list: [1] })
+    const { time, sessions, cookieWith } = setUpAttack()
+    const cookie = await cookieWith({ user: 'ada', list: [1] })
     time.now += 8639
     const session = await sessions.open(cookie)
     expect(session.toJSON()).toEqual({ user: 'ada', list: [1] })
@@ -54,8 +60,8 @@ describe.each(ENGINES)('with %s', (engine) => {
 
   test('C2: a session that was revoked while a request ran is not renewed by it', async () => {
     const list = { revoked: false }
-    const { time, sessions, cookieOf } = setUp({ revoked: () => list.revoked })
-    const cookie = await cookieOf({ user: 'ada' })
+    const { time, sessions, cookieWith } = setUpAttack({ revoked: () => list.revoked })
+    const cookie = await cookieWith({ user: 'ada' })
     time.now += 40_000
     const session = await sessions.open(cookie)
     list.revoked = true
@@ -63,7 +69,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('C2: nothing in the request restores a destroyed session, and no request in flight does', async () => {
-    const { sessions } = setUp()
+    const { sessions } = setUpAttack()
     const jar = createJar()
     const visit = async (act: (session: Session<Data>) => void) => {
       const request = jar.request()
@@ -87,7 +93,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('C2: a logout ends every session in its request, not only the newest', async () => {
-    const { sessions } = setUp()
+    const { sessions } = setUpAttack()
     const older = mintAt({ startedAt: START - 50 }, { more: { o: 'AAAA' } })
     const newer = mintAt({ startedAt: START - 10 })
     for (const values of [
@@ -106,8 +112,8 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('C3: regenerate keeps no id, no time and no unnamed value', async () => {
-    const { time, sessions, cookieOf } = setUp()
-    const planted = await cookieOf({ user: 'mallory', theme: 'dark' })
+    const { time, sessions, cookieWith } = setUpAttack()
+    const planted = await cookieWith({ user: 'mallory', theme: 'dark' })
     time.now += 100
     const session = await sessions.open(planted)
     const { id } = session
@@ -121,7 +127,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('C6: parallel writers leave one complete session, never a mixture', async () => {
-    const { sessions } = setUp({ limits: THREE_COOKIES })
+    const { sessions } = setUpAttack({ limits: THREE_COOKIES })
     for (const order of [
       [0, 1],
       [1, 0],
@@ -147,7 +153,7 @@ describe.each(ENGINES)('with %s', (engine) => {
 describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
   test('S6: a stamp that another subdomain sets, even the highest, does not make later logouts fail', async () => {
     for (const tossed of ['9999', '____', 'zzzz', 'AAAA']) {
-      const { sessions } = setUp()
+      const { sessions } = setUpAttack()
       const browser = createBrowser()
       const visit = async (handle: (session: Session<Data>) => void) =>
         browser.store(await entry(sessions, browser.header(), handle))
@@ -163,8 +169,8 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
   })
 
   test('L18: a flash message that does not fit beside 7 kB of other cookies is dropped, and the session ends', async () => {
-    const { sessions, cookieOf } = setUp()
-    const cookie = await cookieOf({ user: 'ada' })
+    const { sessions, cookieWith } = setUpAttack()
+    const cookie = await cookieWith({ user: 'ada' })
     const others = `theme=${'x'.repeat(7000)}`
     for (const say of [
       (session: Session<Data>) => session.set('goodbye', 'See you'),
@@ -184,8 +190,8 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
   })
 
   test('L18: a flash message that fits is kept, and the session still ends', async () => {
-    const { sessions, cookieOf } = setUp()
-    const cookie = await cookieOf({ user: 'ada' })
+    const { sessions, cookieWith } = setUpAttack()
+    const cookie = await cookieWith({ user: 'ada' })
     const browser = createBrowser()
     browser.store(
       await entry(sessions, cookie, (session) => {
@@ -201,7 +207,7 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
 })
 
 test('S6: two overlapping logouts leave two stamps, and no session between them is restored', async () => {
-  const { sessions } = setUp()
+  const { sessions } = setUpAttack()
   const browser = createBrowser()
   const begin = () => sessions.open(browser.header())
   const login = await begin()
@@ -228,7 +234,7 @@ test('S6: two overlapping logouts leave two stamps, and no session between them 
 })
 
 test('S6: of many stamps four are read, and a session that begins with them opens', async () => {
-  const { sessions } = setUp()
+  const { sessions } = setUpAttack()
   const stamps = Array.from(
     { length: 30 },
     (_, index) => `${STAMP}=${String(index).padStart(4, 'x')}`,

@@ -7,10 +7,10 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { SessionCommittedError } from 'sealed-session'
 import type { Session, SessionOptions } from 'sealed-session'
 import { createBrowser } from '../conformance/browser.ts'
-import { ENGINES, expectNothing, setUp, useEngine } from '../support/attacks.ts'
-import type { Data } from '../support/attacks.ts'
+import { ENGINES, expectNothing, setUpAttack, useEngine } from '../support/attacks.ts'
 import { ENTRIES } from '../support/entries.ts'
 import { mint, mintToken, payload } from '../support/mint.ts'
+import type { Data } from '../support/set-up.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -26,7 +26,7 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
   test.each(serializers)(
     'L19: with %s, messages that are left and never taken do not make later writes fail',
     async (_, options) => {
-      const { sessions } = setUp(options)
+      const { sessions } = setUpAttack(options)
       const browser = createBrowser()
       const visit = async (handle: (session: Session<Data>) => unknown) =>
         browser.store(await entry(sessions, browser.header(), handle))
@@ -51,7 +51,7 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
 })
 
 test('L19: the oldest of twenty-one messages is dropped, whatever its key, and an older token keeps its own', async () => {
-  const { openValue, sessions } = setUp()
+  const { openValue, sessions } = setUpAttack()
   const messages = Array.from({ length: 30 }, (_, number) => ['notice', number])
   const session = await openValue(mint(payload({ more: { f: messages } })))
   expect(session.peekFlash('notice')).toHaveLength(30)
@@ -100,7 +100,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   test.each(places)(
     'L20: a value in %s that cannot be written again is rejected when it is read, not at the next write',
     async (_, textOf) => {
-      const { openValue, sessions } = setUp()
+      const { openValue, sessions } = setUpAttack()
       for (const value of values) {
         expectNothing(await openValue(mint(textOf(value))), 'invalid-data')
         expectNothing(await sessions.unseal(mintToken(textOf(value))), 'invalid-data')
@@ -115,7 +115,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   )
 
   test('L20: the order and spelling of members of another writer change no verdict, and are kept without a change', async () => {
-    const { openValue, sessions } = setUp()
+    const { openValue, sessions } = setUpAttack()
     const texts = [
       payload({ more: { l: 'long', o: 'AAAA', t: 1 } }),
       payload({ more: { t: 1, o: 'AAAA', l: 'long' } }),
@@ -140,8 +140,8 @@ describe.each(ENGINES)('with %s', (engine) => {
 
   test('L21: keys have the order of a JSON object: those like array indices first, and ascending', async () => {
     for (const [, options] of serializers) {
-      const { sessions, cookieOf } = setUp(options)
-      const cookie = await cookieOf({ user: 1, 42: 2, 7: 3, b: 4, a: 5, '01': 6, '-1': 7 })
+      const { sessions, cookieWith } = setUpAttack(options)
+      const cookie = await cookieWith({ user: 1, 42: 2, 7: 3, b: 4, a: 5, '01': 6, '-1': 7 })
       const session = await sessions.open(cookie)
       const order = ['7', '42', 'user', 'b', 'a', '01', '-1']
       expect(session.keys()).toEqual(order)
@@ -155,7 +155,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('L21: messages keep the order in which they were left, whatever their keys', async () => {
-    const { sessions } = setUp()
+    const { sessions } = setUpAttack()
     const browser = createBrowser()
     const session = await sessions.open(null)
     for (const text of ['first', 'second', 'third']) session.flash('42', text)

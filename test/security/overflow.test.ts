@@ -20,8 +20,8 @@ import {
 } from '../support/alterations.ts'
 import { pairsOf } from '../support/cookie-jar.ts'
 import { ENTRIES } from '../support/entries.ts'
+import { catchAsyncError } from '../support/errors.ts'
 import { createFaultyStore } from '../support/faulty-store.ts'
-import { thrownBy } from '../support/faulty.ts'
 import {
   DAY,
   ID,
@@ -42,7 +42,7 @@ import type { Binding } from '../support/mint.ts'
 import { loadPrintedReader } from '../support/printed-reader.ts'
 import { setUp as setUpSessions } from '../support/set-up.ts'
 import type { Data } from '../support/set-up.ts'
-import { wires } from '../support/wire.ts'
+import { testServers } from '../support/test-servers.ts'
 
 const slow = process.env['SLOW'] !== undefined
 
@@ -330,7 +330,7 @@ describe('O2: a store that fails', () => {
       store.faults.getItem = fault
       const handler = sessions.wrap((_request, session) => Response.json(session.toJSON()))
       for (const call of [() => sessions.open(request), () => handler(request)]) {
-        const error = await thrownBy(call())
+        const error = await catchAsyncError(call())
         expect(error).toBeInstanceOf(SessionError)
         expect(error).toMatchObject({ code: 'ERR_SESSION_STORE', cause: DOWN })
       }
@@ -353,7 +353,10 @@ describe('O2: a store that fails', () => {
         () => sessions.commit(session, new Response()),
         () => sessions.save(session, (name) => written.push(name)),
       ]) {
-        expect(await thrownBy(call())).toMatchObject({ code: 'ERR_SESSION_STORE', cause: DOWN })
+        expect(await catchAsyncError(call())).toMatchObject({
+          code: 'ERR_SESSION_STORE',
+          cause: DOWN,
+        })
       }
       expect([written, events]).toEqual([[], []])
       delete store.faults.setItem
@@ -369,7 +372,7 @@ describe('O2: a store that fails', () => {
     const cookie = await cookieOf(fillLarge)
     const small = await cookieOf((session) => session.set('user', 'ada'))
     const { middleware, sessionOf } = nodeSessions(sessions)
-    const { ask, close } = await wires.http((request, response) =>
+    const { ask, close } = await testServers.http((request, response) =>
       middleware(request, response, (error) => {
         if (error === undefined && request.url !== '/') {
           sessionOf(request).set('cart', `${LARGE}${request.url}`)
@@ -418,7 +421,7 @@ describe('O2: a store that fails', () => {
     store.faults.setItem = () => {
       throw new RangeError('OOM command not allowed when used memory > maxmemory')
     }
-    expect(await thrownBy(sessions.setCookies(session))).toMatchObject({
+    expect(await catchAsyncError(sessions.setCookies(session))).toMatchObject({
       code: 'ERR_SESSION_STORE',
       message: 'the session store: setItem failed',
     })
@@ -464,7 +467,7 @@ describe('O2: a store that fails', () => {
       const session = method === 'setItem' ? await sessions.open(cookie) : undefined
       session?.set('cart', `${LARGE}2`)
       const settled = vi.fn()
-      const result = thrownBy(session ? sessions.setCookies(session) : sessions.open(cookie))
+      const result = catchAsyncError(session ? sessions.setCookies(session) : sessions.open(cookie))
       void result.then(settled)
       await vi.advanceTimersByTimeAsync(milliseconds - 1)
       expect(settled).not.toHaveBeenCalled()
@@ -494,7 +497,7 @@ describe('O2: a store that fails', () => {
     vi.useFakeTimers()
     let fail: (error: Error) => void = () => {}
     store.faults.getItem = () => new Promise((_, reject) => (fail = reject))
-    const result = thrownBy(sessions.open(cookie))
+    const result = catchAsyncError(sessions.open(cookie))
     await vi.advanceTimersByTimeAsync(2001)
     expect(await result).toMatchObject({ code: 'ERR_SESSION_STORE' })
     fail(DOWN)
@@ -549,7 +552,7 @@ describe('O4: a store that returns another value than it was given', () => {
     async (answer) => {
       const { sessions, store } = setUp()
       store.faults.getItem = async () => answer
-      expect(await thrownBy(sessions.open(cookieWithParcel()))).toMatchObject({
+      expect(await catchAsyncError(sessions.open(cookieWithParcel()))).toMatchObject({
         code: 'ERR_SESSION_STORE',
         message: expect.stringContaining('must return the string that was set'),
       })
@@ -559,7 +562,7 @@ describe('O4: a store that returns another value than it was given', () => {
   test('is not shown in the error', async () => {
     const { sessions, store } = setUp()
     store.faults.getItem = async () => ({ secret: 'hunter2' })
-    const error = await thrownBy(sessions.open(cookieWithParcel()))
+    const error = await catchAsyncError(sessions.open(cookieWithParcel()))
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('hunter2')
   })
 
@@ -658,7 +661,7 @@ describe('events and errors', () => {
     const session = await received(fillLarge)
     session.set('cart', `${LARGE}2`)
     store.faults.setItem = () => Promise.reject(DOWN)
-    const error = await thrownBy(sessions.setCookies(session))
+    const error = await catchAsyncError(sessions.setCookies(session))
     const shown = JSON.stringify([events, untyped<Error>(error).message])
     for (const { value } of store.items.values()) expect(shown).not.toContain(value)
     expect(shown).not.toContain('xxx')

@@ -3,10 +3,10 @@
 import { randomBytes } from 'node:crypto'
 import * as devalue from 'devalue'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { ENGINES, expectNothing, setUp, useEngine } from '../support/attacks.ts'
-import type { Data } from '../support/attacks.ts'
+import { ENGINES, expectNothing, setUpAttack, useEngine } from '../support/attacks.ts'
 import { pairsOf } from '../support/cookie-jar.ts'
 import { START, mint, mintToken, payload } from '../support/mint.ts'
+import type { Data } from '../support/set-up.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -16,7 +16,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   useEngine(engine)
 
   test('G1: opened data is plain JSON, whatever it looks like', async () => {
-    const { openValue, sessions, cookieOf } = setUp()
+    const { openValue, sessions, cookieWith } = setUpAttack()
     const tempting: Data = {
       a: { __type: 'Date', value: 0 },
       b: '_$$ND_FUNC$$_function(){}()',
@@ -25,7 +25,7 @@ describe.each(ENGINES)('with %s', (engine) => {
       e: '[{"a":1}]',
       f: { constructor: 'x', valueOf: 'y' },
     }
-    const session = await sessions.open(await cookieOf(tempting))
+    const session = await sessions.open(await cookieWith(tempting))
     expect(session.toJSON()).toEqual(tempting)
     expect(Object.getPrototypeOf(session.get('a'))).toBe(Object.prototype)
     const text = devalue.stringify({ user: 'ada' })
@@ -37,7 +37,7 @@ describe.each(ENGINES)('with %s', (engine) => {
       '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},' +
       '"nested":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}},' +
       '"list":[{"__proto__":{"polluted":1}}]}'
-    const { openValue, sessions } = setUp()
+    const { openValue, sessions } = setUpAttack()
     const session = await openValue(mint(payload({ data: 0 }).replace(',0]', `,${hostile}]`)))
     expect(session.keys()).toEqual(['__proto__', 'constructor', 'nested', 'list'])
     expect(JSON.stringify(session)).toBe(hostile)
@@ -49,23 +49,23 @@ describe.each(ENGINES)('with %s', (engine) => {
     }
   })
 
-  function nested(depth: number): unknown {
+  function nestedValue(depth: number): unknown {
     let value: unknown = 1
     for (let level = 0; level < depth; level++) value = level % 2 === 0 ? [value] : { v: value }
     return value
   }
 
   test('G3: data that nests too deep is a SessionDataError on write and rejected on read, never a RangeError', async () => {
-    const { sessions, openValue, cookieOf } = setUp({ limits: 'browsers' })
+    const { sessions, openValue, cookieWith } = setUpAttack({ limits: 'browsers' })
     const session = await sessions.open(null)
     for (const depth of [100, 101, 1000, 100_000]) {
-      expect(() => session.set('deep', nested(depth))).toThrow(
+      expect(() => session.set('deep', nestedValue(depth))).toThrow(
         expect.objectContaining({ code: 'ERR_SESSION_DATA' }),
       )
     }
     expect(session.isEmpty).toBe(true)
-    const deepest = { deep: nested(99) }
-    expect((await sessions.open(await cookieOf(deepest))).toJSON()).toEqual(deepest)
+    const deepest = { deep: nestedValue(99) }
+    expect((await sessions.open(await cookieWith(deepest))).toJSON()).toEqual(deepest)
     for (const depth of [100, 150, 2500]) {
       const text = `{"deep":${'['.repeat(depth)}${']'.repeat(depth)}}`
       const whole = payload({ data: 0 }).replace(',0]', `,${text}]`)
@@ -75,7 +75,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('G4: a value that JSON would change silently is rejected, with its path', async () => {
-    const { sessions } = setUp()
+    const { sessions } = setUpAttack()
     const session = await sessions.open(null)
     const cycle: unknown[] = []
     cycle.push({ cycle })
@@ -124,25 +124,25 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('G5: data of equal length gives tokens of equal length: nothing is compressed', async () => {
-    const { cookieOf } = setUp()
+    const { cookieWith } = setUpAttack()
     const lengths = new Set<number>()
     for (const text of [
       'x'.repeat(600),
       randomBytes(450).toString('base64url'),
       'ab'.repeat(300),
     ]) {
-      lengths.add((await cookieOf({ token: 'secret-value', text })).length)
+      lengths.add((await cookieWith({ token: 'secret-value', text })).length)
     }
     expect(lengths.size).toBe(1)
-    const longer = await cookieOf({ token: 'secret-value', text: 'x'.repeat(603) })
+    const longer = await cookieWith({ token: 'secret-value', text: 'x'.repeat(603) })
     expect([longer.length - 4]).toEqual([...lengths])
   })
 
   test("G7: the application's keys and the session's own members are separate", async () => {
-    const { time, sessions, cookieOf } = setUp()
+    const { time, sessions, cookieWith } = setUpAttack()
     const names = ['s', 'f', 'c', 't', 'o', 'l', 'id', 'startedAt', 'expiresAt', 'data']
     const data = Object.fromEntries(names.map((name) => [name, 9_999_999_999]))
-    const cookie = await cookieOf(data)
+    const cookie = await cookieWith(data)
     const session = await sessions.open(cookie)
     expect(session.toJSON()).toEqual(data)
     expect(session.id).toMatch(/^[\w-]{22}$/)
@@ -158,8 +158,8 @@ describe.each(ENGINES)('with %s', (engine) => {
       stringify: (data: object) => text + JSON.stringify(data),
       parse: (read: string) => JSON.parse(read.slice(text.length)),
     }
-    const { sessions, cookieOf, time } = setUp({ serializer })
-    const cookie = await cookieOf({ user: 'ada' })
+    const { sessions, cookieWith, time } = setUpAttack({ serializer })
+    const cookie = await cookieWith({ user: 'ada' })
     const session = await sessions.open(cookie)
     expect(session.toJSON()).toEqual({ user: 'ada' })
     expect(session.expiresAt).toEqual(new Date((START + 86_400) * 1000))

@@ -9,8 +9,9 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Session, SessionOptions, SessionSchema, Sessions } from 'sealed-session'
 import { createBrowser } from '../conformance/browser.ts'
 import type { Browser } from '../conformance/browser.ts'
-import { ENGINES, altered, setUp, useEngine } from '../support/attacks.ts'
-import type { Data } from '../support/attacks.ts'
+import { alter } from '../support/alterations.ts'
+import { ENGINES, setUpAttack, useEngine } from '../support/attacks.ts'
+import { namesOf } from '../support/cookie-jar.ts'
 import { ENTRIES } from '../support/entries.ts'
 import type { Entry, Handler } from '../support/entries.ts'
 import {
@@ -24,6 +25,7 @@ import {
   mintAt,
   payload,
 } from '../support/mint.ts'
+import type { Data } from '../support/set-up.ts'
 
 type Options = Partial<SessionOptions<Data>>
 
@@ -132,7 +134,7 @@ async function undoes(
   options: Options = {},
   begin: Handler = fill,
 ): Promise<void> {
-  const { sessions, time } = setUp({ limits: 'cloudflare', lifetimes, ...options })
+  const { sessions, time } = setUpAttack({ limits: 'cloudflare', lifetimes, ...options })
   const browser = createBrowser()
   browser.store(await entry(sessions, '', begin))
   time.now += 40_000
@@ -200,7 +202,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   )
 
   test('L1: use costs one ticket of at most 220 bytes, for any size of the session', async () => {
-    const { sessions, time } = setUp({ limits: 'cloudflare' })
+    const { sessions, time } = setUpAttack({ limits: 'cloudflare' })
     const browser = createBrowser()
     for (const size of [1, 3000, 12_000]) {
       const session = await sessions.open(browser.header())
@@ -243,18 +245,18 @@ describe('a schema whose output differs from its input', () => {
     test.each(schemas)(
       'L2: a schema that %s does not make a read write or delete the session',
       async (_, schema) => {
-        const plain = setUp()
-        const cookie = await plain.cookieOf({ tenant: 't1', a: { deep: [1] }, b: 2 })
-        const { sessions, time } = setUp({ schema })
+        const plain = setUpAttack()
+        const cookie = await plain.cookieWith({ tenant: 't1', a: { deep: [1] }, b: 2 })
+        const { sessions, time } = setUpAttack({ schema })
         for (const [, read] of reads) {
-          expect(await entry(sessions, cookie, read).then(namesIn)).toEqual(
+          expect(await entry(sessions, cookie, read).then(namesOf)).toEqual(
             read === reads[4]?.[1] ? [`${NAME}.t`] : [],
           )
         }
         time.now += 40_000
         // Use is recorded even if the schema drops all data.
         for (const [, read] of reads) {
-          expect(await entry(sessions, cookie, read).then(namesIn)).toEqual([`${NAME}.t`])
+          expect(await entry(sessions, cookie, read).then(namesOf)).toEqual([`${NAME}.t`])
         }
         expect((await plain.sessions.open(cookie)).get('tenant')).toBe('t1')
       },
@@ -262,9 +264,9 @@ describe('a schema whose output differs from its input', () => {
   })
 
   test('L2: a write has the output of the schema with the change of the handler', async () => {
-    const plain = setUp()
-    const cookie = await plain.cookieOf({ tenant: 't1', user: 'ada' })
-    const { sessions } = setUp({ schema: v.object({ user: v.optional(v.string()) }) })
+    const plain = setUpAttack()
+    const cookie = await plain.cookieWith({ tenant: 't1', user: 'ada' })
+    const { sessions } = setUpAttack({ schema: v.object({ user: v.optional(v.string()) }) })
     const browser = createBrowser()
     const session = await sessions.open(cookie)
     session.set('user', 'eve')
@@ -273,8 +275,8 @@ describe('a schema whose output differs from its input', () => {
   })
 
   test('L2: a session that is cleared is deleted, even if the schema drops all data', async () => {
-    const cookie = await setUp().cookieOf({ tenant: 't1' })
-    const { sessions } = setUp({ schema: v.object({}) })
+    const cookie = await setUpAttack().cookieWith({ tenant: 't1' })
+    const { sessions } = setUpAttack({ schema: v.object({}) })
     const session = await sessions.open(cookie)
     session.clear()
     expect(await sessions.setCookies(session)).toEqual([expect.stringMatching(/=; Max-Age=0;/)])
@@ -295,7 +297,7 @@ describe('a rejected cookie', () => {
     ['malformed', 'nonsense'],
     ['incomplete', `3.${value}`],
     ['unknown-key', mint(payload(), { secret: OTHER_SECRET })],
-    ['undecryptable', altered(value)],
+    ['undecryptable', alter(value)],
     ['expired', mintAt({ startedAt: START - 8 * DAY, sealedAt: START - DAY, life: 8 * DAY })],
     ['idle', mintAt({ startedAt: START - 2 * DAY })],
     ['not-yet-valid', mintAt({ startedAt: START + 100 })],
@@ -317,25 +319,25 @@ describe('a rejected cookie', () => {
 
   describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
     test.each(refused)('L3: that is %s is not deleted by a read', async (reason, cookie) => {
-      const { sessions } = setUp({ validAfter: START - 6 * DAY })
+      const { sessions } = setUpAttack({ validAfter: START - 6 * DAY })
       const header = `${NAME}=${cookie}; ${NAME}.3=part; ${NAME}.t=ticket`
       expect((await sessions.open(header)).rejection).toEqual({ reason })
       for (const look of lookers) expect(await entry(sessions, header, look)).toEqual([])
     })
 
     test('L3: that is destroyed is deleted, in all its parts, with its ticket', async () => {
-      const { sessions } = setUp()
+      const { sessions } = setUpAttack()
       const header = `${NAME}=${value}; ${NAME}.3=part; ${NAME}.t=ticket; ${NAME}.x=AAAA`
       expect((await sessions.open(header)).rejection).toEqual({ reason: 'destroyed' })
       const lines = await entry(sessions, header, (session) => session.get('user'))
-      expect(namesIn(lines)).toEqual([NAME, `${NAME}.3`, `${NAME}.t`])
+      expect(namesOf(lines)).toEqual([NAME, `${NAME}.3`, `${NAME}.t`])
       for (const line of lines) expect(line).toMatch(/^[^=]+=; Max-Age=0/)
     })
 
     test.each(refused)(
       'L3: that is %s is replaced by a write, and ended by a logout',
       async (_, cookie) => {
-        const { sessions } = setUp({ validAfter: START - 6 * DAY })
+        const { sessions } = setUpAttack({ validAfter: START - 6 * DAY })
         const browser = createBrowser()
         browser.cookies.set(NAME, cookie).set(`${NAME}.3`, 'part')
         browser.store(
@@ -418,8 +420,8 @@ describe('a temporary fault of a server', () => {
 
   describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
     test.each(faults)('L3: %s logs out only while it lasts', async (_, reason, healthy, broken) => {
-      const { sessions } = setUp({ limits: 'cloudflare', ...healthy })
-      const faulty = setUp({ limits: 'cloudflare', ...healthy, ...broken }).sessions
+      const { sessions } = setUpAttack({ limits: 'cloudflare', ...healthy })
+      const faulty = setUpAttack({ limits: 'cloudflare', ...healthy, ...broken }).sessions
       for (const size of [1, 9000]) {
         const browser = createBrowser()
         const begin = (session: Session<Data>) => {
@@ -474,8 +476,8 @@ describe('access to a session by a response', () => {
   test.each(uses)(
     'Y6: %s counts as access, so that no cache gives the response to another visitor',
     async (_, use) => {
-      const { sessions, cookieOf } = setUp()
-      const cookie = await cookieOf({ user: 'ada' })
+      const { sessions, cookieWith } = setUpAttack()
+      const cookie = await cookieWith({ user: 'ada' })
       for (const header of [cookie, '', `${NAME}=nonsense`]) {
         const request = new Request('https://example.test/', { headers: { cookie: header } })
         const handler = sessions.wrap(async (_, session) => {
@@ -490,15 +492,11 @@ describe('access to a session by a response', () => {
   )
 
   test('Y6: a handler that does not access the session leaves its response cacheable', async () => {
-    const { sessions, cookieOf } = setUp()
-    const cookie = await cookieOf({ user: 'ada' })
+    const { sessions, cookieWith } = setUpAttack()
+    const cookie = await cookieWith({ user: 'ada' })
     const response = new Response('page')
     const request = new Request('https://example.test/', { headers: { cookie } })
     expect(await sessions.wrap(() => response)(request)).toBe(response)
     expect(response.headers.get('Vary')).toBeNull()
   })
 })
-
-function namesIn(lines: readonly string[]): string[] {
-  return lines.map((line) => line.split('=', 1).join())
-}

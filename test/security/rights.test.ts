@@ -4,11 +4,11 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Session, SessionOptions, SessionEvent } from 'sealed-session'
 import { createBrowser } from '../conformance/browser.ts'
-import { ENGINES, expectNothing, setUp, useEngine } from '../support/attacks.ts'
-import type { Data } from '../support/attacks.ts'
+import { ENGINES, expectNothing, setUpAttack, useEngine } from '../support/attacks.ts'
 import { ENTRIES } from '../support/entries.ts'
 import type { Entry, Handler } from '../support/entries.ts'
 import { DAY, NAME, OLDER_SECRET, OTHER_SECRET, SECRET, START, WEEK } from '../support/mint.ts'
+import type { Data } from '../support/set-up.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -108,7 +108,7 @@ function fill(session: Session<Data>): void {
 /** A slow request: the session becomes invalid after it was opened, before the response is made. */
 async function overtaken(entry: Entry, handle: Handler, make: () => Refusal) {
   const { options, refuse, recover } = make()
-  const { sessions, time, events } = setUp(options)
+  const { sessions, time, events } = setUpAttack(options)
   const browser = createBrowser()
   browser.store(await entry(sessions, '', fill))
   const stolen = browser.header()
@@ -149,8 +149,8 @@ async function expectNewSession({
 
 /** Expects that no bare token is sealed, and that verify rejects the session. */
 async function expectNoToken({ options, refuse }: Refusal, reason: string): Promise<void> {
-  const { sessions, cookieOf, time, events } = setUp(options)
-  const session = await sessions.open(await cookieOf({ user: 'ada' }))
+  const { sessions, cookieWith, time, events } = setUpAttack(options)
+  const session = await sessions.open(await cookieWith({ user: 'ada' }))
   refuse(session.id)
   time.now += 121
   events.length = 0
@@ -214,8 +214,11 @@ describe.each(ENGINES)('with %s', (engine) => {
 
   test('S2: a session of a removed secret does not change to the new one, even if its request began before', async () => {
     const vault = { secrets: [SECRET] }
-    const { sessions, cookieOf, time } = setUp({ secrets: () => vault.secrets, secretsRefresh: 60 })
-    const cookie = await cookieOf({ user: 'ada' })
+    const { sessions, cookieWith, time } = setUpAttack({
+      secrets: () => vault.secrets,
+      secretsRefresh: 60,
+    })
+    const cookie = await cookieWith({ user: 'ada' })
     const kept = await sessions.open(cookie)
     kept.set('visits', 1)
     vault.secrets = [OTHER_SECRET, SECRET]
@@ -231,10 +234,10 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('S14: changes that revoked makes in its session do not reach the handler, and are not written', async () => {
-    const { cookieOf } = setUp()
-    const cookie = await cookieOf({ user: 'ada', cart: { items: ['tea'] } })
+    const { cookieWith } = setUpAttack()
+    const cookie = await cookieWith({ user: 'ada', cart: { items: ['tea'] } })
     const asked: Session<Data>[] = []
-    const { sessions } = setUp({
+    const { sessions } = setUpAttack({
       revoked(session) {
         asked.push(session)
         const cart = Object(session.get('cart'))
@@ -255,8 +258,10 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('S14: a read by revoked is no access by the handler', async () => {
-    const { sessions, cookieOf } = setUp({ revoked: (session) => session.get('user') !== 'ada' })
-    const cookie = await cookieOf({ user: 'ada' })
+    const { sessions, cookieWith } = setUpAttack({
+      revoked: (session) => session.get('user') !== 'ada',
+    })
+    const cookie = await cookieWith({ user: 'ada' })
     const response = new Response('page')
     const request = new Request('https://example.test/', { headers: { cookie } })
     expect(await sessions.wrap(() => response)(request)).toBe(response)
@@ -264,15 +269,15 @@ describe.each(ENGINES)('with %s', (engine) => {
 
   test('S14: a session that revoked has stored is read-only', async () => {
     const kept: Session<Data>[] = []
-    const { cookieOf } = setUp()
-    const cookie = await cookieOf({ user: 'ada' })
-    const { sessions } = setUp({ revoked: (session) => kept.push(session) === 0 })
+    const { cookieWith } = setUpAttack()
+    const cookie = await cookieWith({ user: 'ada' })
+    const { sessions } = setUpAttack({ revoked: (session) => kept.push(session) === 0 })
     await sessions.open(cookie)
     expect(kept.map((session) => session.get('user'))).toEqual(['ada'])
   })
 
   test('S15: an application that renews the id with each change of rights can still end its sessions', async () => {
-    const { sessions, time, events } = setUp({ idleTimeout: false, clockTolerance: 0 })
+    const { sessions, time, events } = setUpAttack({ idleTimeout: false, clockTolerance: 0 })
     const browser = createBrowser()
     const visit = async (handle: Handler) => {
       const session = await sessions.open(browser.header())
@@ -306,8 +311,8 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('S15: events link the ids over a login too, and over several changes in one request', async () => {
-    const { sessions, cookieOf, events } = setUp()
-    const session = await sessions.open(await cookieOf({ user: 'ada' }))
+    const { sessions, cookieWith, events } = setUpAttack()
+    const session = await sessions.open(await cookieWith({ user: 'ada' }))
     const { id } = session
     events.length = 0
     session.renewId()
@@ -320,7 +325,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('S15: renewId keeps everything except the id', async () => {
-    const { sessions, time } = setUp({
+    const { sessions, time } = setUpAttack({
       lifetimes: { long: { maxAge: 30 * DAY, idleTimeout: false } },
     })
     const session = await sessions.open(`${NAME}.x=AAAA`)
@@ -344,7 +349,7 @@ describe.each(ENGINES)('with %s', (engine) => {
 
   test('S16: a login in the same second as "log out everywhere" is accepted, and a session before it is not', async () => {
     const generations = new Map([['ada', 1]])
-    const { sessions } = setUp({
+    const { sessions } = setUpAttack({
       revoked: (session) =>
         session.has('user') &&
         session.get('generation') !== generations.get(String(session.get('user'))),
@@ -368,15 +373,15 @@ describe.each(ENGINES)('with %s', (engine) => {
 
   test('S16: a date in whole seconds accepts the login after it, in the same second too', async () => {
     const cutoffs = new Map<string, number>()
-    const { sessions, cookieOf, time } = setUp({
+    const { sessions, cookieWith, time } = setUpAttack({
       revoked: (session) =>
         Number(session.startedAt) / 1000 < (cutoffs.get(String(session.get('user'))) ?? 0),
     })
-    const before = await cookieOf({ user: 'ada' })
+    const before = await cookieWith({ user: 'ada' })
     time.now += 60.25
     cutoffs.set('ada', Math.floor(time.now))
     time.now += 0.5
-    const after = await cookieOf({ user: 'ada' })
+    const after = await cookieWith({ user: 'ada' })
     expectNothing(await sessions.open(before), 'revoked')
     expect((await sessions.open(after)).get('user')).toBe('ada')
     // With the fraction, a later session seems to have begun earlier.

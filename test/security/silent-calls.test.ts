@@ -6,14 +6,14 @@ import { createSessions } from 'sealed-session'
 import type { Session, Sessions } from 'sealed-session'
 import { wrapLambda } from 'sealed-session/lambda'
 import { nodeSessions } from 'sealed-session/node'
-import { setUp } from '../support/attacks.ts'
-import type { Data } from '../support/attacks.ts'
+import { setUpAttack } from '../support/attacks.ts'
 import { ENTRIES } from '../support/entries.ts'
 import { OLDER_SECRET, SECRET, START, untyped } from '../support/mint.ts'
-import { wires } from '../support/wire.ts'
-import { caught } from '../support/refusal.ts'
+import type { Data } from '../support/set-up.ts'
+import { testServers } from '../support/test-servers.ts'
+import { catchError } from '../support/errors.ts'
 
-function configError(option: string, advice: RegExp | string): unknown {
+function configErrorWith(option: string, advice: RegExp | string): unknown {
   return expect.objectContaining({
     code: 'ERR_SESSION_CONFIG',
     option,
@@ -28,10 +28,10 @@ function call(object: object, method: string, ...given: readonly unknown[]): unk
 
 describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
   test("L4: session.user = 'ada' is a TypeError that names set, on a scope too, and stores nothing", async () => {
-    const { sessions } = setUp()
+    const { sessions } = setUpAttack()
     const lines = await entry(sessions, '', (session) => {
       for (const target of [session, session.scope('cart'), session.scope('a').scope('b')]) {
-        const error = caught(() => Object.assign(target, { user: 'ada' }))
+        const error = catchError(() => Object.assign(target, { user: 'ada' }))
         expect(error).toBeInstanceOf(TypeError)
         expect(String(error)).toContain('session.set("user", value)')
         expect([Reflect.get(target, 'user'), Object.keys(target)]).toEqual([undefined, []])
@@ -43,16 +43,16 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
   test.each(['destroy', 'renewId', 'discard', 'touch', 'clear'])(
     'L5: session.%s(callback) is an error at the call, and the request ends with its session as it was',
     async (method) => {
-      const { sessions, cookieOf } = setUp()
-      const cookie = await cookieOf({ user: 'ada' })
+      const { sessions, cookieWith } = setUpAttack()
+      const cookie = await cookieWith({ user: 'ada' })
       const lines = await entry(sessions, cookie, (session) => {
         for (const given of [() => {}, null, {}, 'ada', false]) {
-          expect(caught(() => call(session, method, given))).toEqual(
-            configError(method, /takes no argument/),
+          expect(catchError(() => call(session, method, given))).toEqual(
+            configErrorWith(method, /takes no argument/),
           )
         }
-        expect(caught(() => call(session, method, () => {}))).toEqual(
-          configError(method, `write ${method}\\(\\)`),
+        expect(catchError(() => call(session, method, () => {}))).toEqual(
+          configErrorWith(method, `write ${method}\\(\\)`),
         )
         expect(session.toJSON()).toEqual({ user: 'ada' })
       })
@@ -78,12 +78,12 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
   test.each(regenerations)(
     'L6: regenerate with %s is an error at the call, and changes nothing',
     async (_, given, option) => {
-      const { sessions, cookieOf } = setUp()
-      const cookie = await cookieOf({ user: 'ada', userPrefs: 1, cart: ['tea'] })
+      const { sessions, cookieWith } = setUpAttack()
+      const cookie = await cookieWith({ user: 'ada', userPrefs: 1, cart: ['tea'] })
       const lines = await entry(sessions, cookie, (session) => {
         const { id } = session
-        expect(caught(() => call(session, 'regenerate', given))).toEqual(
-          configError(option, /.{20,}/),
+        expect(catchError(() => call(session, 'regenerate', given))).toEqual(
+          configErrorWith(option, /.{20,}/),
         )
         expect([session.id, session.keys()]).toEqual([id, ['user', 'userPrefs', 'cart']])
       })
@@ -93,12 +93,12 @@ describe.each(Object.entries(ENTRIES))('through %s', (_, entry) => {
 })
 
 test('L4: an existing member of a session cannot be assigned either', async () => {
-  const { sessions } = setUp()
+  const { sessions } = setUpAttack()
   const session = await sessions.open(null)
   for (const name of ['id', 'get', 'set', 'isEmpty', 'rejection', 'constructor', 'toString']) {
-    expect(caught(() => Object.assign(session, { [name]: 'ada' }))).toBeInstanceOf(TypeError)
+    expect(catchError(() => Object.assign(session, { [name]: 'ada' }))).toBeInstanceOf(TypeError)
   }
-  expect(caught(() => Object.defineProperty(session, 'user', { value: 'ada' }))).toBeInstanceOf(
+  expect(catchError(() => Object.defineProperty(session, 'user', { value: 'ada' }))).toBeInstanceOf(
     TypeError,
   )
   expect(Reflect.set(Object.create(session), 'id', 1)).toBe(false)
@@ -107,16 +107,16 @@ test('L4: an existing member of a session cannot be assigned either', async () =
 })
 
 test('L4: request.session = null in Node is a TypeError that names destroy, and the visitor stays logged in', async () => {
-  const { sessions, cookieOf } = setUp()
+  const { sessions, cookieWith } = setUpAttack()
   for (const property of ['session', 'visit']) {
     const { middleware } = nodeSessions(sessions, { property })
-    const { ask, close } = await wires.http((request, response) =>
+    const { ask, close } = await testServers.http((request, response) =>
       middleware(request, response, () => {
-        const error = caught(() => Object.assign(request, { [property]: null }))
+        const error = catchError(() => Object.assign(request, { [property]: null }))
         response.end(`${error instanceof TypeError}: ${String(error)}`)
       }),
     )
-    const answer = await ask({ cookie: await cookieOf({ user: 'ada' }) })
+    const answer = await ask({ cookie: await cookieWith({ user: 'ada' }) })
     await close()
     expect(answer.body).toMatch(/^true: /)
     expect(answer.body).toContain(`request.${property}.destroy()`)
@@ -125,8 +125,8 @@ test('L4: request.session = null in Node is a TypeError that names destroy, and 
 })
 
 test('L6: keep matches whole keys, not keys that only begin alike', async () => {
-  const { sessions, cookieOf } = setUp()
-  const session = await sessions.open(await cookieOf({ user: 'ada', userPrefs: 1 }))
+  const { sessions, cookieWith } = setUpAttack()
+  const session = await sessions.open(await cookieWith({ user: 'ada', userPrefs: 1 }))
   session.regenerate({ keep: ['userPrefs'] })
   expect(session.toJSON()).toEqual({ userPrefs: 1 })
   session.regenerate({ keep: undefined, scopes: undefined, lifetime: undefined })
@@ -149,13 +149,15 @@ describe('a value that is no source of cookies', () => {
     ['a Date', new Date(0)],
     ['an error', new Error('x')],
     ['headers that are null', { headers: null }],
+    ['headers in a Map', { headers: new Map([['cookie', 'a=b']]) }],
+    ['headers in pairs', { headers: [['cookie', 'a=b']] }],
     ['a store whose getAll returns no array', { getAll: () => ({ a: 'b' }) }],
   ]
   test.each(sources)('L7: open(%s) is an error, not an empty session', async (_, source) => {
-    const { sessions } = setUp()
-    await expect(sessions.open(untyped(source))).rejects.toEqual(configError('source', /must/))
+    const { sessions } = setUpAttack()
+    await expect(sessions.open(untyped(source))).rejects.toEqual(configErrorWith('source', /must/))
     const handler = sessions.wrap(() => new Response())
-    await expect(handler(untyped(source))).rejects.toEqual(configError('source', /must/))
+    await expect(handler(untyped(source))).rejects.toEqual(configErrorWith('source', /must/))
   })
 
   test.each<readonly [string, (cookie: string) => unknown]>([
@@ -164,9 +166,9 @@ describe('a value that is no source of cookies', () => {
     ['a store of a class', (cookie) => new Store(cookie)],
     ['a request with a store', (cookie) => new NextRequest(cookie)],
   ])('L7: open(%s) reads it', async (_, make) => {
-    const { sessions, cookieOf } = setUp({ limits: { preset: 'node', cookie: 240 } })
+    const { sessions, cookieWith } = setUpAttack({ limits: { preset: 'node', cookie: 240 } })
     for (const size of [1, 190]) {
-      const cookie = await cookieOf({ text: 'x'.repeat(size) })
+      const cookie = await cookieWith({ text: 'x'.repeat(size) })
       const session = await sessions.open(untyped(make(`theme=dark; ${cookie}`)))
       expect(session.get('text')).toBe('x'.repeat(size))
     }
@@ -214,8 +216,8 @@ describe('commit', () => {
     request: Request
     session: Session<Data>
   }> {
-    const { sessions, cookieOf } = setUp()
-    const headers = { cookie: await cookieOf({ user: 'ada' }) }
+    const { sessions, cookieWith } = setUpAttack()
+    const headers = { cookie: await cookieWith({ user: 'ada' }) }
     const request = new Request('https://example.test/', { headers })
     const session = await sessions.open(request)
     session.set('visits', 1)
@@ -226,7 +228,7 @@ describe('commit', () => {
     const { sessions, session, request } = await begin()
     for (const second of [session, request, new Response(), undefined]) {
       await expect(sessions.commit(untyped(new Response()), untyped(second))).rejects.toEqual(
-        configError('commit', /commit\(session, response\)/),
+        configErrorWith('commit', /commit\(session, response\)/),
       )
     }
   })
@@ -271,10 +273,10 @@ describe('commit', () => {
     'L13: %s of a session of other sessions is an error',
     async (method) => {
       const { session } = await begin()
-      const { sessions } = setUp()
+      const { sessions } = setUpAttack()
       const second = method === 'save' ? () => {} : method === 'commit' ? new Response() : undefined
       await expect(call(sessions, method, session, second)).rejects.toEqual(
-        configError('session', /of other sessions/),
+        configErrorWith('session', /of other sessions/),
       )
       await expect(call(sessions, method, { user: 'ada' }, second)).rejects.toMatchObject({
         code: 'ERR_SESSION_CONFIG',
@@ -301,10 +303,10 @@ describe('commit', () => {
       new Request('https://x.test/'),
     ]) {
       await expect(sessions.save(session, untyped(store))).rejects.toEqual(
-        configError('store', /set/),
+        configErrorWith('store', /set/),
       )
     }
-    const refused = untyped<Error>(configError('handler', /function/))
+    const refused = untyped<Error>(configErrorWith('handler', /function/))
     for (const handler of [undefined, null, {}, 'handler', new Response()]) {
       const given = untyped<() => Response>(handler)
       expect(() => sessions.wrap(given)).toThrow(refused)
@@ -332,8 +334,8 @@ test("S4: two applications with one secret and one name open each other's sessio
 
 describe('access to the internals of a session', () => {
   test('S13: is limited to its methods: no state, no cookies, no keys', async () => {
-    const { sessions, cookieOf } = setUp()
-    const session = await sessions.open(await cookieOf({ user: 'ada' }))
+    const { sessions, cookieWith } = setUpAttack()
+    const session = await sessions.open(await cookieWith({ user: 'ada' }))
     const reached = new Set<unknown>()
     const collect = (value: unknown): void => {
       if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return
@@ -353,6 +355,6 @@ describe('access to the internals of a session', () => {
     }
     // A session that the application constructs itself has no state.
     const made = untyped<Session<Data>>(Reflect.construct(session.constructor, [{}]))
-    await expect(sessions.setCookies(made)).rejects.toEqual(configError('session', /opened/))
+    await expect(sessions.setCookies(made)).rejects.toEqual(configErrorWith('session', /opened/))
   })
 })

@@ -4,8 +4,13 @@ import * as fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import { createBrowser } from '../conformance/browser.ts'
-import { ENGINES, expectNothing, refusedOption, setUp, useEngine } from '../support/attacks.ts'
-import type { Data } from '../support/attacks.ts'
+import {
+  ENGINES,
+  expectNothing,
+  refusedOption,
+  setUpAttack,
+  useEngine,
+} from '../support/attacks.ts'
 import { pairsOf } from '../support/cookie-jar.ts'
 import {
   DAY,
@@ -18,6 +23,7 @@ import {
   mintTicket,
   payload,
 } from '../support/mint.ts'
+import type { Data } from '../support/set-up.ts'
 
 const slow = process.env['SLOW'] !== undefined
 
@@ -34,8 +40,12 @@ describe.each(ENGINES)('with %s', (engine) => {
       { idleTimeout: false },
       { cookie: { persistent: false } },
     ] as const) {
-      const { time, sessions, cookieOf } = setUp({ maxAge: 3600, clockTolerance: 0, ...options })
-      const cookie = await cookieOf({ user: 'ada' })
+      const { time, sessions, cookieWith } = setUpAttack({
+        maxAge: 3600,
+        clockTolerance: 0,
+        ...options,
+      })
+      const cookie = await cookieWith({ user: 'ada' })
       time.now = START + 3599
       expect((await sessions.open(cookie)).get('user')).toBe('ada')
       time.now = START + 3600
@@ -46,7 +56,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('B1: a bare token has the same end', async () => {
-    const { time, sessions } = setUp({ maxAge: 3600, clockTolerance: 0 })
+    const { time, sessions } = setUpAttack({ maxAge: 3600, clockTolerance: 0 })
     const session = await sessions.open(null)
     session.set('user', 'ada')
     const token = await sessions.seal(session)
@@ -57,7 +67,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('B2: a payload with a missing time, or one that is no whole number, is rejected', async () => {
-    const { openValue } = setUp()
+    const { openValue } = setUpAttack()
     const good = ['"AAECAwQFBgcICQoLDA0ODw"', `${START % DAY}`, '604800', '100', '{"user":"ada"}']
     const textOf = (elements: readonly string[]) => `[${elements.join(',')}]`
     expect((await openValue(mint(textOf(good)))).get('user')).toBe('ada')
@@ -84,7 +94,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('B2: times that contradict each other, or are in the future, are rejected', async () => {
-    const { openValue } = setUp()
+    const { openValue } = setUpAttack()
     const future = mintAt({ startedAt: START + 6 })
     expectNothing(await openValue(future), 'not-yet-valid')
     const tomorrow = mintAt({ startedAt: START + DAY })
@@ -106,7 +116,7 @@ describe.each(ENGINES)('with %s', (engine) => {
       [{}, DAY, 'idle'],
       [{ idleTimeout: false }, WEEK, 'expired'],
     ] as const) {
-      const { time, openValue } = setUp({ clockTolerance: 0, ...options })
+      const { time, openValue } = setUpAttack({ clockTolerance: 0, ...options })
       time.now = START + end - 1
       expect((await openValue(value)).get('user')).toBe('ada')
       time.now = START + end
@@ -121,7 +131,7 @@ describe.each(ENGINES)('with %s', (engine) => {
     })
     const property = fc.asyncProperty(steps, async (waits) => {
       const options = { maxAge: 40_000, idleTimeout: 4000, touchInterval: 0, clockTolerance: 0 }
-      const { time, sessions } = setUp(options)
+      const { time, sessions } = setUpAttack(options)
       const browser = createBrowser()
       const first = await sessions.open(null)
       first.set('user', 'ada')
@@ -145,7 +155,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('B4: a cookie that ends with the browser contains a session with an end of its own', async () => {
-    const { time, sessions } = setUp({ cookie: { persistent: false }, clockTolerance: 0 })
+    const { time, sessions } = setUpAttack({ cookie: { persistent: false }, clockTolerance: 0 })
     const session = await sessions.open(null)
     session.set('user', 'ada')
     const [line = ''] = await sessions.setCookies(session)
@@ -169,7 +179,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   test('B6: clocks may differ by at most a minute', async () => {
     expect(refusedOption({ secrets: SECRET, clockTolerance: 61 })).toBe('clockTolerance')
     for (const clockTolerance of [0, 5, 60]) {
-      const { openValue } = setUp({ clockTolerance })
+      const { openValue } = setUpAttack({ clockTolerance })
       const ahead = (by: number) => openValue(mintAt({ startedAt: START + by }))
       expect((await ahead(clockTolerance)).get('user')).toBe('ada')
       expectNothing(await ahead(clockTolerance + 1), 'not-yet-valid')
@@ -177,13 +187,13 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('B6: a clock that goes back extends no session', async () => {
-    const { time, sessions, cookieOf } = setUp({
+    const { time, sessions, cookieWith } = setUpAttack({
       clockTolerance: 60,
       maxAge: 3600,
       idleTimeout: 600,
     })
     time.now = START + 30
-    const cookie = await cookieOf({ user: 'ada' })
+    const cookie = await cookieWith({ user: 'ada' })
     time.now = START
     const session = await sessions.open(cookie)
     const before = session.expiresAt?.getTime() ?? 0
@@ -210,8 +220,8 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('B8: lowered timeouts apply to existing sessions', async () => {
-    const { time, cookieOf } = setUp({ maxAge: 100_000, idleTimeout: 50_000 })
-    const cookie = await cookieOf({ user: 'ada' })
+    const { time, cookieWith } = setUpAttack({ maxAge: 100_000, idleTimeout: 50_000 })
+    const cookie = await cookieWith({ user: 'ada' })
     const clock = () => time.now * 1000
     const lower = (maxAge: number, idleTimeout: number) =>
       createSessions<Data>({ secrets: SECRET, clock, clockTolerance: 0, maxAge, idleTimeout })
@@ -225,7 +235,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('B8: those of a named lifetime apply only to its sessions', async () => {
-    const { time, sessions } = setUp({
+    const { time, sessions } = setUpAttack({
       lifetimes: { long: { maxAge: 30 * DAY, idleTimeout: false } },
     })
     const session = await sessions.open(null)
@@ -250,7 +260,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('B9: use is recorded only by a ticket of this session, and not of a future time', async () => {
-    const { time, sessions } = setUp({ clockTolerance: 5 })
+    const { time, sessions } = setUpAttack({ clockTolerance: 5 })
     const value = mintAt({})
     const endWith = async (...tickets: string[]) => {
       const cookies = tickets.map((ticket) => `${NAME}.t=${ticket}`)
@@ -282,7 +292,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('B9: no ticket moves the absolute end, or opens a session that has ended', async () => {
-    const { time, sessions } = setUp({ clockTolerance: 0 })
+    const { time, sessions } = setUpAttack({ clockTolerance: 0 })
     const value = mintAt({})
     time.now = START + WEEK - 1
     const ticket = mintTicket(time.now)

@@ -6,15 +6,14 @@ import { deflateRawSync } from 'node:zlib'
 import { CompactEncrypt, FlattenedEncrypt, SignJWT, UnsecuredJWT } from 'jose'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
+import { alter } from '../support/alterations.ts'
 import {
   ENGINES,
   THREE_COOKIES,
-  altered,
-  base64url,
   expectNothing,
-  fieldsOf,
+  splitFields,
   refusedOption,
-  setUp,
+  setUpAttack,
   useEngine,
   watchCrypto,
   watchParser,
@@ -26,6 +25,7 @@ import {
   OTHER_SECRET,
   SECRET,
   START,
+  base64url,
   dayKey,
   dayOf,
   forge,
@@ -52,7 +52,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   useEngine(engine)
 
   test('A1: a value that was never encrypted is rejected, and never parsed', async () => {
-    const { openValue, sessions } = setUp()
+    const { openValue, sessions } = setUpAttack()
     const data = JSON.stringify({ user: 'admin' })
     const key = Buffer.from(SECRET)
     const values = [
@@ -86,11 +86,11 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A1: an altered value is never parsed either, and a valid one is', async () => {
-    const { openValue, sessions } = setUp()
+    const { openValue, sessions } = setUpAttack()
     const [value, token] = [mint(), mintToken()]
     const parsed = watchParser()
-    expectNothing(await openValue(altered(value)), 'undecryptable')
-    expectNothing(await sessions.unseal(altered(token)), 'undecryptable')
+    expectNothing(await openValue(alter(value)), 'undecryptable')
+    expectNothing(await sessions.unseal(alter(token)), 'undecryptable')
     expect(parsed()).toEqual([])
     expect((await openValue(value)).get('user')).toBe('ada')
     expect((await sessions.unseal(token)).get('user')).toBe('ada')
@@ -125,7 +125,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A2: tokens of other algorithms are rejected, even under our own secret', async () => {
-    const { openValue, sessions } = setUp()
+    const { openValue, sessions } = setUpAttack()
     const text = new TextEncoder().encode(payload())
     const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -157,7 +157,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A3: a payload under the right key that is not of our form is rejected', async () => {
-    const { openValue } = setUp()
+    const { openValue } = setUpAttack()
     const inner = new UnsecuredJWT({ user: 'admin' }).encode()
     const whole: readonly unknown[] = JSON.parse(payload())
     const payloads = [
@@ -203,7 +203,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A3: bytes that are not UTF-8 are rejected, even under the right key', async () => {
-    const { openValue, sessions } = setUp()
+    const { openValue, sessions } = setUpAttack()
     const broken = Buffer.from(payload({ data: { user: 'XX' } }))
     broken[broken.indexOf('XX')] = 0xff
     expectNothing(await openValue(mint(broken)), 'undecryptable')
@@ -211,7 +211,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A3: a header for another content is rejected, even under the right key', async () => {
-    const { sessions } = setUp()
+    const { sessions } = setUpAttack()
     for (const member of [{ cty: 'JWT' }, { typ: 'JWT' }, { crit: ['exp'], exp: 1 }, { p2c: 1 }]) {
       const header = JSON.stringify({ ...headerOf(), ...member })
       const token = forge(header, payload(), { purpose: 'token' })
@@ -220,7 +220,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A4: signed tokens and the JSON serialisations are rejected, before any crypto', async () => {
-    const { openValue, sessions } = setUp()
+    const { openValue, sessions } = setUpAttack()
     const text = new TextEncoder().encode(payload())
     const flattened = await new FlattenedEncrypt(text)
       .setProtectedHeader({ ...headerOf() })
@@ -242,9 +242,9 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A5: another number of fields than five, an empty field, or an encrypted key is rejected', async () => {
-    const { openValue, sessions } = setUp()
+    const { openValue, sessions } = setUpAttack()
     const value = mint()
-    const [id, day, iv, ciphertext, tag] = fieldsOf(value)
+    const [id, day, iv, ciphertext, tag] = splitFields(value)
     const values = [
       id,
       `${id}.`,
@@ -284,9 +284,9 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A6: a tag of another length is rejected', async () => {
-    const { openValue, sessions } = setUp()
+    const { openValue, sessions } = setUpAttack()
     const value = mint()
-    const [id, day, iv, ciphertext, tag] = fieldsOf(value)
+    const [id, day, iv, ciphertext, tag] = splitFields(value)
     const bytes = Buffer.from(tag, 'base64url')
     const { decryptions } = watchCrypto()
     for (const length of [...Array.from({ length: 16 }, (_, i) => i), 17, 18, 32]) {
@@ -299,8 +299,8 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A6: a boundary between ciphertext and tag, or IV and ciphertext, moved by one, is rejected', async () => {
-    const { openValue } = setUp()
-    const [id, day, iv, ciphertext, tag] = fieldsOf(mint())
+    const { openValue } = setUpAttack()
+    const [id, day, iv, ciphertext, tag] = splitFields(mint())
     const whole = Buffer.concat(
       [iv, ciphertext, tag].map((field) => Buffer.from(field, 'base64url')),
     )
@@ -323,15 +323,15 @@ describe.each(ENGINES)('with %s', (engine) => {
 
   // Every flipped bit, cut and exchange of fields: tampering.test.ts, for both engines too.
   test('A7: a value of another implementation opens, so the authenticated bytes are the standard ones', async () => {
-    const { openValue, sessions } = setUp()
+    const { openValue, sessions } = setUpAttack()
     expect((await openValue(mint())).toJSON()).toEqual({ user: 'ada' })
     const token = forge(HEADER, payload(), { purpose: 'token' })
     expect((await sessions.unseal(token)).toJSON()).toEqual({ user: 'ada' })
   })
 
   test('A8: every field that controls reading is authenticated, or can only cause a rejection', async () => {
-    const { openValue, sessions } = setUp({ secrets: [SECRET, OTHER_SECRET] })
-    const [, , ...sealed] = fieldsOf(mint())
+    const { openValue, sessions } = setUpAttack({ secrets: [SECRET, OTHER_SECRET] })
+    const [, , ...sealed] = splitFields(mint())
     const under = (id: string, day: number | string) => openValue([id, day, ...sealed].join('.'))
     expect((await under(secretId(), TODAY)).get('user')).toBe('ada')
     expectNothing(await under(secretId(OTHER_SECRET), TODAY), 'undecryptable')
@@ -353,8 +353,8 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A8: only the count of parts that was written opens', async () => {
-    const { sessions, cookieOf } = setUp({ limits: THREE_COOKIES })
-    const cookie = await cookieOf({ text: 'x'.repeat(190) })
+    const { sessions, cookieWith } = setUpAttack({ limits: THREE_COOKIES })
+    const cookie = await cookieWith({ text: 'x'.repeat(190) })
     const recount = (count: string) => sessions.open(cookie.replace('=3.', `=${count}`))
     expect((await recount('3.')).isEmpty).toBe(false)
     expectNothing(await recount('2.'), 'malformed')
@@ -366,7 +366,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A8: a day key seals only for its own day, whatever the payload says', async () => {
-    const { openValue } = setUp()
+    const { openValue } = setUpAttack()
     const yesterday = await openValue(mint(payload(), { day: TODAY - 1 }))
     expect(yesterday.startedAt).toEqual(new Date((START - DAY) * 1000))
     for (const sealed of [-1, DAY, START]) {
@@ -376,11 +376,11 @@ describe.each(ENGINES)('with %s', (engine) => {
 
   test('A9: a session of another cookie name is rejected, whole and in parts, in both directions', async () => {
     const limits = THREE_COOKIES
-    const main = setUp({ limits })
-    const side = setUp({ limits, cookie: { name: '__Host-sessioz' } })
+    const main = setUpAttack({ limits })
+    const side = setUpAttack({ limits, cookie: { name: '__Host-sessioz' } })
     for (const size of [1, 190]) {
-      const mine = await main.cookieOf({ text: 'x'.repeat(size) })
-      const theirs = await side.cookieOf({ text: 'x'.repeat(size) })
+      const mine = await main.cookieWith({ text: 'x'.repeat(size) })
+      const theirs = await side.cookieWith({ text: 'x'.repeat(size) })
       const asMine = theirs.replaceAll('__Host-sessioz', NAME)
       const asTheirs = mine.replaceAll(NAME, '__Host-sessioz')
       expectNothing(await main.sessions.open(asMine), 'undecryptable')
@@ -396,7 +396,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A10: a value that was sealed for one purpose is rejected for another', async () => {
-    const { sessions, openValue } = setUp()
+    const { sessions, openValue } = setUpAttack()
     const session = await sessions.open(null)
     session.set('user', 'whatever the attacker may have sealed')
     const token = await sessions.seal(session)
@@ -420,7 +420,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('S5: unseal of a value that is no string is an empty session, and calls no toString', async () => {
-    const { sessions } = setUp()
+    const { sessions } = setUpAttack()
     const token = mintToken()
     const asked = vi.fn(() => token)
     const values: readonly unknown[] = [
@@ -455,9 +455,9 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A11: two tenants that share a secret but no cookie name do not share sessions', async () => {
-    const one = setUp({ cookie: { name: '__Host-tenant-a' } })
-    const two = setUp({ cookie: { name: '__Host-tenant-b' } })
-    const cookie = await one.cookieOf({ user: 'ada' })
+    const one = setUpAttack({ cookie: { name: '__Host-tenant-a' } })
+    const two = setUpAttack({ cookie: { name: '__Host-tenant-b' } })
+    const cookie = await one.cookieWith({ user: 'ada' })
     expectNothing(await two.sessions.open(cookie.replace('tenant-a', 'tenant-b')), 'undecryptable')
     const session = await one.sessions.open(null)
     session.set('user', 'ada')
@@ -476,8 +476,8 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A14: only the Cookie header is read', async () => {
-    const { sessions, cookieOf } = setUp()
-    const cookie = await cookieOf({ user: 'ada' })
+    const { sessions, cookieWith } = setUpAttack()
+    const cookie = await cookieWith({ user: 'ada' })
     for (const name of [
       'x-session',
       'authorization',
@@ -497,7 +497,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A15: a work factor in the header is rejected, and not computed', async () => {
-    const { sessions } = setUp()
+    const { sessions } = setUpAttack()
     await sessions.unseal(mintToken())
     const { derivations, decryptions } = watchCrypto()
     for (const alg of ['PBES2-HS256+A128KW', 'dir']) {
@@ -512,7 +512,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A16: a compressed token under the right key is rejected, and not inflated', async () => {
-    const { openValue, sessions } = setUp()
+    const { openValue, sessions } = setUpAttack()
     const bomb = deflateRawSync(Buffer.from(payload({ data: { text: ' '.repeat(5_000_000) } })))
     const start = bomb.subarray(0, 2500)
     const inflate = vi.spyOn(globalThis, 'DecompressionStream')
@@ -538,7 +538,7 @@ describe.each(ENGINES)('with %s', (engine) => {
       malformed: 'nonsense',
       incomplete: `3.${value}`,
       'unknown-key': mint(payload(), { secret: OTHER_SECRET }),
-      undecryptable: altered(value),
+      undecryptable: alter(value),
       expired: mintAt({ startedAt: START - 8 * DAY, sealedAt: START - DAY, life: 8 * DAY }),
       idle: mintAt({ startedAt: START - 2 * DAY }),
       'not-yet-valid': mintAt({ startedAt: START + 100 }),
@@ -550,7 +550,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   }
 
   test('A17: every rejection has the same response, except the cookie that a logout deletes', async () => {
-    const { sessions, openValue } = setUp({ validAfter: START - 6 * DAY })
+    const { sessions, openValue } = setUpAttack({ validAfter: START - 6 * DAY })
     const seen = new Map<string, string[]>()
     const written = new Set<string>()
     const cookies = Object.entries(rejectedCookies())
@@ -579,7 +579,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A18: only one spelling of a value opens', async () => {
-    const { openValue, sessions } = setUp()
+    const { openValue, sessions } = setUpAttack()
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
     let spellings = 0
     for (const text of ['', 'x', 'xx', 'xxx']) {
@@ -617,7 +617,7 @@ describe.each(ENGINES)('with %s', (engine) => {
   })
 
   test('A20: no header makes open throw, and a write replaces any received cookies', async () => {
-    const { sessions } = setUp()
+    const { sessions } = setUpAttack()
     const headers = [
       '=',
       ';',

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { Session } from 'sealed-session'
+import { ENGINES, useEngine } from '../support/attacks.ts'
 import { untyped } from '../support/mint.ts'
 import { readVectors } from '../support/vectors.ts'
 import type { Vector } from '../support/vectors.ts'
@@ -32,11 +33,6 @@ function open({ cookie, token, purpose, serializer }: Vector): Promise<Session> 
   return token === undefined ? sessions.open(cookie) : sessions.unseal(token, purpose)
 }
 
-/** Hides Node's modules from the library, as in a runtime that has only WebCrypto. */
-function useEngine(engine: string): void {
-  if (engine === 'jose') vi.spyOn(process, 'getBuiltinModule').mockReturnValue(untyped(undefined))
-}
-
 function expectScopes(scope: ScopeLike, expected: Readonly<Record<string, unknown>>): void {
   for (const [name, [data, inner]] of Object.entries(
     untyped<Record<string, [unknown, Record<string, unknown>]>>(expected),
@@ -50,9 +46,10 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-describe.each(['node:crypto', 'jose'])('with %s', (engine) => {
+describe.each(ENGINES)('with %s', (engine) => {
+  useEngine(engine)
+
   test.each(vectors.valid)('opens: $title', async (valid) => {
-    useEngine(engine)
     const session = await open(valid)
     expect(session.rejection).toBeUndefined()
     expect(JSON.stringify(session)).toBe(JSON.stringify(valid.data))
@@ -72,14 +69,12 @@ describe.each(['node:crypto', 'jose'])('with %s', (engine) => {
   })
 
   test.each(vectors.invalid)('rejects as $reason: $about: $title', async (invalid) => {
-    useEngine(engine)
     const session = await open(invalid)
     expect(session.rejection).toEqual({ reason: invalid.reason })
     expect([session.isEmpty, session.id]).toEqual([true, undefined])
   })
 
   test('the vectors are opened by this engine', async () => {
-    useEngine(engine)
     const webCrypto = vi.spyOn(crypto.subtle, 'decrypt')
     const [valid] = vectors.valid
     if (valid !== undefined) await open(valid)

@@ -12,6 +12,7 @@ import { nodeKeys } from '../../src/token/jwe-node.ts'
 import { formatToken, formatValue, headerOf, parseToken, parseValue } from '../../src/token/jwe.ts'
 import type { DayKey, MakeKey } from '../../src/token/jwe.ts'
 import { createKeyRing } from '../../src/token/key-ring.ts'
+import { inEngine } from '../support/engines.ts'
 import { NAME, SECRET, untyped } from '../support/mint.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -368,13 +369,10 @@ function tokenOf({ jwe, jws }: Jose): string {
   return typeof token === 'string' ? token : JSON.stringify(token)
 }
 
-/** Creates sessions with one engine. The other is hidden meanwhile. */
+/** Creates sessions with one engine. */
 function sessionsOf(engine: string) {
-  const hidden = vi.spyOn(process, 'getBuiltinModule')
-  if (engine === 'jose') hidden.mockReturnValue(untyped(undefined))
-  const sessions = createSessions({ secrets: SECRET, clock: () => KEY_ID.day * 86_400_000 })
-  hidden.mockRestore()
-  return sessions
+  const clock = () => KEY_ID.day * 86_400_000
+  return inEngine(engine, () => createSessions({ secrets: SECRET, clock }))
 }
 
 function watchCrypto() {

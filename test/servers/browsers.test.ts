@@ -12,6 +12,7 @@ import {
   startApplication,
 } from './application.ts'
 import type { Application } from './application.ts'
+import { PATIENCE, openContext } from '../support/chromium.ts'
 import { areInstalled, pathOf } from './programs.ts'
 
 /** The most bytes of one cookie that browsers store, name and value together. */
@@ -45,12 +46,22 @@ const BROWSERS = [
   [
     'Chromium',
     'chromium',
-    () => chromium.launch({ executablePath: pathOf('chromium'), args: ['--no-sandbox'] }),
+    () =>
+      chromium.launch({
+        executablePath: pathOf('chromium'),
+        args: ['--no-sandbox'],
+        timeout: PATIENCE,
+      }),
   ],
   [
     'Firefox',
     'firefox-esr',
-    () => firefox.launch({ channel: 'moz-firefox', executablePath: pathOf('firefox-esr') }),
+    () =>
+      firefox.launch({
+        channel: 'moz-firefox',
+        executablePath: pathOf('firefox-esr'),
+        timeout: PATIENCE,
+      }),
   ],
 ] as const
 
@@ -72,7 +83,7 @@ describe.skipIf(!usable).each(BROWSERS)('%s', (_name, _program, launchBrowser) =
 
   /** Returns a browser without cookies that goes to a path, and the `Cookie` header it sends. */
   async function newcomer() {
-    const context = await browser.newContext()
+    const context = await openContext(browser)
     const page = await context.newPage()
     const go = async (path: string) => {
       const response = await page.goto(`http://127.0.0.1:${application.port}${path}`)

@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { once } from 'node:events'
 import { Server as HttpServer } from 'node:http'
@@ -29,7 +30,16 @@ export interface Running {
   readonly stop: () => Promise<void>
 }
 
-const START_DEADLINE = 20_000
+const START_DEADLINE = 120_000
+
+/** For a server that waits for its clients. */
+const STOP_DEADLINE = 20_000
+
+/**
+ * Below the ports that systems give to connections and to servers without a port: one of these could
+ * be taken between its choice and its use, and while a server restarts.
+ */
+const PORTS = { from: 20_000, to: 32_000 }
 
 /**
  * Whether a suite can run. In CI, a missing program is an error; elsewhere, a line says what to
@@ -53,8 +63,10 @@ export function pathOf(program: Program): string {
 }
 
 /** Starts a server of this process on a free port, and returns the port. */
-export async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1')
+export async function listen(server: Server, given = 0): Promise<number> {
+  // Never closes an idle connection that a client may be about to reuse.
+  if (server instanceof HttpServer) server.keepAliveTimeout = 0
+  server.listen(given, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port was given')
@@ -73,9 +85,27 @@ export async function close(server: Server): Promise<void> {
 /** Returns a port that no process listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer()
-  const port = await listen(server)
-  await close(server)
-  return port
+  try {
+    const port = await listen(server, randomInt(PORTS.from, PORTS.to))
+    await close(server)
+    return port
+  } catch (error) {
+    if (isError(error, 'EADDRINUSE')) return freePort()
+    throw error
+  }
+}
+
+/**
+ * Ends a process that leads a group, with all that it has started, and waits until nothing listens on
+ * their port: npm and shells end before the server that they have started.
+ */
+export async function endGroup(child: ChildProcess, port: number): Promise<void> {
+  signalGroup(child, 'SIGTERM')
+  const patience = Date.now() + STOP_DEADLINE
+  while (!hasEnded(child) || (await accepts(port))) {
+    if (Date.now() > patience) signalGroup(child, 'SIGKILL')
+    await pause(20)
+  }
 }
 
 /** Starts a program that will listen on `port`; fails with what it wrote if it ends instead. */
@@ -129,11 +159,25 @@ function accepts(port: number): Promise<boolean> {
   })
 }
 
+/** Signals all processes of a group, if any is left. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch (error) {
+    if (!isError(error, 'ESRCH')) throw error
+  }
+}
+
 async function end(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   await ended
+}
+
+function isError(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {

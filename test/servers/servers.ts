@@ -73,9 +73,9 @@ const LAUNCHES: Readonly<Record<Exclude<ServerName, 'node'>, Launch>> = {
     config: (_folder, port, upstream) => `
 defaults
   mode http
-  timeout connect 5s
-  timeout client 10s
-  timeout server 10s
+  timeout connect 120s
+  timeout client 120s
+  timeout server 120s
 listen proxy
   bind 127.0.0.1:${port}
   server application 127.0.0.1:${upstream}

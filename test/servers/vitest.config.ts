@@ -6,9 +6,9 @@ export default defineConfig({
   test: {
     root: new URL('.', import.meta.url).pathname,
     include: ['*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    // One after the other, so that no two servers are given the same free port.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // One after the other, because each has processes of its own.
     fileParallelism: false,
     disableConsoleIntercept: true,
   },

@@ -9,6 +9,7 @@ import { createStorage } from 'unstorage'
 import redisDriver from 'unstorage/drivers/redis'
 import { SessionError, createSessions } from '../../src/index.ts'
 import { overflow } from '../../src/overflow/overflow.ts'
+import { clock, observe, serve } from '../drill/instance.ts'
 import { cartOf } from './cart.ts'
 
 interface Shop {
@@ -33,6 +34,8 @@ redis.on('error', () => {})
 const sessions = createSessions<Shop>({
   secrets: () => readFile(SECRETS_FILE, 'utf8'),
   secretsRefresh: 1,
+  clock,
+  observe,
   // An unavailable Redis fails immediately. A slow machine is not a failure.
   overflow: overflow({ storage: createStorage({ driver }), keys: ['cart'], timeout: 60 }),
 })
@@ -68,18 +71,7 @@ const server = createServer(async (request, response) => {
   }
 })
 
-// Longer than any pause of the proxy, because a connection that is closed while it is reused causes
-// a 502.
-server.keepAliveTimeout = 60_000
-
 // Takes no requests before Redis is connected: without a queue they would fail.
 if (redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve))
 
-server.listen(0, '127.0.0.1', () => {
-  const address = server.address()
-  if (typeof address === 'object') process.send?.(address?.port)
-})
-process.once('SIGTERM', () => {
-  server.close(() => process.exit())
-  server.closeIdleConnections()
-})
+serve(server)

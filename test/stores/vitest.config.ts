@@ -6,8 +6,9 @@ export default defineConfig({
   test: {
     root: new URL('.', import.meta.url).pathname,
     include: ['*.test.ts'],
-    testTimeout: 300_000,
-    hookTimeout: 60_000,
+    // Ten times what a busy machine takes: nothing waits for a time.
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
     // One after the other, because each has processes of its own.
     fileParallelism: false,
     disableConsoleIntercept: true,

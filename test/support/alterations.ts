@@ -12,6 +12,12 @@ interface Fields {
   readonly tag: Buffer
 }
 
+/** Changes one character of the ciphertext in a value, a token or the last cookie of a header. */
+export function alter(value: string): string {
+  const at = value.length - 30
+  return value.slice(0, at) + (value[at] === 'A' ? 'B' : 'A') + value.slice(at + 1)
+}
+
 /** Every string that differs in one bit of one character, or one of every `step` of them. */
 export function* flips(text: string, step = 1): Generator<string> {
   for (let at = 0; at < 8 * text.length; at += step) {
@@ -57,7 +63,7 @@ export function mixtures(one: string, other: string): string[] {
 
 /** Other tags, IVs and ciphertexts: of every length up to 39 bytes, and of zeros and ones. */
 export function otherFields(value: string): string[] {
-  const fields = fieldsOf(value)
+  const fields = parseFields(value)
   const { iv, ciphertext, tag } = fields
   const lengths = Array.from({ length: 40 }, (_, length) => length)
   const long = (part: Buffer) => Buffer.concat([part, part, part, part])
@@ -82,7 +88,7 @@ export function otherFields(value: string): string[] {
 
 /** The same bytes with the boundaries between IV, ciphertext and tag moved. */
 export function movedBoundaries(value: string): string[] {
-  const { id, day, iv, ciphertext, tag } = fieldsOf(value)
+  const { id, day, iv, ciphertext, tag } = parseFields(value)
   const whole = Buffer.concat([iv, ciphertext, tag])
   const lengths = Array.from({ length: 40 }, (_, length) => length)
   const cutAt = (start: number, end: number): Fields => ({
@@ -152,7 +158,7 @@ function otherTrailingBits(field: string): string[] {
     .filter((other) => other !== field && Buffer.from(other, 'base64url').equals(bytes))
 }
 
-function fieldsOf(value: string): Fields {
+function parseFields(value: string): Fields {
   const [id = '', day = '', iv = '', ciphertext = '', tag = ''] = value.split('.')
   return { id, day, iv: bytesOf(iv), ciphertext: bytesOf(ciphertext), tag: bytesOf(tag) }
 }

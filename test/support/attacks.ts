@@ -4,11 +4,10 @@
 import nodeCrypto from 'node:crypto'
 import { beforeEach, expect, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
-import type { Session, SessionEvent, SessionOptions } from 'sealed-session'
-import { pairsOf } from './cookie-jar.ts'
-import { NAME, SECRET, START, headerOf, untyped } from './mint.ts'
-
-export type Data = Record<string, unknown>
+import type { Session, SessionOptions } from 'sealed-session'
+import { NAME, headerOf, untyped } from './mint.ts'
+import { setAll, setUp } from './set-up.ts'
+import type { Data } from './set-up.ts'
 
 export const ENGINES = ['node:crypto', 'jose'] as const
 
@@ -24,21 +23,14 @@ export function useEngine(engine: (typeof ENGINES)[number]): void {
 /** Limits with which a string of some hundred characters takes three cookies. */
 export const THREE_COOKIES = { preset: 'node', cookie: 240 } as const
 
-export function setUp(options: Partial<SessionOptions<Data>> = {}) {
-  const time = { now: START }
-  const events: SessionEvent[] = []
-  const observe = (event: SessionEvent) => void events.push(event)
-  const clock = () => time.now * 1000
-  const sessions = createSessions<Data>({ secrets: SECRET, clock, observe, ...options })
+/** Creates sessions, and functions that open values and make cookies. */
+export function setUpAttack(options: Partial<SessionOptions<Data>> = {}) {
+  const all = setUp(options)
   /** Opens such a value of the session's cookie. */
-  const openValue = (value: string) => sessions.open(`${NAME}=${value}`)
+  const openValue = (value: string) => all.sessions.open(`${NAME}=${value}`)
   /** Returns the `Cookie` header of a session with this data. */
-  const cookieOf = async (data: Data) => {
-    const session = await sessions.open(null)
-    for (const [key, value] of Object.entries(data)) session.set(key, value)
-    return pairsOf(await sessions.setCookies(session))
-  }
-  return { time, events, sessions, openValue, cookieOf }
+  const cookieWith = (data: Data) => all.cookieOf((session) => setAll(session, data))
+  return { ...all, openValue, cookieWith }
 }
 
 /** An empty session with a reason, without any content of the cookie. */
@@ -77,18 +69,8 @@ export function watchParser(): () => unknown[] {
   return () => parse.mock.calls.map(([text]) => text).filter((text) => text !== header)
 }
 
-export function base64url(text: string | Uint8Array): string {
-  return Buffer.from(text).toString('base64url')
-}
-
-/** Returns a value, a token or a cookie with one character of its ciphertext changed. */
-export function altered(value: string): string {
-  const at = value.length - 30
-  return value.slice(0, at) + (value[at] === 'A' ? 'B' : 'A') + value.slice(at + 1)
-}
-
 /** Returns the fields of a cookie's value. */
-export function fieldsOf(value: string): [string, string, string, string, string] {
+export function splitFields(value: string): [string, string, string, string, string] {
   const [id = '', day = '', iv = '', ciphertext = '', tag = ''] = value.split('.')
   return [id, day, iv, ciphertext, tag]
 }

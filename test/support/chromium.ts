@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
-import type { Browser, BrowserContext } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core'
 import { describe, test } from 'vitest'
 
 const PLACES = [
@@ -17,8 +17,15 @@ const MISSING = 'Chromium is not installed, and this suite needs it: apt-get ins
 
 const executablePath = PLACES.find((place) => existsSync(place))
 
+/** Milliseconds for whatever a browser does: on a busy machine it takes ten times as long. */
+export const PATIENCE = 120_000
+
 // In containers tests run as root, and Chromium's sandbox does not.
-const OPTIONS = { args: ['--no-sandbox'], ...(executablePath && { executablePath }) }
+const OPTIONS = {
+  args: ['--no-sandbox'],
+  timeout: PATIENCE,
+  ...(executablePath && { executablePath }),
+}
 
 /** Runs a suite as `describe` does, if Chromium is installed. */
 export function describeInChromium(title: string, suite: () => void): void {
@@ -39,6 +46,19 @@ export function launch(): Promise<Browser> {
 }
 
 /** Launches a browser that keeps its cookies in `folder`, so it can be closed and opened again. */
-export function launchFrom(folder: string): Promise<BrowserContext> {
-  return chromium.launchPersistentContext(folder, OPTIONS)
+export async function launchFrom(folder: string): Promise<BrowserContext> {
+  return withPatience(await chromium.launchPersistentContext(folder, OPTIONS))
+}
+
+/** Opens a context without cookies, in any browser of Playwright. */
+export async function openContext(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<BrowserContext> {
+  return withPatience(await browser.newContext(options))
+}
+
+export function withPatience(context: BrowserContext): BrowserContext {
+  context.setDefaultTimeout(PATIENCE)
+  return context
 }

@@ -72,7 +72,7 @@ describe('beside tough-cookie', () => {
 
   test(
     'the same lines give the same cookies, sent in the same order to every host and path',
-    { timeout: 60_000 },
+    { timeout: 600_000 },
     () => {
       const property = fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
         const { time, store } = setUp()

@@ -84,7 +84,7 @@ export function createCookieStore({
   function set(text: string, url: string, by: 'http' | 'script' = 'http'): Outcome {
     const line = parseLine(text)
     const from = new URL(url)
-    const cookie = line && cookieOf(line, from, clock(), sequence++)
+    const cookie = line && toStoredCookie(line, from, clock(), sequence++)
     if (cookie === undefined) return 'refused'
     if (by === 'script' && cookie.httpOnly) return 'refused'
     if (prefixes && breaksPrefix(cookie, line?.path === '/')) return 'refused'
@@ -176,7 +176,7 @@ function parseLine(text: string): Line | undefined {
 }
 
 /** Returns the cookie of a line, or `undefined` if its host may not set it. */
-function cookieOf(
+function toStoredCookie(
   line: Line,
   { hostname, pathname, protocol }: URL,
   now: number,

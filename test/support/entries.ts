@@ -5,9 +5,10 @@ import type { Session, Sessions } from 'sealed-session'
 import { expressSession, sessionOf } from 'sealed-session/express'
 import { wrapLambda } from 'sealed-session/lambda'
 import { nodeSessions } from 'sealed-session/node'
-import type { Data } from './attacks.ts'
 import { untyped } from './mint.ts'
-import { wires } from './wire.ts'
+import { requestWith } from './requests.ts'
+import type { Data } from './set-up.ts'
+import { testServers } from './test-servers.ts'
 
 export type Handler = (session: Session<Data>) => unknown
 
@@ -115,11 +116,6 @@ export const ADAPTER_ENTRIES: Readonly<Record<string, Entry>> = {
 
 export const ENTRIES: Readonly<Record<string, Entry>> = { ...FETCH_ENTRIES, ...ADAPTER_ENTRIES }
 
-/** Returns a request with these cookies. */
-export function requestWith(cookie: string): Request {
-  return new Request('https://example.test/', { headers: { cookie } })
-}
-
 /** A framework's cookie store, and the cookies that were set in it, as lines. */
 function storeWith(cookie: string) {
   const lines: string[] = []
@@ -139,9 +135,9 @@ function storeWith(cookie: string) {
 
 async function overWire(
   cookie: string,
-  listener: Parameters<typeof wires.http>[0],
+  listener: Parameters<typeof testServers.http>[0],
 ): Promise<readonly string[]> {
-  const { ask, close } = await wires.http(listener)
+  const { ask, close } = await testServers.http(listener)
   try {
     return (await ask({ cookie: cookie === '' ? undefined : cookie })).cookies
   } finally {

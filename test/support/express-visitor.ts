@@ -8,6 +8,7 @@ import { expressSession } from 'sealed-session/express'
 import type { WithExpressSession } from 'sealed-session/express'
 import { createJar } from './cookie-jar.ts'
 import type { Browser } from './cookie-jar.ts'
+import { codeOf } from './errors.ts'
 
 export type ExpressRequest<Data extends object> = IncomingMessage & WithExpressSession<Data>
 
@@ -66,8 +67,4 @@ export async function startVisitor<Data extends object>(
   }
 
   return { ...jar, visit, ask, errors, server }
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : error
 }

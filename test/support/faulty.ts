@@ -1,65 +1,18 @@
-// Shared parts of the tests of faults: sessions in either engine, every way to use them, and
-// promises that never settle.
+// Shared parts of the tests of faults: every way to use sessions, and promises that never settle.
 
-import { vi } from 'vitest'
-import { createSessions } from 'sealed-session'
-import type { Session, SessionEvent, SessionOptions, Sessions } from 'sealed-session'
-import { pairsOf } from './cookie-jar.ts'
-import { SECRET, START } from './mint.ts'
-
-export type Data = Record<string, unknown>
-type Options = Partial<SessionOptions<Data>>
+import type { Sessions } from 'sealed-session'
+import { requestWith } from './requests.ts'
+import { setUser } from './set-up.ts'
+import type { Data } from './set-up.ts'
 
 export const ENGINES = ['node:crypto', 'webcrypto'] as const
 export type Engine = (typeof ENGINES)[number]
-
-export const URL_OF_PAGE = 'https://example.test/'
-
-/** Creates sessions on a clock that a test moves, in seconds. */
-export function setUp(options: Options = {}, engine: Engine = 'node:crypto') {
-  const time = { now: START }
-  const events: SessionEvent[] = []
-  const make = (more: Options = {}): Sessions<Data> => {
-    const observe = (event: SessionEvent) => void events.push(event)
-    const clock = () => time.now * 1000
-    const all = { secrets: SECRET, clock, observe, ...options, ...more }
-    return engine === 'webcrypto'
-      ? withoutNode(() => createSessions<Data>(all))
-      : createSessions(all)
-  }
-  return { time, events, make, sessions: make() }
-}
-
-/** Runs `act` as in a runtime without `node:crypto`. The engine is chosen when sessions are created. */
-export function withoutNode<T>(act: () => T): T {
-  const spy = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
-  try {
-    return act()
-  } finally {
-    spy.mockRestore()
-  }
-}
-
-export function ada(session: Session<Data>): void {
-  session.set('user', 'ada')
-}
-
-/** Returns the `Cookie` header of a new session. */
-export async function cookieOf(sessions: Sessions<Data>, fill = ada): Promise<string> {
-  const session = await sessions.open(null)
-  fill(session)
-  return pairsOf(await sessions.setCookies(session))
-}
-
-export function request(cookie = ''): Request {
-  return new Request(URL_OF_PAGE, { headers: { cookie } })
-}
 
 /** Returns every call that needs a key, each resolving to what a user would lose. */
 export function usesOf(sessions: Sessions<Data>, cookie: string, token: string) {
   const begin = async () => {
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     return session
   }
   return {
@@ -77,17 +30,17 @@ export function usesOf(sessions: Sessions<Data>, cookie: string, token: string) 
     },
     wrap: async () => {
       const handler = sessions.wrap((_, session) => {
-        ada(session)
+        setUser(session)
         return new Response()
       })
-      return (await handler(request())).headers.getSetCookie().length
+      return (await handler(requestWith())).headers.getSetCookie().length
     },
     seal: async () => (await sessions.seal(await begin())).startsWith('eyJ'),
   }
 }
 
 /** The results of these calls without a fault. */
-export const USUAL = {
+export const RESULTS = {
   open: 'ada',
   unseal: 'ada',
   setCookies: 1,
@@ -97,10 +50,10 @@ export const USUAL = {
   seal: true,
 }
 
-export type Use = keyof typeof USUAL
-export const READING: readonly Use[] = ['open', 'unseal']
-export const WRITING: readonly Use[] = ['setCookies', 'commit', 'save', 'wrap', 'seal']
-export const ALL: readonly Use[] = [...READING, ...WRITING]
+export type Use = keyof typeof RESULTS
+export const READING_USES: readonly Use[] = ['open', 'unseal']
+export const WRITING_USES: readonly Use[] = ['setCookies', 'commit', 'save', 'wrap', 'seal']
+export const ALL_USES: readonly Use[] = [...READING_USES, ...WRITING_USES]
 
 /** Returns a promise that never settles. */
 export function never(): Promise<never> {
@@ -129,11 +82,4 @@ export async function isPending(promise: Promise<unknown>): Promise<boolean> {
     return open
   }
   return (await Promise.race([promise, turns()])) === open
-}
-
-export function thrownBy(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => 'nothing was thrown',
-    (error: unknown) => error,
-  )
 }

@@ -3,6 +3,10 @@
 // send.
 
 import { createCipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { DAY, ID, WEEK, dayOf, listElements } from './format.ts'
+import type { Payload } from './format.ts'
+
+export { DAY, ID, WEEK, dayOf }
 
 export const SECRET = 'LI2AKRU3MXxKUJPHL8OGRo9_mZjgpXjJYa0c9iWsTY8'
 export const OLDER_SECRET = '6ihpjzkcL9evMVM-e8hJpUF4tyWMPvvHVJrDP9ggIdY'
@@ -11,12 +15,6 @@ export const NAME = '__Host-session'
 
 /** Seconds: 2026-01-15 12:00 UTC, the moment at which most tests begin. */
 export const START = 1_768_478_400
-
-/** The id of the session that `payload` describes. */
-export const ID = 'AAECAwQFBgcICQoLDA0ODw'
-
-export const DAY = 86_400
-export const WEEK = 604_800
 
 /** `token` is a bare token; a purpose text of `seal(session, purpose)` follows it after a space. */
 export type Purpose =
@@ -32,19 +30,6 @@ export interface Binding {
   readonly day?: number
 }
 
-/** The elements of a payload. Of any type, because a writer may get each of them wrong. */
-export interface Payload {
-  readonly id?: unknown
-  /** Seconds from the start of the day to the seal. */
-  readonly sealed?: unknown
-  /** Seconds from the session's start to its absolute end. */
-  readonly life?: unknown
-  /** Seconds from the session's start to the seal. */
-  readonly age?: unknown
-  readonly data?: unknown
-  readonly more?: unknown
-}
-
 /** A session by its moments, in seconds since 1970. */
 export interface Moments {
   readonly startedAt?: number
@@ -52,8 +37,14 @@ export interface Moments {
   readonly life?: number
 }
 
-export function dayOf(seconds: number): number {
-  return Math.floor(seconds / DAY)
+/** Returns the `Date` of a moment in seconds. */
+export function dateAt(seconds: number): Date {
+  return new Date(seconds * 1000)
+}
+
+/** Encodes the UTF-8 bytes of a string, or bytes. */
+export function base64url(text: string | Uint8Array): string {
+  return Buffer.from(text).toString('base64url')
 }
 
 /** Derives a secret's id: 24 bits in four characters. */
@@ -81,9 +72,7 @@ export function headerOf(binding: Binding = {}): { alg: 'dir'; enc: 'A256GCM'; k
 
 /** Returns a payload of the format, with some of its elements replaced. */
 export function payload(changes: Payload = {}): string {
-  const usual = { id: ID, sealed: START % DAY, life: WEEK, age: 0, data: { user: 'ada' } }
-  const { id, sealed, life, age, data, more } = { ...usual, more: undefined, ...changes }
-  return JSON.stringify([id, sealed, life, age, data, ...(more === undefined ? [] : [more])])
+  return JSON.stringify(listElements(changes))
 }
 
 /** Returns the elements of a payload for these moments. */

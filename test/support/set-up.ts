@@ -4,6 +4,7 @@ import { createSessions } from 'sealed-session'
 import type { Session, SessionEvent, SessionOptions, Sessions } from 'sealed-session'
 import { createJar, pairsOf } from './cookie-jar.ts'
 import type { Browser } from './cookie-jar.ts'
+import { inEngine } from './engines.ts'
 import { SECRET, START, untyped } from './mint.ts'
 
 export type Data = Record<string, unknown>
@@ -33,8 +34,11 @@ interface Visit<D extends object> {
   readonly owner: Sessions<D>
 }
 
-/** Creates sessions with a clock of their own. */
-export function setUp<D extends object = Data>(options: Partial<SessionOptions<D>> = {}): SetUp<D> {
+/** Creates sessions with a clock of their own, in one of the engines. */
+export function setUp<D extends object = Data>(
+  options: Partial<SessionOptions<D>> = {},
+  engine = 'node:crypto',
+): SetUp<D> {
   const time = { now: START }
   const events: SessionEvent[] = []
   const make = (more: Partial<SessionOptions<D>> = {}) => {
@@ -44,7 +48,8 @@ export function setUp<D extends object = Data>(options: Partial<SessionOptions<D
       observe: (event: SessionEvent) => void events.push(event),
     }
     // The types here do not know whether `D` needs a serializer.
-    return createSessions<D>(untyped<SessionOptions<D>>({ ...usual, ...options, ...more }))
+    const all = untyped<SessionOptions<D>>({ ...usual, ...options, ...more })
+    return inEngine(engine, () => createSessions<D>(all))
   }
   const sessions = make()
   const visits = new WeakMap<Session<D>, Visit<D>>()
@@ -58,17 +63,47 @@ export function setUp<D extends object = Data>(options: Partial<SessionOptions<D
     return later
   }
 
-  async function cookieOf(fill: (session: Session<D>) => unknown, by = sessions): Promise<string> {
-    const session = await by.open(null)
-    fill(session)
-    return pairsOf(await by.setCookies(session))
-  }
-
   async function received(fill: (session: Session<D>) => unknown): Promise<Session<D>> {
     const session = await sessions.open(null)
     fill(session)
     return next(session)
   }
 
-  return { time, events, sessions, make, next, cookieOf, received }
+  return {
+    time,
+    events,
+    sessions,
+    make,
+    next,
+    received,
+    cookieOf: (fill, by = sessions) => cookieOf(by, fill),
+  }
+}
+
+/** Sets the user, as a login does. */
+export function setUser(session: { set(key: 'user', value: string): unknown }): void {
+  session.set('user', 'ada')
+}
+
+/** Sets every key of an object. */
+export function setAll<D extends object>(session: Session<D>, data: Partial<D>): void {
+  const dictionary = untyped<Session>(session)
+  for (const [key, value] of Object.entries(data)) dictionary.set(key, value)
+}
+
+/** Returns the `Cookie` header of a new session that `fill` has filled. */
+export async function cookieOf<D extends object = Data>(
+  sessions: Sessions<D>,
+  fill: (session: Session<D>) => unknown = (session) => setUser(untyped(session)),
+): Promise<string> {
+  const session = await sessions.open(null)
+  fill(session)
+  return pairsOf(await sessions.setCookies(session))
+}
+
+/** Opens the session of a visitor without cookies. */
+export function openNew<D extends object = Data>(
+  options: Partial<SessionOptions<D>> = {},
+): Promise<Session<D>> {
+  return setUp(options).sessions.open(null)
 }

@@ -6,9 +6,9 @@ import type { Session, SessionOptions, Sessions } from 'sealed-session'
 import { createJar, namesOf, pairsOf } from '../support/cookie-jar.ts'
 import type { Browser } from '../support/cookie-jar.ts'
 import { DAY, NAME, mint } from '../support/mint.ts'
-import { COMMITTED, TOO_LARGE, misfit, rejectionOf } from '../support/refusal.ts'
+import { COMMITTED_ERROR, TOO_LARGE_ERROR, dataError, catchAsyncError } from '../support/errors.ts'
 import { schemaOf } from '../support/schema.ts'
-import { setUp as setUpWith } from '../support/set-up.ts'
+import { setUp as setUpWith, setUser } from '../support/set-up.ts'
 
 interface Data {
   user?: string
@@ -30,15 +30,11 @@ async function saveInto(
   )
 }
 
-function ada(session: Session<Data>): void {
-  session.set('user', 'ada')
-}
-
 describe('a second request for the cookies', () => {
   test('gives the same lines, at any time and for any response', async () => {
     const { sessions, time, events } = setUp()
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     const [first, second] = await Promise.all([
       sessions.setCookies(session),
       sessions.setCookies(session),
@@ -53,7 +49,7 @@ describe('a second request for the cookies', () => {
 
   test('gives the same ticket', async () => {
     const { sessions, received, time } = setUp()
-    const session = await received(ada)
+    const session = await received(setUser)
     time.now += DAY / 2
     session.get('user')
     const first = await sessions.setCookies(session)
@@ -63,7 +59,7 @@ describe('a second request for the cookies', () => {
 
   test('gives no line if the first gave none, even if a ticket has become due', async () => {
     const { sessions, received, time } = setUp()
-    const session = await received(ada)
+    const session = await received(setUser)
     session.get('user')
     expect(await sessions.setCookies(session)).toEqual([])
     time.now += DAY / 2
@@ -73,7 +69,7 @@ describe('a second request for the cookies', () => {
   test('gives a new array, which the caller may change', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     const lines = await sessions.setCookies(session)
     lines.length = 0
     expect(await sessions.setCookies(session)).toHaveLength(1)
@@ -82,7 +78,7 @@ describe('a second request for the cookies', () => {
   test('by save, commit and setCookies gives the same cookies', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     const saved: string[] = []
     await sessions.save(session, (name, value) => saved.push(`${name}=${value}`))
     const { headers } = await sessions.commit(session, new Response())
@@ -115,9 +111,9 @@ describe('a change after the commit', () => {
     session.set('cart', [])
     await sessions.setCookies(session)
     session.get('cart')?.push({ id: 'late', tags: [] })
-    expect(await rejectionOf(sessions.commit(session, new Response()))).toEqual(COMMITTED)
-    expect(await rejectionOf(sessions.setCookies(session))).toEqual(COMMITTED)
-    expect(await rejectionOf(sessions.save(session, () => {}))).toEqual(COMMITTED)
+    expect(await catchAsyncError(sessions.commit(session, new Response()))).toEqual(COMMITTED_ERROR)
+    expect(await catchAsyncError(sessions.setCookies(session))).toEqual(COMMITTED_ERROR)
+    expect(await catchAsyncError(sessions.save(session, () => {}))).toEqual(COMMITTED_ERROR)
   })
 
   test('in place is found in a value that was set and never read', async () => {
@@ -127,7 +123,7 @@ describe('a change after the commit', () => {
     session.set('cart', cart)
     await sessions.setCookies(session)
     cart.pop()
-    expect(await rejectionOf(sessions.setCookies(session))).toEqual(COMMITTED)
+    expect(await catchAsyncError(sessions.setCookies(session))).toEqual(COMMITTED_ERROR)
   })
 
   test('in place that is reverted is no change', async () => {
@@ -144,9 +140,9 @@ describe('a change after the commit', () => {
   test('throws while the cookies are being made, too', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     const pending = sessions.setCookies(session)
-    expect(() => session.set('user', 'eve')).toThrow(COMMITTED)
+    expect(() => session.set('user', 'eve')).toThrow(COMMITTED_ERROR)
     expect(await pending).toHaveLength(1)
   })
 })
@@ -156,9 +152,9 @@ describe('a commit that fails', () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     session.set('text', 'x'.repeat(9000))
-    ada(session)
+    setUser(session)
     const response = new Response()
-    expect(await rejectionOf(sessions.commit(session, response))).toEqual(TOO_LARGE)
+    expect(await catchAsyncError(sessions.commit(session, response))).toEqual(TOO_LARGE_ERROR)
     expect([...response.headers]).toEqual([])
     session.delete('text')
     const lines = (await sessions.commit(session, response)).headers.getSetCookie()
@@ -172,8 +168,8 @@ describe('a commit that fails', () => {
     session.set('cart', cart)
     Object.assign(cart[0] ?? {}, { addedAt: new Date(0) })
     const response = new Response()
-    const error = await rejectionOf(sessions.commit(session, response))
-    expect(error).toEqual(misfit('cart[0].addedAt'))
+    const error = await catchAsyncError(sessions.commit(session, response))
+    expect(error).toEqual(dataError('cart[0].addedAt'))
     expect([...response.headers]).toEqual([])
     cart.pop()
     expect(await sessions.setCookies(session)).toHaveLength(1)
@@ -184,8 +180,8 @@ describe('a commit that fails', () => {
     const schema = schemaOf<Data>((value) => answers.shift() ?? { value })
     const { sessions } = setUp({ schema })
     const session = await sessions.open(null)
-    ada(session)
-    expect(await rejectionOf(sessions.setCookies(session))).toEqual(misfit('user'))
+    setUser(session)
+    expect(await catchAsyncError(sessions.setCookies(session))).toEqual(dataError('user'))
     const { headers } = await sessions.commit(session, new Response())
     expect(headers.getSetCookie()).toHaveLength(1)
   })
@@ -194,8 +190,8 @@ describe('a commit that fails', () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     session.set('text', 'x'.repeat(9000))
-    const waiting = [1, 2, 3].map(() => rejectionOf(sessions.setCookies(session)))
-    expect(await Promise.all(waiting)).toEqual([TOO_LARGE, TOO_LARGE, TOO_LARGE])
+    const waiting = [1, 2, 3].map(() => catchAsyncError(sessions.setCookies(session)))
+    expect(await Promise.all(waiting)).toEqual([TOO_LARGE_ERROR, TOO_LARGE_ERROR, TOO_LARGE_ERROR])
     session.set('text', 'short')
     expect(await sessions.setCookies(session)).toHaveLength(1)
   })
@@ -206,7 +202,7 @@ describe('a commit that fails', () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     session.set('text', 'x'.repeat(9000))
-    expect(await rejectionOf(sessions.setCookies(session))).toEqual(TOO_LARGE)
+    expect(await catchAsyncError(sessions.setCookies(session))).toEqual(TOO_LARGE_ERROR)
     await new Promise((done) => setImmediate(done))
     process.off('unhandledRejection', unhandled)
     expect(unhandled).not.toHaveBeenCalled()
@@ -223,7 +219,7 @@ describe('changes after save', () => {
       const [pair = []] = store
       return (await sessions.open(pair.join('='))).toJSON()
     }
-    ada(session)
+    setUser(session)
     await sessions.save(session, set)
     expect(await stored()).toEqual({ user: 'ada' })
     session.set('visits', 1)
@@ -236,7 +232,7 @@ describe('changes after save', () => {
       user: 'ada',
       visits: 2,
     })
-    expect(() => session.set('visits', 3)).toThrow(COMMITTED)
+    expect(() => session.set('visits', 3)).toThrow(COMMITTED_ERROR)
   })
 
   test('in place are written too', async () => {
@@ -252,7 +248,7 @@ describe('changes after save', () => {
   test('that are reverted write nothing more', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     const names: string[] = []
     const set = (name: string) => void names.push(name)
     await sessions.save(session, set)
@@ -262,9 +258,43 @@ describe('changes after save', () => {
     expect(names).toEqual([NAME])
   })
 
+  test.each<[string, (session: Session<Data>) => unknown, (session: Session<Data>) => unknown]>([
+    ['in place', (session) => session.get('cart')?.push({ id: 'a', tags: [] }), () => {}],
+    ['between the calls', () => {}, (session) => session.set('cart', [{ id: 'a', tags: [] }])],
+  ])(
+    '%s are written by each of two calls at once, and stay in the store',
+    async (_, before, between) => {
+      const { sessions } = setUp()
+      const session = await sessions.open(null)
+      session.set('cart', [])
+      const store = new Map<string, string>()
+      const save = async () =>
+        sessions.save(session, (name, value) => void store.set(`${name}=`, value))
+      await save()
+      before(session)
+      const first = save()
+      between(session)
+      const second = save()
+      await Promise.all([first, second])
+      const stored = await sessions.open([...store].flat().join(''))
+      expect(stored.get('cart')).toEqual([{ id: 'a', tags: [] }])
+    },
+  )
+
+  test('while a commit begins are written by it', async () => {
+    const { sessions } = setUp()
+    const session = await sessions.open(null)
+    setUser(session)
+    await sessions.save(session, () => {})
+    const committing = sessions.setCookies(session)
+    session.set('visits', 1)
+    const stored = await sessions.open(pairsOf(await committing))
+    expect(stored.toJSON()).toEqual({ user: 'ada', visits: 1 })
+  })
+
   test('a logout after save ends the saved session', async () => {
     const { sessions, received } = setUp()
-    const session = await received(ada)
+    const session = await received(setUser)
     session.set('visits', 1)
     await sessions.save(session, () => {})
     session.destroy()
@@ -316,7 +346,7 @@ describe('changes after save', () => {
     ]) {
       const browser = createJar()
       const first = await sessions.open(browser.request())
-      ada(first)
+      setUser(first)
       await saveInto(browser, sessions, first)
       const session = await sessions.open(browser.request())
       change(session)
@@ -328,19 +358,26 @@ describe('changes after save', () => {
     }
   })
 
-  test('begin a session that knows the stamp of a saved logout, even after discard', async () => {
-    const { sessions } = setUp()
-    const browser = createJar()
-    const first = await sessions.open(browser.request())
-    ada(first)
-    await saveInto(browser, sessions, first)
-    const session = await sessions.open(browser.request())
-    session.destroy()
-    await saveInto(browser, sessions, session)
-    session.discard()
-    session.regenerate()
-    session.set('user', 'eve')
-    await saveInto(browser, sessions, session)
-    expect((await sessions.open(browser.request())).get('user')).toBe('eve')
-  })
+  test.each([
+    ['regenerate', (session: Session<Data>) => session.regenerate()],
+    ['nothing', () => {}],
+  ])(
+    'begin a session that knows the stamp of a saved logout, even after discard and %s',
+    async (_, begin) => {
+      const { sessions } = setUp()
+      const browser = createJar()
+      const first = await sessions.open(browser.request())
+      setUser(first)
+      await saveInto(browser, sessions, first)
+      const session = await sessions.open(browser.request())
+      session.destroy()
+      await saveInto(browser, sessions, session)
+      session.discard()
+      expect([session.isEmpty, session.id]).toEqual([true, undefined])
+      begin(session)
+      session.set('user', 'eve')
+      await saveInto(browser, sessions, session)
+      expect((await sessions.open(browser.request())).toJSON()).toEqual({ user: 'eve' })
+    },
+  )
 })

@@ -17,6 +17,7 @@ import {
   SECRET,
   START,
   WEEK,
+  dateAt,
   mint,
   mintAt,
   mintTicket,
@@ -24,9 +25,9 @@ import {
   secretId,
   untyped,
 } from '../support/mint.ts'
-import { misfit, rejectionOf } from '../support/refusal.ts'
+import { dataError, catchAsyncError } from '../support/errors.ts'
 import { schemaOf } from '../support/schema.ts'
-import { setUp as setUpWith } from '../support/set-up.ts'
+import { setUp as setUpWith, setUser } from '../support/set-up.ts'
 
 interface Data {
   user?: string
@@ -39,14 +40,6 @@ const MARKER = 'marker-5e0a1c'
 
 const setUp = (options: Partial<SessionOptions<Data>> = {}) => setUpWith<Data>(options)
 
-function ada(session: Session<Data>): void {
-  session.set('user', 'ada')
-}
-
-function at(seconds: number): Date {
-  return new Date(seconds * 1000)
-}
-
 /** Returns the `Max-Age` of each line. */
 function maxAgesOf(lines: readonly string[]): number[] {
   return lines.map((line) => Number(/; Max-Age=(\d+);/.exec(line)?.[1]))
@@ -55,7 +48,7 @@ function maxAgesOf(lines: readonly string[]): number[] {
 /** Returns the lines that a read-only request writes, so many seconds after the session began. */
 async function readAfter(seconds: number, options: Partial<SessionOptions<Data>> = {}) {
   const { received, sessions, time } = setUp(options)
-  const session = await received(ada)
+  const session = await received(setUser)
   time.now += seconds
   session.get('user')
   return sessions.setCookies(session)
@@ -66,14 +59,14 @@ describe('the session', () => {
     const { sessions } = setUp()
     const browser = createJar()
     const session = await sessions.open(browser.request())
-    ada(session)
+    setUser(session)
     browser.store(await sessions.commit(session, new Response('hello')))
     expect((await sessions.open(browser.request())).toJSON()).toEqual({ user: 'ada' })
   })
 
   test('is not written if it was only read: no Set-Cookie, but Vary', async () => {
     const { sessions, received } = setUp()
-    const session = await received(ada)
+    const session = await received(setUser)
     expect(session.get('user')).toBe('ada')
     const { headers } = await sessions.commit(session, new Response())
     expect(headers.getSetCookie()).toEqual([])
@@ -82,8 +75,8 @@ describe('the session', () => {
 
   test('is not written if a key was set to its present value', async () => {
     const { sessions, received } = setUp()
-    const session = await received(ada)
-    ada(session)
+    const session = await received(setUser)
+    setUser(session)
     session.delete('visits')
     expect(await sessions.setCookies(session)).toEqual([])
   })
@@ -91,7 +84,7 @@ describe('the session', () => {
   test('is not written if it is new and became empty again', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     session.delete('user')
     expect(await sessions.setCookies(session)).toEqual([])
   })
@@ -123,26 +116,26 @@ describe('the session', () => {
 
   test('keeps its start and end when it is written, and has a new seal time', async () => {
     const { received, next, time, sessions } = setUp()
-    const session = await received(ada)
+    const session = await received(setUser)
     time.now += 1000
     session.set('visits', 1)
     expect(maxAgesOf(await sessions.setCookies(session))).toEqual([WEEK - 1000])
     const later = await next(session)
-    expect([later.id, later.startedAt]).toEqual([session.id, at(START)])
-    expect(later.expiresAt).toEqual(at(START + 1000 + DAY))
+    expect([later.id, later.startedAt]).toEqual([session.id, dateAt(START)])
+    expect(later.expiresAt).toEqual(dateAt(START + 1000 + DAY))
   })
 
   test('stays in the browser until its absolute end, not until the end of idleTimeout', async () => {
     const { sessions } = setUp({ idleTimeout: 60, maxAge: 5000 })
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     expect(maxAgesOf(await sessions.setCookies(session))).toEqual([5000])
   })
 
   test('has no Max-Age if its cookies end with the browser, and the same end in the token', async () => {
     const { sessions, time } = setUp({ cookie: { persistent: false } })
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     const lines = await sessions.setCookies(session)
     expect(lines.join()).not.toMatch(/Max-Age|Expires/)
     time.now += DAY + 5
@@ -151,23 +144,23 @@ describe('the session', () => {
 
   test('written within the tolerance after its end is not deleted by its own Max-Age', async () => {
     const { received, sessions, time } = setUp({ maxAge: 1000 })
-    const session = await received(ada)
+    const session = await received(setUser)
     time.now += 1003
     session.set('visits', 1)
     expect(maxAgesOf(await sessions.setCookies(session))).toEqual([1])
-    expect(session.expiresAt).toEqual(at(START + 1000))
+    expect(session.expiresAt).toEqual(dateAt(START + 1000))
   })
 
   test('is sealed as of its start if the clock went back, and never lives longer', async () => {
     const { sessions, time } = setUp()
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     time.now -= 100
     const lines = await sessions.setCookies(session)
     expect(maxAgesOf(lines)).toEqual([WEEK + 100])
     time.now = START
     const later = await sessions.open(pairsOf(lines))
-    expect([later.startedAt, later.expiresAt]).toEqual([at(START), at(START + DAY)])
+    expect([later.startedAt, later.expiresAt]).toEqual([dateAt(START), dateAt(START + DAY)])
   })
 
   test('deletes the other parts if it has fewer, and none if it has more', async () => {
@@ -208,7 +201,7 @@ describe('a ticket', () => {
   test('is not due close to the absolute end, because it would not move the end', async () => {
     const options = { maxAge: 1000, idleTimeout: 600, touchInterval: 300 }
     const { received, sessions, next, time } = setUp(options)
-    const session = await received(ada)
+    const session = await received(setUser)
     time.now += 500
     session.get('user')
     const lines = await sessions.setCookies(session)
@@ -221,20 +214,20 @@ describe('a ticket', () => {
 
   test('moves the end of the session without a new token', async () => {
     const { received, next, time, sessions } = setUp()
-    const session = await received(ada)
+    const session = await received(setUser)
     time.now += DAY / 2
     session.get('user')
     expect(await sessions.setCookies(session)).toHaveLength(1)
     const later = await next(session)
-    expect([later.id, later.startedAt]).toEqual([session.id, at(START)])
-    expect(later.expiresAt).toEqual(at(START + DAY / 2 + DAY))
+    expect([later.id, later.startedAt]).toEqual([session.id, dateAt(START)])
+    expect(later.expiresAt).toEqual(dateAt(START + DAY / 2 + DAY))
     time.now += DAY
     expect((await next(later)).get('user')).toBe('ada')
   })
 
   test('keeps a session that is used from day to day until its absolute end', async () => {
     const { received, next, time } = setUp()
-    let session = await received(ada)
+    let session = await received(setUser)
     for (time.now = START; time.now < START + WEEK; time.now += DAY - 1) {
       session = await next(session)
       expect(session.get('user')).toBe('ada')
@@ -261,7 +254,7 @@ describe('a ticket', () => {
 
   test('is never written beside data', async () => {
     const { received, sessions, time } = setUp()
-    const session = await received(ada)
+    const session = await received(setUser)
     time.now += DAY / 2
     session.touch()
     session.set('visits', 1)
@@ -272,7 +265,7 @@ describe('a ticket', () => {
     const { sessions, time } = setUp()
     const browser = createJar()
     const first = await sessions.open(browser.request())
-    ada(first)
+    setUser(first)
     browser.store(await sessions.setCookies(first))
     time.now += DAY / 2
     const slow = await sessions.open(browser.request())
@@ -285,7 +278,7 @@ describe('a ticket', () => {
     browser.store(ticket)
     const last = await sessions.open(browser.request())
     expect([last.id, last.toJSON()]).toEqual([writer.id, { user: 'ada', visits: 1 }])
-    expect(last.expiresAt).toEqual(at(START + DAY / 2 + DAY))
+    expect(last.expiresAt).toEqual(dateAt(START + DAY / 2 + DAY))
   })
 
   test('is written if the request has the ticket of another session', async () => {
@@ -300,11 +293,11 @@ describe('a ticket', () => {
   test('is written by a touch after the session was saved, and not before the clock has moved on', async () => {
     const { sessions, time } = setUp()
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     const saved: string[] = []
     const save = () => sessions.save(session, (name) => void saved.push(name))
     await save()
-    ada(session)
+    setUser(session)
     await save()
     expect(saved).toEqual([NAME])
     time.now -= 1
@@ -330,7 +323,7 @@ describe('a ticket', () => {
 
   test('ends with the browser if the session does', async () => {
     const { received, sessions, time } = setUp({ cookie: { persistent: false } })
-    const session = await received(ada)
+    const session = await received(setUser)
     time.now += DAY / 2
     session.get('user')
     const lines = await sessions.setCookies(session)
@@ -350,7 +343,7 @@ describe('a named lifetime', () => {
     const linesOf = async (lifetime?: string) => {
       const session = await sessions.open(null)
       session.regenerate({ lifetime })
-      ada(session)
+      setUser(session)
       return sessions.setCookies(session)
     }
     expect(maxAgesOf(await linesOf())).toEqual([WEEK])
@@ -362,7 +355,7 @@ describe('a named lifetime', () => {
     const { received, sessions, next, time } = setUp({ lifetimes })
     const session = await received((first) => {
       first.regenerate({ lifetime: 'remembered' })
-      ada(first)
+      setUser(first)
     })
     time.now += DAY - 1
     session.get('user')
@@ -378,7 +371,7 @@ describe('a named lifetime', () => {
     const { received, sessions, time } = setUp({ lifetimes })
     const session = await received((first) => {
       first.regenerate({ lifetime: 'brief' })
-      ada(first)
+      setUser(first)
     })
     time.now += 60
     session.get('user')
@@ -392,16 +385,16 @@ describe('a named lifetime', () => {
     const without = make({ lifetimes: undefined })
     const session = await received((first) => {
       first.regenerate({ lifetime: 'remembered' })
-      ada(first)
+      setUser(first)
     })
     session.renewId()
     let later = await next(session, without)
-    expect(later.expiresAt).toEqual(at(START + DAY))
+    expect(later.expiresAt).toEqual(dateAt(START + DAY))
     later.set('visits', 1)
     const lines = await without.setCookies(later)
     expect(maxAgesOf(lines)).toEqual([WEEK])
     later = await next(later, make())
-    expect(later.expiresAt).toEqual(at(START + 10 * DAY))
+    expect(later.expiresAt).toEqual(dateAt(START + 10 * DAY))
     time.now += 10 * DAY + 4
     expect((await next(later)).get('user')).toBe('ada')
   })
@@ -422,11 +415,11 @@ describe('a named lifetime', () => {
 describe('the secret that seals', () => {
   test('is the newest, and all others open', async () => {
     const { make, events, cookieOf } = setUp()
-    const old = await cookieOf(ada, make({ secrets: OLDER_SECRET }))
+    const old = await cookieOf(setUser, make({ secrets: OLDER_SECRET }))
     expect(events.at(-1)).toMatchObject({ type: 'sealed', secretId: secretId(OLDER_SECRET) })
     const sessions = make({ secrets: [SECRET, OLDER_SECRET] })
     expect((await sessions.open(old)).get('user')).toBe('ada')
-    const fresh = await cookieOf(ada, sessions)
+    const fresh = await cookieOf(setUser, sessions)
     expect((await make({ secrets: SECRET }).open(fresh)).get('user')).toBe('ada')
     expect((await make({ secrets: OLDER_SECRET }).open(fresh)).rejection).toEqual({
       reason: 'unknown-key',
@@ -435,7 +428,7 @@ describe('the secret that seals', () => {
 
   test('is the newest from the next write on, and the times of the session stay', async () => {
     const { make, time, cookieOf } = setUp()
-    const old = await cookieOf(ada, make({ secrets: OLDER_SECRET }))
+    const old = await cookieOf(setUser, make({ secrets: OLDER_SECRET }))
     time.now += 10
     const sessions = make({ secrets: [SECRET, OLDER_SECRET] })
     const session = await sessions.open(old)
@@ -449,7 +442,7 @@ describe('the secret that seals', () => {
 
   test('stays the older one for a session that is only read, and its ticket has the newest', async () => {
     const { make, time, cookieOf, events } = setUp()
-    const old = await cookieOf(ada, make({ secrets: OLDER_SECRET }))
+    const old = await cookieOf(setUser, make({ secrets: OLDER_SECRET }))
     const sessions = make({ secrets: [SECRET, OLDER_SECRET] })
     const session = await sessions.open(old)
     expect(session.get('user')).toBe('ada')
@@ -464,7 +457,7 @@ describe('the secret that seals', () => {
 
   test('opens nothing after it was removed', async () => {
     const { make, cookieOf } = setUp()
-    const old = await cookieOf(ada, make({ secrets: OLDER_SECRET }))
+    const old = await cookieOf(setUser, make({ secrets: OLDER_SECRET }))
     for (const secrets of [SECRET, [SECRET, OTHER_SECRET]]) {
       const session = await make({ secrets }).open(old)
       expect([session.rejection, session.isEmpty]).toEqual([{ reason: 'unknown-key' }, true])
@@ -473,7 +466,7 @@ describe('the secret that seals', () => {
 
   test('changes with the day, and a session of the day before still opens', async () => {
     const { received, next, time } = setUp()
-    const session = await received(ada)
+    const session = await received(setUser)
     time.now += DAY - 43_201
     session.set('visits', 1)
     const later = await next(session)
@@ -492,8 +485,8 @@ describe('a schema', () => {
     const session = await sessions.open(null)
     session.set('user', 'ada')
     session.set('visits', MARKER)
-    const error = await rejectionOf(sessions.setCookies(session))
-    expect(error).toEqual(misfit('visits'))
+    const error = await catchAsyncError(sessions.setCookies(session))
+    expect(error).toEqual(dataError('visits'))
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(MARKER)
     session.set('visits', 1)
     expect(await sessions.setCookies(session)).toHaveLength(1)
@@ -508,7 +501,7 @@ describe('a schema', () => {
     const sessions = make({ schema })
     const session = await sessions.open(null)
     session.set('user', 'eve')
-    const error = await rejectionOf(sessions.setCookies(session))
+    const error = await catchAsyncError(sessions.setCookies(session))
     expect(error).toMatchObject({ code: 'ERR_SESSION_DATA' })
   })
 
@@ -519,7 +512,7 @@ describe('a schema', () => {
       return { value }
     })
     const { make, time, cookieOf } = setUp()
-    const cookie = await cookieOf(ada)
+    const cookie = await cookieOf(setUser)
     const sessions = make({ schema })
     time.now += DAY / 2
     const session = await sessions.open(cookie)
@@ -531,8 +524,8 @@ describe('a schema', () => {
   test('is called before data is sealed, so that a rejected write causes no event', async () => {
     const { sessions, events } = setUp({ schema: schemaOf<Data>(() => ({ issues: [{}] })) })
     const session = await sessions.open(null)
-    ada(session)
-    expect(await rejectionOf(sessions.setCookies(session))).toEqual(misfit('the session'))
+    setUser(session)
+    expect(await catchAsyncError(sessions.setCookies(session))).toEqual(dataError('the session'))
     expect(events).toEqual([])
   })
 })
@@ -540,7 +533,7 @@ describe('a schema', () => {
 describe('a serializer', () => {
   test('with stringify and parse is used as it is', async () => {
     const { received } = setUp({ serializer: JSON })
-    expect((await received(ada)).toJSON()).toEqual({ user: 'ada' })
+    expect((await received(setUser)).toJSON()).toEqual({ user: 'ada' })
   })
 
   test('that throws causes a SessionDataError without a value of the session', async () => {
@@ -548,7 +541,7 @@ describe('a serializer', () => {
     const session = await sessions.open(null)
     session.set('secret', MARKER)
     session.set('handler', () => MARKER)
-    const error = await rejectionOf(sessions.setCookies(session))
+    const error = await catchAsyncError(sessions.setCookies(session))
     expect(error).toMatchObject({ code: 'ERR_SESSION_DATA' })
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(MARKER)
   })
@@ -557,7 +550,7 @@ describe('a serializer', () => {
     const serializer = { stringify: () => untyped<string>(undefined), parse: JSON.parse }
     const { sessions } = setUp({ serializer })
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     await expect(sessions.setCookies(session)).rejects.toMatchObject({ code: 'ERR_SESSION_DATA' })
   })
 })
@@ -584,7 +577,7 @@ describe('a session of which a store holds a part', () => {
 
   test('also loses the part that was stored in the request of the logout', async () => {
     const { store, received, sessions } = setUpStore()
-    const session = await received(ada)
+    const session = await received(setUser)
     session.set('text', TEXT)
     await sessions.save(session, () => {})
     expect(store.parcels()).toHaveLength(1)
@@ -604,10 +597,10 @@ describe('a session of which a store holds a part', () => {
   test('is not written if the store fails, but a logout is', async () => {
     const { store, received, sessions } = setUpStore()
     store.faults.setItem = () => Promise.reject(new Error('down'))
-    const session = await received(ada)
+    const session = await received(setUser)
     session.set('text', TEXT)
     await expect(sessions.setCookies(session)).rejects.toMatchObject({ code: 'ERR_SESSION_STORE' })
-    const ended = await received(ada)
+    const ended = await received(setUser)
     ended.destroy()
     ended.flash('notice', TEXT)
     const names = namesOf(await sessions.setCookies(ended))
@@ -617,7 +610,7 @@ describe('a session of which a store holds a part', () => {
 
   test('has an event that names what was moved, and no other event does', async () => {
     const { events, received, sessions } = setUpStore()
-    const session = await received(ada)
+    const session = await received(setUser)
     session.set('text', TEXT)
     session.renewId()
     await sessions.setCookies(session)
@@ -633,7 +626,7 @@ describe('a session of which a store holds a part', () => {
 describe('bare tokens', () => {
   test('are sealed without a change to the session or its cookies', async () => {
     const { sessions, received } = setUp()
-    const session = await received(ada)
+    const session = await received(setUser)
     expect(await sessions.seal(session)).toMatch(/^eyJ/)
     expect(await sessions.setCookies(session)).toEqual([])
     session.get('user')
@@ -659,12 +652,12 @@ describe('bare tokens', () => {
   test('that are sealed again have a new seal time and the same end', async () => {
     const { sessions, time } = setUp()
     const first = await sessions.open(null)
-    ada(first)
+    setUser(first)
     let token = await sessions.seal(first)
     for (let use = 0; use < 6; use++) {
       time.now += DAY
       const session = await sessions.unseal(token)
-      expect([session.id, session.startedAt]).toEqual([first.id, at(START)])
+      expect([session.id, session.startedAt]).toEqual([first.id, dateAt(START)])
       token = await sessions.seal(session)
     }
     time.now += DAY + 5
@@ -708,7 +701,7 @@ describe('observe', () => {
 
   test('receives the bytes of the sealed value: of the session, of a ticket, of a token', async () => {
     const { sessions, received, events, time } = setUp()
-    const session = await received(ada)
+    const session = await received(setUser)
     const token = await sessions.seal(session)
     expect(events.at(-1)).toMatchObject({ type: 'sealed', cause: 'token', bytes: token.length })
     time.now += DAY / 2
@@ -716,14 +709,14 @@ describe('observe', () => {
     const ticket = pairsOf(await sessions.setCookies(session)).slice(`${NAME}.t=`.length)
     expect(events.at(-1)).toMatchObject({ cause: 'renewed', bytes: ticket.length })
     const other = await sessions.open(null)
-    ada(other)
+    setUser(other)
     const value = pairsOf(await sessions.setCookies(other)).slice(`${NAME}=`.length)
     expect(events.at(-1)).toMatchObject({ cause: 'new', bytes: value.length })
   })
 
   test('receives the former id after regenerate and renewId, so that a log can follow a session', async () => {
     const { received, next, events } = setUp()
-    const session = await received(ada)
+    const session = await received(setUser)
     const first = session.id
     session.regenerate({ keep: ['user'] })
     const later = await next(session)
@@ -738,7 +731,7 @@ describe('observe', () => {
   test('receives no former id for a new session', async () => {
     const { cookieOf, events } = setUp()
     await cookieOf((session) => {
-      ada(session)
+      setUser(session)
       session.renewId()
     })
     expect(events).toHaveLength(1)

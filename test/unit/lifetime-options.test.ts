@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { resolveLifetimes, secondsOption } from '../../src/lifetime-options.ts'
 import { lifetimeOf } from '../../src/token/claims.ts'
 import { untyped } from '../support/mint.ts'
-import { caught, refusal } from '../support/refusal.ts'
+import { catchError, configError } from '../support/errors.ts'
 
 const DAY = 86_400
 const NEVER = [
@@ -51,8 +51,8 @@ describe('the defaults', () => {
     const blank = ['touchInterval', 'lifetimes', 'clockTolerance', 'validAfter']
     expect(resolve(Object.fromEntries(blank.map((name) => [name, undefined])))).toEqual(resolve({}))
     for (const name of ['maxAge', 'idleTimeout']) {
-      const error = caught(() => resolve({ [name]: undefined }))
-      expect(error).toEqual(refusal(name))
+      const error = catchError(() => resolve({ [name]: undefined }))
+      expect(error).toEqual(configError(name))
       expect(String(error)).toContain('write seconds, or leave it out')
     }
   })
@@ -76,7 +76,7 @@ describe('the times', () => {
     expect(resolve({ ...spaced, [option]: least }).default[option]).toBe(least)
     expect(resolve({ ...spaced, [option]: most }).default[option]).toBe(most)
     for (const value of [least - 1, most + 1, ...NEVER]) {
-      expect(() => resolve({ ...spaced, [option]: value })).toThrow(refusal(option))
+      expect(() => resolve({ ...spaced, [option]: value })).toThrow(configError(option))
     }
   })
 
@@ -84,14 +84,14 @@ describe('the times', () => {
     expect(resolve({ clockTolerance: 0 }).clockTolerance).toBe(0)
     expect(resolve({ clockTolerance: 60 }).clockTolerance).toBe(60)
     for (const value of [-1, 61, ...NEVER]) {
-      expect(() => resolve({ clockTolerance: value })).toThrow(refusal('clockTolerance'))
+      expect(() => resolve({ clockTolerance: value })).toThrow(configError('clockTolerance'))
     }
   })
 
   test('idleTimeout may be false, and no other value that is not a number', () => {
     const { idleTimeout, touchInterval } = resolve({ idleTimeout: false }).default
     expect([idleTimeout, touchInterval]).toEqual([Infinity, 400 * DAY])
-    expect(() => resolve({ idleTimeout: true })).toThrow(refusal('idleTimeout'))
+    expect(() => resolve({ idleTimeout: true })).toThrow(configError('idleTimeout'))
   })
 
   test('touchInterval is a tenth of idleTimeout, rounded down', () => {
@@ -104,12 +104,12 @@ describe('the times', () => {
       resolve({ idleTimeout: 100, touchInterval }).default.touchInterval
     expect([at(0), at(99)]).toEqual([0, 99])
     for (const value of [100, 101, -1, ...NEVER]) {
-      expect(() => at(value)).toThrow(refusal('touchInterval'))
+      expect(() => at(value)).toThrow(configError('touchInterval'))
     }
     const endless = { idleTimeout: false, touchInterval: 400 * DAY }
     expect(resolve(endless).default.touchInterval).toBe(400 * DAY)
     expect(() => resolve({ ...endless, touchInterval: 400 * DAY + 1 })).toThrow(
-      refusal('touchInterval'),
+      configError('touchInterval'),
     )
   })
 
@@ -118,12 +118,12 @@ describe('the times', () => {
       expect(resolve({ validAfter: moment }).validAfter).toBe(1_700_000_000)
     }
     for (const value of [1_700_000_000_000, -1, NaN, 'soon', new Date(NaN), null, true, {}]) {
-      expect(() => resolve({ validAfter: value })).toThrow(refusal('validAfter'))
+      expect(() => resolve({ validAfter: value })).toThrow(configError('validAfter'))
     }
   })
 
   test('out of bounds are rejected with the bounds', () => {
-    const message = (options: object) => String(caught(() => resolve(options)))
+    const message = (options: object) => String(catchError(() => resolve(options)))
     expect(message({ maxAge: 0 })).toMatch(
       /^SessionConfigError: maxAge is 0 .* from 1 to 34560000 seconds$/,
     )
@@ -170,17 +170,17 @@ describe('named lifetimes', () => {
       [{ maxage: 5 }, 'maxage'],
       [{ clockTolerance: 5 }, 'clockTolerance'],
     ] as const) {
-      expect(() => named(wrong)).toThrow(refusal(`lifetimes.long.${name}`))
+      expect(() => named(wrong)).toThrow(configError(`lifetimes.long.${name}`))
     }
   })
 
   test.each([null, 5, 'long', true, [], () => ({})])('must be objects, and not %j', (value) => {
-    expect(() => named(value)).toThrow(refusal('lifetimes.long'))
-    expect(() => resolve({ lifetimes: untyped(value) })).toThrow(refusal('lifetimes'))
+    expect(() => named(value)).toThrow(configError('lifetimes.long'))
+    expect(() => resolve({ lifetimes: untyped(value) })).toThrow(configError('lifetimes'))
   })
 
   test.each(['', 'a b', 'a.b', 'ü', 'x'.repeat(33), '"'])('may not have a name like %j', (name) => {
-    expect(() => resolve({ lifetimes: { [name]: {} } })).toThrow(refusal(`lifetimes.${name}`))
+    expect(() => resolve({ lifetimes: { [name]: {} } })).toThrow(configError(`lifetimes.${name}`))
   })
 
   test.each(['a', 'A-Z_9', 'constructor', '__proto__', 'x'.repeat(32)])(
@@ -215,8 +215,8 @@ describe('named lifetimes', () => {
 describe('secondsOption', () => {
   test('returns whole numbers within the bounds, and names the bounds for any other', () => {
     expect([secondsOption('x', 0, 0, 5), secondsOption('x', 5, 0, 5)]).toEqual([0, 5])
-    const error = caught(() => secondsOption('x', 6, 0, 5, ', or never'))
-    expect(error).toEqual(refusal('x'))
+    const error = catchError(() => secondsOption('x', 6, 0, 5, ', or never'))
+    expect(error).toEqual(configError('x'))
     expect(String(error)).toMatch(/is 6 and must be a whole number from 0 to 5 seconds, or never$/)
   })
 })

@@ -2,31 +2,22 @@
 
 import nodeCrypto from 'node:crypto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { CookieSource } from 'sealed-session'
 import { createSessions } from '../../src/create-sessions.ts'
 import { getInternals } from '../../src/internals.ts'
 import { pairsOf } from '../support/cookie-jar.ts'
 import { NAME, SECRET, START, mint, mintToken, untyped } from '../support/mint.ts'
-import { refusal, rejectionOf } from '../support/refusal.ts'
-import { setUp } from '../support/set-up.ts'
+import { configError, catchAsyncError } from '../support/errors.ts'
+import { URL_OF_PAGE, requestWith } from '../support/requests.ts'
+import { setUp, setUser } from '../support/set-up.ts'
 import type { Data } from '../support/set-up.ts'
-import type { CookieSource, Session } from 'sealed-session'
-
-const URL_OF_PAGE = 'https://example.test/'
 
 afterEach(() => {
   vi.restoreAllMocks()
 })
 
-function ada(session: Session<Data>): void {
-  session.set('user', 'ada')
-}
-
-function requestWith(cookie: string): Request {
-  return new Request(URL_OF_PAGE, { headers: { cookie } })
-}
-
 /** Counts every call of WebCrypto and of the cipher and key functions of `node:crypto`. */
-function watchCrypto(): () => number {
+function countCryptoCalls(): () => number {
   const spies = [
     vi.spyOn(crypto.subtle, 'importKey'),
     vi.spyOn(crypto.subtle, 'deriveKey'),
@@ -58,7 +49,7 @@ describe('open', () => {
 
   test('opens the same session from Headers, a header, a Node request and Lambda events', async () => {
     const { sessions, cookieOf } = setUp()
-    const cookie = await cookieOf(ada)
+    const cookie = await cookieOf(setUser)
     const sources: CookieSource[] = [
       cookie,
       new Headers({ cookie }),
@@ -92,20 +83,20 @@ describe('open', () => {
     ['an object with get', { get: () => 'a=1' }],
     ['a promise of a store', Promise.resolve(storeOf('a=1'))],
   ])('rejects for %s, which is no source', async (_, source) => {
-    const error = await rejectionOf(setUp().sessions.open(untyped(source)))
-    expect(error).toEqual(refusal('source'))
+    const error = await catchAsyncError(setUp().sessions.open(untyped(source)))
+    expect(error).toEqual(configError('source'))
   })
 
   test('says of a promise that it must be awaited', async () => {
     const cookies = async () => storeOf('a=1')
-    const error = await rejectionOf(setUp().sessions.open(untyped(cookies())))
+    const error = await catchAsyncError(setUp().sessions.open(untyped(cookies())))
     expect(String(error)).toContain('source is a promise (await it)')
   })
 
   test('uses crypto only if our cookie is present', async () => {
     const { sessions, make, cookieOf } = setUp()
-    const cookie = await cookieOf(ada, make())
-    const calls = watchCrypto()
+    const cookie = await cookieOf(setUser, make())
+    const calls = countCryptoCalls()
     const session = await sessions.open('theme=dark; __Host-other=1; session=x')
     expect(session.get('user')).toBeUndefined()
     expect(await sessions.setCookies(session)).toEqual([])
@@ -135,14 +126,14 @@ describe('open', () => {
 
   test('remembers a frozen Request, too', async () => {
     const { sessions, cookieOf } = setUp()
-    const request = Object.freeze(requestWith(await cookieOf(ada)))
+    const request = Object.freeze(requestWith(await cookieOf(setUser)))
     const session = await sessions.open(request)
     expect([await sessions.open(request), session.get('user')]).toEqual([session, 'ada'])
   })
 
   test('of several createSessions returns separate sessions for one Request', async () => {
     const { sessions, make, cookieOf } = setUp()
-    const request = requestWith(await cookieOf(ada))
+    const request = requestWith(await cookieOf(setUser))
     const other = make()
     expect(await other.open(request)).not.toBe(await sessions.open(request))
     expect(await other.open(request)).toBe(await other.open(request))
@@ -152,7 +143,7 @@ describe('open', () => {
 describe('a cookie store', () => {
   test('is remembered, and read once', async () => {
     const { sessions, cookieOf } = setUp()
-    const store = storeOf(await cookieOf(ada))
+    const store = storeOf(await cookieOf(setUser))
     const session = await sessions.open(store)
     expect(session.get('user')).toBe('ada')
     expect(await sessions.open(store)).toBe(session)
@@ -185,7 +176,7 @@ describe('an object that a server reuses', () => {
   ])('for another visitor (%s) opens the session of that visitor', async (_, create) => {
     const { sessions, cookieOf } = setUp()
     const cookies = [
-      await cookieOf(ada),
+      await cookieOf(setUser),
       await cookieOf((session) => session.set('user', 'eve')),
       '',
     ]
@@ -200,7 +191,7 @@ describe('an object that a server reuses', () => {
 
   test('Headers are never remembered, because they may be reused', async () => {
     const { sessions, cookieOf } = setUp()
-    const headers = new Headers({ cookie: await cookieOf(ada) })
+    const headers = new Headers({ cookie: await cookieOf(setUser) })
     const first = await sessions.open(headers)
     expect(await sessions.open(headers)).not.toBe(first)
     headers.set('cookie', await cookieOf((session) => session.set('user', 'eve')))
@@ -255,7 +246,7 @@ describe('commit with a request', () => {
   test('commits the session that was opened from it', async () => {
     const { sessions } = setUp()
     const request = new Request(URL_OF_PAGE)
-    ada(await sessions.open(request))
+    setUser(await sessions.open(request))
     const response = await sessions.commit(request, new Response('hello'))
     expect(response.headers.getSetCookie()).toHaveLength(1)
     expect(await response.text()).toBe('hello')
@@ -263,7 +254,7 @@ describe('commit with a request', () => {
 
   test('that was never opened returns the response as it is', async () => {
     const { sessions, cookieOf } = setUp()
-    const request = requestWith(await cookieOf(ada))
+    const request = requestWith(await cookieOf(setUser))
     const response = new Response('hello')
     expect(await sessions.commit(request, response)).toBe(response)
     expect([...response.headers.keys()]).not.toContain('vary')
@@ -272,7 +263,7 @@ describe('commit with a request', () => {
   test('of Node and with a store commits the session that was opened from them', async () => {
     const { sessions } = setUp()
     for (const source of [{ method: 'GET', headers: {} }, { getAll: () => [] }]) {
-      ada(await sessions.open(source))
+      setUser(await sessions.open(source))
       const response = await sessions.commit(untyped(source), new Response())
       expect(response.headers.getSetCookie()).toHaveLength(1)
     }
@@ -288,14 +279,14 @@ describe('commit with a request', () => {
     ['null', null],
   ])('rejects for %s, which it cannot have remembered', async (_, source) => {
     const { sessions } = setUp()
-    const error = await rejectionOf(sessions.commit(untyped(source), new Response()))
-    expect(error).toEqual(refusal('session'))
+    const error = await catchAsyncError(sessions.commit(untyped(source), new Response()))
+    expect(error).toEqual(configError('session'))
   })
 
   test('says of a promise that it must be awaited', async () => {
     const { sessions } = setUp()
     const promise = sessions.open(new Request(URL_OF_PAGE))
-    const error = await rejectionOf(sessions.commit(untyped(promise), new Response()))
+    const error = await catchAsyncError(sessions.commit(untyped(promise), new Response()))
     expect(String(error)).toContain('session is a promise (await it)')
   })
 })
@@ -314,7 +305,7 @@ test('opening for an adapter does not count as access, and gives the same sessio
 
 test('a second open returns the changed session, not what the cookies of the request hold', async () => {
   const { sessions, cookieOf } = setUp()
-  const request = requestWith(await cookieOf(ada))
+  const request = requestWith(await cookieOf(setUser))
   const session = await sessions.open(request)
   session.set('user', 'eve')
   const header = pairsOf(await sessions.setCookies(session))

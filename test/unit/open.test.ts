@@ -6,12 +6,13 @@ import * as devalue from 'devalue'
 import superjson from 'superjson'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
-import type { RejectionReason, Session, SessionOptions } from 'sealed-session'
+import type { RejectionReason, SessionOptions } from 'sealed-session'
 import { overflow } from 'sealed-session/overflow'
 import { parseRequestCookies } from '../../src/cookies/request-cookies.ts'
 import { MAX_TOKEN, openCookies } from '../../src/open.ts'
 import { createPipeline } from '../../src/pipeline/pipeline.ts'
 import { run } from '../../src/steps.ts'
+import { alter } from '../support/alterations.ts'
 import { createJar, pairsOf } from '../support/cookie-jar.ts'
 import { createFaultyStore } from '../support/faulty-store.ts'
 import {
@@ -21,7 +22,9 @@ import {
   SECRET,
   START,
   WEEK,
+  dateAt,
   dayOf,
+  headerOfParts,
   mint,
   mintAt,
   mintTicket,
@@ -29,11 +32,10 @@ import {
   payload,
   secretId,
   split,
-  headerOfParts,
   untyped,
 } from '../support/mint.ts'
 import { schemaOf } from '../support/schema.ts'
-import { setUp } from '../support/set-up.ts'
+import { setAll, setUp, setUser } from '../support/set-up.ts'
 import type { Data } from '../support/set-up.ts'
 
 /** No sessions of this process ever seal with it, so `same-name` is never reported. */
@@ -43,14 +45,6 @@ const MARKER = 'marker-5e0a1c'
 const OTHER_ID = 'BBECAwQFBgcICQoLDA0ODw'
 
 type Options = Partial<SessionOptions<Data>>
-
-function ada(session: Session<Data>): void {
-  session.set('user', 'ada')
-}
-
-function at(seconds: number): Date {
-  return new Date(seconds * 1000)
-}
 
 /**
  * Returns the reason of a cookie's rejection after so many seconds; `undefined` if it is accepted.
@@ -70,8 +64,8 @@ describe('a cookie that is accepted', () => {
     const { sessions, events } = setUp()
     const session = await sessions.open(`${NAME}=${mint()}`)
     expect(session.toJSON()).toEqual({ user: 'ada' })
-    expect([session.id, session.startedAt, session.isNew]).toEqual([ID, at(START), false])
-    expect(session.expiresAt).toEqual(at(START + DAY))
+    expect([session.id, session.startedAt, session.isNew]).toEqual([ID, dateAt(START), false])
+    expect(session.expiresAt).toEqual(dateAt(START + DAY))
     expect(events).toEqual([{ type: 'opened', id: ID, secretId: secretId(), age: 0 }])
   })
 
@@ -124,14 +118,14 @@ describe('a cookie that is accepted', () => {
 /** Returns a `Cookie` header for each reason, and the options under which it is rejected. */
 async function refusedCookies(): Promise<[RejectionReason, string, Options][]> {
   const { cookieOf } = setUp()
-  const cookie = await cookieOf(ada)
+  const cookie = await cookieOf(setUser)
   const parts = split(mint(payload({ data: { text: 'x'.repeat(500) } })), 3)
   const lists: Options = { revoked: () => true }
   return [
     ['malformed', `${NAME}=junk`, {}],
     ['incomplete', headerOfParts(parts.with(1, untyped(undefined))), {}],
     ['unknown-key', `${NAME}=${mint(payload(), { secret: FOREIGN_SECRET })}`, {}],
-    ['undecryptable', `${NAME}=${altered(mint())}`, {}],
+    ['undecryptable', `${NAME}=${alter(mint())}`, {}],
     ['expired', `${NAME}=${mintAt({ startedAt: START - WEEK - 5 })}`, {}],
     ['idle', `${NAME}=${mintAt({ startedAt: START - DAY - 5 })}`, {}],
     ['not-yet-valid', `${NAME}=${mintAt({ startedAt: START + 6 })}`, {}],
@@ -140,12 +134,6 @@ async function refusedCookies(): Promise<[RejectionReason, string, Options][]> {
     ['too-large', `${NAME}=${'e'.repeat(4097)}`, {}],
     ['destroyed', `${NAME}=${mint()}; ${NAME}.x=aaaa`, {}],
   ]
-}
-
-/** Changes one character in the middle of the ciphertext. */
-function altered(value: string): string {
-  const index = value.length - 30
-  return value.slice(0, index) + (value[index] === 'A' ? 'B' : 'A') + value.slice(index + 1)
 }
 
 describe('a cookie that is rejected', () => {
@@ -284,7 +272,7 @@ describe('the event of a rejection', () => {
   })
 
   test('has the secret id and the day of a well-formed token', async () => {
-    expect(await events(`${NAME}=${altered(mint())}`)).toEqual([
+    expect(await events(`${NAME}=${alter(mint())}`)).toEqual([
       { type: 'rejected', reason: 'undecryptable', ...known },
     ])
     const foreign = await events(`${NAME}=${mint(payload(), { secret: FOREIGN_SECRET })}`)
@@ -388,7 +376,7 @@ describe('the end of a session of a named lifetime', () => {
   test('follows the default lifetime if none of that name is configured any more', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(remembered)
-    expect([session.get('user'), session.expiresAt]).toEqual(['ada', at(START + DAY)])
+    expect([session.get('user'), session.expiresAt]).toEqual(['ada', dateAt(START + DAY)])
     expect(await reasonOf(remembered, DAY + 4)).toBeUndefined()
     expect(await reasonOf(remembered, DAY + 5)).toBe('idle')
     expect(await reasonOf(remembered, WEEK + 5, { idleTimeout: false })).toBe('expired')
@@ -404,7 +392,7 @@ describe('a ticket', () => {
     const { sessions, time } = setUp()
     time.now += 2000
     const session = await sessions.open(sent(START + 1000))
-    expect(session.expiresAt).toEqual(at(START + 1000 + DAY))
+    expect(session.expiresAt).toEqual(dateAt(START + 1000 + DAY))
     expect(await reasonOf(sent(START + 1000), DAY + 1004)).toBeUndefined()
     expect(await reasonOf(sent(START + 1000), DAY + 1005)).toBe('idle')
   })
@@ -417,7 +405,7 @@ describe('a ticket', () => {
   test('that is older than the seal has no effect', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(sent(START - 1000))
-    expect(session.expiresAt).toEqual(at(START + DAY))
+    expect(session.expiresAt).toEqual(dateAt(START + DAY))
   })
 
   test('never moves the absolute end', async () => {
@@ -433,14 +421,17 @@ describe('a ticket', () => {
     const { sessions } = setUp()
     const within = await sessions.open(sent(START + 5))
     const beyond = await sessions.open(sent(START + 6))
-    expect([within.expiresAt, beyond.expiresAt]).toEqual([at(START + 5 + DAY), at(START + DAY)])
+    expect([within.expiresAt, beyond.expiresAt]).toEqual([
+      dateAt(START + 5 + DAY),
+      dateAt(START + DAY),
+    ])
   })
 
   test.each<[string, string]>([
     ['sealed for another purpose', mintTicket(START + 1000, ID, { purpose: 'cookie' })],
     ['of another secret', mintTicket(START + 1000, ID, { secret: FOREIGN_SECRET })],
     ['of another cookie name', mintTicket(START + 1000, ID, { name: '__Host-other' })],
-    ['altered', altered(mintTicket(START + 1000))],
+    ['altered', alter(mintTicket(START + 1000))],
     ['that is the session itself', mint()],
     ['with another payload', mint('[]', { purpose: 'ticket' })],
     ['that is malformed', 'junk'],
@@ -449,7 +440,7 @@ describe('a ticket', () => {
   ])('%s is ignored, and the session opens as without it', async (_, ticket) => {
     const { sessions, events } = setUp()
     const session = await sessions.open(`${NAME}=${mint()}; ${NAME}.t=${ticket}`)
-    expect([session.get('user'), session.expiresAt]).toEqual(['ada', at(START + DAY)])
+    expect([session.get('user'), session.expiresAt]).toEqual(['ada', dateAt(START + DAY)])
     expect(events.map(({ type }) => type)).toEqual(['opened'])
   })
 
@@ -465,7 +456,7 @@ describe('a ticket', () => {
     ]
     const header = [`${NAME}=${mint()}`, ...tickets.map((value) => `${NAME}.t=${value}`)]
     const session = await sessions.open(header.join('; '))
-    expect(session.expiresAt).toEqual(at(START + 1000 + DAY))
+    expect(session.expiresAt).toEqual(dateAt(START + 1000 + DAY))
   })
 
   test('without a session has no effect', async () => {
@@ -522,7 +513,7 @@ describe('logout stamps', () => {
     const { sessions } = setUp()
     const header = `${NAME}.x=aaaa; ${NAME}.x=bbbb`
     const session = await sessions.open(header)
-    ada(session)
+    setUser(session)
     const cookie = pairsOf(await sessions.setCookies(session))
     expect((await sessions.open(`${cookie}; ${header}`)).get('user')).toBe('ada')
     expect((await sessions.open(`${cookie}; ${NAME}.x=cccc`)).rejection).toEqual({
@@ -537,14 +528,14 @@ describe('logout stamps', () => {
 })
 
 describe('validAfter', () => {
-  test.each([at(START + 1), at(START + 1).toISOString(), START + 1])(
+  test.each([dateAt(START + 1), dateAt(START + 1).toISOString(), START + 1])(
     'rejects sessions that began before it (%s), and none that began at it',
     async (validAfter) => {
       const { time, make, cookieOf } = setUp()
-      const before = await cookieOf(ada)
+      const before = await cookieOf(setUser)
       time.now += 1
       const sessions = make({ validAfter })
-      const since = await cookieOf(ada, sessions)
+      const since = await cookieOf(setUser, sessions)
       expect((await sessions.open(before)).rejection).toEqual({ reason: 'revoked' })
       expect((await sessions.open(since)).get('user')).toBe('ada')
     },
@@ -552,7 +543,7 @@ describe('validAfter', () => {
 
   test('applies to the start of the session: no write, ticket or renewed id changes that', async () => {
     const { time, make, received, next } = setUp()
-    const session = await received(ada)
+    const session = await received(setUser)
     time.now += 100
     session.renewId()
     session.set('visits', 1)
@@ -635,7 +626,7 @@ describe('a schema', () => {
     const schema = v.object({ user: v.string(), visits: v.optional(v.number(), 0) })
     const { make, cookieOf } = setUp()
     const cookie = await cookieOf((session) => {
-      ada(session)
+      setUser(session)
       session.set('tenant', 't1')
     })
     const sessions = make({ schema })
@@ -660,7 +651,7 @@ describe('a schema', () => {
       user: v.optional(v.string()),
     })
     const { make, cookieOf } = setUp()
-    const cookie = await cookieOf(ada)
+    const cookie = await cookieOf(setUser)
     const sessions = make({ schema })
     const first = await sessions.open(cookie)
     untyped<{ items: string[] }>(first.get('cart')).items.push('tea')
@@ -681,7 +672,7 @@ describe('a serializer', () => {
   ])('%s reads what JSON cannot hold', async (_, serializer) => {
     const { sessions, cookieOf } = setUp({ serializer })
     const cookie = await cookieOf((session) => {
-      for (const [key, value] of Object.entries(rich())) session.set(key, value)
+      setAll(session, rich())
     })
     const session = await sessions.open(cookie)
     expect(session.toJSON()).toEqual(rich())
@@ -692,7 +683,7 @@ describe('a serializer', () => {
   test('reads sessions from before it was configured, and then writes them', async () => {
     const { make, cookieOf } = setUp()
     const cookie = await cookieOf((session) => {
-      ada(session)
+      setUser(session)
       session.scope('cart').set('items', [1])
       session.flash('notice', 'hello')
     })
@@ -719,7 +710,7 @@ describe('a serializer', () => {
 
   test('is required to open a session that was written with one', async () => {
     const { make, sessions, cookieOf } = setUp()
-    const cookie = await cookieOf(ada, make({ serializer: devalue }))
+    const cookie = await cookieOf(setUser, make({ serializer: devalue }))
     expect((await sessions.open(cookie)).rejection).toEqual({ reason: 'invalid-data' })
   })
 
@@ -729,12 +720,12 @@ describe('a serializer', () => {
       parse: (text: string): unknown => JSON.parse(text.slice(1)),
     }
     const { sessions, cookieOf } = setUp({ serializer })
-    expect((await sessions.open(await cookieOf(ada))).toJSON()).toEqual({ user: 'ada' })
+    expect((await sessions.open(await cookieOf(setUser))).toJSON()).toEqual({ user: 'ada' })
   })
 
   test('rejects a session that it cannot parse, whatever it throws', async () => {
     const { make, cookieOf } = setUp()
-    const cookie = await cookieOf(ada, make({ serializer: superjson }))
+    const cookie = await cookieOf(setUser, make({ serializer: superjson }))
     const parse = () => {
       throw new RangeError(MARKER)
     }

@@ -6,7 +6,7 @@ import { formatSetCookie } from '../../src/cookies/set-cookie.ts'
 import { resolveOptions } from '../../src/options.ts'
 import type { SessionOptions } from '../../src/options.ts'
 import { schemaOf } from '../support/schema.ts'
-import { caught, refusal } from '../support/refusal.ts'
+import { catchError, configError } from '../support/errors.ts'
 import { untyped } from '../support/mint.ts'
 
 const SECRET = 'dN0cVgSgRzBfJ-0VqPNDGbpT9rN6FqCnqUKXqKkhqB0'
@@ -58,7 +58,7 @@ describe('the defaults', () => {
   })
 
   test.each(['maxAge', 'idleTimeout'])('do not apply to a %s that is undefined', (name) => {
-    expect(() => resolveAny({ [name]: undefined })).toThrow(refusal(name))
+    expect(() => resolveAny({ [name]: undefined })).toThrow(configError(name))
   })
 
   test('are deeply frozen', () => {
@@ -71,7 +71,7 @@ describe('unknown options', () => {
   test.each(['secret', 'maxage', 'ttl', 'password', 'cookieName', 'rotate', 'toString'])(
     'are rejected by name: %s',
     (stranger) => {
-      expect(() => resolveAny({ [stranger]: 1 })).toThrow(refusal(stranger))
+      expect(() => resolveAny({ [stranger]: 1 })).toThrow(configError(stranger))
     },
   )
 
@@ -82,25 +82,27 @@ describe('unknown options', () => {
   })
 
   test('are rejected inside cookie, lifetimes and limits too', () => {
-    expect(() => resolveAny({ cookie: { maxAge: 5 } })).toThrow(refusal('cookie.maxAge'))
+    expect(() => resolveAny({ cookie: { maxAge: 5 } })).toThrow(configError('cookie.maxAge'))
     expect(() => resolveAny({ lifetimes: { brief: { maxage: 5 } } })).toThrow(
-      refusal('lifetimes.brief.maxage'),
+      configError('lifetimes.brief.maxage'),
     )
-    expect(() => resolveAny({ limits: { cookieSize: 5 } })).toThrow(refusal('limits.cookieSize'))
+    expect(() => resolveAny({ limits: { cookieSize: 5 } })).toThrow(
+      configError('limits.cookieSize'),
+    )
   })
 
   test.each([[undefined], [null], ['secret'], [[SECRET]], [5]])(
     'are reported only if the options are an object: %j',
     (options) => {
-      expect(() => resolveOptions(untyped<SessionOptions>(options))).toThrow(refusal('options'))
+      expect(() => resolveOptions(untyped<SessionOptions>(options))).toThrow(configError('options'))
     },
   )
 })
 
 describe('secrets', () => {
   test('are required', () => {
-    expect(() => resolveOptions({ secrets: undefined })).toThrow(refusal('secrets'))
-    expect(() => resolveOptions(untyped<SessionOptions>({}))).toThrow(refusal('secrets'))
+    expect(() => resolveOptions({ secrets: undefined })).toThrow(configError('secrets'))
+    expect(() => resolveOptions(untyped<SessionOptions>({}))).toThrow(configError('secrets'))
   })
 
   test('are listed newest first, in one string or in an array', () => {
@@ -134,7 +136,7 @@ describe('secrets', () => {
       { secrets: `{${SECRET}` },
     ]
     for (const options of wrong) {
-      const error = caught(() => resolveAny(options))
+      const error = catchError(() => resolveAny(options))
       expect(error).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
       const text = `${String(error)} ${error instanceof Error ? error.stack : ''} ${JSON.stringify(error)}`
       expect(text).not.toContain(SECRET.slice(0, 12))
@@ -154,7 +156,7 @@ describe('the times of the secrets', () => {
     expect(resolveAny({ [option]: least })[option]).toBe(least)
     expect(resolveAny({ [option]: most })[option]).toBe(most)
     for (const value of [least - 1, most + 1, ...never]) {
-      expect(() => resolveAny({ [option]: value })).toThrow(refusal(option))
+      expect(() => resolveAny({ [option]: value })).toThrow(configError(option))
     }
   })
 })
@@ -167,7 +169,7 @@ describe('the functions', () => {
 
   test.each(['revoked', 'observe', 'clock'])('%s must be a function', (option) => {
     for (const value of ['f', {}, null, 5, true, Object.create(null)]) {
-      expect(() => resolveAny({ [option]: value })).toThrow(refusal(option))
+      expect(() => resolveAny({ [option]: value })).toThrow(configError(option))
     }
   })
 
@@ -175,7 +177,7 @@ describe('the functions', () => {
     expect(resolveAny({ serializer: JSON }).serializer).toBe(JSON)
     const halves = [{ parse: JSON.parse }, { stringify: JSON.stringify }]
     for (const value of [...halves, {}, null, 'json', { stringify: 1, parse: 2 }]) {
-      expect(() => resolveAny({ serializer: value })).toThrow(refusal('serializer'))
+      expect(() => resolveAny({ serializer: value })).toThrow(configError('serializer'))
     }
   })
 
@@ -183,7 +185,7 @@ describe('the functions', () => {
     const schema = schemaOf(() => ({ value: {} }))
     expect(resolveAny({ schema }).schema).toBe(schema)
     for (const value of [null, {}, { '~standard': {} }, { validate: () => true }, 'schema']) {
-      expect(() => resolveAny({ schema: value })).toThrow(refusal('schema'))
+      expect(() => resolveAny({ schema: value })).toThrow(configError('schema'))
     }
   })
 })
@@ -197,17 +199,19 @@ describe('the clock', () => {
   test.each([NaN, Infinity, -1, '5', undefined, null, new Date(0)])(
     'that returns %s is an error, at once or when it is read',
     (time) => {
-      expect(() => resolveAny({ clock: () => time }).now()).toThrow(refusal('clock'))
+      expect(() => resolveAny({ clock: () => time }).now()).toThrow(configError('clock'))
     },
   )
 })
 
 describe('the limits against the cookie', () => {
   test('must leave room in a cookie for a ticket, which is never split', () => {
-    expect(() => resolveAny({ limits: { cookie: 60 } })).toThrow(refusal('limits.cookie'))
+    expect(() => resolveAny({ limits: { cookie: 60 } })).toThrow(configError('limits.cookie'))
     expect(resolveAny({ limits: { cookie: 300 } }).limits.cookie).toBe(300)
     const cookie = { name: 'n'.repeat(64), path: `/${'p'.repeat(999)}` }
-    expect(() => resolveAny({ cookie, limits: { cookie: 1100 } })).toThrow(refusal('limits.cookie'))
+    expect(() => resolveAny({ cookie, limits: { cookie: 1100 } })).toThrow(
+      configError('limits.cookie'),
+    )
     expect(resolveAny({ cookie }).limits.cookie).toBe(4096)
   })
 
@@ -217,8 +221,8 @@ describe('the limits against the cookie', () => {
     const frame = formatSetCookie(empty, cookie).length
     const least = frame + LONGEST_TICKET
     expect(resolveAny({ limits: { cookie: least } }).limits.cookie).toBe(least)
-    const error = caught(() => resolveAny({ limits: { cookie: least - 1 } }))
-    expect(error).toEqual(refusal('limits.cookie'))
+    const error = catchError(() => resolveAny({ limits: { cookie: least - 1 } }))
+    expect(error).toEqual(configError('limits.cookie'))
     expect(String(error)).toContain(`is ${least - 1} and must be at least ${least}`)
   })
 

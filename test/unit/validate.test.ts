@@ -17,7 +17,7 @@ import {
   describeName,
   toTimestamp,
 } from '../../src/validate.ts'
-import { caught, refusal } from '../support/refusal.ts'
+import { catchError, configError } from '../support/errors.ts'
 
 group('isRecord', () => {
   test.each([[{}], [Object.create(null)], [new Date(0)]])('accepts an object', (value) => {
@@ -113,7 +113,7 @@ group('timestampOption', () => {
     ['an array', [5]],
     ['a bigint', 5n],
   ])('refuses %s', (_, value) => {
-    expect(() => timestampOption('validAfter', value)).toThrow(refusal('validAfter'))
+    expect(() => timestampOption('validAfter', value)).toThrow(configError('validAfter'))
     expect(toTimestamp(value)).toBeUndefined()
   })
 })
@@ -228,7 +228,7 @@ group('booleanOption', () => {
   })
 
   test.each([null, 0, 1, 'true', '', {}])('refuses %o', (value) => {
-    expect(() => booleanOption('cookie.secure', value, true)).toThrow(refusal('cookie.secure'))
+    expect(() => booleanOption('cookie.secure', value, true)).toThrow(configError('cookie.secure'))
   })
 })
 
@@ -238,13 +238,13 @@ group('enumOption', () => {
   })
 
   test('lists the valid strings', () => {
-    const error = caught(() => enumOption('cookie.sameSite', 'x', ['strict', 'lax']))
+    const error = catchError(() => enumOption('cookie.sameSite', 'x', ['strict', 'lax']))
     expect(String(error)).toMatch(/cookie\.sameSite is "x" .* "strict" or "lax"$/)
   })
 
   test.each([undefined, null, '', 'Lax', 'lax ', ['lax'], 0])('refuses %o', (value) => {
     expect(() => enumOption('cookie.sameSite', value, ['strict', 'lax'])).toThrow(
-      refusal('cookie.sameSite'),
+      configError('cookie.sameSite'),
     )
   })
 })

@@ -23,7 +23,7 @@ export const sessionMiddleware: MiddlewareFunction<Response> = async (
     return await sessions.wrap(async (_, session) => {
       context.set(sessionContext, session)
       const response = await next()
-      if (response.status >= 500) session.discard() // a loader that fails leaves the session as it came
+      if (response.status >= 500) session.discard() // a loader that fails leaves the session unchanged
       return response
     })(request)
   } catch (error) {

@@ -9,7 +9,7 @@ export const handle: Handle = async ({ event, resolve }) => {
     return await sessions.wrap(async (request, session) => {
       event.locals.session = session
       const response = await resolve(event)
-      if (response.status >= 500) session.discard() // a handler that fails leaves the session as it came
+      if (response.status >= 500) session.discard() // a handler that fails leaves the session unchanged
       return response
     })(event.request)
   } catch (failure) {

@@ -8,7 +8,7 @@ const withSession = createMiddleware().server<{ session: Session<Data> }>(
     try {
       return await sessions.wrap(async (_, session) => {
         const { response } = await next({ context: { session } })
-        if (response.status >= 500) session.discard() // a loader that fails leaves the session as it came
+        if (response.status >= 500) session.discard() // a loader that fails leaves the session unchanged
         return response
       })(request)
     } catch (error) {

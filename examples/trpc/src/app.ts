@@ -17,7 +17,7 @@ const handleProcedures = sessions.wrap(async (req, session) => {
       failed = true
     },
   })
-  if (failed) session.discard() // leaves the session as it came, after all procedures of a batch
+  if (failed) session.discard() // leaves the session unchanged, after all procedures of a batch
   return response
 })
 

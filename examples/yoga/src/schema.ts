@@ -68,7 +68,7 @@ export const schema = createSchema<Context>({
   },
 })
 
-/** Leaves the session as it came where a resolver fails. */
+/** Leaves the session unchanged if a resolver fails. */
 export const discardOnErrors: Plugin<object, Context> = {
   onExecutionResult({ result, context: { session } }) {
     if (result !== undefined && 'errors' in result && result.errors) session.discard()

@@ -13,6 +13,8 @@ import { freePort } from '../../servers/programs.ts'
 import { serveFetch } from './serve.ts'
 import type { RunningShop } from './shop.ts'
 
+const START_DEADLINE = 120_000
+
 const folder = new URL('../', import.meta.url).pathname
 const source = new URL('../../../src/', import.meta.url).pathname
 
@@ -129,7 +131,8 @@ async function buildApplication(preset: string): Promise<string> {
 }
 
 async function untilAnswered(url: string, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 200 && child.exitCode === null; tries++) {
+  const deadline = Date.now() + START_DEADLINE
+  while (Date.now() < deadline && child.exitCode === null) {
     const response = await fetch(url).catch(() => undefined)
     if (response?.ok === true) return
     await pause(50)

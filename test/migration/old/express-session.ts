@@ -9,7 +9,7 @@ const secret = process.env['OLD_SECRET'] ?? ''
 /** The store of the old version: Redis, a database … */
 export const store: session.Store = new session.MemoryStore()
 
-/** How long an old session stays for requests that are on their way. */
+/** Milliseconds for which an old session is kept, for requests in flight. */
 const GRACE = 60_000
 
 function find(header: string): Promise<{ id: string; kept: SessionData } | undefined> {

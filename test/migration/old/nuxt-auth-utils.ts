@@ -8,7 +8,7 @@ export const old: OldSessions = {
   owns: (name) => name === 'nuxt-session',
   async read(header) {
     const { 'nuxt-session': sealed = '' } = parseCookie(header)
-    // It looks at no event.
+    // `unsealSession` does not use the event.
     const event: ReturnType<typeof createEvent> = Object.create(null)
     const session = await unsealSession(event, config, sealed).catch(() => undefined)
     return session?.data

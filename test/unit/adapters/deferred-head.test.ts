@@ -7,9 +7,10 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { attachSession } from '../../../src/adapters/deferred-head.ts'
 import type { PendingSession } from '../../../src/adapters/pending-session.ts'
 import type { NodeResponse } from '../../../src/adapters/node-response.ts'
+import { thrownCode } from '../../support/errors.ts'
 import { untyped } from '../../support/mint.ts'
-import { Cut, wires } from '../../support/wire.ts'
-import type { Wire } from '../../support/wire.ts'
+import { ConnectionCut, testServers } from '../../support/test-servers.ts'
+import type { TestServer } from '../../support/test-servers.ts'
 
 interface RecordedSession extends PendingSession {
   /** Records the arguments of `setCommitted` and `fail`. */
@@ -20,7 +21,7 @@ const LINE = 'session=1; Path=/'
 const TOO_LATE = new Error('too late')
 const NO_COOKIES = new Error('no cookies')
 
-const open: Wire[] = []
+const open: TestServer[] = []
 
 afterEach(() => Promise.all(open.splice(0).map((wire) => wire.close())))
 
@@ -46,24 +47,19 @@ function waiting(given: Partial<PendingSession> = {}) {
   return { late: pendingSession({ makeCookies: () => gate.then(() => [LINE]), ...given }), release }
 }
 
-function codeOf(act: () => unknown): unknown {
-  try {
-    act()
-  } catch (error) {
-    return error instanceof Error && 'code' in error ? error.code : error
-  }
-  return 'no error'
-}
-
 describe.each(['http', 'http2'] as const)('%s', (kind) => {
-  async function serve(handler: (response: ServerResponse) => unknown): Promise<Wire> {
-    const wire = await wires[kind]((_, response) => void handler(response))
+  async function serve(handler: (response: ServerResponse) => unknown): Promise<TestServer> {
+    const wire = await testServers[kind]((_, response) => void handler(response))
     open.push(wire)
     return wire
   }
 
   /** Installs a wrapper of other middleware around a method. */
-  function wrap(response: ServerResponse, name: 'end' | 'on', before: (given: unknown[]) => void) {
+  function wrap(
+    response: ServerResponse,
+    name: 'end' | 'on' | 'writeHead',
+    before: (given: unknown[]) => void,
+  ) {
     const method = response[name]
     Reflect.set(response, name, (...given: unknown[]): unknown => {
       before(given)
@@ -111,7 +107,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         )
         response.write('a')
       })
-      await expect(wire.ask()).rejects.toBeInstanceOf(Cut)
+      await expect(wire.ask()).rejects.toBeInstanceOf(ConnectionCut)
       expect(late.reports).toEqual([true])
     })
 
@@ -125,7 +121,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
           throw TOO_LATE
         })
         attachSession(response, {}, unused)
-        errors.push(codeOf(() => response.end('ab')))
+        errors.push(thrownCode(() => response.end('ab')))
       })
       expect((await wire.ask()).body).toBe('ab')
       expect([errors, unused.reports]).toEqual([[TOO_LATE], [true]])
@@ -153,11 +149,11 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       const wire = await serve((response) => {
         attachSession(response, {}, pendingSession())
         for (const name of ['write', 'end'] as const) {
-          codes.push(codeOf(() => Reflect.apply(response[name], response, given)))
+          codes.push(thrownCode(() => Reflect.apply(response[name], response, given)))
         }
         response.write('a')
         for (const name of ['write', 'end'] as const) {
-          codes.push(codeOf(() => Reflect.apply(response[name], response, given)))
+          codes.push(thrownCode(() => Reflect.apply(response[name], response, given)))
         }
         response.end('b')
       })
@@ -171,7 +167,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         const codes: unknown[] = []
         const wire = await serve((response) => {
           attachSession(response, {}, pendingSession())
-          codes.push(codeOf(() => Reflect.apply(response.write, response, given)))
+          codes.push(thrownCode(() => Reflect.apply(response.write, response, given)))
           Reflect.apply(response.end, response, given)
         })
         expect((await wire.ask()).body).toBe('')
@@ -325,6 +321,24 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       expect(seen).toEqual([false])
     })
 
+    test('acts on writeHead at once when the head is flushed, as without sessions', async () => {
+      const order: string[] = []
+      const wire = await serve((response) => {
+        const { late, release } = waiting()
+        attachSession(response, {}, late)
+        wrap(response, 'writeHead', ([status]) => void order.push(`writeHead ${String(status)}`))
+        response.statusCode = 201
+        response.flushHeaders()
+        order.push(`flushed ${response.headersSent}`)
+        response.flushHeaders()
+        response.end('ab')
+        release()
+      })
+      const { cookies, body } = await wire.ask()
+      expect(order).toEqual(['writeHead 201', 'flushed true'])
+      expect({ cookies, body }).toEqual({ cookies: [LINE], body: 'ab' })
+    })
+
     test('finds no method that the response did not have before', async () => {
       const names = ['setHeaders', 'appendHeader', '_implicitHeader']
       const found: unknown[] = []
@@ -465,7 +479,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         (response) => {
           response.setHeader('x-c', '4')
           response.flushHeaders()
-          codes.push(...ways(response).map(codeOf))
+          codes.push(...ways(response).map(thrownCode))
         },
         (response) => {
           for (const way of ways(response)) way()
@@ -481,8 +495,8 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
 })
 
 describe('http only', () => {
-  async function serve(handler: (response: ServerResponse) => unknown): Promise<Wire> {
-    const wire = await wires.http((_, response) => void handler(response))
+  async function serve(handler: (response: ServerResponse) => unknown): Promise<TestServer> {
+    const wire = await testServers.http((_, response) => void handler(response))
     open.push(wire)
     return wire
   }
@@ -493,8 +507,8 @@ describe('http only', () => {
       attachSession(response, {}, pendingSession())
       for (const status of [99, 1000]) {
         response.statusCode = status
-        codes.push(codeOf(() => response.end()))
-        codes.push(codeOf(() => response.writeHead(status)))
+        codes.push(thrownCode(() => response.end()))
+        codes.push(thrownCode(() => response.writeHead(status)))
       }
       response.writeHead(999).end('ab')
     })
@@ -522,7 +536,7 @@ describe('http only', () => {
       )
       response.end('ab')
     })
-    await expect(wire.ask()).rejects.toBeInstanceOf(Cut)
+    await expect(wire.ask()).rejects.toBeInstanceOf(ConnectionCut)
     expect(told).toEqual([NO_COOKIES, expect.objectContaining({ code: 'ERR_INVALID_CHAR' })])
   })
 })
@@ -530,8 +544,8 @@ describe('http only', () => {
 describe('cookies that are made synchronously', () => {
   async function serve(
     handler: (request: IncomingMessage, response: ServerResponse) => unknown,
-  ): Promise<Wire> {
-    const wire = await wires.http((request, response) => void handler(request, response))
+  ): Promise<TestServer> {
+    const wire = await testServers.http((request, response) => void handler(request, response))
     open.push(wire)
     return wire
   }
@@ -582,7 +596,7 @@ describe('cookies that are made synchronously', () => {
     const codes: unknown[] = []
     const wire = await serve((_, response) => {
       attachSession(response, {}, atOnce())
-      codes.push(codeOf(() => response.writeHead(200, 'a\nb')))
+      codes.push(thrownCode(() => response.writeHead(200, 'a\nb')))
       response.writeHead(201, 'Made').end('ab')
     })
     expect(await wire.ask()).toMatchObject({ status: 201, body: 'ab', cookies: [LINE] })

@@ -1,11 +1,15 @@
 // `request.session` with the interface of express-session and cookie-session, on a server of
 // node:http.
 
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { SessionOptions } from 'sealed-session'
 import { expressSession, sessionOf } from 'sealed-session/express'
+import { overflow } from 'sealed-session/overflow'
+import type { OverflowStorage } from 'sealed-session/overflow'
 import { startVisitor } from '../../support/express-visitor.ts'
 import type { ExpressVisitor } from '../../support/express-visitor.ts'
 import { DAY, OTHER_SECRET, SECRET, START, WEEK } from '../../support/mint.ts'
@@ -26,12 +30,12 @@ afterEach(() => {
   for (const { server } of open.splice(0)) server.close().closeAllConnections()
 })
 
-function make(options: Partial<SessionOptions<Data>> = {}) {
+function createTestSessions(options: Partial<SessionOptions<Data>> = {}) {
   return createSessions<Data>({ secrets: SECRET, clock: () => now, ...options })
 }
 
 async function browse(options: Partial<SessionOptions<Data>> = {}) {
-  const visitor = await startVisitor(make(options))
+  const visitor = await startVisitor(createTestSessions(options))
   open.push(visitor)
   return visitor
 }
@@ -513,7 +517,7 @@ describe('save', () => {
     const { ask, header } = await browse()
     await ask(({ session }) => void (session.note = 'x'.repeat(2000)))
     const small = await startVisitor(
-      make({ limits: { cookies: 1, requestHeader: 1000, responseHeader: 1000 } }),
+      createTestSessions({ limits: { cookies: 1, requestHeader: 1000, responseHeader: 1000 } }),
     )
     open.push(small)
     for (const pair of header().split('; ')) small.put(...split(pair))
@@ -535,7 +539,7 @@ describe('save', () => {
       cart.push({ sku: 'b' })
       outcomes.push(await session.save().catch(({ code }: { code: string }) => code))
     })
-    await vi.waitFor(() => expect(outcomes).toEqual([undefined, 'ERR_SESSION_COMMITTED']))
+    await vi.waitFor(() => expect(outcomes).toEqual([undefined, 'ERR_SESSION_COMMITTED']), 10_000)
   })
 })
 
@@ -581,7 +585,7 @@ describe('reload', () => {
       now += 2 * DAY * 1000
       outcomes.push(await session.reload().catch((error: unknown) => String(error)))
     })
-    await vi.waitFor(() => expect(outcomes).toHaveLength(2))
+    await vi.waitFor(() => expect(outcomes).toHaveLength(2), 10_000)
     expect(outcomes[1]).toContain('it is idle')
   })
 })
@@ -654,6 +658,29 @@ describe('the cookie', () => {
     },
   )
 
+  test('that lives longer stores again what does not fit, until the new end', async () => {
+    const month = 30 * DAY
+    const stored = new Map<string, string>()
+    const lives: number[] = []
+    const storage: OverflowStorage = {
+      getItem: (key) => stored.get(key),
+      setItem(key, value, { ttl }) {
+        lives.push(ttl)
+        stored.set(key, value)
+      },
+      removeItem: (key) => stored.delete(key),
+    }
+    const { ask } = await browse({
+      overflow: overflow({ storage }),
+      lifetimes: { remembered: { maxAge: month, idleTimeout: false } },
+    })
+    await ask(({ session }) => void (session.note = 'x'.repeat(20_000)))
+    await ask(({ session }) => void (session.cookie.maxAge = month * 1000))
+    expect(lives).toEqual([WEEK + 10, month + 10])
+    await ask(({ session }) => void (session.user = 'ada'))
+    expect(lives).toHaveLength(2)
+  })
+
   test('rejects a time that no lifetime has, and says what to configure', async () => {
     const { ask, errors } = await browse(options)
     expect(await ask(({ session }) => void (session.cookie.maxAge = 60_000))).toBe(
@@ -711,7 +738,7 @@ describe('a response', () => {
   test('to a cookie of another secret has an empty session', async () => {
     const { ask, header } = await browse()
     await ask(({ session }) => void (session.user = 'ada'))
-    const other = await startVisitor(make({ secrets: OTHER_SECRET }))
+    const other = await startVisitor(createTestSessions({ secrets: OTHER_SECRET }))
     open.push(other)
     for (const pair of header().split('; ')) other.put(...split(pair))
     expect(await other.ask(({ session }) => session)).toEqual({})
@@ -742,9 +769,57 @@ describe('a response', () => {
   })
 })
 
+describe('a change after the head', () => {
+  test.each(['destroy', 'regenerate', 'touch', 'resetMaxAge'] as const)(
+    'by %s is reported to next, if it is not awaited',
+    async (method) => {
+      const { ask, visit, errors } = await browse()
+      await ask(({ session }) => void (session.user = 'ada'))
+      const response = await visit(({ session }, reply) => {
+        reply.end(session.user)
+        void session[method]()
+      })
+      expect(await response.text()).toBe('ada')
+      await vi.waitFor(
+        () => expect(errors).toMatchObject([{ code: 'ERR_SESSION_COMMITTED' }]),
+        10_000,
+      )
+    },
+  )
+})
+
 describe('expressSession', () => {
+  test('opens another session if a server reuses the request for another visitor', async () => {
+    const sessions = createTestSessions()
+    const visitor = await startVisitor(sessions)
+    open.push(visitor)
+    await visitor.ask(({ session }) => void (session.user = 'ada'))
+    const again = expressSession(sessions)
+    const next = await visitor.ask(
+      (request, response) =>
+        new Promise((resolve) => {
+          const { user } = request.session
+          request.headers.cookie = ''
+          again(request, response, () => resolve([user, request.session.user]))
+        }),
+    )
+    expect(next).toEqual(['ada', null])
+  })
+
+  test('writes the session with each response of a request, as a test that reuses it expects', async () => {
+    const middleware = expressSession(createTestSessions())
+    const request = new IncomingMessage(new Socket())
+    const first = new ServerResponse(request)
+    const second = new ServerResponse(request)
+    await new Promise((resolve) => middleware(request, first, resolve))
+    await new Promise((resolve) => middleware(request, second, resolve))
+    Reflect.set(Reflect.get(request, 'session'), 'user', 'ada')
+    second.end()
+    await vi.waitFor(() => expect(second.getHeader('Set-Cookie')).toHaveLength(1), 10_000)
+  })
+
   test('used twice with the same sessions is one session', async () => {
-    const sessions = make()
+    const sessions = createTestSessions()
     const visitor = await startVisitor(sessions)
     open.push(visitor)
     const again = expressSession(sessions)
@@ -763,7 +838,9 @@ describe('expressSession', () => {
     const error = await ask(
       (request, response) =>
         new Promise((resolve) => {
-          expressSession(make())(request, response, (thrown) => resolve(String(thrown)))
+          expressSession(createTestSessions())(request, response, (thrown) =>
+            resolve(String(thrown)),
+          )
         }),
     )
     expect(error).toContain('ran before with other sessions')
@@ -771,7 +848,7 @@ describe('expressSession', () => {
 
   test('accepts only what createSessions returns, and requires next', () => {
     expect(() => expressSession(Object.create(null))).toThrow('what createSessions has returned')
-    const middleware = expressSession(make())
+    const middleware = expressSession(createTestSessions())
     expect(() => Reflect.apply(middleware, undefined, [{}, {}])).toThrow('next is undefined')
   })
 
@@ -779,7 +856,7 @@ describe('expressSession', () => {
     const response = { statusCode: 200 }
     const request = Object.freeze({ headers: {} })
     const error = await new Promise((resolve) => {
-      Reflect.apply(expressSession(make()), undefined, [request, response, resolve])
+      Reflect.apply(expressSession(createTestSessions()), undefined, [request, response, resolve])
     })
     expect(String(error)).toContain('request takes no properties')
   })
@@ -822,7 +899,9 @@ describe('sessionOf', () => {
     expect(() => sessionOf({})).toThrow('has not been through expressSession(sessions)')
     const { ask } = await browse()
     const refused = await ask((request) => {
-      expect(() => sessionOf(request, make())).toThrow('expressSession(these sessions)')
+      expect(() => sessionOf(request, createTestSessions())).toThrow(
+        'expressSession(these sessions)',
+      )
       return 'refused'
     })
     expect(refused).toBe('refused')

@@ -2,14 +2,17 @@
 // read back from where each source takes them in the result.
 
 import { readFileSync } from 'node:fs'
+import { PassThrough } from 'node:stream'
+import type { Writable } from 'node:stream'
 import { describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { Session, SessionOptions, Sessions } from 'sealed-session'
+import { deviceBound } from 'sealed-session/device'
 import { wrapLambda } from 'sealed-session/lambda'
 import type { LambdaEvent } from 'sealed-session/lambda'
 import { createJar } from '../../support/cookie-jar.ts'
 import type { Browser } from '../../support/cookie-jar.ts'
-import { refusal } from '../../support/refusal.ts'
+import { configError } from '../../support/errors.ts'
 import { SECRET, START, untyped } from '../../support/mint.ts'
 
 interface Data {
@@ -74,7 +77,7 @@ function fieldOf(source: Source, result: Result, name: string): string | undefin
   return found && [found[1]].flat().join(', ')
 }
 
-function make(options: Partial<SessionOptions<Data>> = {}) {
+function setUp(options: Partial<SessionOptions<Data>> = {}) {
   const sessions = createSessions<Data>({
     secrets: SECRET,
     clock: () => START * 1000,
@@ -90,7 +93,7 @@ function count(session: Session<Data>): void {
 }
 
 describe.each(sources)('%s', (source) => {
-  const { run } = make()
+  const { run } = setUp()
 
   test('a session lives from event to event', async () => {
     const browser = createJar()
@@ -198,7 +201,7 @@ describe.each(sources)('%s', (source) => {
 
 describe.each(several)('%s carries several cookies', (source) => {
   test('of a session that takes several', async () => {
-    const { run } = make({ limits: 'node' })
+    const { run } = setUp({ limits: 'node' })
     const browser = createJar()
     const first = await run(eventOf(source), (_, session) => {
       session.set('text', 'x'.repeat(6000))
@@ -214,7 +217,7 @@ describe.each(several)('%s carries several cookies', (source) => {
   })
 
   test('of the application beside ours, and theirs come first', async () => {
-    const { run } = make()
+    const { run } = setUp()
     const result = await run(eventOf(source), (_, session) => {
       count(session)
       const others = ['a=1', 'b=2']
@@ -232,7 +235,7 @@ describe.each(several)('%s carries several cookies', (source) => {
 })
 
 describe('a load balancer without multi-value headers', () => {
-  const { run, sessions } = make({ limits: 'node' })
+  const { run, sessions } = setUp({ limits: 'node' })
   const ask = (browser: Browser, handler: Handler) =>
     run(eventOf('load-balancer', ...browser.header().split('; ')), handler)
 
@@ -338,7 +341,7 @@ describe('a load balancer without multi-value headers', () => {
 })
 
 describe('what a handler may return', () => {
-  const { run } = make()
+  const { run } = setUp()
   const used =
     (value: unknown): Handler =>
     (_, session) => {
@@ -369,15 +372,56 @@ describe('what a handler may return', () => {
   )
 })
 
+describe('a handler that streams its response', () => {
+  const streamed = (handler: (session: Session<Data>, sessions: Sessions<Data>) => unknown) => {
+    const sessions = createSessions<Data>({ secrets: SECRET })
+    const wrapped = wrapLambda(sessions, (_: LambdaEvent, session, stream: Writable) => {
+      stream.end()
+      return handler(session, sessions)
+    })
+    return wrapped(eventOf('function-url'), new PassThrough())
+  }
+
+  test('is an error if the cookies of its session were not made, because its result is ignored', async () => {
+    const lost = streamed((session) => session.set('visits', 1))
+    await expect(lost).rejects.toMatchObject({ code: 'ERR_SESSION_RESPONSE' })
+  })
+
+  test('may make the cookies itself, or only read the session', async () => {
+    const made = await streamed(async (session, sessions) => {
+      session.set('visits', 1)
+      return sessions.setCookies(session)
+    })
+    expect(made).toEqual([expect.stringContaining('__Host-session=')])
+    expect(await streamed((session) => session.get('visits'))).toBeUndefined()
+  })
+
+  test('is given the requests of a device, which only a result could answer', async () => {
+    const sessions = createSessions<Data>({ secrets: SECRET, device: deviceBound() })
+    const answer = wrapLambda(
+      sessions,
+      (_event: LambdaEvent, _session, _stream: Writable) => 'seen',
+    )
+    const requestContext = { http: { method: 'POST' } }
+    const event = {
+      version: '2.0',
+      headers: {},
+      rawPath: '/.well-known/session-device',
+      requestContext,
+    }
+    expect(await answer(event, new PassThrough())).toBe('seen')
+  })
+})
+
 test('an event whose headers are null has an empty session', async () => {
-  const { run } = make()
+  const { run } = setUp()
   const event = { ...eventOf('api-gateway-v1'), headers: null, multiValueHeaders: null }
   const result = await run(event, (_, session) => ({ statusCode: 200, body: `${session.size}` }))
   expect(result.body).toBe('0')
 })
 
 test('an event of API Gateway without multi-value headers is still answered with them', async () => {
-  const { run } = make()
+  const { run } = setUp()
   const event = { ...eventOf('api-gateway-v1'), multiValueHeaders: null }
   const result = await run(event, (_, session) => {
     count(session)
@@ -388,7 +432,7 @@ test('an event of API Gateway without multi-value headers is still answered with
 })
 
 test('cookies from several lines are all read', async () => {
-  const { run, sessions } = make()
+  const { run, sessions } = setUp()
   const session = await sessions.open(null)
   count(session)
   const [line = ''] = await sessions.setCookies(session)
@@ -404,7 +448,7 @@ test('cookies from several lines are all read', async () => {
 })
 
 test('the handler receives all further arguments of the event', async () => {
-  const { sessions } = make()
+  const { sessions } = setUp()
   const handler = wrapLambda(sessions, (_: LambdaEvent, session, context: { id: string }) => ({
     statusCode: 200,
     body: `${context.id} ${session.size}`,
@@ -413,7 +457,7 @@ test('the handler receives all further arguments of the event', async () => {
 })
 
 test('an event of another source is rejected', async () => {
-  const { run } = make()
+  const { run } = setUp()
   const running = run(untyped<LambdaEvent>({ Records: [] }), () => ({ statusCode: 200 }))
   await expect(running).rejects.toMatchObject({ code: 'ERR_SESSION_CONFIG', option: 'source' })
 })
@@ -421,15 +465,17 @@ test('an event of another source is rejected', async () => {
 test.each([[undefined], [null], ['handler'], [{}]])(
   'wrapLambda throws for %j as a handler',
   (value) => {
-    expect(() => wrapLambda(make().sessions, untyped<() => unknown>(value))).toThrow(
-      refusal('handler'),
+    expect(() => wrapLambda(setUp().sessions, untyped<() => unknown>(value))).toThrow(
+      configError('handler'),
     )
   },
 )
 
-test.each([[undefined], [null], [{}], [{ ...make().sessions }]])(
+test.each([[undefined], [null], [{}], [{ ...setUp().sessions }]])(
   'wrapLambda throws for sessions that createSessions has not returned: %j',
   (value) => {
-    expect(() => wrapLambda(untyped<Sessions>(value), () => undefined)).toThrow(refusal('sessions'))
+    expect(() => wrapLambda(untyped<Sessions>(value), () => undefined)).toThrow(
+      configError('sessions'),
+    )
   },
 )

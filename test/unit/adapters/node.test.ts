@@ -13,9 +13,10 @@ import { createSessions } from 'sealed-session'
 import type { Session, SessionEvent, SessionOptions, Sessions } from 'sealed-session'
 import { nodeSessions } from 'sealed-session/node'
 import { pairsOf } from '../../support/cookie-jar.ts'
+import { deferred } from '../../support/deferred.ts'
 import { OTHER_SECRET, SECRET, START, untyped } from '../../support/mint.ts'
-import { Cut, wires } from '../../support/wire.ts'
-import type { Listener, Wire } from '../../support/wire.ts'
+import { ConnectionCut, testServers } from '../../support/test-servers.ts'
+import type { Listener, TestServer } from '../../support/test-servers.ts'
 
 interface Data {
   visits?: number
@@ -34,7 +35,7 @@ const file = join(folder, 'file.txt')
 const FILE = 'a line of a file\n'.repeat(20_000)
 writeFileSync(file, FILE)
 
-const open: Wire[] = []
+const open: TestServer[] = []
 
 afterEach(async () => {
   vi.restoreAllMocks()
@@ -43,7 +44,7 @@ afterEach(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function make(options: Partial<SessionOptions<Data>> = {}): Sessions<Data> {
+function createTestSessions(options: Partial<SessionOptions<Data>> = {}): Sessions<Data> {
   return createSessions<Data>({ secrets: SECRET, clock: () => START * 1000, ...options })
 }
 
@@ -65,13 +66,7 @@ function gated() {
       },
     },
   }
-  return { sessions: make({ schema }), release, reached }
-}
-
-function deferred<T>() {
-  let resolve: (value: T) => void = () => {}
-  const promise = new Promise<T>((settle) => void (resolve = settle))
-  return { promise, resolve }
+  return { sessions: createTestSessions({ schema }), release, reached }
 }
 
 function count(session: Session<Data>): void {
@@ -81,14 +76,14 @@ function count(session: Session<Data>): void {
 const TOO_MUCH = 'x'.repeat(20_000)
 
 describe.each(['http', 'http2'] as const)('%s', (kind) => {
-  async function serve(listener: Listener): Promise<Wire> {
-    const wire = await wires[kind](listener)
+  async function serve(listener: Listener): Promise<TestServer> {
+    const wire = await testServers[kind](listener)
     open.push(wire)
     return wire
   }
 
   /** Runs handlers behind the middleware, and records the errors that its `next` receives. */
-  async function chain(handler: Handler, sessions = make(), recover?: Handler) {
+  async function chain(handler: Handler, sessions = createTestSessions(), recover?: Handler) {
     const { middleware, sessionOf } = nodeSessions(sessions)
     const errors: unknown[] = []
     const wire = await serve((request, response) => {
@@ -105,7 +100,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
   }
 
   /** Runs handlers with `open` in the same way. */
-  async function opened(handler: Handler, sessions = make()) {
+  async function opened(handler: Handler, sessions = createTestSessions()) {
     const { open } = nodeSessions(sessions)
     return serve(async (request, response) => {
       await handler(await open(request, response), response, request)
@@ -147,10 +142,10 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         vary: 'Cookie',
         'cache-control': 'private, no-store',
       })
-      const back = await make().open(pairsOf(first.cookies))
+      const back = await createTestSessions().open(pairsOf(first.cookies))
       expect(back.get('visits')).toBe(1)
       const second = await wire.ask({ cookie: pairsOf(first.cookies) })
-      expect((await make().open(pairsOf(second.cookies))).get('visits')).toBe(2)
+      expect((await createTestSessions().open(pairsOf(second.cookies))).get('visits')).toBe(2)
     })
 
     test('of a response to a session got with open', async () => {
@@ -159,7 +154,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         response.end('ab')
       })
       const { cookies, body } = await wire.ask()
-      expect((await make().open(pairsOf(cookies))).get('visits')).toBe(1)
+      expect((await createTestSessions().open(pairsOf(cookies))).get('visits')).toBe(1)
       expect(body).toBe('ab')
     })
 
@@ -180,7 +175,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       const answer = await wire.ask({ method })
       expect(answer).toMatchObject({ status, body })
       expect(answer.headers['location']).toBe(status === 302 ? '/next' : undefined)
-      expect((await make().open(pairsOf(answer.cookies))).get('visits')).toBe(1)
+      expect((await createTestSessions().open(pairsOf(answer.cookies))).get('visits')).toBe(1)
     })
 
     test('and deletes the cookies of a session that ended', async () => {
@@ -188,7 +183,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         session.destroy()
         response.end()
       })
-      const before = make()
+      const before = createTestSessions()
       const session = await before.open(null)
       count(session)
       const { cookies } = await wire.ask({ cookie: pairsOf(await before.setCookies(session)) })
@@ -206,7 +201,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
           states.push(response.headersSent)
           response.end('ab')
         },
-        make({ observe: (event) => void events.push(event) }),
+        createTestSessions({ observe: (event) => void events.push(event) }),
       )
       const { cookies, headers, body } = await wire.ask()
       expect({ cookies, body, vary: headers['vary'], cache: headers['cache-control'] }).toEqual({
@@ -394,7 +389,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       const { cookies, body } = await answer
       expect(body).toBe('abcd')
       expect(cookies).toHaveLength(1)
-      await vi.waitFor(() => expect(calls).toEqual(['a', 'b', 'c', 'end']))
+      await vi.waitFor(() => expect(calls).toEqual(['a', 'b', 'c', 'end']), 10_000)
     })
 
     test('a writer is asked to wait, and gets drain when it may continue', async () => {
@@ -464,7 +459,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         expect.stringMatching(/INVALID_HEADER_VALUE$/),
       ])
       expect(body).toBe('ab')
-      expect((await make().open(pairsOf(cookies))).get('visits')).toBe(4)
+      expect((await createTestSessions().open(pairsOf(cookies))).get('visits')).toBe(4)
     })
 
     test('an argument that Node rejects does not close a session that no handler accessed', async () => {
@@ -479,7 +474,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       })
       const { cookies, body } = await wire.ask()
       expect(body).toBe('ab')
-      expect((await make().open(pairsOf(cookies))).get('visits')).toBe(1)
+      expect((await createTestSessions().open(pairsOf(cookies))).get('visits')).toBe(1)
     })
 
     test('a second end changes nothing', async () => {
@@ -502,7 +497,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         response.on('close', go)
         pipeline(createReadStream(file), response).then(end, end)
       }, sessions)
-      await expect(wire.ask({ until: reached })).rejects.toBeInstanceOf(Cut)
+      await expect(wire.ask({ until: reached })).rejects.toBeInstanceOf(ConnectionCut)
       await gone
       release()
       expect(await ended).toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' })
@@ -553,7 +548,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
           }
           return fill(session, response, request)
         },
-        make(),
+        createTestSessions(),
         (_, response) => {
           response.setHeader('X-Page', '1')
           response.end('sorry')
@@ -564,7 +559,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     })
 
     test('can be made after all if the page makes room', async () => {
-      const wire = await chain(fill, make(), (session, response) => {
+      const wire = await chain(fill, createTestSessions(), (session, response) => {
         session.delete('big')
         session.set('cart', [])
         response.statusCode = 507
@@ -572,7 +567,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       })
       const { status, cookies, body } = await wire.ask()
       expect({ status, body }).toEqual({ status: 507, body: 'removed' })
-      const session = await make().open(pairsOf(cookies))
+      const session = await createTestSessions().open(pairsOf(cookies))
       expect(session.toJSON()).toEqual({ cart: [] })
       expect(wire.errors).toHaveLength(1)
     })
@@ -597,10 +592,10 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
           response.write('a', (error) => void calls.push(error))
           pipeline(createReadStream(file), response).then(end, end)
         },
-        make(),
+        createTestSessions(),
         (_, response) => void states.push(response.destroyed),
       )
-      await expect(wire.ask()).rejects.toBeInstanceOf(Cut)
+      await expect(wire.ask()).rejects.toBeInstanceOf(ConnectionCut)
       expect(await ended).toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' })
       expect(wire.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })])
       expect(calls).toEqual(wire.errors)
@@ -625,7 +620,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
         session.set('big', TOO_MUCH)
         response.write('a')
       })
-      await expect(wire.ask()).rejects.toBeInstanceOf(Cut)
+      await expect(wire.ask()).rejects.toBeInstanceOf(ConnectionCut)
       expect(log.mock.calls).toEqual([[expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })]])
     })
 
@@ -639,7 +634,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
           response.flushHeaders()
           response.end('ab')
         })
-        await expect(wire.ask()).rejects.toBeInstanceOf(Cut)
+        await expect(wire.ask()).rejects.toBeInstanceOf(ConnectionCut)
         const code = 'ERR_HTTP_CONTENT_LENGTH_MISMATCH'
         expect(log.mock.calls).toEqual([[expect.objectContaining({ code })]])
       })
@@ -647,7 +642,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
 
     test('of a session got with open are reported to onError, if there is one', async () => {
       const errors: Error[] = []
-      const { open } = nodeSessions(make(), {
+      const { open } = nodeSessions(createTestSessions(), {
         onError(error, request: IncomingMessage, response: ServerResponse) {
           errors.push(error)
           response.end(`sorry, ${request.url}`)
@@ -661,7 +656,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
     })
 
     test('reject setCookies, which a handler can catch', async () => {
-      const sessions = make()
+      const sessions = createTestSessions()
       const wire = await opened(async (session, response) => {
         session.set('big', TOO_MUCH)
         await sessions.setCookies(session).catch(() => session.delete('big'))
@@ -680,7 +675,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
       const wire = await chain((session, response) => {
         count(session)
         response.end('ab')
-      }, make({ observe }))
+      }, createTestSessions({ observe }))
       expect(await wire.ask()).toMatchObject({ status: 500, body: 'sorry' })
       const [error] = wire.errors
       expect(error).toMatchObject({ code: 'ERR_SESSION_RESPONSE', cause: 'no log' })
@@ -700,8 +695,8 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
   })
 
   describe('two sessions on one response', () => {
-    const user = make({ cookie: { name: '__Host-user' } })
-    const cart = make({ cookie: { name: '__Host-cart' } })
+    const user = createTestSessions({ cookie: { name: '__Host-user' } })
+    const cart = createTestSessions({ cookie: { name: '__Host-cart' } })
 
     function both(handler: (one: Session<Data>, two: Session<Data>, res: ServerResponse) => void) {
       const [first, second] = [nodeSessions(user), nodeSessions(cart, { property: 'cart' })]
@@ -764,7 +759,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
   })
 
   test('a session opened after the head was sent is read-only', async () => {
-    const sessions = make()
+    const sessions = createTestSessions()
     const { open } = nodeSessions(sessions)
     const seen: unknown[] = []
     const wire = await serve(async (request, response) => {
@@ -783,7 +778,7 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
   })
 
   test('request.session is the session, also for open, and is not printed with the request', async () => {
-    const sessions = make()
+    const sessions = createTestSessions()
     const { open, sessionOf } = nodeSessions(sessions)
     const seen: unknown[] = []
     const wire = await chain(async (session, response, request) => {
@@ -837,12 +832,14 @@ describe.each(['http', 'http2'] as const)('%s', (kind) => {
   })
 
   test('an error of opening is passed to next', async () => {
-    const other = make({ secrets: OTHER_SECRET })
+    const other = createTestSessions({ secrets: OTHER_SECRET })
     const session = await other.open(null)
     count(session)
     const cookie = pairsOf(await other.setCookies(session))
     const errors: unknown[] = []
-    const { middleware } = nodeSessions(make({ secrets: () => Promise.reject(new Error('away')) }))
+    const { middleware } = nodeSessions(
+      createTestSessions({ secrets: () => Promise.reject(new Error('away')) }),
+    )
     const wire = await serve((request, response) => {
       middleware(request, response, (error) => {
         errors.push(error)
@@ -859,13 +856,13 @@ test.each([
   [{ property: 5 }, 'property'],
   [{ onError: 'log' }, 'onError'],
 ])('nodeSessions refuses %j', (options, option) => {
-  expect(() => nodeSessions(make(), untyped<object>(options))).toThrow(
+  expect(() => nodeSessions(createTestSessions(), untyped<object>(options))).toThrow(
     expect.objectContaining({ code: 'ERR_SESSION_CONFIG', option }),
   )
 })
 
 test('the types of http2 fit without a cast', async () => {
-  const { middleware, sessionOf } = nodeSessions(make())
+  const { middleware, sessionOf } = nodeSessions(createTestSessions())
   const server = http2.createServer((request, response) => {
     middleware(request, response, () => {
       count(sessionOf(request))

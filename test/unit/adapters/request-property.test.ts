@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { createRequestProperty } from '../../../src/adapters/request-property.ts'
-import { refusal } from '../../support/refusal.ts'
+import { configError } from '../../support/errors.ts'
 
 const SESSION = { data: 'secret' }
 const define = createRequestProperty('session')
@@ -55,11 +55,11 @@ test('an assignment throws a TypeError that says what to write', () => {
 test.each([Object.freeze, Object.seal, Object.preventExtensions])(
   'a request that accepts no property is an error (%o)',
   (fix) => {
-    expect(() => define(fix({}), SESSION)).toThrow(refusal('request'))
+    expect(() => define(fix({}), SESSION)).toThrow(configError('request'))
   },
 )
 
 test('a request whose property is not configurable is an error', () => {
   const request = Object.defineProperty({}, 'session', { value: 1 })
-  expect(() => define(request, SESSION)).toThrow(refusal('request'))
+  expect(() => define(request, SESSION)).toThrow(configError('request'))
 })

@@ -5,7 +5,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest'
 import { resolveCookieOptions } from '../../../src/cookies/cookie-options.ts'
 import type { CookieOptions, ResolvedCookieOptions } from '../../../src/cookies/cookie-options.ts'
 import { deletion, formatSetCookie } from '../../../src/cookies/set-cookie.ts'
-import { refusal } from '../../support/refusal.ts'
+import { configError } from '../../support/errors.ts'
 
 const DEFAULTS = {
   name: '__Host-session',
@@ -30,13 +30,13 @@ describe('the cookie option', () => {
   )
 
   test.each([null, 'session', 5, true, [], () => ({})])('must be an object', (option) => {
-    expect(() => resolveCookieOptions(option)).toThrow(refusal('cookie'))
+    expect(() => resolveCookieOptions(option)).toThrow(configError('cookie'))
   })
 
   test.each(['httpOnly', 'maxAge', 'expires', 'samesite', 'Secure', 'toString'])(
     'rejects an unknown member %s',
     (unknown) => {
-      expect(() => named({ [unknown]: true })).toThrow(refusal(`cookie.${unknown}`))
+      expect(() => named({ [unknown]: true })).toThrow(configError(`cookie.${unknown}`))
     },
   )
 
@@ -58,7 +58,7 @@ describe('the cookie option', () => {
 })
 
 describe('the type CookieOptions', () => {
-  test('accepts ordinary boolean and string variables', () => {
+  test('accepts ordinary variables, and has a union of strings where only a few values are valid', () => {
     const isProduction: boolean = Date.now() < 0
     const name: string = isProduction ? '__Host-shop' : 'shop'
     const domain: string | undefined = isProduction ? 'example.test' : undefined
@@ -70,9 +70,6 @@ describe('the type CookieOptions', () => {
     expectTypeOf<string>().toExtend<CookieOptions['name']>()
     expectTypeOf<string>().toExtend<CookieOptions['path']>()
     expectTypeOf<string>().toExtend<CookieOptions['domain']>()
-  })
-
-  test('has a union of strings where only a few values are valid', () => {
     expectTypeOf<CookieOptions['sameSite']>().toEqualTypeOf<'lax' | 'strict' | 'none' | undefined>()
     expectTypeOf<CookieOptions['priority']>().toEqualTypeOf<'low' | 'medium' | 'high' | undefined>()
   })
@@ -85,7 +82,7 @@ describe('the type CookieOptions', () => {
     ['cookie.secure', { name: 'a', secure: false, partitioned: true }],
     ['cookie.secure', { name: '__Secure-a', secure: false }],
   ])('leaves the rules of browsers to the check at run time: %s in %j', (option, cookie) => {
-    expect(() => resolveCookieOptions(cookie)).toThrow(refusal(option))
+    expect(() => resolveCookieOptions(cookie)).toThrow(configError(option))
   })
 })
 
@@ -134,7 +131,7 @@ describe('name', () => {
     ["that of a bound session's ticket, without a binding", 'session.d.'],
     ["one whose further cookies are a bound session's ticket", 'session.d'],
   ])('must not be %s', (_, name) => {
-    expect(() => resolveCookieOptions({ name })).toThrow(refusal('cookie.name'))
+    expect(() => resolveCookieOptions({ name })).toThrow(configError('cookie.name'))
   })
 
   test('that belongs to another cookie of the session is rejected with the reason', () => {
@@ -170,7 +167,7 @@ describe('path', () => {
     ['with <, which the serialiser would refuse at every response', '/a<b'],
     ['an object without toString', Object.create(null)],
   ])('must not be %s', (_, path) => {
-    expect(() => named({ path })).toThrow(refusal('cookie.path'))
+    expect(() => named({ path })).toThrow(configError('cookie.path'))
   })
 })
 
@@ -187,8 +184,10 @@ describe('domain', () => {
 
   test('may have 253 characters', () => {
     expect(named({ domain: ofLength(253) }).domain).toHaveLength(253)
-    expect(() => named({ domain: ofLength(254) })).toThrow(refusal('cookie.domain'))
-    expect(() => named({ domain: `${'d'.repeat(64)}.example` })).toThrow(refusal('cookie.domain'))
+    expect(() => named({ domain: ofLength(254) })).toThrow(configError('cookie.domain'))
+    expect(() => named({ domain: `${'d'.repeat(64)}.example` })).toThrow(
+      configError('cookie.domain'),
+    )
   })
 
   test.each([
@@ -216,7 +215,7 @@ describe('domain', () => {
     ['with a blank', 'example .com'],
     ['not in its ASCII form', 'bücher.example'],
   ])('must not be %s', (_, domain) => {
-    expect(() => named({ domain })).toThrow(refusal('cookie.domain'))
+    expect(() => named({ domain })).toThrow(configError('cookie.domain'))
   })
 })
 
@@ -225,7 +224,7 @@ describe('the flags and words', () => {
     expect(named({ [flag]: true })).toHaveProperty(flag, true)
     expect(named({ [flag]: false })).toHaveProperty(flag, false)
     for (const value of ['true', 'false', '', 0, 1, null, {}]) {
-      expect(() => named({ [flag]: value })).toThrow(refusal(`cookie.${flag}`))
+      expect(() => named({ [flag]: value })).toThrow(configError(`cookie.${flag}`))
     }
   })
 
@@ -235,7 +234,7 @@ describe('the flags and words', () => {
   ])('%s is one of its words, in lower case', (option, words) => {
     for (const word of words) expect(named({ [option]: word })).toHaveProperty(option, word)
     for (const value of ['Lax', 'LOW', 'strict; Domain=evil.example', '', true, false, 5, {}]) {
-      expect(() => named({ [option]: value })).toThrow(refusal(`cookie.${option}`))
+      expect(() => named({ [option]: value })).toThrow(configError(`cookie.${option}`))
     }
   })
 })
@@ -245,33 +244,39 @@ describe('what is rejected because browsers would drop it', () => {
     'is a forbidden attribute beside the prefix of %s, in any case',
     (name) => {
       expect(resolveCookieOptions({ name, path: '/', secure: true }).name).toBe(name)
-      expect(() => resolveCookieOptions({ name, secure: false })).toThrow(refusal('cookie.secure'))
-      expect(() => resolveCookieOptions({ name, domain: 'example.com' })).toThrow(
-        refusal('cookie.domain'),
+      expect(() => resolveCookieOptions({ name, secure: false })).toThrow(
+        configError('cookie.secure'),
       )
-      expect(() => resolveCookieOptions({ name, path: '/app' })).toThrow(refusal('cookie.path'))
+      expect(() => resolveCookieOptions({ name, domain: 'example.com' })).toThrow(
+        configError('cookie.domain'),
+      )
+      expect(() => resolveCookieOptions({ name, path: '/app' })).toThrow(configError('cookie.path'))
     },
   )
 
   test('applies to the default name too', () => {
-    expect(() => resolveCookieOptions({ secure: false })).toThrow(refusal('cookie.secure'))
-    expect(() => resolveCookieOptions({ domain: 'example.com' })).toThrow(refusal('cookie.domain'))
-    expect(() => resolveCookieOptions({ path: '/app' })).toThrow(refusal('cookie.path'))
+    expect(() => resolveCookieOptions({ secure: false })).toThrow(configError('cookie.secure'))
+    expect(() => resolveCookieOptions({ domain: 'example.com' })).toThrow(
+      configError('cookie.domain'),
+    )
+    expect(() => resolveCookieOptions({ path: '/app' })).toThrow(configError('cookie.path'))
   })
 
   test.each(['__Secure-s', '__secure-s', '__SECURE-s', '__Http-s', '__http-s'])(
     'is %s without Secure, and with it nothing is',
     (name) => {
       expect(resolveCookieOptions({ name, domain: 'example.com', path: '/app' }).secure).toBe(true)
-      expect(() => resolveCookieOptions({ name, secure: false })).toThrow(refusal('cookie.secure'))
+      expect(() => resolveCookieOptions({ name, secure: false })).toThrow(
+        configError('cookie.secure'),
+      )
     },
   )
 
   test('is SameSite=None or Partitioned without Secure', () => {
     expect(named({ sameSite: 'none', partitioned: true }).secure).toBe(true)
     expect(named({ secure: false, sameSite: 'strict' }).secure).toBe(false)
-    expect(() => named({ secure: false, sameSite: 'none' })).toThrow(refusal('cookie.secure'))
-    expect(() => named({ secure: false, partitioned: true })).toThrow(refusal('cookie.secure'))
+    expect(() => named({ secure: false, sameSite: 'none' })).toThrow(configError('cookie.secure'))
+    expect(() => named({ secure: false, partitioned: true })).toThrow(configError('cookie.secure'))
   })
 
   test('does not include names that only resemble a prefix', () => {
@@ -380,7 +385,7 @@ function resolveOrRefuse(option: unknown): ResolvedCookieOptions | undefined {
   try {
     return resolveCookieOptions(option)
   } catch (error) {
-    expect(error).toEqual(refusal(expect.stringMatching(/^cookie\.[a-zA-Z]+$/)))
+    expect(error).toEqual(configError(expect.stringMatching(/^cookie\.[a-zA-Z]+$/)))
     return undefined
   }
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { resolveCookieOptions } from '../../../src/cookies/cookie-options.ts'
 import { assertCookieSink, writeToStore } from '../../../src/cookies/cookie-store.ts'
 import type { CookieSink } from '../../../src/cookies/cookie-store.ts'
-import { caught, refusal } from '../../support/refusal.ts'
+import { catchError, configError } from '../../support/errors.ts'
 
 const OPTIONS = resolveCookieOptions({ name: 's', path: '/a', domain: 'example.com' })
 const WRITES = [
@@ -92,7 +92,7 @@ describe('assertCookieSink', () => {
   test('accepts a function, and an object with set', () => {
     const inherited = Object.create({ set() {} })
     for (const store of [() => {}, { set() {} }, inherited, { get() {}, getAll() {}, set() {} }]) {
-      expect(caught(() => assertCookieSink(store))).toBeUndefined()
+      expect(catchError(() => assertCookieSink(store))).toBeUndefined()
     }
   })
 
@@ -111,8 +111,8 @@ describe('assertCookieSink', () => {
     ['URLSearchParams', new URLSearchParams()],
     ['a response of Express, whose set sets a header', { set() {}, append() {}, cookie() {} }],
   ])('refuses %s, with what to give instead', (_, store) => {
-    const error = caught(() => assertCookieSink(store))
-    expect(error).toEqual(refusal('store'))
+    const error = catchError(() => assertCookieSink(store))
+    expect(error).toEqual(configError('store'))
     expect(String(error)).toContain('set(name, value, attributes)')
   })
 })

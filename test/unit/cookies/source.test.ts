@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { isRequest, readCookies } from '../../../src/cookies/source.ts'
 import type { CookieSource } from '../../../src/cookies/source.ts'
 import { NAME, untyped } from '../../support/mint.ts'
-import { caught, refusal } from '../../support/refusal.ts'
+import { catchError, configError } from '../../support/errors.ts'
 
 const header = `${NAME}=v; a=1`
 const stored = [
@@ -108,11 +108,17 @@ describe('readCookies', () => {
     expect(readCookies({ getAll: () => [{ name: 'a' }] })).toEqual([['a', '']])
   })
 
+  test('makes values well-formed, because a client chooses them and a store may decode in any way', () => {
+    expect(readCookies({ getAll: () => [{ name: 'a', value: '\ud800!' }] })).toEqual([
+      ['a', '\ufffd!'],
+    ])
+  })
+
   test('throws for a store that returns no array, synchronously or in a promise', async () => {
     for (const value of [undefined, null, {}, new Map(), 'a=1']) {
-      expect(() => readCookies({ getAll: () => untyped(value) })).toThrow(refusal('source'))
+      expect(() => readCookies({ getAll: () => untyped(value) })).toThrow(configError('source'))
       const later = readCookies({ getAll: () => untyped(Promise.resolve(value)) })
-      await expect(later).rejects.toThrow(refusal('source'))
+      await expect(later).rejects.toThrow(configError('source'))
     }
   })
 
@@ -137,7 +143,7 @@ describe('readCookies', () => {
     const polluted = { headers: { cookie: header }, cookies: [header], multiValueHeaders: {} }
     try {
       Object.assign(Object.prototype, polluted)
-      expect(() => readCookies(untyped({ httpMethod: 'GET' }))).toThrow(refusal('source'))
+      expect(() => readCookies(untyped({ httpMethod: 'GET' }))).toThrow(configError('source'))
       expect(readCookies({ headers: null, multiValueHeaders: null })).toBe('')
       expect(readCookies({ headers: { host: 'example.com' } })).toBe('')
     } finally {
@@ -158,6 +164,9 @@ describe('readCookies', () => {
     ['an array of cookies', stored],
     ['a function', () => header],
     ['headers that are a number', { headers: 5 }],
+    ['headers in a Map', { headers: new Map([['cookie', header]]) }],
+    ['headers in pairs', { headers: [['cookie', header]] }],
+    ['headers with get alone', { headers: { get: () => header } }],
     ['a Map', new Map([['cookie', header]])],
     ['a WeakMap', new WeakMap()],
     ['FormData', form],
@@ -171,8 +180,8 @@ describe('readCookies', () => {
     ['a promise of a cookie store', Promise.resolve({ getAll: () => stored })],
     ['a Response', new Response()],
   ])('refuses %s, with what to give instead', (_, source) => {
-    const error = caught(() => readCookies(untyped(source)))
-    expect(error).toEqual(refusal('source'))
+    const error = catchError(() => readCookies(untyped(source)))
+    expect(error).toEqual(configError('source'))
     expect(String(error)).toContain('must be a Request, Headers, a Cookie header, a cookie store')
   })
 })

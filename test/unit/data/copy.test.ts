@@ -3,7 +3,7 @@
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { copyValue } from '../../../src/data/copy.ts'
-import { misfit } from '../../support/refusal.ts'
+import { dataError } from '../../support/errors.ts'
 
 class Money {
   cents = 5
@@ -102,14 +102,14 @@ describe('a copy', () => {
 describe('a value is not copied', () => {
   test('S8: that nests deeper than the limit', () => {
     expect(copyValue([[1]], 2)).toEqual([[1]])
-    expect(() => copyValue([[[1]]], 2, 'the cart')).toThrow(misfit('the cart'))
+    expect(() => copyValue([[[1]]], 2, 'the cart')).toThrow(dataError('the cart'))
   })
 
   test('S8: that has too many parts, each counted once per reference', () => {
     let shared: unknown = [1]
     for (let level = 0; level < 60; level++) shared = [shared, shared]
-    expect(() => copy(shared)).toThrow(misfit('the session'))
-    expect(() => copy(Array(1e9))).toThrow(misfit('the session'))
-    expect(() => copy('x'.repeat(20_000_000))).toThrow(misfit('the session'))
+    expect(() => copy(shared)).toThrow(dataError('the session'))
+    expect(() => copy(Array(1e9))).toThrow(dataError('the session'))
+    expect(() => copy('x'.repeat(20_000_000))).toThrow(dataError('the session'))
   })
 })

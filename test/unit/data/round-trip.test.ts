@@ -5,7 +5,7 @@ import superjson from 'superjson'
 import { describe, expect, test } from 'vitest'
 import type { SessionSerializer } from 'sealed-session'
 import { assertReadable, findMissingKey } from '../../../src/data/round-trip.ts'
-import { caught, misfit } from '../../support/refusal.ts'
+import { catchError, dataError } from '../../support/errors.ts'
 
 const data = (record: object) => new Map<string, unknown>(Object.entries(record))
 
@@ -71,20 +71,20 @@ describe('assertReadable', () => {
     ],
   ])('L11: refuses what a serializer writes whose parse %s', (_, serializer, path) => {
     const record = { ok: 1, cart: { items: [{ sku: 'tea' }] } }
-    expect(() => assertReadable(data(record), serializer)).toThrow(misfit(path))
+    expect(() => assertReadable(data(record), serializer)).toThrow(dataError(path))
     expect(() => assertReadable(data(record), serializer, 'scope(shop).')).toThrow(
-      misfit(`scope(shop).${path}`),
+      dataError(`scope(shop).${path}`),
     )
   })
 
   test('L11: names the session if no single entry is to blame', () => {
     const oneOnly = parsing((value) => (Object.keys(value).length > 1 ? 5 : value))
-    expect(() => assertReadable(data({ a: 1, b: 2 }), oneOnly)).toThrow(misfit('the session'))
+    expect(() => assertReadable(data({ a: 1, b: 2 }), oneOnly)).toThrow(dataError('the session'))
   })
 
   test('L11: throws for a key that JSON as a serializer drops', () => {
-    expect(() => assertReadable(data({ a: 1, b: undefined }), JSON)).toThrow(misfit('b'))
-    expect(() => assertReadable(data({ a: 1, b: () => 1 }), JSON)).toThrow(misfit('b'))
+    expect(() => assertReadable(data({ a: 1, b: undefined }), JSON)).toThrow(dataError('b'))
+    expect(() => assertReadable(data({ a: 1, b: () => 1 }), JSON)).toThrow(dataError('b'))
   })
 
   test('L11: does not repeat a value, nor the error of the serializer', () => {
@@ -92,8 +92,8 @@ describe('assertReadable', () => {
     const quoting = parsing(() => {
       throw new Error(card)
     })
-    const error = caught(() => assertReadable(data({ card }), quoting))
-    expect(error).toEqual(misfit('card'))
+    const error = catchError(() => assertReadable(data({ card }), quoting))
+    expect(error).toEqual(dataError('card'))
     expect(String(error)).not.toContain(card)
     expect(error).not.toHaveProperty('cause')
   })
@@ -109,7 +109,7 @@ describe('assertReadable', () => {
         return last.parse(text)
       },
     }
-    expect(() => assertReadable(data(record), counting)).toThrow(misfit('k4999'))
+    expect(() => assertReadable(data(record), counting)).toThrow(dataError('k4999'))
     expect(length).toBeLessThan(3 * JSON.stringify(record).length)
   })
 })

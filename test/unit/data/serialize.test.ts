@@ -15,18 +15,12 @@ import {
   textOf,
   writeData,
 } from '../../../src/data/serialize.ts'
-import { createWalkLimits } from '../../../src/data/strict-json.ts'
+import { createWalk } from '../../../src/data/strict-json.ts'
 import { untyped } from '../../support/mint.ts'
-import { caught, misfit } from '../../support/refusal.ts'
+import { catchError, dataError } from '../../support/errors.ts'
+import { nestedArrays } from '../../support/nested-arrays.ts'
 
 const dataOf = (value: unknown) => new Map([['k', value]])
-
-/** Returns nested arrays with so many levels. */
-function nested(levels: number): unknown {
-  let value: unknown = 'innermost'
-  for (let level = 0; level < levels; level++) value = [value]
-  return value
-}
 
 /** Returns `levels` arrays, each of which holds the next one twice. */
 function doubled(levels: number): unknown {
@@ -118,29 +112,29 @@ describe('strict JSON rejects what it would change or lose', () => {
     ['a key in another script', { größe: NaN }, '.größe'],
     ['undefined deep down', { a: { b: [0, { c: undefined }] } }, '.a.b[1].c'],
   ])('%s', (_, value, path) => {
-    expect(() => assertStorable('k', value)).toThrow(misfit(`k${path}`))
-    expect(() => writeData(dataOf(value))).toThrow(misfit(`k${path}`))
+    expect(() => assertStorable('k', value)).toThrow(dataError(`k${path}`))
+    expect(() => writeData(dataOf(value))).toThrow(dataError(`k${path}`))
   })
 
   test('with a path that begins with the key', () => {
-    expect(() => assertStorable('cart', [5n])).toThrow(misfit('cart[0]'))
-    expect(() => assertStorable('a b', 5n)).toThrow(misfit('["a b"]'))
-    expect(() => assertStorable('', { x: 5n })).toThrow(misfit('[""].x'))
-    expect(() => assertStorable('__proto__', 5n)).toThrow(misfit('__proto__'))
+    expect(() => assertStorable('cart', [5n])).toThrow(dataError('cart[0]'))
+    expect(() => assertStorable('a b', 5n)).toThrow(dataError('["a b"]'))
+    expect(() => assertStorable('', { x: 5n })).toThrow(dataError('[""].x'))
+    expect(() => assertStorable('__proto__', 5n)).toThrow(dataError('__proto__'))
   })
 
   test('with a path that begins with the scope', () => {
     expect(() => assertStorable('cart', [5n], 'scope(shop).')).toThrow(
-      misfit('scope(shop).cart[0]'),
+      dataError('scope(shop).cart[0]'),
     )
     expect(() => assertAllStorable(new Map([['at', 5n]]), 'scope(shop).')).toThrow(
-      misfit('scope(shop).at'),
+      dataError('scope(shop).at'),
     )
   })
 
   test('and a key of the session with half of a surrogate pair', () => {
-    expect(() => assertStorable('\ud83d', 1)).toThrow(misfit('a key'))
-    expect(() => writeData(new Map([['a\udc4b', 1]]))).toThrow(misfit('a key'))
+    expect(() => assertStorable('\ud83d', 1)).toThrow(dataError('a key'))
+    expect(() => writeData(new Map([['a\udc4b', 1]]))).toThrow(dataError('a key'))
   })
 
   test('without showing the value', () => {
@@ -155,7 +149,7 @@ describe('strict JSON rejects what it would change or lose', () => {
       [value.id],
       [{ [value.card]: 5 }, Symbol(value.card)],
     ]) {
-      const error = caught(() => assertStorable('k', part))
+      const error = catchError(() => assertStorable('k', part))
       expect(error).toMatchObject({ code: 'ERR_SESSION_DATA' })
       expect(String(error)).not.toMatch(/number of a card|1234567890|2009|987654321/)
     }
@@ -194,8 +188,8 @@ describe('strict JSON accepts', () => {
   })
 
   test('but not the Date of another realm', () => {
-    expect(() => assertStorable('k', runInNewContext('new Date(0)'))).toThrow(misfit('k'))
-    expect(() => assertStorable('k', runInNewContext('new (class A {})'))).toThrow(misfit('k'))
+    expect(() => assertStorable('k', runInNewContext('new Date(0)'))).toThrow(dataError('k'))
+    expect(() => assertStorable('k', runInNewContext('new (class A {})'))).toThrow(dataError('k'))
   })
 
   test('any value of JSON, and returns it', () => {
@@ -228,24 +222,26 @@ describe('strict JSON accepts', () => {
 
 describe('data', () => {
   test('nests at most 100 levels deep, including the session itself', () => {
-    const text = writeData(dataOf(nested(99)))
-    expect(readData(JSON.parse(text))?.get('k')).toEqual(nested(99))
+    const text = writeData(dataOf(nestedArrays(99)))
+    expect(readData(JSON.parse(text))?.get('k')).toEqual(nestedArrays(99))
     const path = `k${'[0]'.repeat(99)}`
-    expect(() => assertStorable('k', nested(100))).toThrow(misfit(path))
-    expect(() => writeData(dataOf(nested(100)))).toThrow(misfit(path))
+    expect(() => assertStorable('k', nestedArrays(100))).toThrow(dataError(path))
+    expect(() => writeData(dataOf(nestedArrays(100)))).toThrow(dataError(path))
   })
 
   test('that nests deeper is not read: another writer may have sealed it', () => {
-    expect(readData({ k: nested(99) })).toBeInstanceOf(Map)
-    expect(readData({ k: nested(100) })).toBeUndefined()
-    expect(readData({ k: nested(100_000) })).toBeUndefined()
+    expect(readData({ k: nestedArrays(99) })).toBeInstanceOf(Map)
+    expect(readData({ k: nestedArrays(100) })).toBeUndefined()
+    expect(readData({ k: nestedArrays(100_000) })).toBeUndefined()
   })
 
   test('that nests 100 000 levels deep is rejected like any that is too deep, without a RangeError', () => {
-    expect(() => assertStorable('k', nested(100_000))).toThrow(misfit(`k${'[0]'.repeat(99)}`))
+    expect(() => assertStorable('k', nestedArrays(100_000))).toThrow(
+      dataError(`k${'[0]'.repeat(99)}`),
+    )
     let record: object = {}
     for (let level = 0; level < 100_000; level++) record = { a: record }
-    expect(() => writeData(dataOf(record))).toThrow(misfit(`k${'.a'.repeat(99)}`))
+    expect(() => writeData(dataOf(record))).toThrow(dataError(`k${'.a'.repeat(99)}`))
   })
 })
 
@@ -325,8 +321,8 @@ describe('a serializer', () => {
 
   test('that throws causes a SessionDataError without its message, which may quote the value', () => {
     const card = { card: 'the number of a card', call: () => 1 }
-    const error = caught(() => writeData(dataOf(card), devalue))
-    expect(error).toEqual(misfit('k'))
+    const error = catchError(() => writeData(dataOf(card), devalue))
+    expect(error).toEqual(dataError('k'))
     expect(error).not.toHaveProperty('cause')
     expect(String(error)).not.toContain('number of a card')
   })
@@ -335,7 +331,7 @@ describe('a serializer', () => {
     'must return a string, and not %o',
     (text: unknown) => {
       const serializer = { stringify: () => text as string, parse: JSON.parse }
-      expect(() => writeData(dataOf(1), serializer)).toThrow(misfit('k'))
+      expect(() => writeData(dataOf(1), serializer)).toThrow(dataError('k'))
     },
   )
 
@@ -380,19 +376,19 @@ describe('shared references', () => {
       [new Map([[1, doubled(60)]])],
     ]
     for (const value of values.slice(0, serializer === undefined ? 3 : 4)) {
-      expect(() => writeData(dataOf(value), serializer)).toThrow(misfit('k'))
+      expect(() => writeData(dataOf(value), serializer)).toThrow(dataError('k'))
     }
-    expect(String(caught(() => writeData(dataOf(doubled(20)), serializer)))).toMatch(
+    expect(String(catchError(() => writeData(dataOf(doubled(20)), serializer)))).toMatch(
       /k holds more than 100000 values, .*: store ids instead$/,
     )
   })
 
   test('S8: are counted over all entries of a session together', () => {
     const shared = doubled(14)
-    const limits = createWalkLimits()
+    const limits = createWalk()
     expect(() => assertStorable('a', shared, '', limits)).not.toThrow()
     expect(() => assertStorable('b', shared, 'scope(x).', limits)).not.toThrow()
-    expect(() => assertAllStorable(new Map([['c', shared]]), '', limits)).toThrow(misfit('c'))
+    expect(() => assertAllStorable(new Map([['c', shared]]), '', limits)).toThrow(dataError('c'))
     const entries = Array.from({ length: 4 }, (_, at) => [`k${at}`, shared] as const)
     for (const serializer of [undefined, devalue]) {
       expect(() => writeData(new Map(entries), serializer)).toThrow(
@@ -408,9 +404,9 @@ describe('shared references', () => {
     const long = 'x'.repeat(1_000_000)
     expect(() => writeData(dataOf([long]), serializer)).not.toThrow()
     const value = Array.from({ length: 1000 }, () => long)
-    expect(() => writeData(dataOf(value), serializer)).toThrow(misfit('k'))
+    expect(() => writeData(dataOf(value), serializer)).toThrow(dataError('k'))
     const keys = Array.from({ length: 1000 }, () => ({ [long]: 1 }))
-    expect(() => writeData(dataOf(keys), serializer)).toThrow(misfit('k'))
+    expect(() => writeData(dataOf(keys), serializer)).toThrow(dataError('k'))
   })
 
   test('S8: are not read either: another writer may have sealed them', () => {
@@ -482,13 +478,13 @@ describe('a serializer and a session share no object', () => {
 
 describe('readValue and textOf', () => {
   test('S8: count the levels around a value separately from its own', () => {
-    const tree = [nested(99)]
+    const tree = [nestedArrays(99)]
     for (const serializer of [undefined, devalue]) {
       const text = JSON.parse(textOf(tree, serializer, 102))
       expect(readValue(text, serializer, 102)).toEqual(tree)
       expect(readValue(text, serializer, 99)).toBeUndefined()
     }
-    expect(() => textOf(tree, devalue, 99)).toThrow(misfit('the session'))
+    expect(() => textOf(tree, devalue, 99)).toThrow(dataError('the session'))
   })
 
   test('return undefined for input that every parser rejects', () => {
@@ -499,7 +495,7 @@ describe('readValue and textOf', () => {
 
 describe('an error says what is wrong and how to fix it', () => {
   const problemOf = (act: () => unknown): string => {
-    const error = caught(act)
+    const error = catchError(act)
     return error instanceof Error ? error.message : ''
   }
 
@@ -518,7 +514,7 @@ describe('an error says what is wrong and how to fix it', () => {
     [-Infinity, /^k is -Infinity: store null, .*devalue/],
     ['\ud800', /^k holds half of a surrogate pair: store well-formed strings$/],
     [cycle, /^k\.deep\.deeper\[0\] refers to itself: store an id, .*devalue/],
-    [nested(200), /\] nests deeper than 100 levels$/],
+    [nestedArrays(200), /\] nests deeper than 100 levels$/],
     [List.of(1), /^k is an instance of a class: store a plain array$/],
     [hole, /^k\[1\] is a hole: store null$/],
     [named, /^k has properties beside its elements: store an object$/],

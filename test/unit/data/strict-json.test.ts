@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  createWalkLimits,
+  createWalk,
   findProblem,
   formatKey,
   hasUnwritableValues,
@@ -13,7 +13,7 @@ import {
   isPlainObject,
 } from '../../../src/data/strict-json.ts'
 
-const find = (value: unknown, levels = 99, limits = createWalkLimits()) =>
+const find = (value: unknown, levels = 99, limits = createWalk()) =>
   findProblem(value, levels, limits)
 
 describe('findProblem', () => {
@@ -31,7 +31,7 @@ describe('findProblem', () => {
 
   test('counts an object once per reference', () => {
     const shared = { a: 1 }
-    const limits = createWalkLimits()
+    const limits = createWalk()
     const before = limits.left
     find([shared, shared], 99, limits)
     // The array, two objects, two numbers, and two keys of one character.
@@ -46,7 +46,7 @@ describe('findProblem', () => {
   })
 
   test('skips undefined properties, but not elements, if they count as absent', () => {
-    const skipping = () => createWalkLimits(true)
+    const skipping = () => createWalk(true)
     expect(find({ a: undefined, b: { c: undefined } }, 99, skipping())).toBeUndefined()
     expect(find([undefined], 99, skipping())).toMatchObject({ path: '[0]' })
     expect(find({ a: undefined })).toMatchObject({ path: '.a' })

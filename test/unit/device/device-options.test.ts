@@ -4,7 +4,7 @@ import { deviceBound, registrationOf } from 'sealed-session/device'
 import type { DeviceBoundOptions } from 'sealed-session/device'
 import { describe, expect, test } from 'vitest'
 import { SECRET, untyped } from '../../support/mint.ts'
-import { refusal } from '../../support/refusal.ts'
+import { configError } from '../../support/errors.ts'
 
 describe('deviceBound', () => {
   test('has defaults, and names itself', () => {
@@ -38,24 +38,24 @@ describe('deviceBound', () => {
     ['device.origin', { origin: 'https://example.com/' }],
     ['device.origin', { origin: 7 }],
   ])('names %s in its refusal of %j', (option, given) => {
-    expect(() => deviceBound(untyped<DeviceBoundOptions>(given))).toThrow(refusal(option))
+    expect(() => deviceBound(untyped<DeviceBoundOptions>(given))).toThrow(configError(option))
   })
 })
 
 describe('the option device', () => {
-  const make = (device: unknown, cookie: CookieOptions = {}) =>
+  const createBound = (device: unknown, cookie: CookieOptions = {}) =>
     createSessions({ secrets: SECRET, device: untyped(device), cookie })
 
   test.each([[{}], [{ path: '/d', interval: 1 }], ['/d'], [true], [null], [7], [deviceBound]])(
     'throws for %j, which deviceBound has not returned',
     (device) => {
-      expect(() => make(device)).toThrow(refusal('device'))
+      expect(() => createBound(device)).toThrow(configError('device'))
     },
   )
 
   test('accepts one value for several sessions', () => {
     const device = deviceBound()
-    expect(() => [make(device), make(device)]).not.toThrow()
+    expect(() => [createBound(device), createBound(device)]).not.toThrow()
   })
 
   test.each<[string, DeviceBoundOptions, CookieOptions]>([
@@ -65,7 +65,7 @@ describe('the option device', () => {
     ['device', {}, { partitioned: true }],
     ['device.site', {}, { name: 's', domain: 'example.com' }],
   ])('%s is refused beside cookies that it does not fit', (option, device, cookie) => {
-    expect(() => make(deviceBound(device), cookie)).toThrow(refusal(option))
+    expect(() => createBound(deviceBound(device), cookie)).toThrow(configError(option))
   })
 
   test.each<[DeviceBoundOptions, CookieOptions]>([
@@ -75,7 +75,7 @@ describe('the option device', () => {
     [{ site: false }, { name: 's', domain: 'example.com' }],
     [{}, { sameSite: 'none' }],
   ])('%j is taken beside %j', (device, cookie) => {
-    expect(() => make(deviceBound(device), cookie)).not.toThrow()
+    expect(() => createBound(deviceBound(device), cookie)).not.toThrow()
   })
 
   test('needs room for the ticket of a bound session, which is longer than others', () => {
@@ -105,18 +105,18 @@ describe('the option device', () => {
 describe('bindToDevice', () => {
   test('is an error without the option, which it names', async () => {
     const session = await createSessions({ secrets: SECRET }).open(null)
-    expect(() => session.bindToDevice()).toThrow(refusal('device'))
+    expect(() => session.bindToDevice()).toThrow(configError('device'))
     expect(session.device).toBe('none')
   })
 
   test('takes no argument', async () => {
     const session = await createSessions({ secrets: SECRET, device: deviceBound() }).open(null)
     const bind: (...given: readonly unknown[]) => void = session.bindToDevice.bind(session)
-    expect(() => bind({ interval: 5 })).toThrow(refusal('bindToDevice'))
+    expect(() => bind({ interval: 5 })).toThrow(configError('bindToDevice'))
   })
 })
 
 test('registrationOf accepts only a session', () => {
-  expect(() => registrationOf(untyped<Session>({}))).toThrow(refusal('session'))
-  expect(() => registrationOf(untyped<Session>(undefined))).toThrow(refusal('session'))
+  expect(() => registrationOf(untyped<Session>({}))).toThrow(configError('session'))
+  expect(() => registrationOf(untyped<Session>(undefined))).toThrow(configError('session'))
 })

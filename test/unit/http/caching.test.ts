@@ -79,6 +79,13 @@ describe('restrictCaching beside a cookie', () => {
     expect(restrictCaching(field, true)).toBe('private, no-store')
   })
 
+  test.each([['no-cache, no-transform'], ['No-Transform'], ['public, no-transform, max-age=600']])(
+    'keeps no-transform of %j, which compression of a stream obeys',
+    (field) => {
+      expect(restrictCaching(field, true)).toBe('private, no-store, no-transform')
+    },
+  )
+
   // A quadratic parser takes minutes, and fails by the timeout. No shorter time is measured, because
   // that would depend on the load of the machine.
   test('runs in linear time', () => {

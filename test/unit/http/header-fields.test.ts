@@ -74,7 +74,14 @@ describe('lines of our own that the response already has', () => {
       [DELETION],
       1,
     ],
-    ['a ticket replaces only a ticket', ['s=o', 's.t=o'], [TICKET], ['s=o', TICKET], 1],
+    ['a ticket replaces only a ticket', ['s=o', 's.t=o'], [TICKET], ['s=o', TICKET], 0],
+    [
+      'a ticket of another session is removed alone, and nothing is lost',
+      ['s.t=o'],
+      [DATA],
+      [DATA],
+      0,
+    ],
     ['a ticket is added beside a session that was written', ['s=o'], [TICKET], ['s=o', TICKET], 0],
   ])('%s', (_, present, lines, expected, overwrites) => {
     expect(after(present, lines)).toEqual({ lines: expected, overwrites })

@@ -1,6 +1,9 @@
 import { createServer } from 'node:http'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test, vi } from 'vitest'
 import { attachCookies, isResponse } from '../../../src/http/response.ts'
+import { forwardingProxy } from '../../support/framework-objects.ts'
 
 const LINES = ['s=2.a; Path=/; HttpOnly', 's.1=b; Path=/; HttpOnly']
 
@@ -59,7 +62,7 @@ describe('the given response', () => {
     ['a frozen one', () => Object.freeze(new Response('x'))],
     ['a redirect', () => Response.redirect('https://app.example/next', 303)],
     ['one of a subclass', () => new (class Own extends Response {})('x')],
-    ['a proxy', () => proxied(new Response('x'))],
+    ['a proxy', () => forwardingProxy(new Response('x'))],
   ])('is never changed: %s', (_, make) => {
     for (const lines of [LINES, []]) {
       const response = make()
@@ -304,7 +307,7 @@ describe('isResponse', () => {
     ['an error response', Response.error()],
     ['one of a subclass', new (class Own extends Response {})()],
     ['a frozen one', Object.freeze(new Response())],
-    ['a proxy', proxied(new Response())],
+    ['a proxy', forwardingProxy(new Response())],
   ])('is true of %s', (_, value) => {
     expect(isResponse(value)).toBe(true)
   })
@@ -332,14 +335,32 @@ describe('isResponse', () => {
   })
 })
 
-/** A proxy that forwards everything, as frameworks put around their objects. */
-function proxied(response: Response): Response {
-  return new Proxy(response, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
+test.each([
+  ['with a cookie', LINES],
+  ['without one', []],
+])('the body of a response of fetch outlives that response: %s', async (_, lines) => {
+  const proxy = async () => {
+    const { response, close } = await fetched()
+    return { attached: attach(response, lines), close }
+  }
+  const { attached, close } = await proxy()
+  await collectGarbage()
+  expect(await attached.text()).toBe('from upstream')
+  close()
+})
+
+/** Collects garbage, until an object that is not referred to is gone and its finalizers have run. */
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  const collected: string[] = []
+  const registry = new FinalizationRegistry<string>((name) => collected.push(name))
+  registry.register({}, 'an object')
+  while (collected.length === 0) {
+    collect()
+    // oxlint-disable-next-line no-await-in-loop
+    await new Promise((done) => setImmediate(done))
+  }
 }
 
 /** Returns the result of `fetch` from a server on this machine. */

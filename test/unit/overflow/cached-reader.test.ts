@@ -50,6 +50,15 @@ describe('createReader', () => {
     expect(asked).toEqual(['a', 'a'])
   })
 
+  test('does not reuse an answer that was asked for before forget, and arrived after it', async () => {
+    const { asked, reader } = setUp(2)
+    const inFlight = reader.get('a')
+    reader.forget('a')
+    await inFlight
+    await reader.get('a')
+    expect(asked).toEqual(['a', 'a'])
+  })
+
   test('keeps the latest 10 000 answers', async () => {
     const { asked, reader } = setUp(2)
     for (let at = 0; at <= 10_000; at++) await reader.get(`${at}`)

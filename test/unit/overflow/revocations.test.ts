@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { Session } from 'sealed-session'
 import { revocations } from 'sealed-session/overflow'
 import type { RevocationOptions } from 'sealed-session/overflow'
+import { catchAsyncError } from '../../support/errors.ts'
 import { createFaultyStore } from '../../support/faulty-store.ts'
-import { thrownBy } from '../../support/faulty.ts'
 import { DAY, START, untyped } from '../../support/mint.ts'
 import { setUp as setUpSessions } from '../../support/set-up.ts'
 import type { Data } from '../../support/set-up.ts'
@@ -45,7 +45,7 @@ describe('endSession', () => {
   test('throws without an id', async () => {
     const { ended } = setUp()
     for (const id of [undefined, '', 5]) {
-      expect(await thrownBy(ended.endSession(untyped(id)))).toMatchObject({ option: 'id' })
+      expect(await catchAsyncError(ended.endSession(untyped(id)))).toMatchObject({ option: 'id' })
     }
   })
 })
@@ -107,7 +107,7 @@ describe('endUser', () => {
   test('needs a name', async () => {
     const { ended } = setUp()
     for (const name of [undefined, '', 5]) {
-      expect(await thrownBy(ended.endUser(untyped(name)))).toMatchObject({ option: 'user' })
+      expect(await catchAsyncError(ended.endUser(untyped(name)))).toMatchObject({ option: 'user' })
     }
   })
 
@@ -140,7 +140,7 @@ describe('endAll', () => {
 
   test('throws for an argument that is no time', async () => {
     const { ended } = setUp()
-    expect(await thrownBy(ended.endAll('yesterday'))).toMatchObject({ option: 'before' })
+    expect(await catchAsyncError(ended.endAll('yesterday'))).toMatchObject({ option: 'before' })
   })
 })
 
@@ -270,7 +270,7 @@ describe('the store', () => {
       () => ended.endUser('ada'),
       () => ended.endAll(),
     ]) {
-      expect(await thrownBy(call())).toMatchObject({ code: 'ERR_SESSION_STORE' })
+      expect(await catchAsyncError(call())).toMatchObject({ code: 'ERR_SESSION_STORE' })
     }
   })
 })
@@ -291,7 +291,7 @@ describe('revocations', () => {
   })
 
   test('has no endUser without a function that returns the user', async () => {
-    const error = await thrownBy(revocations(store).endUser('ada'))
+    const error = await catchAsyncError(revocations(store).endUser('ada'))
     expect(error).toMatchObject({ option: 'revocations.user' })
   })
 

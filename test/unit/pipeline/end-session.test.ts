@@ -5,14 +5,10 @@ import type { Session, SessionOptions } from 'sealed-session'
 import { deviceBound } from 'sealed-session/device'
 import { createJar, namesOf, pairsOf } from '../../support/cookie-jar.ts'
 import { DAY, ID, NAME, START, WEEK, mint, mintTicket, payload } from '../../support/mint.ts'
-import { setUp } from '../../support/set-up.ts'
+import { setUp, setUser } from '../../support/set-up.ts'
 import type { Data } from '../../support/set-up.ts'
 
 const STAMP_LINE = /^__Host-session\.x=([\w-]{4}); Max-Age=(\d+); /
-
-function ada(session: Session<Data>): void {
-  session.set('user', 'ada')
-}
 
 function destroy(session: Session<Data>): void {
   session.destroy()
@@ -67,7 +63,7 @@ describe('a session that became empty', () => {
 
   test('again, in the request of a refused cookie, leaves that cookie alone', async () => {
     const fillAndClear = (session: Session<Data>) => {
-      ada(session)
+      setUser(session)
       session.clear()
     }
     expect(await linesOf(`${NAME}=junk`, fillAndClear)).toEqual([])
@@ -93,7 +89,7 @@ describe('a logout', () => {
     const { sessions } = setUp()
     const browser = createJar()
     const first = await sessions.open(browser.request())
-    ada(first)
+    setUser(first)
     browser.store(await sessions.setCookies(first))
     const slow = await sessions.open(browser.request())
     slow.set('visits', 1)
@@ -146,7 +142,7 @@ describe('a logout', () => {
   test('of a bare token sets no stamp, because it has no cookies', async () => {
     const { sessions } = setUp()
     const first = await sessions.open(null)
-    ada(first)
+    setUser(first)
     const session = await sessions.unseal(await sessions.seal(first))
     session.destroy()
     expect(await sessions.setCookies(session)).toEqual([])
@@ -194,7 +190,7 @@ describe('the stamp', () => {
   test('has the attributes of the session’s cookies', async () => {
     const { sessions } = setUp({ cookie: { name: 's', path: '/app', domain: 'example.test' } })
     const first = await sessions.open(null)
-    ada(first)
+    setUser(first)
     const session = await sessions.open(pairsOf(await sessions.setCookies(first)))
     session.destroy()
     const lines = await sessions.setCookies(session)

@@ -16,17 +16,13 @@ import {
   secretId,
   untyped,
 } from '../../support/mint.ts'
-import { refusal, rejectionOf } from '../../support/refusal.ts'
-import { setUp } from '../../support/set-up.ts'
+import { configError, catchAsyncError } from '../../support/errors.ts'
+import { setUp, setUser } from '../../support/set-up.ts'
 import type { Data } from '../../support/set-up.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
 })
-
-function ada(session: Session<Data>): void {
-  session.set('user', 'ada')
-}
 
 describe('createPipeline', () => {
   test('derives nothing, and calls no WebCrypto', () => {
@@ -96,7 +92,7 @@ describe('createPipeline', () => {
     const provide = vi.fn(() => SECRET)
     const { sessions, cookieOf } = setUp({ secrets: provide })
     expect(provide).not.toHaveBeenCalled()
-    expect((await sessions.open(await cookieOf(ada))).get('user')).toBe('ada')
+    expect((await sessions.open(await cookieOf(setUser))).get('user')).toBe('ada')
     expect(provide).toHaveBeenCalledTimes(1)
   })
 
@@ -104,12 +100,12 @@ describe('createPipeline', () => {
     const provide = vi.fn<() => string | Promise<string>>(() => SECRET)
     const options = { secrets: provide, secretsRefresh: 60, secretsGrace: 600 }
     const { sessions, time, cookieOf } = setUp(options)
-    const cookie = await cookieOf(ada)
+    const cookie = await cookieOf(setUser)
     provide.mockImplementation(() => Promise.reject(new Error('down')))
     time.now += 300
     expect((await sessions.open(cookie)).get('user')).toBe('ada')
     time.now += 700
-    expect(await rejectionOf(sessions.open(cookie))).toEqual(refusal('secrets'))
+    expect(await catchAsyncError(sessions.open(cookie))).toEqual(configError('secrets'))
   })
 })
 
@@ -124,7 +120,7 @@ describe('revoked', () => {
     ['null', null],
   ])('that answers %s rejects the session', async (_, answer) => {
     const { make, cookieOf } = setUp()
-    const cookie = await cookieOf(ada)
+    const cookie = await cookieOf(setUser)
     const session = await make({ revoked: () => untyped<boolean>(answer) }).open(cookie)
     expect([session.rejection, session.isEmpty]).toEqual([{ reason: 'revoked' }, true])
   })
@@ -133,7 +129,7 @@ describe('revoked', () => {
     'that returns false accepts the session',
     async (revoked) => {
       const { make, cookieOf } = setUp()
-      const session = await make({ revoked }).open(await cookieOf(ada))
+      const session = await make({ revoked }).open(await cookieOf(setUser))
       expect(session.get('user')).toBe('ada')
     },
   )
@@ -148,7 +144,7 @@ describe('revoked', () => {
     ['rejects', (error) => Promise.reject(error)],
   ])('when it %s the session is rejected, and observe has the error', async (_, fail) => {
     const { make, events, cookieOf } = setUp()
-    const cookie = await cookieOf(ada)
+    const cookie = await cookieOf(setUser)
     const error = new Error('the list is down')
     const session = await make({ revoked: () => fail(error) }).open(cookie)
     expect(session.rejection).toEqual({ reason: 'revoked' })
@@ -164,7 +160,7 @@ describe('revoked', () => {
     const { make } = setUp()
     const writer = make()
     const written = await writer.open(null)
-    ada(written)
+    setUser(written)
     const cookie = pairsOf(await writer.setCookies(written))
     const asked: unknown[] = []
     const sessions = make({
@@ -192,7 +188,7 @@ describe('revoked', () => {
 
   test('is not called without a session, nor if it is rejected for another reason', async () => {
     const { make, time, cookieOf } = setUp()
-    const cookie = await cookieOf(ada)
+    const cookie = await cookieOf(setUser)
     const revoked = vi.fn(() => false)
     const sessions = make({ revoked })
     await sessions.open(null)
@@ -206,7 +202,7 @@ describe('revoked', () => {
   test('does not count as access, and its changes are discarded', async () => {
     const { make, time, cookieOf } = setUp()
     const cookie = await cookieOf((session) => {
-      ada(session)
+      setUser(session)
       session.set('cart', { items: ['tea'] })
       session.scope('shop').set('items', [1])
       session.flash('notice', { text: 'hello' })
@@ -233,7 +229,7 @@ describe('revoked', () => {
 
   test('cannot commit, seal or keep the copy that it receives', async () => {
     const { make, cookieOf } = setUp()
-    const cookie = await cookieOf(ada)
+    const cookie = await cookieOf(setUser)
     const kept: Session<Data>[] = []
     const sessions = make({
       revoked: (session) => {
@@ -253,7 +249,7 @@ describe('revoked', () => {
 
 test('the engine seals under the name that the secret has', async () => {
   const { events, cookieOf } = setUp({ secrets: [{ secret: SECRET, id: 'spring' }] })
-  await cookieOf(ada)
+  await cookieOf(setUser)
   expect(events).toMatchObject([{ type: 'sealed', secretId: 'spring' }])
   expect(secretId(SECRET)).toMatch(/^[\w-]{4}$/)
 })

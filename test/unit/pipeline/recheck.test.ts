@@ -20,12 +20,8 @@ import {
   secretId,
   untyped,
 } from '../../support/mint.ts'
-import { setUp as setUpWith } from '../../support/set-up.ts'
+import { setUp as setUpWith, setUser } from '../../support/set-up.ts'
 import type { Data } from '../../support/set-up.ts'
-
-function ada(session: Session<Data>): void {
-  session.set('user', 'ada')
-}
 
 /** Creates sessions with arrays of revoked ids and users that a test changes. */
 function setUp(options: Partial<SessionOptions<Data>> = {}) {
@@ -63,7 +59,7 @@ const WRITES: readonly (readonly [string, (session: Session<Data>) => unknown])[
 ]
 
 function fill(session: Session<Data>): void {
-  ada(session)
+  setUser(session)
   session.set('cart', { items: 1 })
   session.scope('shop').set('items', 1)
 }
@@ -97,7 +93,7 @@ describe('before a received session is sealed again', () => {
 
   test('a ticket is not written either', async () => {
     const { sessions, cookieOf, list, revoked, time } = setUp()
-    const cookie = await cookieOf(ada)
+    const cookie = await cookieOf(setUser)
     time.now += DAY / 2
     const session = await sessions.open(cookie)
     session.get('user')
@@ -112,7 +108,7 @@ describe('before a received session is sealed again', () => {
 
   test('a bare token is empty', async () => {
     const { sessions, cookieOf, list, events } = setUp()
-    const session = await sessions.open(await cookieOf(ada))
+    const session = await sessions.open(await cookieOf(setUser))
     list.add('ada')
     expect(await sessions.seal(session)).toBe('')
     expect(events.at(-1)).toMatchObject({ type: 'rejected', reason: 'revoked' })
@@ -120,7 +116,7 @@ describe('before a received session is sealed again', () => {
 
   test('revoked receives the session as it was received', async () => {
     const { sessions, cookieOf, revoked } = setUp()
-    const session = await sessions.open(await cookieOf(ada))
+    const session = await sessions.open(await cookieOf(setUser))
     const { id } = session
     session.regenerate({ keep: ['user'] })
     session.set('user', 'eve')
@@ -135,7 +131,7 @@ describe('before a received session is sealed again', () => {
 
   test('a failure of revoked counts as revoked, with the error in the event', async () => {
     const { sessions, cookieOf, revoked, events } = setUp()
-    const session = await sessions.open(await cookieOf(ada))
+    const session = await sessions.open(await cookieOf(setUser))
     const error = new Error('the list is down')
     revoked.mockImplementation(() => {
       throw error
@@ -151,7 +147,7 @@ describe('before a received session is sealed again', () => {
     ['destroy', (session) => session.destroy()],
   ])('what begins after %s is written: it is nothing that came', async (_, act) => {
     const { sessions, cookieOf, list, revoked } = setUp()
-    const session = await sessions.open(await cookieOf(ada))
+    const session = await sessions.open(await cookieOf(setUser))
     list.add('ada')
     revoked.mockClear()
     act(session)
@@ -162,7 +158,7 @@ describe('before a received session is sealed again', () => {
 
   test('a logout of a session that was revoked meanwhile still deletes the cookies', async () => {
     const { sessions, cookieOf, list } = setUp()
-    const session = await sessions.open(await cookieOf(ada))
+    const session = await sessions.open(await cookieOf(setUser))
     list.add('ada')
     session.destroy()
     expect(await sessions.setCookies(session)).toHaveLength(2)
@@ -170,7 +166,7 @@ describe('before a received session is sealed again', () => {
 
   test('revoked is not called again if nothing is sealed', async () => {
     const { sessions, cookieOf, revoked } = setUp()
-    const session = await sessions.open(await cookieOf(ada))
+    const session = await sessions.open(await cookieOf(setUser))
     session.get('user')
     expect(await sessions.setCookies(session)).toEqual([])
     session.peekFlash('notice')
@@ -189,7 +185,7 @@ describe('before a received session is sealed again', () => {
 
   test('a session whose secret was removed meanwhile is not sealed under another one', async () => {
     const { sessions, older, remove, events } = setUpSecrets()
-    const session = await sessions.open(await older.cookieOf(ada))
+    const session = await sessions.open(await older.cookieOf(setUser))
     expect(session.get('user')).toBe('ada')
     session.regenerate({ keep: ['user'] })
     await remove(OLDER_SECRET)
@@ -204,15 +200,18 @@ describe('before a received session is sealed again', () => {
 describe('verify', () => {
   test('is undefined for a session that is still valid, and for an empty one', async () => {
     const { sessions, cookieOf } = setUp()
-    const session = await sessions.open(await cookieOf(ada))
+    const session = await sessions.open(await cookieOf(setUser))
     expect(await sessions.verify(session)).toBeUndefined()
     expect(await sessions.verify(await sessions.open(null))).toBeUndefined()
   })
 
   test('is undefined for a new session, or one with a new id, that was not written yet', async () => {
     const { sessions, cookieOf } = setUp()
-    const [begun, renewed] = [await sessions.open(null), await sessions.open(await cookieOf(ada))]
-    ada(begun)
+    const [begun, renewed] = [
+      await sessions.open(null),
+      await sessions.open(await cookieOf(setUser)),
+    ]
+    setUser(begun)
     renewed.renewId()
     expect(await sessions.verify(begun)).toBeUndefined()
     expect(await sessions.verify(renewed)).toBeUndefined()
@@ -247,9 +246,19 @@ describe('verify', () => {
     expect(await sessions.verify(session)).toEqual({ reason: 'malformed' })
   })
 
+  test('is about the session that began since, if the received one was rejected', async () => {
+    const { sessions, time } = setUp()
+    const session = await sessions.open(`${NAME}=junk`)
+    setUser(session)
+    await sessions.setCookies(session)
+    expect(await sessions.verify(session)).toBeUndefined()
+    time.now += DAY + 5
+    expect(await sessions.verify(session)).toEqual({ reason: 'idle' })
+  })
+
   test('finds the end of the session by time, to the second', async () => {
     const { sessions, cookieOf, time, events } = setUp()
-    const session = await sessions.open(await cookieOf(ada))
+    const session = await sessions.open(await cookieOf(setUser))
     time.now += DAY + 4
     expect(await sessions.verify(session)).toBeUndefined()
     time.now++
@@ -272,7 +281,7 @@ describe('verify', () => {
     const { sessions, cookieOf, time } = setUp({ lifetimes })
     const cookie = await cookieOf((first) => {
       first.regenerate({ lifetime: 'remembered' })
-      ada(first)
+      setUser(first)
     })
     const session = await sessions.open(cookie)
     time.now += 10 * DAY + 4
@@ -283,7 +292,7 @@ describe('verify', () => {
 
   test('calls revoked each time', async () => {
     const { sessions, cookieOf, list, revoked, events } = setUp()
-    const session = await sessions.open(await cookieOf(ada))
+    const session = await sessions.open(await cookieOf(setUser))
     expect(await sessions.verify(session)).toBeUndefined()
     list.add(session.id)
     expect(await sessions.verify(session)).toEqual({ reason: 'revoked' })
@@ -297,9 +306,9 @@ describe('verify', () => {
   test('calls revoked for a new or regenerated session after it was committed', async () => {
     const { sessions, cookieOf, list } = setUp()
     const begun = await sessions.open(null)
-    ada(begun)
+    setUser(begun)
     await sessions.setCookies(begun)
-    const regenerated = await sessions.open(await cookieOf(ada))
+    const regenerated = await sessions.open(await cookieOf(setUser))
     regenerated.regenerate({ keep: ['user'] })
     await sessions.setCookies(regenerated)
     for (const session of [begun, regenerated]) {
@@ -312,7 +321,7 @@ describe('verify', () => {
 
   test('calls revoked with the written data', async () => {
     const { sessions, cookieOf, list } = setUp()
-    const session = await sessions.open(await cookieOf(ada))
+    const session = await sessions.open(await cookieOf(setUser))
     session.set('user', 'eve')
     await sessions.setCookies(session)
     list.add('ada')
@@ -323,7 +332,7 @@ describe('verify', () => {
 
   test('notices that the secret of the session was removed', async () => {
     const { sessions, older, remove } = setUpSecrets()
-    const session = await sessions.open(await older.cookieOf(ada))
+    const session = await sessions.open(await older.cookieOf(setUser))
     expect(await sessions.verify(session)).toBeUndefined()
     await remove(OLDER_SECRET)
     expect(await sessions.verify(session)).toEqual({ reason: 'unknown-key' })
@@ -331,7 +340,7 @@ describe('verify', () => {
 
   test('uses the secret of the last write', async () => {
     const { sessions, older, remove } = setUpSecrets()
-    const session = await sessions.open(await older.cookieOf(ada))
+    const session = await sessions.open(await older.cookieOf(setUser))
     session.set('visits', 1)
     await sessions.setCookies(session)
     await remove(OLDER_SECRET)
@@ -341,7 +350,7 @@ describe('verify', () => {
   test('reports the revocation of an unsealed token only when it is called', async () => {
     const { sessions, list } = setUp()
     const first = await sessions.open(null)
-    ada(first)
+    setUser(first)
     const session = await sessions.unseal(await sessions.seal(first))
     list.add(first.id)
     expect(session.get('user')).toBe('ada')
@@ -360,7 +369,7 @@ describe('verify', () => {
 
   test('changes nothing, and leaves the session open', async () => {
     const { sessions, cookieOf } = setUp()
-    const session = await sessions.open(await cookieOf(ada))
+    const session = await sessions.open(await cookieOf(setUser))
     await sessions.verify(session)
     expect(await sessions.setCookies(session)).toEqual([])
     expect(await sessions.verify(session)).toBeUndefined()

@@ -23,7 +23,7 @@ import {
   split,
   untyped,
 } from '../../support/mint.ts'
-import { TOO_LARGE, rejectionOf } from '../../support/refusal.ts'
+import { TOO_LARGE_ERROR, catchAsyncError } from '../../support/errors.ts'
 import { setUp as setUpWith } from '../../support/set-up.ts'
 import type { Data } from '../../support/set-up.ts'
 
@@ -143,8 +143,8 @@ describe('a write', () => {
     const session = await sessions.open(null)
     session.set('user', 'ada')
     session.set('text', 'x'.repeat(2000))
-    const error = await rejectionOf(sessions.setCookies(session))
-    expect(error).toEqual(TOO_LARGE)
+    const error = await catchAsyncError(sessions.setCookies(session))
+    expect(error).toEqual(TOO_LARGE_ERROR)
     expect(error).toMatchObject({
       report: { level: 'over', tightest: 'responseHeader', move: ['text'] },
     })
@@ -184,7 +184,7 @@ describe('a write', () => {
     expect(await sessions.setCookies(session)).not.toEqual([])
     const other = await sessions.open(large(3000))
     other.set('text', 'y'.repeat(3001))
-    expect(await rejectionOf(sessions.setCookies(other))).toEqual(TOO_LARGE)
+    expect(await catchAsyncError(sessions.setCookies(other))).toEqual(TOO_LARGE_ERROR)
   })
 
   test.each<[string, (session: Session<Data>) => unknown]>([
@@ -196,7 +196,7 @@ describe('a write', () => {
     act(session)
     session.set('text', 'x'.repeat(3000))
     const commit = sessions.setCookies(session)
-    if (name === 'regenerate') expect(await rejectionOf(commit)).toEqual(TOO_LARGE)
+    if (name === 'regenerate') expect(await catchAsyncError(commit)).toEqual(TOO_LARGE_ERROR)
     else expect((await commit)[0]).toContain('=; Max-Age=0')
   })
 

@@ -4,11 +4,12 @@ import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
-import type { SessionEvent, SessionOptions } from 'sealed-session'
+import type { Session, SessionEvent, SessionOptions } from 'sealed-session'
 import { wrapLambda } from 'sealed-session/lambda'
 import { nodeSessions } from 'sealed-session/node'
 import { NAME, OTHER_SECRET, SECRET, START, mint } from '../../support/mint.ts'
 import { pairsOf } from '../../support/cookie-jar.ts'
+import { COMMITTED_ERROR } from '../../support/errors.ts'
 import { setUp } from '../../support/set-up.ts'
 import type { Data, SetUp } from '../../support/set-up.ts'
 
@@ -261,6 +262,70 @@ describe('cut', () => {
   ])('is not observed for %s', async (_, other) => {
     const { sessions, events } = setUp()
     await sessions.open(`${NAME}=${other}`)
+    expect(causesOf(events)).toEqual([])
+  })
+})
+
+describe('late', () => {
+  /** Sends a response whose handler ignores the session, and returns a read of the session after it. */
+  const answers: Readonly<
+    Record<string, (world: SetUp<Data>, cookie: string) => Promise<() => unknown>>
+  > = {
+    'a stream of a wrapped handler': async ({ sessions }, cookie) => {
+      const handler = sessions.wrap((_, session) => {
+        const pull = (controller: ReadableStreamDefaultController) => {
+          controller.enqueue(new TextEncoder().encode(String(session.get('user'))))
+          controller.close()
+        }
+        return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }))
+      })
+      const response = await handler(new Request('https://shop.test/', { headers: { cookie } }))
+      return () => response.text()
+    },
+    'a Lambda function that goes on': async ({ sessions }, cookie) => {
+      let session: Session<Data> | undefined
+      const handler = wrapLambda(sessions, (_event, given) => {
+        session = given
+        return { statusCode: 204 }
+      })
+      await handler({ headers: { cookie } })
+      return () => session?.get('user')
+    },
+    'a response of Node whose head was sent': async ({ sessions }, cookie) => {
+      const request = new IncomingMessage(new Socket())
+      Object.assign(request, { method: 'GET', headers: { cookie } })
+      const response = new ServerResponse(request)
+      const { middleware, sessionOf } = nodeSessions(sessions)
+      await new Promise((next) => middleware(request, response, next))
+      response.end()
+      return () => sessionOf(request).get('user')
+    },
+  }
+
+  test.each(Object.entries(answers))(
+    'is observed once for a first read in %s',
+    async (_, answer) => {
+      const world = setUp()
+      const cookie = await world.cookieOf((session) => session.set('user', 'ada'))
+      const reads = [await answer(world, cookie), await answer(world, cookie)]
+      expect(causesOf(world.events)).toEqual([])
+      for (const read of reads) expect(await read()).toBe('ada')
+      expect(causesOf(world.events)).toEqual(['late'])
+    },
+  )
+
+  test('is not observed if the handler has read the session, nor for a change, which is an error', async () => {
+    const { sessions, events } = setUp()
+    const kept: Session<Data>[] = []
+    const keep = (session: Session<Data>) => {
+      kept.push(session)
+      return new Response('page')
+    }
+    const request = () => new Request('https://shop.test/')
+    await sessions.wrap((_, session) => keep(session))(request())
+    await sessions.wrap((_, session) => (session.get('user'), keep(session)))(request())
+    for (const session of kept) expect(() => session.set('user', 'ada')).toThrow(COMMITTED_ERROR)
+    expect(kept[1]?.get('user')).toBeUndefined()
     expect(causesOf(events)).toEqual([])
   })
 })

@@ -2,7 +2,6 @@
 
 import * as devalue from 'devalue'
 import * as fc from 'fast-check'
-import superjson from 'superjson'
 import { describe, expect, test } from 'vitest'
 import type { Session, SessionSerializer } from 'sealed-session'
 import { formatBody, parseBody, parseBodyText } from '../../../src/session/body.ts'
@@ -10,16 +9,11 @@ import { createContents } from '../../../src/session/contents.ts'
 import type { Contents, Scope } from '../../../src/session/contents.ts'
 import type { Claims } from '../../../src/token/claims.ts'
 import { ID, NAME, START, mint, payload } from '../../support/mint.ts'
-import { misfit } from '../../support/refusal.ts'
+import { dataError } from '../../support/errors.ts'
+import { nestedArrays } from '../../support/nested-arrays.ts'
+import { SERIALIZERS } from '../../support/serializers.ts'
 import { setUp } from '../../support/set-up.ts'
 import type { Data } from '../../support/set-up.ts'
-
-const SERIALIZERS: [string, SessionSerializer | undefined][] = [
-  ['strict JSON', undefined],
-  ['JSON', JSON],
-  ['devalue', devalue],
-  ['superjson', superjson],
-]
 
 const CSRF = 'A'.repeat(22)
 
@@ -50,13 +44,6 @@ function full(): Contents {
       testCookie: true,
     },
   )
-}
-
-/** Returns `[[[…1…]]]`: nested arrays around a number. */
-function nest(levels: number): unknown {
-  let value: unknown = 1
-  for (let level = 0; level < levels; level++) value = [value]
-  return value
 }
 
 /** Returns the contents of a body. */
@@ -112,10 +99,12 @@ describe('formatBody', () => {
   test('throws for a value that strict JSON would change, with its path', () => {
     const date = new Date(0)
     const refused = (contents: Contents) => () => formatBody(contents, claims(), undefined)
-    expect(refused(contentsOf({ a: [date] }))).toThrow(misfit('a[0]'))
+    expect(refused(contentsOf({ a: [date] }))).toThrow(dataError('a[0]'))
     const scopes = new Map([['s', scope({}, { i: scope({ at: date }) })]])
-    expect(refused(contentsOf({}, { scopes }))).toThrow(misfit('scope(s).scope(i).at'))
-    expect(refused(contentsOf({}, { flash: [['n', { at: date }]] }))).toThrow(misfit('flash.n.at'))
+    expect(refused(contentsOf({}, { scopes }))).toThrow(dataError('scope(s).scope(i).at'))
+    expect(refused(contentsOf({}, { flash: [['n', { at: date }]] }))).toThrow(
+      dataError('flash.n.at'),
+    )
   })
 })
 
@@ -160,12 +149,12 @@ describe('parseBody', () => {
     ['a scope whose entries are no object', { s: { a: [1, {}] } }],
     ['a scope without its scopes', { s: { a: [{}] } }],
     ['inner scopes that are none', { s: { a: [{}, { b: 1 }] } }],
-    ['a scope whose values nest too deep', { s: { cart: [{ deep: nest(131) }, {}] } }],
+    ['a scope whose values nest too deep', { s: { cart: [{ deep: nestedArrays(131) }, {}] } }],
     ['messages that are an object', { f: { notice: ['x'] } }],
     ['a message without a key', { f: [['x']] }],
     ['a message whose key is no string', { f: [[1, 'x']] }],
     ['messages as a string without a serializer', { f: '[]' }],
-    ['messages that nest too deep', { f: [['notice', nest(101)]] }],
+    ['messages that nest too deep', { f: [['notice', nestedArrays(101)]] }],
     ['a CSRF secret that is a number', { c: 1 }],
     ['a CSRF secret that is too short', { c: 'A'.repeat(21) }],
     ['a CSRF secret in a second spelling', { c: `${'A'.repeat(21)}B` }],
@@ -232,9 +221,9 @@ describe('parseBodyText', () => {
   test('throws a SessionDataError if a serializer does not read what it wrote', () => {
     const text = JSON.stringify('x')
     const broken = { stringify: () => 'x', parse: () => 5 }
-    expect(() => parseBodyText(text, broken)).toThrow(misfit('the session'))
-    expect(() => parseBodyText('5', undefined)).toThrow(misfit('the session'))
-    expect(() => parseBodyText('{},5', undefined)).toThrow(misfit('the session'))
+    expect(() => parseBodyText(text, broken)).toThrow(dataError('the session'))
+    expect(() => parseBodyText('5', undefined)).toThrow(dataError('the session'))
+    expect(() => parseBodyText('{},5', undefined)).toThrow(dataError('the session'))
   })
 })
 
@@ -246,11 +235,11 @@ describe('scopes', () => {
       for (let level = 1; level < 16; level++) inner = inner.scope('s')
       return inner
     }
-    const deep = nest(99)
+    const deep = nestedArrays(99)
     const session = await received((first) => {
       innermost(first).set('deep', deep)
       expect(() => innermost(first).set('deeper', [deep])).toThrow(
-        misfit(`${'scope(s).'.repeat(16)}deeper${'[0]'.repeat(99)}`),
+        dataError(`${'scope(s).'.repeat(16)}deeper${'[0]'.repeat(99)}`),
       )
     })
     expect(innermost(session).get('deep')).toEqual(deep)

@@ -6,13 +6,9 @@ import { describe, expect, test } from 'vitest'
 import type { Session } from 'sealed-session'
 import { isMasked, isSecret, makeSecret, mask } from '../../../src/session/csrf.ts'
 import { mint, payload } from '../../support/mint.ts'
-import { COMMITTED } from '../../support/refusal.ts'
-import { setUp } from '../../support/set-up.ts'
+import { COMMITTED_ERROR } from '../../support/errors.ts'
+import { openNew, setUp } from '../../support/set-up.ts'
 import type { Data } from '../../support/set-up.ts'
-
-async function fresh(): Promise<Session<Data>> {
-  return setUp().sessions.open(null)
-}
 
 function flip(token: string, at: number): string {
   return token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)
@@ -97,7 +93,7 @@ describe('the secret and its masks', () => {
 
 describe('csrfToken', () => {
   test('1,000 calls return 1,000 strings of one length, fit for a form, a header and a URL', async () => {
-    const session = await fresh()
+    const session = await openNew()
     const tokens = Array.from({ length: 1000 }, () => session.csrfToken())
     expect(new Set(tokens).size).toBe(1000)
     expect(tokens.filter((token) => !/^[A-Za-z0-9_-]{43}$/.test(token))).toEqual([])
@@ -105,7 +101,7 @@ describe('csrfToken', () => {
   })
 
   test('no two tokens share a prefix or a suffix', async () => {
-    const session = await fresh()
+    const session = await openNew()
     const tokens = Array.from({ length: 1000 }, () => session.csrfToken())
     expect(new Set(tokens.map((token) => token.slice(0, 20))).size).toBe(1000)
     expect(new Set(tokens.map((token) => token.slice(-20))).size).toBe(1000)
@@ -158,11 +154,11 @@ describe('csrfToken', () => {
     const session = await sessions.open(null)
     session.set('user', 'ada')
     await sessions.setCookies(session)
-    expect(() => session.csrfToken()).toThrow(COMMITTED)
+    expect(() => session.csrfToken()).toThrow(COMMITTED_ERROR)
     expect(session.verifyCsrfToken('x')).toBe(false)
     const again = await next(session)
     await sessions.setCookies(again)
-    expect(() => again.csrfToken()).toThrow(COMMITTED)
+    expect(() => again.csrfToken()).toThrow(COMMITTED_ERROR)
   })
 })
 
@@ -181,7 +177,7 @@ describe('verifyCsrfToken', () => {
   })
 
   test('is false for any other value, of any type', async () => {
-    const session = await fresh()
+    const session = await openNew()
     const token = session.csrfToken()
     expect(session.verifyCsrfToken(token)).toBe(true)
     fc.assert(
@@ -198,7 +194,7 @@ describe('verifyCsrfToken', () => {
   })
 
   test('is false for every other spelling of a valid token', async () => {
-    const session = await fresh()
+    const session = await openNew()
     const token = session.csrfToken()
     const last = token.charAt(42)
     const spare = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -225,7 +221,7 @@ describe('verifyCsrfToken', () => {
   })
 
   test('is false while the session has no secret, whatever is sent', async () => {
-    const session = await fresh()
+    const session = await openNew()
     const guesses = [undefined, null, '', 'A'.repeat(43), mask(makeSecret()), 'undefined']
     expect(guesses.filter((guess) => session.verifyCsrfToken(guess))).toEqual([])
   })

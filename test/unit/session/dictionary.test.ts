@@ -2,15 +2,22 @@
 
 import { inspect } from 'node:util'
 import * as devalue from 'devalue'
-import * as fc from 'fast-check'
 import superjson from 'superjson'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { SessionDictionary, SessionSerializer, Session, SessionOptions } from 'sealed-session'
+import type { Session, SessionDictionary } from 'sealed-session'
 import { MAX_SCOPE_LEVELS } from '../../../src/session/contents.ts'
 import { NAME, mint, payload, untyped } from '../../support/mint.ts'
-import { COMMITTED, misfit, refusal, rejectionOf } from '../../support/refusal.ts'
+import {
+  COMMITTED_ERROR,
+  NO_ERROR,
+  catchAsyncError,
+  configError,
+  dataError,
+} from '../../support/errors.ts'
 import { demandingKeys, schemaOf } from '../../support/schema.ts'
-import { setUp } from '../../support/set-up.ts'
+import { SERIALIZERS } from '../../support/serializers.ts'
+import { openNew, setUp } from '../../support/set-up.ts'
 import type { Data } from '../../support/set-up.ts'
 
 interface Profile {
@@ -24,25 +31,17 @@ interface Cart {
   items: string[]
   coupon: string
 }
-
-const SERIALIZERS: [string, SessionSerializer | undefined][] = [
-  ['strict JSON', undefined],
-  ['JSON', JSON],
-  ['devalue', devalue],
-  ['superjson', superjson],
-]
 const HOSTILE = ['constructor', 'hasOwnProperty', 'toString', 's', 'exp', 'scope', '0', ' ', 'a.b']
-
-async function fresh(options: Partial<SessionOptions<Data>> = {}): Promise<Session<Data>> {
-  return setUp(options).sessions.open(null)
-}
 
 async function freshProfile(): Promise<Session<Profile>> {
   return setUp<Profile>().sessions.open(null)
 }
 
 /** Returns the innermost of nested scopes. */
-function nested(outer: SessionDictionary<Data>, names: readonly string[]): SessionDictionary<Data> {
+function innermostScope(
+  outer: SessionDictionary<Data>,
+  names: readonly string[],
+): SessionDictionary<Data> {
   return names.reduce((dictionary, name) => dictionary.scope(name), outer)
 }
 
@@ -143,7 +142,7 @@ describe('the dictionary', () => {
     async (value) => {
       const session = await freshProfile()
       session.set('visits', 1)
-      expect(() => session.set('visits', untyped(value))).toThrow(misfit('visits'))
+      expect(() => session.set('visits', untyped(value))).toThrow(dataError('visits'))
       expect(session.toJSON()).toEqual({ visits: 1 })
     },
   )
@@ -156,7 +155,7 @@ describe('the dictionary', () => {
       for (const target of [session, cart]) {
         for (const [method, ...more] of [['set', 'ada'], ['get'], ['has'], ['delete']]) {
           const act = () => Reflect.apply(Reflect.get(target, method ?? ''), target, [key, ...more])
-          expect(act).toThrow(refusal('key'))
+          expect(act).toThrow(configError('key'))
         }
       }
       expect(session.isEmpty).toBe(true)
@@ -171,8 +170,8 @@ describe('the dictionary', () => {
     }
     const call = (method: unknown, ...given: unknown[]) =>
       Reflect.apply(untyped<() => unknown>(method), session, given)
-    expect(() => call(set, 'user', 'ada', { maxAge: 60 })).toThrow(refusal('set'))
-    expect(() => call(remove, 'user', 'visits')).toThrow(refusal('delete'))
+    expect(() => call(set, 'user', 'ada', { maxAge: 60 })).toThrow(configError('set'))
+    expect(() => call(remove, 'user', 'visits')).toThrow(configError('delete'))
     expect(session.isEmpty).toBe(true)
     call(set, 'user', 'ada', undefined)
     expect(session.get('user')).toBe('ada')
@@ -237,7 +236,7 @@ describe('keys that look like something else', () => {
 
 describe('a scope is a dictionary', () => {
   test('every member works on its own keys', async () => {
-    const cart = (await fresh()).scope<Cart>('cart')
+    const cart = (await openNew()).scope<Cart>('cart')
     expect([cart.isEmpty, cart.size, cart.keys()]).toEqual([true, 0, []])
     cart.set('items', ['tea'])
     cart.set('coupon', 'x')
@@ -256,7 +255,7 @@ describe('a scope is a dictionary', () => {
   })
 
   test('its name returns the same entries each time', async () => {
-    const session = await fresh()
+    const session = await openNew()
     const [one, other] = [session.scope('cart'), session.scope('cart')]
     one.set('items', 1)
     expect(other.get('items')).toBe(1)
@@ -268,13 +267,13 @@ describe('a scope is a dictionary', () => {
     const { sessions, next } = setUp()
     const session = await sessions.open(null)
     const places = [[], ['a'], ['b'], ['a', 'a'], ['a', 'b'], ['scope(a)'], ['a.a']]
-    for (const place of places) nested(session, place).set('key', place.join('/'))
+    for (const place of places) innermostScope(session, place).set('key', place.join('/'))
     const later = await next(session)
     for (const place of places)
-      expect(nested(later, place).toJSON()).toEqual({ key: place.join('/') })
+      expect(innermostScope(later, place).toJSON()).toEqual({ key: place.join('/') })
     expect(later.keys()).toEqual(['key'])
-    nested(later, ['a']).delete('key')
-    expect(places.map((place) => nested(later, place).has('key'))).toEqual([
+    innermostScope(later, ['a']).delete('key')
+    expect(places.map((place) => innermostScope(later, place).has('key'))).toEqual([
       true,
       false,
       true,
@@ -297,21 +296,21 @@ describe('a scope is a dictionary', () => {
   })
 
   test('clear empties it and its inner scopes, and nothing else', async () => {
-    const session = await fresh()
-    for (const place of [[], ['a'], ['a', 'b'], ['c']]) nested(session, place).set('key', 1)
+    const session = await openNew()
+    for (const place of [[], ['a'], ['a', 'b'], ['c']]) innermostScope(session, place).set('key', 1)
     session.scope('a').clear()
-    expect([session.size, session.scope('a').isEmpty, nested(session, ['a', 'b']).size]).toEqual([
-      1,
-      true,
-      0,
-    ])
+    expect([
+      session.size,
+      session.scope('a').isEmpty,
+      innermostScope(session, ['a', 'b']).size,
+    ]).toEqual([1, true, 0])
     expect(session.scope('c').get('key')).toBe(1)
   })
 
   test("the session's own clear empties all of them, with messages, CSRF secret and test cookie", async () => {
     const { sessions, next } = setUp()
     const session = await sessions.open(null)
-    nested(session, ['a', 'b']).set('key', 1)
+    innermostScope(session, ['a', 'b']).set('key', 1)
     session.set('key', 1)
     session.flash('notice', 'hello')
     session.csrfToken()
@@ -319,7 +318,7 @@ describe('a scope is a dictionary', () => {
     const later = await next(session)
     expect(later.isEmpty).toBe(false)
     later.clear()
-    expect([later.isEmpty, later.flash('notice'), nested(later, ['a', 'b']).size]).toEqual([
+    expect([later.isEmpty, later.flash('notice'), innermostScope(later, ['a', 'b']).size]).toEqual([
       true,
       [],
       0,
@@ -328,7 +327,7 @@ describe('a scope is a dictionary', () => {
   })
 
   test('it does not expose its contents', async () => {
-    const scope = (await fresh()).scope('cart')
+    const scope = (await openNew()).scope('cart')
     scope.set('token', 'marker-77aa')
     expect(inspect(scope, { depth: 9, showHidden: true })).not.toContain('marker-77aa')
     expect(Object.prototype.toString.call(scope)).toBe('[object Dictionary]')
@@ -344,8 +343,8 @@ describe('scopes are stored with the session', () => {
       session.set('own', 1)
       session.scope('cart').set('items', [{ sku: 'tea' }])
       session.scope('cart').set('coupon', 'zoë 🦊')
-      nested(session, ['cart', 'history']).set('last', null)
-      nested(session, ['a', 'b', 'c']).set('deep', true)
+      innermostScope(session, ['cart', 'history']).set('last', null)
+      innermostScope(session, ['a', 'b', 'c']).set('deep', true)
       const later = await next(session)
       expect(later.rejection).toBeUndefined()
       expect(later.toJSON()).toEqual({ own: 1 })
@@ -353,8 +352,8 @@ describe('scopes are stored with the session', () => {
         ['items', [{ sku: 'tea' }]],
         ['coupon', 'zoë 🦊'],
       ])
-      expect(nested(later, ['cart', 'history']).toJSON()).toEqual({ last: null })
-      expect(nested(later, ['a', 'b', 'c']).toJSON()).toEqual({ deep: true })
+      expect(innermostScope(later, ['cart', 'history']).toJSON()).toEqual({ last: null })
+      expect(innermostScope(later, ['a', 'b', 'c']).toJSON()).toEqual({ deep: true })
       expect(await sessions.setCookies(later)).toEqual([])
     },
   )
@@ -387,8 +386,8 @@ describe('scopes are stored with the session', () => {
   test('reading a scope, and its inner scopes, writes nothing and begins no session', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
-    nested(session, ['a', 'b']).get('key')
-    nested(session, ['a', 'c']).delete('key')
+    innermostScope(session, ['a', 'b']).get('key')
+    innermostScope(session, ['a', 'c']).delete('key')
     session.scope('d').clear()
     expect([session.isEmpty, session.id]).toEqual([true, undefined])
     expect(await sessions.setCookies(session)).toEqual([])
@@ -406,10 +405,10 @@ describe('scopes are stored with the session', () => {
     const plain = await sizeOf(() => {})
     const emptied = await sizeOf((session) => {
       for (const name of ['a', 'b']) {
-        nested(session, [name, 'inner']).set('key', 'value')
+        innermostScope(session, [name, 'inner']).set('key', 'value')
         session.scope(name).clear()
-        nested(session, ['kept', name]).set('key', 'value')
-        nested(session, ['kept', name]).delete('key')
+        innermostScope(session, ['kept', name]).set('key', 'value')
+        innermostScope(session, ['kept', name]).delete('key')
       }
     })
     expect(emptied).toBe(plain)
@@ -417,8 +416,8 @@ describe('scopes are stored with the session', () => {
     const session = await sessions.open(null)
     session.scope('a').set('x', 1)
     const later = await next(session)
-    nested(later, ['b', 'c']).set('x', 1)
-    nested(later, ['b', 'c']).delete('x')
+    innermostScope(later, ['b', 'c']).set('x', 1)
+    innermostScope(later, ['b', 'c']).delete('x')
     expect(await sessions.setCookies(later)).toEqual([])
   })
 
@@ -432,10 +431,10 @@ describe('scopes are stored with the session', () => {
     for (const find of reach) {
       const { sessions, next } = setUp()
       const session = await sessions.open(null)
-      nested(session, ['a', 'b']).set('list', [1])
+      innermostScope(session, ['a', 'b']).set('list', [1])
       const later = await next(session)
-      untyped<number[]>(find(nested(later, ['a', 'b']))).push(2)
-      expect(nested(await next(later), ['a', 'b']).get('list')).toEqual([1, 2])
+      untyped<number[]>(find(innermostScope(later, ['a', 'b']))).push(2)
+      expect(innermostScope(await next(later), ['a', 'b']).get('list')).toEqual([1, 2])
     }
   })
 
@@ -451,7 +450,7 @@ describe('scopes are stored with the session', () => {
   test('after the commit a change throws, in place too, and reading does not', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
-    const scope = nested(session, ['a', 'b'])
+    const scope = innermostScope(session, ['a', 'b'])
     const list = [1]
     scope.set('list', list)
     await sessions.setCookies(session)
@@ -464,10 +463,10 @@ describe('scopes are stored with the session', () => {
       () => scope.clear(),
       () => session.scope('new').set('x', 1),
     ]) {
-      expect(change).toThrow(COMMITTED)
+      expect(change).toThrow(COMMITTED_ERROR)
     }
     list.push(2)
-    await expect(sessions.setCookies(session)).rejects.toThrow(COMMITTED)
+    await expect(sessions.setCookies(session)).rejects.toThrow(COMMITTED_ERROR)
   })
 
   test('a change in place after the commit is noticed in a value that was set and never read', async () => {
@@ -477,24 +476,24 @@ describe('scopes are stored with the session', () => {
     session.scope('a').set('list', list)
     await sessions.setCookies(session)
     list.push(2)
-    await expect(sessions.setCookies(session)).rejects.toThrow(COMMITTED)
+    await expect(sessions.setCookies(session)).rejects.toThrow(COMMITTED_ERROR)
   })
 
   test('revoked may read scopes, and its changes are discarded', async () => {
     const seen: unknown[] = []
     const revoked = (session: Session<Data>) => {
-      seen.push(nested(session, ['a', 'b']).get('key'))
+      seen.push(innermostScope(session, ['a', 'b']).get('key'))
       session.scope('a').set('added', 1)
-      nested(session, ['a', 'b']).clear()
+      innermostScope(session, ['a', 'b']).clear()
       return false
     }
     const { sessions, next } = setUp({ revoked })
     const session = await sessions.open(null)
-    nested(session, ['a', 'b']).set('key', 1)
+    innermostScope(session, ['a', 'b']).set('key', 1)
     const later = await next(session)
     expect(seen).toEqual([1])
     expect(later.scope('a').has('added')).toBe(false)
-    expect(nested(later, ['a', 'b']).get('key')).toBe(1)
+    expect(innermostScope(later, ['a', 'b']).get('key')).toBe(1)
   })
 })
 
@@ -505,12 +504,12 @@ describe('names', () => {
     const session = await sessions.open(null)
     for (const name of names) {
       session.scope(name).set('name', name)
-      nested(session, ['in', name]).set(name, 1)
+      innermostScope(session, ['in', name]).set(name, 1)
     }
     const later = await next(session)
     for (const name of names) {
       expect(later.scope(name).toJSON()).toEqual({ name })
-      expect(nested(later, ['in', name]).entries()).toEqual([[name, 1]])
+      expect(innermostScope(later, ['in', name]).entries()).toEqual([[name, 1]])
     }
     expect(Reflect.get({}, 'name')).toBeUndefined()
   })
@@ -523,18 +522,18 @@ describe('names', () => {
       const { sessions, next } = setUp({ serializer })
       const session = await sessions.open(null)
       session.scope(name).set('key', 1)
-      const error = await rejectionOf(sessions.setCookies(session))
-      if (error === undefined) expect((await next(session)).scope(name).get('key')).toBe(1)
-      else expect(error).toEqual(misfit('the session'))
+      const error = await catchAsyncError(sessions.setCookies(session))
+      if (error === NO_ERROR) expect((await next(session)).scope(name).get('key')).toBe(1)
+      else expect(error).toEqual(dataError('the session'))
     }
   })
 
   test.each(['', '\ud800', 'a\udc00', undefined, null, 1, {}, Symbol('s')])(
     '%o is rejected',
     async (name) => {
-      const session = await fresh()
-      expect(() => session.scope(untyped(name))).toThrow(refusal('scope'))
-      expect(() => session.scope('a').scope(untyped(name))).toThrow(refusal('scope'))
+      const session = await openNew()
+      expect(() => session.scope(untyped(name))).toThrow(configError('scope'))
+      expect(() => session.scope('a').scope(untyped(name))).toThrow(configError('scope'))
       expect(session.isEmpty).toBe(true)
     },
   )
@@ -566,11 +565,11 @@ describe('names', () => {
 
 describe('what does not fit', () => {
   test('is rejected by set with a path that names the scope', async () => {
-    const session = await fresh()
+    const session = await openNew()
     const cart = session.scope('cart')
-    expect(() => cart.set('at', new Date(0))).toThrow(misfit('scope(cart).at'))
-    expect(() => nested(session, ['a', 'b']).set('list', [1n])).toThrow(
-      misfit('scope(a).scope(b).list[0]'),
+    expect(() => cart.set('at', new Date(0))).toThrow(dataError('scope(cart).at'))
+    expect(() => innermostScope(session, ['a', 'b']).set('list', [1n])).toThrow(
+      dataError('scope(a).scope(b).list[0]'),
     )
     expect(() => cart.set('\ud800', 1)).toThrow(
       expect.objectContaining({ code: 'ERR_SESSION_DATA' }),
@@ -582,16 +581,18 @@ describe('what does not fit', () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
     const list: unknown[] = []
-    nested(session, ['a', 'b']).set('list', list)
+    innermostScope(session, ['a', 'b']).set('list', list)
     list.push(undefined)
-    await expect(sessions.setCookies(session)).rejects.toThrow(misfit('scope(a).scope(b).list[0]'))
+    await expect(sessions.setCookies(session)).rejects.toThrow(
+      dataError('scope(a).scope(b).list[0]'),
+    )
     list.pop()
     expect(await sessions.setCookies(session)).toHaveLength(1)
   })
 
   test('a key that is no string is rejected', async () => {
-    const scope = (await fresh()).scope('a')
-    expect(() => scope.set(untyped<string>(1), 1)).toThrow(refusal('key'))
+    const scope = (await openNew()).scope('a')
+    expect(() => scope.set(untyped<string>(1), 1)).toThrow(configError('key'))
     expect(scope.isEmpty).toBe(true)
   })
 
@@ -600,11 +601,11 @@ describe('what does not fit', () => {
     expect(MAX_SCOPE_LEVELS).toBe(16)
     const names = Array.from({ length: 16 }, (_, level) => `n${level}`)
     const session = await sessions.open(null)
-    nested(session, names).set('deep', deepest())
-    expect(() => nested(session, names).scope('further')).toThrow(refusal('scope'))
+    innermostScope(session, names).set('deep', deepest())
+    expect(() => innermostScope(session, names).scope('further')).toThrow(configError('scope'))
     const later = await next(session)
     expect(later.rejection).toBeUndefined()
-    expect(nested(later, names).get('deep')).toEqual(deepest())
+    expect(innermostScope(later, names).get('deep')).toEqual(deepest())
     expect(await sessions.setCookies(later)).toEqual([])
   })
 
@@ -644,9 +645,9 @@ describe('measure', () => {
     const session = await sessions.open(null)
     session.set('user', 'ada')
     session.scope('cart').set('items', 'tea,'.repeat(300))
-    nested(session, ['cart', 'old']).set('items', 'tea,'.repeat(300))
+    innermostScope(session, ['cart', 'old']).set('items', 'tea,'.repeat(300))
     session.scope('small').set('x', 1)
-    nested(session, ['none', 'none']).clear()
+    innermostScope(session, ['none', 'none']).clear()
     const { keys, move, level } = await sessions.measure(session)
     expect(keys.map(({ key }) => key)).toEqual([
       'scope(cart)',
@@ -663,9 +664,9 @@ describe('measure', () => {
   test('changes nothing', async () => {
     const { sessions } = setUp()
     const session = await sessions.open(null)
-    nested(session, ['a', 'b']).set('x', 1)
+    innermostScope(session, ['a', 'b']).set('x', 1)
     await sessions.measure(session)
-    expect(nested(session, ['a', 'b']).get('x')).toBe(1)
+    expect(innermostScope(session, ['a', 'b']).get('x')).toBe(1)
   })
 })
 
@@ -675,18 +676,21 @@ describe('the life of the session', () => {
     const session = await sessions.open(null)
     session.set('user', 'eve')
     session.set('cart', 'data')
-    for (const place of [['cart'], ['cart', 'inner'], ['other']]) nested(session, place).set('x', 1)
+    for (const place of [['cart'], ['cart', 'inner'], ['other']])
+      innermostScope(session, place).set('x', 1)
     const later = await next(session)
     later.regenerate({ scopes: ['cart', 'none'] })
     expect([later.toJSON(), later.scope('other').isEmpty]).toEqual([{}, true])
     const last = await next(later)
-    expect([last.scope('cart').get('x'), nested(last, ['cart', 'inner']).get('x')]).toEqual([1, 1])
+    expect([last.scope('cart').get('x'), innermostScope(last, ['cart', 'inner']).get('x')]).toEqual(
+      [1, 1],
+    )
     expect([last.scope('other').isEmpty, last.scope('none').isEmpty]).toEqual([true, true])
     expect(last.id).not.toBe(session.id)
   })
 
   test('regenerate does not confuse keys and scopes of the same name', async () => {
-    const session = await fresh()
+    const session = await openNew()
     session.set('a', 1)
     session.scope('a').set('x', 1)
     session.set('b', 1)
@@ -705,16 +709,16 @@ describe('the life of the session', () => {
   ])('a scope from before %s leads to the new session', async (_, end) => {
     const { sessions, next } = setUp()
     const session = await sessions.open(null)
-    nested(session, ['a', 'b']).set('x', 'old')
+    innermostScope(session, ['a', 'b']).set('x', 'old')
     const later = await next(session)
-    const scope = nested(later, ['a', 'b'])
+    const scope = innermostScope(later, ['a', 'b'])
     expect(scope.get('x')).toBe('old')
     end(later)
     expect([scope.isEmpty, scope.get('x'), later.id]).toEqual([true, undefined, undefined])
     scope.set('x', 'new')
     expect(later.id).not.toBe(session.id)
     const last = await next(later)
-    expect(nested(last, ['a', 'b']).toJSON()).toEqual({ x: 'new' })
+    expect(innermostScope(last, ['a', 'b']).toJSON()).toEqual({ x: 'new' })
     expect([last.id, last.rejection]).toEqual([later.id, undefined])
   })
 
@@ -726,7 +730,7 @@ describe('the life of the session', () => {
     const later = await next(session)
     expect([later.rejection, later.scope('cart').get('items')]).toEqual([undefined, 1])
     later.set('other', 1)
-    await expect(sessions.setCookies(later)).rejects.toThrow(misfit('user'))
+    await expect(sessions.setCookies(later)).rejects.toThrow(dataError('user'))
   })
 
   test('under wrap, reading a scope is an access to the session', async () => {

@@ -2,10 +2,10 @@
 
 import { inspect } from 'node:util'
 import * as devalue from 'devalue'
-import * as fc from 'fast-check'
 import superjson from 'superjson'
+import * as fc from 'fast-check'
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import type { Session, SessionSerializer } from 'sealed-session'
+import type { Session } from 'sealed-session'
 import {
   MAX_MESSAGES,
   messagesUnder,
@@ -16,21 +16,11 @@ import {
 import type { FlashMessage } from '../../../src/session/flash.ts'
 import { createJar } from '../../support/cookie-jar.ts'
 import { untyped } from '../../support/mint.ts'
-import { COMMITTED, misfit, refusal } from '../../support/refusal.ts'
+import { COMMITTED_ERROR, dataError, configError } from '../../support/errors.ts'
 import { demandingKeys, schemaOf } from '../../support/schema.ts'
-import { setUp } from '../../support/set-up.ts'
+import { SERIALIZERS } from '../../support/serializers.ts'
+import { openNew, setUp } from '../../support/set-up.ts'
 import type { Data } from '../../support/set-up.ts'
-
-const SERIALIZERS: [string, SessionSerializer | undefined][] = [
-  ['strict JSON', undefined],
-  ['JSON', JSON],
-  ['devalue', devalue],
-  ['superjson', superjson],
-]
-
-async function fresh(): Promise<Session<Data>> {
-  return setUp().sessions.open(null)
-}
 
 describe('the array of messages', () => {
   const messages: readonly FlashMessage[] = [
@@ -132,7 +122,7 @@ describe('flash', () => {
   })
 
   test('each call returns a new array', async () => {
-    const session = await fresh()
+    const session = await openNew()
     session.flash('notice', 'hello')
     session.peekFlash('notice').length = 0
     expect(session.flash('notice')).toEqual(['hello'])
@@ -143,7 +133,7 @@ describe('flash', () => {
       level: 'info' | 'warn'
       text: string
     }
-    const session = await fresh()
+    const session = await openNew()
     const notice: Notice = { level: 'info', text: 'Saved.' }
     expectTypeOf(session.flash('notice', notice)).toEqualTypeOf<void>()
     expectTypeOf(session.peekFlash<Notice>('notice')).toEqualTypeOf<Notice[]>()
@@ -244,12 +234,12 @@ describe('flash', () => {
   })
 
   test('a message that JSON would change throws at once, with its path, and is not left', async () => {
-    const session = await fresh()
+    const session = await openNew()
     expect(() => session.flash('notice', { at: [new Date(0)] })).toThrow(
-      misfit('flash.notice.at[0]'),
+      dataError('flash.notice.at[0]'),
     )
-    expect(() => session.flash('a b', 1n)).toThrow(misfit('flash.["a b"]'))
-    expect(() => session.flash('notice', undefined)).toThrow(misfit('flash.notice'))
+    expect(() => session.flash('a b', 1n)).toThrow(dataError('flash.["a b"]'))
+    expect(() => session.flash('notice', undefined)).toThrow(dataError('flash.notice'))
     expect(() => session.flash('\ud800', 'x')).toThrow(
       expect.objectContaining({ code: 'ERR_SESSION_DATA' }),
     )
@@ -263,24 +253,24 @@ describe('flash', () => {
     session.flash('notice', 'first')
     session.flash('notice', message)
     message['at'] = new Date(0)
-    await expect(sessions.setCookies(session)).rejects.toThrow(misfit('flash.notice.at'))
+    await expect(sessions.setCookies(session)).rejects.toThrow(dataError('flash.notice.at'))
     message['at'] = 0
     expect(await sessions.setCookies(session)).toHaveLength(1)
     message['at'] = 1
-    await expect(sessions.setCookies(session)).rejects.toThrow(COMMITTED)
+    await expect(sessions.setCookies(session)).rejects.toThrow(COMMITTED_ERROR)
   })
 
   test.each([1, null, undefined, {}, Symbol('s')])('the key %s is rejected', async (key) => {
-    const session = await fresh()
-    expect(() => session.flash(untyped(key), 'x')).toThrow(refusal('key'))
-    expect(() => session.peekFlash(untyped(key))).toThrow(refusal('key'))
+    const session = await openNew()
+    expect(() => session.flash(untyped(key), 'x')).toThrow(configError('key'))
+    expect(() => session.peekFlash(untyped(key))).toThrow(configError('key'))
     expect(session.isEmpty).toBe(true)
   })
 
   test('further arguments are rejected, because messages have no placeholders', async () => {
-    const session = await fresh()
+    const session = await openNew()
     const act = () => Reflect.apply(session.flash, session, ['notice', 'Hello %s', 'ada'])
-    expect(act).toThrow(refusal('flash'))
+    expect(act).toThrow(configError('flash'))
     expect(session.isEmpty).toBe(true)
   })
 
@@ -314,8 +304,8 @@ describe('flash', () => {
     const session = await sessions.open(null)
     session.flash('notice', 'hello')
     await sessions.setCookies(session)
-    expect(() => session.flash('notice')).toThrow(COMMITTED)
-    expect(() => session.flash('notice', 'again')).toThrow(COMMITTED)
+    expect(() => session.flash('notice')).toThrow(COMMITTED_ERROR)
+    expect(() => session.flash('notice', 'again')).toThrow(COMMITTED_ERROR)
     expect([session.flash('other'), session.peekFlash('notice')]).toEqual([[], ['hello']])
     expect((await next(session)).flash('notice')).toEqual(['hello'])
   })
@@ -356,7 +346,7 @@ describe('flash', () => {
   })
 
   test('neither JSON nor inspection shows a message', async () => {
-    const session = await fresh()
+    const session = await openNew()
     session.flash('notice', 'marker-40be')
     expect(inspect(session, { depth: 9, showHidden: true })).not.toContain('marker-40be')
     expect(JSON.stringify(session)).toBe('{}')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { resolveRegenerateOptions } from '../../../src/session/regenerate-options.ts'
-import { caught, refusal } from '../../support/refusal.ts'
+import { catchError, configError } from '../../support/errors.ts'
 
 const KNOWN = ['remembered', 'brief']
 
@@ -33,39 +33,39 @@ describe('a wrong option is rejected with the correct form', () => {
     [true, 'true'],
     [5, '5'],
   ])('%j in place of an object', (given, shown) => {
-    const error = caught(() => resolveRegenerateOptions(given, KNOWN))
-    expect(error).toEqual(refusal('regenerate'))
+    const error = catchError(() => resolveRegenerateOptions(given, KNOWN))
+    expect(error).toEqual(configError('regenerate'))
     expect(String(error)).toContain(`was given ${shown}: write regenerate({ keep: ['cart'] })`)
   })
 
   test('an array in place of an object', () => {
-    expect(() => resolveRegenerateOptions(['cart'], KNOWN)).toThrow(refusal('regenerate'))
+    expect(() => resolveRegenerateOptions(['cart'], KNOWN)).toThrow(configError('regenerate'))
   })
 
   test.each(['kep', 'keeps', 'maxAge', 'Lifetime', '__proto__x'])('the member %s', (name) => {
-    const error = caught(() => resolveRegenerateOptions({ [name]: ['cart'] }, KNOWN))
-    expect(error).toEqual(refusal(`regenerate.${name}`))
+    const error = catchError(() => resolveRegenerateOptions({ [name]: ['cart'] }, KNOWN))
+    expect(error).toEqual(configError(`regenerate.${name}`))
     expect(String(error)).toContain('there are keep, scopes, lifetime')
   })
 
   test.each(['keep', 'scopes'])('%s that is no array of strings', (name) => {
     for (const value of ['userPrefs', null, 5, {}, new Set(['cart']), [1], [['cart']], ['a', null]])
       expect(() => resolveRegenerateOptions({ [name]: value }, KNOWN)).toThrow(
-        refusal(`regenerate.${name}`),
+        configError(`regenerate.${name}`),
       )
   })
 
   test.each(['', 'Brief', 'default', 'constructor', '__proto__', null, 60, ['brief'], {}])(
     'the lifetime %j, with the configured names',
     (lifetime) => {
-      const error = caught(() => resolveRegenerateOptions({ lifetime }, KNOWN))
-      expect(error).toEqual(refusal('regenerate.lifetime'))
+      const error = catchError(() => resolveRegenerateOptions({ lifetime }, KNOWN))
+      expect(error).toEqual(configError('regenerate.lifetime'))
       expect(String(error)).toMatch(/"remembered" or "brief"$/)
     },
   )
 
   test('any lifetime if none is configured, which the message says', () => {
-    const error = caught(() => resolveRegenerateOptions({ lifetime: 'brief' }, []))
+    const error = catchError(() => resolveRegenerateOptions({ lifetime: 'brief' }, []))
     expect(String(error)).toMatch(/must be one of the lifetimes: none$/)
   })
 })

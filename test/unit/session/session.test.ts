@@ -8,10 +8,20 @@ import { createSessions } from 'sealed-session'
 import type { Session } from 'sealed-session'
 import { getState } from '../../../src/session/session.ts'
 import { pairsOf } from '../../support/cookie-jar.ts'
-import { DAY, NAME, SECRET, START, WEEK, mint, payload, untyped } from '../../support/mint.ts'
-import { COMMITTED, caught, refusal, rejectionOf } from '../../support/refusal.ts'
+import {
+  DAY,
+  NAME,
+  SECRET,
+  START,
+  WEEK,
+  dateAt,
+  mint,
+  payload,
+  untyped,
+} from '../../support/mint.ts'
+import { COMMITTED_ERROR, catchError, configError, catchAsyncError } from '../../support/errors.ts'
 import { schemaOf } from '../../support/schema.ts'
-import { setUp } from '../../support/set-up.ts'
+import { openNew, setUp, setUser } from '../../support/set-up.ts'
 
 interface Data {
   user?: string
@@ -26,21 +36,9 @@ const LIFETIMES = {
   brief: { maxAge: 1800, idleTimeout: 600, persistent: false },
 }
 
-function at(seconds: number): Date {
-  return new Date(seconds * 1000)
-}
-
-async function fresh(): Promise<Session<Data>> {
-  return setUp<Data>().sessions.open(null)
-}
-
-function ada(session: Session<Data>): void {
-  session.set('user', 'ada')
-}
-
 describe('identity and times', () => {
   test('an empty session has none', async () => {
-    const session = await fresh()
+    const session = await openNew()
     expect(session).toMatchObject({
       id: undefined,
       startedAt: undefined,
@@ -52,11 +50,11 @@ describe('identity and times', () => {
   })
 
   test('the first entry begins it: an id of 22 characters, a start and an end', async () => {
-    const session = await fresh()
-    ada(session)
+    const session = await openNew()
+    setUser(session)
     expect(session.id).toMatch(/^[\w-]{22}$/)
-    expect(session.startedAt).toEqual(at(START))
-    expect(session.expiresAt).toEqual(at(START + DAY))
+    expect(session.startedAt).toEqual(dateAt(START))
+    expect(session.expiresAt).toEqual(dateAt(START + DAY))
     expect(session.isNew).toBe(true)
     expect(session.isEmpty).toBe(false)
   })
@@ -64,14 +62,14 @@ describe('identity and times', () => {
   test('no two sessions have the same id', async () => {
     const { sessions } = setUp<Data>()
     const opened = await Promise.all(Array.from({ length: 500 }, () => sessions.open(null)))
-    for (const session of opened) ada(session)
+    for (const session of opened) setUser(session)
     expect(new Set(opened.map(({ id }) => id)).size).toBe(500)
   })
 
   test('the next request has the same id and start, and is not new', async () => {
     const { sessions, next, time } = setUp<Data>()
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     const later = await next(session)
     time.now += 100
     expect(later.isNew).toBe(false)
@@ -82,40 +80,40 @@ describe('identity and times', () => {
     ])
     later.set('visits', 1)
     expect([later.id, later.startedAt]).toEqual([session.id, session.startedAt])
-    expect(later.expiresAt).toEqual(at(START + 100 + DAY))
+    expect(later.expiresAt).toEqual(dateAt(START + 100 + DAY))
   })
 
   test('expiresAt after a commit is the end that the cookies have', async () => {
     const { sessions, next, time } = setUp<Data>()
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     const later = await next(session)
     time.now += 100
-    expect(session.expiresAt).toEqual(at(START + DAY))
+    expect(session.expiresAt).toEqual(dateAt(START + DAY))
     expect(later.expiresAt).toEqual(session.expiresAt)
   })
 
   test('expiresAt counts from the ticket if that is later than the token', async () => {
     const { next, received, time } = setUp<Data>()
-    const session = await received(ada)
+    const session = await received(setUser)
     time.now += DAY / 2
     session.get('user')
     const later = await next(session)
     time.now += DAY / 2
-    expect(later.expiresAt).toEqual(at(START + DAY / 2 + DAY))
+    expect(later.expiresAt).toEqual(dateAt(START + DAY / 2 + DAY))
   })
 
   test('expiresAt never passes the absolute end', async () => {
     const { received, time } = setUp<Data>({ maxAge: 1000, idleTimeout: 600 })
-    const session = await received(ada)
+    const session = await received(setUser)
     time.now += 500
     session.set('visits', 1)
-    expect(session.expiresAt).toEqual(at(START + 1000))
+    expect(session.expiresAt).toEqual(dateAt(START + 1000))
   })
 
   test('a new session that is empty again has no identity', async () => {
-    const session = await fresh()
-    ada(session)
+    const session = await openNew()
+    setUser(session)
     session.clear()
     expect([session.id, session.startedAt, session.expiresAt]).toEqual([
       undefined,
@@ -126,7 +124,7 @@ describe('identity and times', () => {
 
   test('a session that was received and emptied keeps its identity until the commit', async () => {
     const { received } = setUp<Data>()
-    const session = await received(ada)
+    const session = await received(setUser)
     const { id } = session
     session.clear()
     expect([session.id, session.isEmpty, session.isNew]).toEqual([id, true, false])
@@ -135,11 +133,11 @@ describe('identity and times', () => {
   })
 
   test('a change of the Date that startedAt returns does not affect the session', async () => {
-    const session = await fresh()
-    ada(session)
+    const session = await openNew()
+    setUser(session)
     session.startedAt?.setTime(0)
     session.expiresAt?.setTime(0)
-    expect([session.startedAt, session.expiresAt]).toEqual([at(START), at(START + DAY)])
+    expect([session.startedAt, session.expiresAt]).toEqual([dateAt(START), dateAt(START + DAY)])
   })
 
   test('rejection has only the reason, and is frozen', async () => {
@@ -152,7 +150,7 @@ describe('identity and times', () => {
 describe('regenerate', () => {
   test('gives a new id and new times, and keeps nothing', async () => {
     const { next, received, time } = setUp<Data>()
-    const session = await received(ada)
+    const session = await received(setUser)
     const { id } = session
     time.now += 1000
     session.regenerate()
@@ -160,7 +158,7 @@ describe('regenerate', () => {
     expect([session.id, session.isNew]).toEqual([undefined, true])
     session.set('user', 'eve')
     expect(session.id).not.toBe(id)
-    expect(session.startedAt).toEqual(at(START + 1000))
+    expect(session.startedAt).toEqual(dateAt(START + 1000))
     expect((await next(session)).toJSON()).toEqual({ user: 'eve' })
   })
 
@@ -176,7 +174,7 @@ describe('regenerate', () => {
     session.regenerate({ keep: ['visits', 'nothing'] })
     expect(session.toJSON()).toEqual({ visits: 3 })
     expect(session.id).not.toBe(id)
-    expect(session.startedAt).toEqual(at(START + 1000))
+    expect(session.startedAt).toEqual(dateAt(START + 1000))
     const last = await next(session)
     expect(last.toJSON()).toEqual({ visits: 3 })
     expect([last.id, last.startedAt]).toEqual([session.id, session.startedAt])
@@ -192,14 +190,14 @@ describe('regenerate', () => {
 
   test('is written even if every key is kept', async () => {
     const { sessions, received } = setUp<Data>()
-    const session = await received(ada)
+    const session = await received(setUser)
     session.regenerate({ keep: ['user'] })
     expect(await sessions.setCookies(session)).toHaveLength(1)
   })
 
   test('sets no logout stamp, so the former cookie stays valid until its end', async () => {
     const { sessions, cookieOf } = setUp<Data>()
-    const cookie = await cookieOf(ada)
+    const cookie = await cookieOf(setUser)
     const session = await sessions.open(cookie)
     session.regenerate({ keep: ['user'] })
     const lines = await sessions.setCookies(session)
@@ -211,13 +209,13 @@ describe('regenerate', () => {
     const { sessions, next, time } = setUp<Data>({ lifetimes: LIFETIMES })
     const session = await sessions.open(null)
     session.regenerate({ lifetime: 'remembered' })
-    ada(session)
-    expect(session.expiresAt).toEqual(at(START + 10 * DAY))
+    setUser(session)
+    expect(session.expiresAt).toEqual(dateAt(START + 10 * DAY))
     const later = await next(session)
     time.now += 9 * DAY
-    expect([later.get('user'), later.expiresAt]).toEqual(['ada', at(START + 10 * DAY)])
+    expect([later.get('user'), later.expiresAt]).toEqual(['ada', dateAt(START + 10 * DAY)])
     later.regenerate({ keep: ['user'] })
-    expect(later.expiresAt).toEqual(at(START + 9 * DAY + DAY))
+    expect(later.expiresAt).toEqual(dateAt(START + 9 * DAY + DAY))
   })
 
   test('keeps the lifetime for later entries, and after clear', async () => {
@@ -225,10 +223,10 @@ describe('regenerate', () => {
     const session = await sessions.open(null)
     session.regenerate({ lifetime: 'brief' })
     expect([session.id, session.expiresAt]).toEqual([undefined, undefined])
-    ada(session)
+    setUser(session)
     session.clear()
     session.set('visits', 1)
-    expect((await next(session)).expiresAt).toEqual(at(START + 600))
+    expect((await next(session)).expiresAt).toEqual(dateAt(START + 600))
   })
 
   test('without arguments resets a lifetime that was chosen before', async () => {
@@ -236,15 +234,17 @@ describe('regenerate', () => {
     const session = await sessions.open(null)
     session.regenerate({ lifetime: 'brief' })
     session.regenerate()
-    ada(session)
-    expect(session.expiresAt).toEqual(at(START + DAY))
+    setUser(session)
+    expect(session.expiresAt).toEqual(dateAt(START + DAY))
   })
 
   test('that throws changes nothing', async () => {
     const { received } = setUp<Data>()
-    const session = await received(ada)
+    const session = await received(setUser)
     const { id } = session
-    expect(() => session.regenerate(untyped({ keep: 'user' }))).toThrow(refusal('regenerate.keep'))
+    expect(() => session.regenerate(untyped({ keep: 'user' }))).toThrow(
+      configError('regenerate.keep'),
+    )
     expect([session.id, session.get('user'), session.isNew]).toEqual([id, 'ada', false])
   })
 })
@@ -254,7 +254,7 @@ describe('renewId', () => {
     const { received, next, time } = setUp<Data>({ lifetimes: LIFETIMES })
     const session = await received((first) => {
       first.regenerate({ lifetime: 'remembered' })
-      ada(first)
+      setUser(first)
       first.flash('notice', 'hello')
       first.scope('cart').set('items', 1)
     })
@@ -263,10 +263,10 @@ describe('renewId', () => {
     session.renewId()
     expect(session.id).toMatch(/^[\w-]{22}$/)
     expect(session.id).not.toBe(id)
-    expect([session.isNew, session.startedAt]).toEqual([false, at(START)])
+    expect([session.isNew, session.startedAt]).toEqual([false, dateAt(START)])
     const later = await next(session)
-    expect([later.id, later.startedAt]).toEqual([session.id, at(START)])
-    expect(later.expiresAt).toEqual(at(START + 5 * DAY + 10 * DAY))
+    expect([later.id, later.startedAt]).toEqual([session.id, dateAt(START)])
+    expect(later.expiresAt).toEqual(dateAt(START + 5 * DAY + 10 * DAY))
     expect([later.get('user'), later.peekFlash('notice')]).toEqual(['ada', ['hello']])
     expect(later.scope('cart').get('items')).toBe(1)
     time.now = START + 30 * DAY
@@ -277,11 +277,11 @@ describe('renewId', () => {
 
   test('does not defer the end of the session, however often it is called', async () => {
     const { received, next, time } = setUp<Data>({ idleTimeout: false })
-    let session = await received(ada)
+    let session = await received(setUser)
     for (let day = 1; day <= 7; day++) {
       session.renewId()
       session = await next(session)
-      expect(session.expiresAt).toEqual(at(START + WEEK))
+      expect(session.expiresAt).toEqual(dateAt(START + WEEK))
       time.now += DAY - 1
     }
     time.now = START + WEEK + 5
@@ -290,7 +290,7 @@ describe('renewId', () => {
 
   test('is written even without another change, with the former id in the event', async () => {
     const { sessions, received, events } = setUp<Data>()
-    const session = await received(ada)
+    const session = await received(setUser)
     const { id } = session
     session.renewId()
     session.renewId()
@@ -325,7 +325,7 @@ describe('renewId', () => {
 describe('destroy', () => {
   test('empties the session, deletes its cookies and sets a stamp', async () => {
     const { sessions, received } = setUp<Data>()
-    const session = await received(ada)
+    const session = await received(setUser)
     session.destroy()
     expect([session.isEmpty, session.id, session.isNew]).toEqual([true, undefined, true])
     const lines = await sessions.setCookies(session)
@@ -337,7 +337,7 @@ describe('destroy', () => {
   test('without a session writes nothing', async () => {
     const { sessions } = setUp<Data>()
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     session.destroy()
     expect(await sessions.setCookies(session)).toEqual([])
   })
@@ -356,13 +356,13 @@ describe('destroy', () => {
     const { received, next } = setUp<Data>({ lifetimes: LIFETIMES })
     const session = await received((first) => {
       first.regenerate({ lifetime: 'remembered' })
-      ada(first)
+      setUser(first)
     })
     const { id } = session
     session.destroy()
     session.set('visits', 0)
     expect(session.id).not.toBe(id)
-    expect([session.isNew, session.expiresAt]).toEqual([true, at(START + DAY)])
+    expect([session.isNew, session.expiresAt]).toEqual([true, dateAt(START + DAY)])
     const last = await next(session)
     expect(last.toJSON()).toEqual({ visits: 0 })
     expect([last.rejection, last.id]).toEqual([undefined, session.id])
@@ -370,7 +370,7 @@ describe('destroy', () => {
 
   test('twice in one request sets one stamp', async () => {
     const { sessions, received } = setUp<Data>()
-    const session = await received(ada)
+    const session = await received(setUser)
     session.destroy()
     session.set('visits', 0)
     session.destroy()
@@ -380,7 +380,7 @@ describe('destroy', () => {
 
   test('sets a new stamp each time', async () => {
     const { sessions, cookieOf } = setUp<Data>()
-    const cookie = await cookieOf(ada)
+    const cookie = await cookieOf(setUser)
     const stamps = new Set<string | undefined>()
     for (let logout = 0; logout < 50; logout++) {
       const session = await sessions.open(cookie)
@@ -453,7 +453,7 @@ describe('discard', () => {
 
   test('also prevents a ticket that is due', async () => {
     const { sessions, received, time } = setUp<Data>()
-    const session = await received(ada)
+    const session = await received(setUser)
     time.now += DAY / 2
     session.get('user')
     session.discard()
@@ -462,7 +462,7 @@ describe('discard', () => {
 
   test('does not affect later changes, or a later touch', async () => {
     const { sessions, received, next, time } = setUp<Data>()
-    const session = await received(ada)
+    const session = await received(setUser)
     session.set('user', 'eve')
     session.discard()
     session.set('visits', 1)
@@ -487,7 +487,7 @@ describe('discard', () => {
   test('keeps the rejection of a rejected cookie, and does not delete that cookie', async () => {
     const { sessions } = setUp<Data>()
     const session = await sessions.open(`${NAME}=junk`)
-    ada(session)
+    setUser(session)
     session.discard()
     expect([session.rejection, session.isEmpty]).toEqual([{ reason: 'malformed' }, true])
     expect(await sessions.setCookies(session)).toEqual([])
@@ -496,7 +496,7 @@ describe('discard', () => {
   test('restores the output of a schema', async () => {
     const schema = schemaOf<Data>((value) => ({ value: { roles: [], ...Object(value) } }))
     const { sessions, cookieOf, make } = setUp<Data>()
-    const cookie = await cookieOf(ada)
+    const cookie = await cookieOf(setUser)
     const checked = make({ schema })
     const session = await checked.open(cookie)
     session.get('roles')?.push('admin')
@@ -510,19 +510,19 @@ describe('discard', () => {
 describe('touch', () => {
   test('writes a ticket at once, and the end moves', async () => {
     const { sessions, received, time } = setUp<Data>()
-    const session = await received(ada)
+    const session = await received(setUser)
     time.now += 10
     session.touch()
-    expect(session.expiresAt).toEqual(at(START + 10 + DAY))
+    expect(session.expiresAt).toEqual(dateAt(START + 10 + DAY))
     expect(await sessions.setCookies(session)).toEqual([
       expect.stringMatching(/^__Host-session\.t=[\w.-]+; Max-Age=604790; /),
     ])
-    expect(session.expiresAt).toEqual(at(START + 10 + DAY))
+    expect(session.expiresAt).toEqual(dateAt(START + 10 + DAY))
   })
 
   test('beside a change writes the session, and no ticket', async () => {
     const { sessions, received, time } = setUp<Data>()
-    const session = await received(ada)
+    const session = await received(setUser)
     time.now += 10
     session.touch()
     session.set('visits', 1)
@@ -629,11 +629,11 @@ describe('arguments that a method does not take', () => {
     ['destroy', [undefined, callback], 'takes no argument'],
   ])('%s(…) throws at the call: %j', async (method, given, words) => {
     const { received } = setUp<Data>()
-    const session = await received(ada)
+    const session = await received(setUser)
     const { id } = session
     const act = () => Reflect.apply(Reflect.get(session, method), session, given)
-    const error = caught(act)
-    expect(error).toEqual(refusal(method))
+    const error = catchError(act)
+    expect(error).toEqual(configError(method))
     expect(String(error)).toContain(words)
     expect([session.id, session.get('user')]).toEqual([id, 'ada'])
   })
@@ -648,14 +648,14 @@ describe('arguments that a method does not take', () => {
     [{ lifetime: 'remembered' }, 'regenerate.lifetime'],
   ])('regenerate(%j) throws at the call', async (given, option) => {
     const { received } = setUp<Data>()
-    const session = await received(ada)
-    expect(() => session.regenerate(untyped(given))).toThrow(refusal(option))
+    const session = await received(setUser)
+    expect(() => session.regenerate(untyped(given))).toThrow(configError(option))
     expect(session.get('user')).toBe('ada')
   })
 
   test('undefined counts as no argument, so that a method can be passed as a callback', async () => {
     const { received } = setUp<Data>()
-    const session = await received(ada)
+    const session = await received(setUser)
     for (const method of ['touch', 'renewId', 'regenerate', 'clear', 'discard', 'destroy']) {
       Reflect.apply(Reflect.get(session, method), session, [undefined])
     }
@@ -663,10 +663,10 @@ describe('arguments that a method does not take', () => {
   })
 
   test.each(['flash', 'peekFlash'])('%s without a string as its key throws', async (method) => {
-    const session = await fresh()
+    const session = await openNew()
     for (const key of [undefined, null, 1, {}, Symbol('s'), ['notice']]) {
       const act = () => Reflect.apply(Reflect.get(session, method), session, [key])
-      expect(act).toThrow(refusal('key'))
+      expect(act).toThrow(configError('key'))
     }
     expect(session.isEmpty).toBe(true)
   })
@@ -691,17 +691,17 @@ describe('after the commit', () => {
   test.each(CHANGES)('%s throws, and changes nothing', async (_, change) => {
     const { sessions } = setUp<Data>()
     const session = await sessions.open(null)
-    ada(session)
+    setUser(session)
     await sessions.setCookies(session)
     const { id } = session
-    expect(() => change(session)).toThrow(COMMITTED)
+    expect(() => change(session)).toThrow(COMMITTED_ERROR)
     expect([session.id, session.toJSON()]).toEqual([id, { user: 'ada' }])
   })
 
   test('everything can still be read', async () => {
     const { sessions, received } = setUp<Data>()
     const session = await received((first) => {
-      ada(first)
+      setUser(first)
       first.setTestCookie()
       first.csrfToken()
     })
@@ -716,11 +716,11 @@ describe('after the commit', () => {
 describe('properties', () => {
   test('cannot be added, and the error names set', async () => {
     const { received } = setUp<Data>()
-    const session = await received(ada)
+    const session = await received(setUser)
     const names = ['name', 'then', '__proto__x', '0', 'save', 'destroyed']
     for (const target of [session, session.scope('cart')]) {
       for (const name of names) {
-        const error = caught(() => Object.assign(target, { [name]: 'eve' }))
+        const error = catchError(() => Object.assign(target, { [name]: 'eve' }))
         expect(error).toBeInstanceOf(TypeError)
         expect(String(error)).toContain(`write session.set("${name}", value)`)
       }
@@ -730,13 +730,13 @@ describe('properties', () => {
   })
 
   test('cannot be added in sloppy mode either, in which failed assignments are silent', async () => {
-    const session = await fresh()
+    const session = await openNew()
     const assign = () => runInThisContext('(session) => { session.user = "ada" }')(session)
     expect(assign).toThrow(TypeError)
   })
 
   test('cannot be replaced or defined', async () => {
-    const session = await fresh()
+    const session = await openNew()
     expect(() => Object.assign(session, { id: 'mine' })).toThrow(TypeError)
     expect(() => Object.assign(session, { get: () => 'eve' })).toThrow(TypeError)
     expect(Reflect.defineProperty(session, 'user', { value: 'ada' })).toBe(false)
@@ -773,15 +773,15 @@ describe('exposure', () => {
   })
 
   test('no property of a session exposes its state', async () => {
-    const session = await fresh()
-    ada(session)
+    const session = await openNew()
+    setUser(session)
     const reachable: unknown[] = []
     for (let object: unknown = session; object !== null; object = Object.getPrototypeOf(object)) {
       const { constructor } = Object(object)
       reachable.push(...Reflect.ownKeys(constructor).map((key) => Reflect.get(constructor, key)))
     }
     for (const found of reachable.filter((value) => typeof value === 'function')) {
-      const result: unknown = caught(() => untyped<(given: unknown) => unknown>(found)(session))
+      const result: unknown = catchError(() => untyped<(given: unknown) => unknown>(found)(session))
       expect(inspect(result, { depth: 10, showHidden: true })).not.toContain('contents')
     }
     expect(Object.getOwnPropertyNames(session.constructor).toSorted()).toEqual([
@@ -796,14 +796,16 @@ describe('exposure', () => {
     const session = await sessions.open(null)
     session.set('big', MARKER.repeat(2000))
     const errors: unknown[] = [
-      await rejectionOf(sessions.setCookies(session)),
-      caught(() => session.set('date', { at: new Date(0), [`x`]: MARKER })),
-      caught(() => session.set('list', [MARKER, undefined])),
-      caught(() => session.set('half', `${MARKER}\ud800`)),
-      caught(() => createSessions({ secrets: MARKER })),
-      caught(() => createSessions({ secrets: [SECRET, `${MARKER} ${MARKER} ${MARKER}`, SECRET] })),
-      caught(() => createSessions({ secrets: untyped({ secret: MARKER }) })),
-      await rejectionOf(sessions.open(untyped({ cookie: MARKER }))),
+      await catchAsyncError(sessions.setCookies(session)),
+      catchError(() => session.set('date', { at: new Date(0), [`x`]: MARKER })),
+      catchError(() => session.set('list', [MARKER, undefined])),
+      catchError(() => session.set('half', `${MARKER}\ud800`)),
+      catchError(() => createSessions({ secrets: MARKER })),
+      catchError(() =>
+        createSessions({ secrets: [SECRET, `${MARKER} ${MARKER} ${MARKER}`, SECRET] }),
+      ),
+      catchError(() => createSessions({ secrets: untyped({ secret: MARKER }) })),
+      await catchAsyncError(sessions.open(untyped({ cookie: MARKER }))),
     ]
     for (const error of errors) {
       expect(error).toHaveProperty('code')

@@ -6,7 +6,7 @@ import { accessTo, expose } from '../../../src/session/state-access.ts'
 import { createState } from '../../../src/session/state.ts'
 import type { SessionRuntime } from '../../../src/session/state.ts'
 import { START } from '../../support/mint.ts'
-import { COMMITTED } from '../../support/refusal.ts'
+import { COMMITTED_ERROR } from '../../support/errors.ts'
 
 const refused: unknown[] = []
 
@@ -56,8 +56,8 @@ describe('accessTo', () => {
     const state = createState(runtime)
     state.committed = true
     const access = accessTo(state)
-    expect(() => access.change()).toThrow(COMMITTED)
-    expect(() => access.fill()).toThrow(COMMITTED)
+    expect(() => access.change()).toThrow(COMMITTED_ERROR)
+    expect(() => access.fill()).toThrow(COMMITTED_ERROR)
     expect(access.read()).toBe(state.contents)
   })
 

@@ -20,7 +20,7 @@ import type { ValidSession } from '../../../src/session/opened.ts'
 import type { SessionRuntime, SessionState } from '../../../src/session/state.ts'
 import type { Lifetime } from '../../../src/token/claims.ts'
 import { ID, START } from '../../support/mint.ts'
-import { COMMITTED } from '../../support/refusal.ts'
+import { COMMITTED_ERROR } from '../../support/errors.ts'
 
 const STANDARD: Lifetime = {
   maxAge: 1000,
@@ -146,7 +146,7 @@ describe('access, change and fill', () => {
     state.committed = true
     state.writing = []
     for (const act of [change, fill, endSession, resetState]) {
-      expect(() => act(state)).toThrow(COMMITTED)
+      expect(() => act(state)).toThrow(COMMITTED_ERROR)
     }
     expect([state.changed, state.writing]).toEqual([false, []])
   })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { findSources, resolveLimits } from '../../../src/size/limits.ts'
 import { PRESET_NAMES } from '../../../src/size/presets.ts'
-import { refusal } from '../../support/refusal.ts'
+import { configError } from '../../support/errors.ts'
 
 describe('a preset', () => {
   test.each(PRESET_NAMES)('%s gives four frozen whole numbers', (preset) => {
@@ -36,17 +36,17 @@ describe('a preset', () => {
     Symbol('node'),
     () => 'node',
   ])('must be a known name', (option) => {
-    expect(() => resolveLimits(option, false)).toThrow(refusal('limits'))
-    expect(() => resolveLimits([option], false)).toThrow(refusal('limits'))
-    expect(() => resolveLimits({ preset: option }, false)).toThrow(refusal('limits'))
+    expect(() => resolveLimits(option, false)).toThrow(configError('limits'))
+    expect(() => resolveLimits([option], false)).toThrow(configError('limits'))
+    expect(() => resolveLimits({ preset: option }, false)).toThrow(configError('limits'))
   })
 
   test('must be a string in an array, not an object', () => {
     const circular: Record<string, unknown> = {}
     circular['self'] = circular
-    expect(() => resolveLimits([circular], false)).toThrow(refusal('limits'))
-    expect(() => resolveLimits([Object.create(null)], false)).toThrow(refusal('limits'))
-    expect(() => resolveLimits([['node']], false)).toThrow(refusal('limits'))
+    expect(() => resolveLimits([circular], false)).toThrow(configError('limits'))
+    expect(() => resolveLimits([Object.create(null)], false)).toThrow(configError('limits'))
+    expect(() => resolveLimits([['node']], false)).toThrow(configError('limits'))
   })
 })
 
@@ -69,9 +69,9 @@ describe('several presets', () => {
   })
 
   test('must be at least one, and all known', () => {
-    expect(() => resolveLimits([], false)).toThrow(refusal('limits'))
-    expect(() => resolveLimits({ preset: [] }, false)).toThrow(refusal('limits'))
-    expect(() => resolveLimits(['node', 'nowhere'], false)).toThrow(refusal('limits'))
+    expect(() => resolveLimits([], false)).toThrow(configError('limits'))
+    expect(() => resolveLimits({ preset: [] }, false)).toThrow(configError('limits'))
+    expect(() => resolveLimits(['node', 'nowhere'], false)).toThrow(configError('limits'))
   })
 })
 
@@ -103,12 +103,12 @@ describe('numbers', () => {
     expect(resolveLimits({ [name]: 1 }, false)[name]).toBe(1)
     expect(resolveLimits({ [name]: most }, false)[name]).toBe(most)
     for (const value of [0, -1, most + 1, 1.5, NaN, Infinity, '5', '', null, true, {}, [5], 5n]) {
-      expect(() => resolveLimits({ [name]: value }, false)).toThrow(refusal(`limits.${name}`))
+      expect(() => resolveLimits({ [name]: value }, false)).toThrow(configError(`limits.${name}`))
     }
   })
 
   test.each(['cookieSize', 'Cookie', 'header', 'toString'])('cannot be given for %s', (name) => {
-    expect(() => resolveLimits({ [name]: 5 }, false)).toThrow(refusal(`limits.${name}`))
+    expect(() => resolveLimits({ [name]: 5 }, false)).toThrow(configError(`limits.${name}`))
   })
 })
 

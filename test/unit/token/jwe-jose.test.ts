@@ -46,11 +46,11 @@ describe('makeJoseKey', () => {
 
   test('rejects a key of any other length', async () => {
     for (const length of [0, 16, 24, 31, 33]) {
-      const make = async () => {
+      const sealWithKey = async () => {
         const key = await makeJoseKey(KEY_ID, new Uint8Array(length))
         return key.seal('text')
       }
-      await expect(make()).rejects.toThrow()
+      await expect(sealWithKey()).rejects.toThrow()
     }
   })
 })

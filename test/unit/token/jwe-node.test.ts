@@ -109,7 +109,7 @@ describe('a runtime without a usable node:crypto', () => {
 
   test('with a node:crypto that throws or seals differently has no such engine', () => {
     const { getBuiltinModule } = process
-    const notImplemented = { createSecretKey: () => raise() }
+    const notImplemented = { createSecretKey: () => throwNotImplemented() }
     vi.stubGlobal('process', {
       getBuiltinModule: (name: string) =>
         name === 'node:crypto' ? notImplemented : getBuiltinModule(name),
@@ -131,7 +131,7 @@ describe('a runtime without a usable node:crypto', () => {
   })
 })
 
-function raise(): never {
+function throwNotImplemented(): never {
   throw new Error('not implemented')
 }
 

@@ -4,6 +4,7 @@ import { LIFETIME_NAME, LONGEST_LIFE } from '../../../src/token/claims.ts'
 import type { Claims } from '../../../src/token/claims.ts'
 import { dayOf } from '../../../src/token/day.ts'
 import { formatClaimMembers, formatPayload, parsePayload } from '../../../src/token/payload.ts'
+import { base64url } from '../../support/mint.ts'
 
 const DAY = 86_400
 
@@ -248,7 +249,3 @@ describe('parsePayload', () => {
     }
   })
 })
-
-function base64url(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64url')
-}

@@ -3,7 +3,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { createProviderError } from '../../../src/token/provider-error.ts'
-import { caught, refusal } from '../../support/refusal.ts'
+import { catchError, configError } from '../../support/errors.ts'
 
 const SECRET = 'uVc7pLQkrqZ0A9dFSuQxX8nyj0pWkNfGzcrTg2vM1bE'
 
@@ -13,7 +13,7 @@ describe('the error of a secrets function that failed', () => {
   test('has the name, the code and the stack frame of the thrown error', () => {
     const thrown = Object.assign(new TypeError('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
     const error = createProviderError(thrown)
-    expect(error).toEqual(refusal('secrets'))
+    expect(error).toEqual(configError('secrets'))
     expect(error.message).toMatch(
       /^secrets is a function that failed \(TypeError, ECONNREFUSED\): /,
     )
@@ -32,7 +32,7 @@ describe('the error of a secrets function that failed', () => {
   })
 
   test.each<[string, unknown]>([
-    ['the message of JSON.parse', caught(() => JSON.parse(SECRET))],
+    ['the message of JSON.parse', catchError(() => JSON.parse(SECRET))],
     ['a message', new Error(`no vault for ${SECRET}`)],
     ['a message of several lines', new Error(`no vault\n    at ${SECRET}\n    at b`)],
     ['a message that is the secret', new Error(SECRET)],

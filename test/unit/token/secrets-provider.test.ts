@@ -7,9 +7,10 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { SecretsOption, SessionEvent, Sessions } from 'sealed-session'
 import { createProvidedKeyRing } from '../../../src/token/secrets-provider.ts'
-import { pairsOf } from '../../support/cookie-jar.ts'
+import { deferred } from '../../support/deferred.ts'
 import { DAY, START, mint, secretId } from '../../support/mint.ts'
-import { refusal, rejectionOf } from '../../support/refusal.ts'
+import { configError, catchAsyncError } from '../../support/errors.ts'
+import { cookieOf } from '../../support/set-up.ts'
 
 const A = 'ooIzSAslLlbFoye3VUS1MCnnt_FSyh-zlzeW-v15KFw'
 const B = 'Jkx78IzoSFiwdZpfFHj1PL5BTZc5qhAo1kpLcQFyfD8'
@@ -48,19 +49,6 @@ function setUp(provide: () => unknown, refresh = REFRESH, grace = GRACE) {
 function inTurn(...results: (() => unknown)[]): () => unknown {
   let at = 0
   return () => results[Math.min(at++, results.length - 1)]?.()
-}
-
-/** A promise that a test settles. */
-function deferred<T>() {
-  let resolve: (value: T) => void = () => {}
-  const promise = new Promise<T>((settle) => (resolve = settle))
-  return { promise, resolve }
-}
-
-async function cookieOf(sessions: Sessions<Data>): Promise<string> {
-  const session = await sessions.open(null)
-  session.set('user', 'ada')
-  return pairsOf(await sessions.setCookies(session))
 }
 
 /** Returns the id of the secret that seals. */
@@ -262,12 +250,12 @@ describe('while the secrets are fresh, or were refreshed not long ago', () => {
   test.each<[string, () => unknown, unknown]>([
     ['throws', fail, failure()],
     ['rejects', async () => fail(), failure()],
-    ['returns nothing', () => undefined, refusal('secrets')],
-    ['returns a weak secret', () => [B, 'short'], refusal('secrets[1]')],
+    ['returns nothing', () => undefined, configError('secrets')],
+    ['returns a weak secret', () => [B, 'short'], configError('secrets[1]')],
     [
       'returns none that is active',
       () => [{ secret: B, activeFrom: START * 2 }],
-      refusal('secrets'),
+      configError('secrets'),
     ],
   ])('the last good secrets stay in use if the function %s', async (_, bad, error) => {
     const context = setUp(
@@ -469,8 +457,8 @@ describe('secretsGrace', () => {
       await turn()
     }
     time.now = START + GRACE
-    expect(await rejectionOf(sessions.open(cookie))).toEqual(failure())
-    expect(await rejectionOf(cookieOf(sessions))).toEqual(failure())
+    expect(await catchAsyncError(sessions.open(cookie))).toEqual(failure())
+    expect(await catchAsyncError(cookieOf(sessions))).toEqual(failure())
     for (const event of observed()) expect(event).toMatchObject({ outcome: 'failed' })
   })
 
@@ -479,8 +467,8 @@ describe('secretsGrace', () => {
     const { sessions, time, called } = setUp(inTurn(...results))
     const cookie = await cookieOf(sessions)
     time.now += GRACE
-    expect(await rejectionOf(sessions.open(cookie))).toEqual(failure())
-    expect(await rejectionOf(sessions.open(cookie))).toEqual(failure())
+    expect(await catchAsyncError(sessions.open(cookie))).toEqual(failure())
+    expect(await catchAsyncError(sessions.open(cookie))).toEqual(failure())
     expect(await userIn(sessions, cookie)).toBe('ada')
     expect(called).toHaveBeenCalledTimes(4)
     time.now += REFRESH - 1
@@ -493,9 +481,9 @@ describe('secretsGrace', () => {
     const { sessions, time } = setUp(inTurn(() => A, never))
     const cookie = await cookieOf(sessions)
     time.now += GRACE
-    const opening = rejectionOf(sessions.open(cookie))
+    const opening = catchAsyncError(sessions.open(cookie))
     await vi.advanceTimersByTimeAsync(PATIENCE * 1000)
-    expect(await opening).toEqual(refusal('secrets'))
+    expect(await opening).toEqual(configError('secrets'))
   })
 
   test('of 0 allows only secrets that were confirmed within secretsRefresh', async () => {
@@ -508,7 +496,7 @@ describe('secretsGrace', () => {
     time.now += REFRESH - 1
     expect(await userIn(sessions, cookie)).toBe('ada')
     time.now += 1
-    expect(await rejectionOf(sessions.open(cookie))).toEqual(failure())
+    expect(await catchAsyncError(sessions.open(cookie))).toEqual(failure())
   })
 
   test('lets an idle instance use its secrets while the function fails, after one call', async () => {
@@ -529,7 +517,7 @@ describe('a first call', () => {
     'that %s is a SessionConfigError with its cause, and the next use calls again',
     async (_, bad) => {
       const { sessions, called, observed } = setUp(inTurn(bad, () => A))
-      expect(await rejectionOf(cookieOf(sessions))).toEqual(failure())
+      expect(await catchAsyncError(cookieOf(sessions))).toEqual(failure())
       expect(observed()).toEqual([])
       expect(await userIn(sessions, await cookieOf(sessions))).toBe('ada')
       expect(called).toHaveBeenCalledTimes(2)
@@ -538,7 +526,7 @@ describe('a first call', () => {
 
   test('S13: that fails to parse its JSON is an error without the beginning of the secret', async () => {
     const { sessions } = setUp(() => JSON.parse(A))
-    const error = await rejectionOf(cookieOf(sessions))
+    const error = await catchAsyncError(cookieOf(sessions))
     expect(error).toMatchObject({ code: 'ERR_SESSION_CONFIG', cause: { name: 'SyntaxError' } })
     expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain(A.slice(0, 4))
   })
@@ -559,22 +547,24 @@ describe('a first call', () => {
   })
 
   test('that returns no secrets is a SessionConfigError with the path', async () => {
-    expect(await rejectionOf(cookieOf(setUp(() => [A, 'short']).sessions))).toEqual(
-      refusal('secrets[1]'),
+    expect(await catchAsyncError(cookieOf(setUp(() => [A, 'short']).sessions))).toEqual(
+      configError('secrets[1]'),
     )
-    expect(await rejectionOf(cookieOf(setUp(() => undefined).sessions))).toEqual(refusal('secrets'))
+    expect(await catchAsyncError(cookieOf(setUp(() => undefined).sessions))).toEqual(
+      configError('secrets'),
+    )
   })
 
   test('that returns nothing is a SessionConfigError after ten seconds, and the next use calls again', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { sessions, called } = setUp(inTurn(never, () => A))
     const settled = vi.fn()
-    const waiting = rejectionOf(cookieOf(sessions))
+    const waiting = catchAsyncError(cookieOf(sessions))
     waiting.then(settled, settled)
     await vi.advanceTimersByTimeAsync(PATIENCE * 1000 - 1)
     expect(settled).toHaveBeenCalledTimes(0)
     await vi.advanceTimersByTimeAsync(1)
-    expect(await waiting).toEqual(refusal('secrets'))
+    expect(await waiting).toEqual(configError('secrets'))
     expect(await cookieOf(sessions)).toContain('=')
     expect(called).toHaveBeenCalledTimes(2)
   })
@@ -584,11 +574,11 @@ describe('a first call', () => {
     // As on workerd, where a call and its timer end with the request.
     vi.spyOn(globalThis, 'setTimeout').mockImplementationOnce((() => 0) as never)
     const { sessions, called } = setUp(inTurn(never, () => A))
-    const waiting = rejectionOf(cookieOf(sessions))
+    const waiting = catchAsyncError(cookieOf(sessions))
     await vi.advanceTimersByTimeAsync(PATIENCE * 500)
     const late = cookieOf(sessions)
     await vi.advanceTimersByTimeAsync(PATIENCE * 500)
-    expect(await waiting).toEqual(refusal('secrets'))
+    expect(await waiting).toEqual(configError('secrets'))
     expect(called).toHaveBeenCalledTimes(1)
     expect(await cookieOf(sessions)).toContain('=')
     expect(called).toHaveBeenCalledTimes(2)
@@ -616,12 +606,12 @@ describe('a first call', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const slow = deferred<string>()
     const { sessions, called, time } = setUp(inTurn(never, () => slow.promise))
-    const first = rejectionOf(cookieOf(sessions))
+    const first = catchAsyncError(cookieOf(sessions))
     await vi.advanceTimersByTimeAsync(PATIENCE * 500)
     time.now += 2 * PATIENCE
     const second = cookieOf(sessions)
     await vi.advanceTimersByTimeAsync(PATIENCE * 500)
-    expect(await first).toEqual(refusal('secrets'))
+    expect(await first).toEqual(configError('secrets'))
     const third = cookieOf(sessions)
     await vi.advanceTimersByTimeAsync(1)
     expect(called).toHaveBeenCalledTimes(2)
@@ -635,9 +625,9 @@ describe('a first call', () => {
     vi.spyOn(globalThis, 'setTimeout').mockImplementationOnce((() => 0) as never)
     const slow = deferred<string>()
     const { sessions, called } = setUp(() => slow.promise)
-    const first = rejectionOf(cookieOf(sessions))
+    const first = catchAsyncError(cookieOf(sessions))
     await vi.advanceTimersByTimeAsync(PATIENCE * 1000)
-    expect(await first).toEqual(refusal('secrets'))
+    expect(await first).toEqual(configError('secrets'))
     slow.resolve(A)
     await vi.advanceTimersByTimeAsync(1)
     expect(await cookieOf(sessions)).toContain('=')
@@ -648,7 +638,7 @@ describe('a first call', () => {
 test('clears its timer when it settles, so that the process can end', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   await cookieOf(setUp(async () => A).sessions)
-  expect(await rejectionOf(cookieOf(setUp(fail).sessions))).toEqual(failure())
+  expect(await catchAsyncError(cookieOf(setUp(fail).sessions))).toEqual(failure())
   expect(vi.getTimerCount()).toBe(0)
 })
 

@@ -4,7 +4,7 @@ import { createHash, generateKeyPairSync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
 import { areSame, parseSecrets } from '../../../src/token/secrets.ts'
-import { caught, refusal } from '../../support/refusal.ts'
+import { catchError, configError } from '../../support/errors.ts'
 
 const ONE = 'uVc7pLQkrqZ0A9dFSuQxX8nyj0pWkNfGzcrTg2vM1bE'
 const TWO = 'H3sYtWq9oJmB5zXvK1fLcRgUeN7aDpT0ib6wQxS4yZM'
@@ -92,7 +92,7 @@ describe('the secrets option', () => {
     ['a set with a key in hex and padding', { keys: [{ kty: 'oct', k: '00==' }] }, 'secrets[0].k'],
     ['a set with a short key', { keys: [{ kty: 'oct', k: 'uVc7pLQkrqZ0' }] }, 'secrets[0].k'],
   ])('refuses %s', (_, option, path) => {
-    expect(() => parseSecrets(option, 0)).toThrow(refusal(path))
+    expect(() => parseSecrets(option, 0)).toThrow(configError(path))
   })
 
   test('may contain one secret with two ids, or with and without one', () => {
@@ -102,7 +102,7 @@ describe('the secrets option', () => {
 
   test('rejects an array of which none can ever be active', () => {
     const staged = [{ secret: ONE, activeFrom: 1000 }]
-    expect(() => parseSecrets(staged, 999)).toThrow(refusal('secrets'))
+    expect(() => parseSecrets(staged, 999)).toThrow(configError('secrets'))
     expect(parseSecrets(staged, 1000)).toHaveLength(1)
     expect(parseSecrets(staged, 0)).toHaveLength(1)
     expect(parseSecrets([...staged, TWO], 999)).toHaveLength(2)
@@ -121,12 +121,12 @@ describe('a secret that can be guessed', () => {
     ],
     ['as the text of a JWK', keyOf('a passphrase of words that anyone may guess'), 'secrets[0].k'],
   ])('is refused %s', (_, option, path) => {
-    expect(() => parseSecrets(option, 0)).toThrow(refusal(path))
+    expect(() => parseSecrets(option, 0)).toThrow(configError(path))
   })
 
   test('is measured in bytes, after white space was removed', () => {
     expect(textsOf(ONE.slice(0, 32))).toEqual([ONE.slice(0, 32)])
-    expect(() => parseSecrets(`${ONE.slice(0, 31)} `, 0)).toThrow(refusal('secrets'))
+    expect(() => parseSecrets(`${ONE.slice(0, 31)} `, 0)).toThrow(configError('secrets'))
     const letters = 'äößüéèêçñøåæœþðłšžčřďťňůąęśźżć'
     expect(textsOf(letters)).toEqual([letters])
   })
@@ -141,12 +141,13 @@ describe('a secret that can be guessed', () => {
       publicKey.export({ type: 'spki', format: 'pem' }).toString(),
       privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     ]
-    for (const text of texts) expect(() => parseSecrets([text], 0)).toThrow(refusal('secrets[0]'))
+    for (const text of texts)
+      expect(() => parseSecrets([text], 0)).toThrow(configError('secrets[0]'))
     for (const key of [publicKey, privateKey]) {
       const jwk = key.export({ format: 'jwk' })
-      expect(() => parseSecrets(JSON.stringify(jwk), 0)).toThrow(refusal('secrets'))
-      expect(() => parseSecrets({ keys: [jwk] }, 0)).toThrow(refusal('secrets[0].kty'))
-      expect(() => parseSecrets([jwk], 0)).toThrow(refusal('secrets[0].kty'))
+      expect(() => parseSecrets(JSON.stringify(jwk), 0)).toThrow(configError('secrets'))
+      expect(() => parseSecrets({ keys: [jwk] }, 0)).toThrow(configError('secrets[0].kty'))
+      expect(() => parseSecrets([jwk], 0)).toThrow(configError('secrets[0].kty'))
     }
   })
 })
@@ -186,7 +187,7 @@ describe('the base64url of a JWK Set', () => {
 
   test('that is invalid is rejected without a character of it in the message', () => {
     const broken = Buffer.from(set.slice(0, -2)).toString('base64url')
-    const error = caught(() => parseSecrets(broken, 0))
+    const error = catchError(() => parseSecrets(broken, 0))
     expect(String(error)).toContain('is no valid JSON: write a JWK Set')
   })
 
@@ -198,7 +199,7 @@ describe('the base64url of a JWK Set', () => {
 
 describe('an error says what is wrong, and never contains the secret', () => {
   const messageOf = (option: unknown): string => {
-    const error = caught(() => parseSecrets(option, 0))
+    const error = catchError(() => parseSecrets(option, 0))
     return error instanceof Error ? error.message : ''
   }
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -270,7 +271,7 @@ describe('S13: no error of the secrets option holds the beginning of a secret', 
     ['as a member that is no string', [{ secret: [ONE] }]],
     ['as a line of an environment file', `SESSION_SECRET=${ONE}`],
   ])('%s', (_, option) => {
-    const error = caught(() => parseSecrets(option, 0))
+    const error = catchError(() => parseSecrets(option, 0))
     expect(error).toMatchObject({ code: 'ERR_SESSION_CONFIG' })
     const shown = inspect(error, { depth: Infinity, showHidden: true })
     for (const secret of [ONE, TWO]) expect(shown).not.toContain(secret.slice(0, 4))

@@ -9,7 +9,7 @@ import { untyped } from './mint.ts'
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void
 
-export interface Asked {
+export interface SentRequest {
   readonly method?: string
   readonly path?: string
   readonly cookie?: string | undefined
@@ -17,7 +17,7 @@ export interface Asked {
   readonly until?: Promise<unknown>
 }
 
-export interface Answer {
+export interface ReceivedResponse {
   readonly status: number
   readonly cookies: readonly string[]
   readonly headers: Readonly<Record<string, unknown>>
@@ -25,21 +25,21 @@ export interface Answer {
 }
 
 /** Thrown when a connection ends before the response does. */
-export class Cut extends Error {}
+export class ConnectionCut extends Error {}
 
-export interface Wire {
-  ask(asked?: Asked): Promise<Answer>
+export interface TestServer {
+  ask(asked?: SentRequest): Promise<ReceivedResponse>
   close(): Promise<void>
 }
 
 /** Starts a server of either kind, with a client for it. */
-export const wires = {
-  http: async (listener: Listener): Promise<Wire> => {
+export const testServers = {
+  http: async (listener: Listener): Promise<TestServer> => {
     const server = http.createServer((request, response) => listener(request, response))
     const { port } = await listen(server)
     return { ask: (asked = {}) => askHttp(port, asked), close: () => closed(server) }
   },
-  http2: async (listener: Listener): Promise<Wire> => {
+  http2: async (listener: Listener): Promise<TestServer> => {
     const server = http2.createServer()
     // Its compatibility API is part of that of `http`.
     server.on('request', untyped<Parameters<typeof server.on>[1]>(listener))
@@ -60,12 +60,12 @@ function closed(server: Server): Promise<void> {
   return new Promise((done) => server.close(() => done()))
 }
 
-function askHttp(port: number, asked: Asked): Promise<Answer> {
+function askHttp(port: number, asked: SentRequest): Promise<ReceivedResponse> {
   const { method = 'GET', path = '/', cookie, until } = asked
   return new Promise((resolve, reject) => {
     const headers = cookie === undefined ? {} : { cookie }
     const request = http.request({ port, host: '127.0.0.1', method, path, headers, agent: false })
-    const cut = () => reject(new Cut())
+    const cut = () => reject(new ConnectionCut())
     void until?.then(() => request.destroy())
     request.on('error', cut).on('close', cut)
     request.on('response', (response) => {
@@ -82,13 +82,13 @@ function askHttp(port: number, asked: Asked): Promise<Answer> {
   })
 }
 
-function askHttp2(port: number, asked: Asked): Promise<Answer> {
+function askHttp2(port: number, asked: SentRequest): Promise<ReceivedResponse> {
   const { method = 'GET', path = '/', cookie, until } = asked
   const client = http2.connect(`http://127.0.0.1:${port}`)
-  const answer = new Promise<Answer>((resolve, reject) => {
+  const answer = new Promise<ReceivedResponse>((resolve, reject) => {
     const headers = cookie === undefined ? {} : { cookie }
     const stream = client.request({ ':method': method, ':path': path, ...headers })
-    const cut = () => reject(new Cut())
+    const cut = () => reject(new ConnectionCut())
     client.on('error', cut)
     void until?.then(() => stream.close(http2.constants.NGHTTP2_CANCEL))
     let head: http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader = {}

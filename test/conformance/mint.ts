@@ -1,11 +1,13 @@
 // Seals cookie values, tickets and bare tokens from docs/format.md, with WebCrypto and without the
 // library: as another implementation does, or an attacker who has a key.
 
-import { DAY, NAME, SECRET, START } from './scene.ts'
+import { DAY, dayOf, formatHeader, listElements } from '../support/format.ts'
+import type { Payload } from '../support/format.ts'
+import { NAME, SECRET, START } from './scene.ts'
 
 const encoder = new TextEncoder()
 
-export interface Craft {
+export interface Minting {
   readonly secret?: string
   /** The secret's id in the value, if it is not the derived one. */
   readonly id?: string
@@ -25,42 +27,28 @@ export interface Craft {
   readonly keyBytes?: number
 }
 
-/** The elements of a payload, of any type. */
-export interface Payload {
-  readonly id?: unknown
-  readonly sealed?: unknown
-  readonly life?: unknown
-  readonly age?: unknown
-  readonly data?: unknown
-  readonly more?: unknown
-}
-
-export function dayOf(seconds: number): number {
-  return Math.floor(seconds / DAY)
-}
-
 /** Seals the value of a cookie. */
-export async function craft(changes: Craft = {}): Promise<string> {
+export async function mint(changes: Minting = {}): Promise<string> {
   const kid = await kidFor(changes)
-  return `${kid}.${await seal(headerFor(kid), changes)}`
+  return `${kid}.${await seal(formatHeader(kid), changes)}`
 }
 
 /** Seals a bare token: a compact JWE. */
-export async function craftToken(changes: Craft = {}): Promise<string> {
-  const header = changes.header ?? headerFor(await kidFor(changes))
+export async function mintToken(changes: Minting = {}): Promise<string> {
+  const header = changes.header ?? formatHeader(await kidFor(changes))
   const { encryptedKey = '' } = changes
   const sealed = await seal(header, { purpose: 'token', ...changes })
   return `${base64url(encoder.encode(header))}.${encryptedKey}.${sealed}`
 }
 
 /** Seals the ticket of a session that was used at `usedAt`, in seconds. */
-export function craftTicket(usedAt: number, id: string, changes: Craft = {}): Promise<string> {
+export function mintTicket(usedAt: number, id: string, changes: Minting = {}): Promise<string> {
   const payload = JSON.stringify([id.slice(0, 8), usedAt % DAY])
-  return craft({ purpose: 'ticket', day: dayOf(usedAt), payload, ...changes })
+  return mint({ purpose: 'ticket', day: dayOf(usedAt), payload, ...changes })
 }
 
 /** Returns the plaintext of a cookie's value, opened as docs/format.md describes. */
-export async function uncraft(value: string, changes: Craft = {}): Promise<string> {
+export async function decryptValue(value: string, changes: Minting = {}): Promise<string> {
   const { secret = SECRET, purpose = 'cookie', name = NAME } = changes
   const [id = '', day = '', iv = '', ciphertext = '', tag = ''] = value.split('.')
   const bytes = await derive(secret, contextOf(purpose, Number(day), name), 32)
@@ -68,7 +56,7 @@ export async function uncraft(value: string, changes: Craft = {}): Promise<strin
   const algorithm = {
     name: 'AES-GCM',
     iv: bytesOf(iv),
-    additionalData: associatedData(headerFor(`${id}.${day}`)),
+    additionalData: associatedData(formatHeader(`${id}.${day}`)),
   }
   const sealed = Uint8Array.from([...bytesOf(ciphertext), ...bytesOf(tag)])
   return new TextDecoder().decode(await crypto.subtle.decrypt(algorithm, key, sealed))
@@ -79,23 +67,9 @@ export async function kidOf(secret: string = SECRET, day = dayOf(START)): Promis
   return `${base64url(await derive(secret, 'id', 3))}.${day}`
 }
 
-/** Returns a protected header, byte for byte. */
-export function headerFor(kid: string): string {
-  return `{"alg":"dir","enc":"A256GCM","kid":"${kid}"}`
-}
-
 /** Returns a payload of the format, with some of its elements replaced. */
-export function payloadOf(changes: Payload = {}): string {
-  const { id, sealed, life, age, data, more } = {
-    id: 'AAECAwQFBgcICQoLDA0ODw',
-    sealed: START % DAY,
-    life: 7 * DAY,
-    age: 0,
-    data: { user: 'ada' },
-    more: undefined,
-    ...changes,
-  }
-  return JSON.stringify([id, sealed, life, age, data, ...(more === undefined ? [] : [more])])
+export function formatPayload(changes: Payload = {}): string {
+  return JSON.stringify(listElements(changes))
 }
 
 /** Returns a string as a raw DEFLATE stream of one stored block (RFC 1951 section 3.2.4). */
@@ -115,14 +89,14 @@ export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(binary, (character) => character.charCodeAt(0))
 }
 
-async function kidFor({ secret, id, day = dayOf(START), kid }: Craft): Promise<string> {
+async function kidFor({ secret, id, day = dayOf(START), kid }: Minting): Promise<string> {
   return kid ?? (id === undefined ? kidOf(secret, day) : `${id}.${day}`)
 }
 
 /** Returns `<iv>.<ciphertext>.<tag>`, with the header authenticated as given. */
-async function seal(header: string, changes: Craft): Promise<string> {
+async function seal(header: string, changes: Minting): Promise<string> {
   const { secret = SECRET, purpose = 'cookie', name = NAME, day = dayOf(START) } = changes
-  const { payload = payloadOf(), ivBytes = 12, tagBytes = 16, keyBytes = 32 } = changes
+  const { payload = formatPayload(), ivBytes = 12, tagBytes = 16, keyBytes = 32 } = changes
   const bytes = (await derive(secret, contextOf(purpose, day, name), 32)).slice(0, keyBytes)
   const key = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt'])
   const iv = crypto.getRandomValues(new Uint8Array(12))
