@@ -228,9 +228,9 @@ describe('verify', () => {
       }
       const state = createState(untyped({}))
       const claims = createClaims(START, '', '', lifetimes, 'bbbbbbbb')
-      Object.assign(state, { claims, provenAt, usedAt: START })
+      Object.assign(state, { provenAt, usedAt: START })
       const pipeline = { lifetimes, now: () => START, ...(hasEnded !== undefined && { device }) }
-      return run(recheckNow(state, untyped(pipeline)))
+      return run(recheckNow(state, claims, untyped(pipeline)))
     }
     expect(await verify(START - 9, true)).toMatchObject({ reason: 'unproven', usedAt: START })
     expect(await verify(START - 9, false)).toBeUndefined()
