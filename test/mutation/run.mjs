@@ -85,6 +85,7 @@ for (const { location, name, end } of away) {
     `line ${location.start.line} needs a test, or a reason in survivors.json: ${name}${what}`,
   )
 }
+for (const name of unneeded()) console.log(`survivors.json need not list: ${name}`)
 process.exit(away.length > 0 || percent(all) < LEAST ? 1 : 0)
 
 function filesOf(names) {
@@ -158,14 +159,28 @@ function isAlive({ end }) {
  * A reason lists its mutants, or a pattern of their names. Names do not change when lines move.
  * Mutants of one name are listed as often as they survive, so that one more is noticed.
  */
-function hasReason({ name }) {
+function hasReason({ name, end }) {
+  // One that never ends ran out of time: it did not pass.
+  const given = reasons.filter(({ endless = false }) => !endless || end === 'late')
   const isNamed = ({ name: other }) => other === name
   const away = [...mutants.values()].filter(isAlive).filter(isNamed).length
-  const named = reasons.flatMap(({ mutants: names = [] }) =>
-    names.filter((known) => known === name),
-  )
+  const named = given.flatMap(({ mutants: names = [] }) => names.filter((known) => known === name))
   const isLike = ({ like }) => like !== undefined && new RegExp(like).test(name)
-  return away <= named.length || reasons.some(isLike)
+  return away <= named.length || given.some(isLike)
+}
+
+/** Returns names that are listed more often than mutants of that name survive, or never end. */
+function unneeded() {
+  const alive = [...mutants.values()].filter(isAlive).map(({ name }) => name)
+  return reasons
+    .filter(({ endless = false }) => !endless)
+    .flatMap(({ mutants: names = [] }) => names)
+    .filter((name) => files.includes(name.split(': ', 1)[0]))
+    .filter((name) => {
+      const at = alive.indexOf(name)
+      if (at !== -1) alive.splice(at, 1)
+      return at === -1
+    })
 }
 
 function textAt(source, { start, end }) {

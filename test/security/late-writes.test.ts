@@ -190,7 +190,7 @@ describe('nested wrapped handlers', () => {
 
   test('L10: around a copy of a request report nothing if a ticket is all that is written twice', async () => {
     const { sessions, cookieWith, events, time } = setUpAttack()
-    const cookie = await cookieWith((session) => session.set('user', 'ada'))
+    const cookie = await cookieWith({ user: 'ada' })
     time.now += 43_200
     for (const outerReads of [true, false]) {
       const inner = sessions.wrap((_, session) => Response.json(session.toJSON()))

@@ -6,6 +6,7 @@ import * as devalue from 'devalue'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import type { Session, SessionOptions } from 'sealed-session'
+import { deviceBound } from 'sealed-session/device'
 import { overflow } from 'sealed-session/overflow'
 import { createJar, namesOf, toCookieHeader } from '../support/cookie-jar.ts'
 import { createFaultyStore } from '../support/faulty-store.ts'
@@ -566,7 +567,7 @@ describe('a session of which a store holds a part', () => {
   test('keeps it until it logs out', async () => {
     const { store, received, sessions } = setUpStore()
     const session = await received((first) => first.set('text', TEXT))
-    session.get('text')
+    session.set('user', 'ada')
     await sessions.setCookies(session)
     expect(store.parcels()).toHaveLength(1)
     const later = await received((first) => first.set('text', TEXT))
@@ -620,6 +621,52 @@ describe('a session of which a store holds a part', () => {
       ['text'],
     ])
     expect(sealed.map((event) => 'previous' in event)).toEqual([false, true])
+  })
+})
+
+describe('a session that is bound to a device', () => {
+  const setUpDevice = (options: Partial<SessionOptions<Data>> = {}) =>
+    setUp({ device: deviceBound(), ...options })
+
+  async function bind(options: Partial<SessionOptions<Data>> = {}) {
+    const { sessions } = setUpDevice(options)
+    const session = await sessions.open(null)
+    setUser(session)
+    session.bindToDevice()
+    return sessions.commit(session, new Response())
+  }
+
+  test('after a logout in the same request deletes each former ticket once', async () => {
+    const { received, sessions } = setUpDevice()
+    const session = await received((first) => {
+      setUser(first)
+      first.bindToDevice()
+    })
+    session.destroy()
+    setUser(session)
+    session.bindToDevice()
+    const names = namesOf(await sessions.setCookies(session)).filter((name) => name.includes('.d.'))
+    expect(names).toHaveLength(2)
+    expect(new Set(names).size).toBe(2)
+  })
+
+  test('has room in the header for the field that asks for a key', async () => {
+    const { headers } = await bind()
+    const asked = headers.get('Secure-Session-Registration') ?? ''
+    const frame = 'Set-Cookie: \r\n'.length
+    const lines = headers.getSetCookie().reduce((sum, line) => sum + line.length + frame, 0)
+    const fits = (responseHeader: number) =>
+      bind({ limits: { preset: 'browsers', responseHeader } }).then(
+        () => true,
+        () => false,
+      )
+    let [tooSmall, enough] = [0, 8192]
+    while (enough - tooSmall > 1) {
+      const between = Math.floor((enough + tooSmall) / 2)
+      if (await fits(between)) enough = between
+      else tooSmall = between
+    }
+    expect(enough).toBe(lines + asked.length + frame)
   })
 })
 

@@ -665,6 +665,21 @@ function rich(): Data {
   return { at: new Date(5), tags: new Map([['a', new Set([1n])]]), nothing: undefined }
 }
 
+describe('values that strict JSON cannot write again, by another writer', () => {
+  test.each([
+    ['-0 in the data', '{"n":[-0]}'],
+    ['a number that is infinite', '{"n":1e999}'],
+    ['half of a surrogate pair', '{"text":"\\ud83e"}'],
+    ['-0 in a message', '{},{"f":[["notice",-0]]}'],
+  ])('reject the session: %s', async (_, body) => {
+    const { sessions } = setUp()
+    const session = await sessions.open(
+      `${NAME}=${mint(`["${ID}",${START % DAY},${WEEK},0,${body}]`)}`,
+    )
+    expect(session.rejection).toEqual({ reason: 'invalid-data' })
+  })
+})
+
 describe('a serializer', () => {
   test.each([
     ['devalue', devalue],

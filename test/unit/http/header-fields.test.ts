@@ -2,7 +2,7 @@
 // response.
 
 import { describe, expect, test, vi } from 'vitest'
-import { setHeaderFields } from '../../../src/http/header-fields.ts'
+import { planFields, setHeaderFields } from '../../../src/http/header-fields.ts'
 import type { HeaderFields } from '../../../src/http/header-fields.ts'
 
 const DATA = 's=token; Path=/; HttpOnly'
@@ -97,6 +97,35 @@ describe('lines of our own that the response already has', () => {
       lines: [DELETION, STAMP],
       overwrites: 1,
     })
+  })
+})
+
+test('other parts of a session are removed beside any of its parts that is written', () => {
+  expect(after(['s.2=o'], [DATA, SECOND])).toEqual({ lines: [DATA, SECOND], overwrites: 1 })
+})
+
+test('nothing is overwritten in a response without cookies', () => {
+  expect(after([], [DATA])).toEqual({ lines: [DATA], overwrites: 0 })
+})
+
+describe('a plan', () => {
+  const planOf = (present: readonly string[], lines: readonly string[]) => {
+    const headers = new Headers(present.map((line) => ['Set-Cookie', line]))
+    headers.set('Vary', 'Cookie')
+    headers.set('Cache-Control', 'private, no-store')
+    return planFields(fieldsOf(headers), lines, isOwnCookie)
+  }
+
+  test('is empty for a response that has all of it, so that the response need not be rebuilt', () => {
+    const nothing = { set: [], deleted: [], setCookie: undefined, isOverwrite: false }
+    expect(planOf([DATA, SECOND], [DATA, SECOND])).toEqual(nothing)
+    expect(planOf(['theme=dark'], [])).toEqual(nothing)
+  })
+
+  test('has all lines if one of them is missing or another', () => {
+    for (const present of [[DATA], [DATA, 's.1=other'], [SECOND, DATA]]) {
+      expect(planOf(present, [DATA, SECOND]).setCookie).toEqual([DATA, SECOND])
+    }
   })
 })
 

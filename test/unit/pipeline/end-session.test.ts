@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { Session, SessionOptions } from 'sealed-session'
 import { deviceBound } from 'sealed-session/device'
 import { createJar, namesOf, toCookieHeader } from '../../support/cookie-jar.ts'
+import { deviceScene } from '../../support/device-scene.ts'
 import { DAY, ID, NAME, START, WEEK, mint, mintTicket, payload } from '../../support/mint.ts'
 import { setUp, setUser } from '../../support/set-up.ts'
 import type { Data } from '../../support/set-up.ts'
@@ -198,6 +199,17 @@ describe('the stamp', () => {
       /^s\.x=[\w-]{4}; Max-Age=604805; Domain=example\.test; Path=\/app; /,
     )
   })
+})
+
+test('a logout deletes the ticket of a bound session, and whatever its device has registered', async () => {
+  const scene = deviceScene()
+  const binding = await scene.enrol()
+  const session = await scene.sessions.open(scene.browser.request('/'))
+  session.destroy()
+  const lines = await scene.sessions.setCookies(session)
+  const deleted = namesOf(lines.filter((line) => line.includes('Max-Age=0')))
+  expect(deleted).toContain(NAME)
+  expect(deleted).toContain(`${NAME}.d.${binding}`)
 })
 
 describe('a write after a logout', () => {

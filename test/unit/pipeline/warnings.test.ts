@@ -225,8 +225,8 @@ describe('same-name', () => {
 
 test('same-name is not observed for a secret that no sessions here have sealed with', async () => {
   const { sessions, events, cookieOf } = setUp()
-  await setUp({ secrets: OTHER_SECRET }).cookieOf((session) => session.set('user', 'ada'))
   await cookieOf((session) => session.set('user', 'ada'))
+  await setUp({ secrets: OTHER_SECRET }).cookieOf((session) => session.set('user', 'ada'))
   const removed = mint(undefined, { secret: 'Yu9QTXUCsVgVmYU2NFCnjnEyo667bk4RvwlYC-OBISc' })
   expect((await sessions.open(`${NAME}=${removed}`)).rejection).toEqual({ reason: 'unknown-key' })
   expect(causesOf(events)).toEqual([])

@@ -7,6 +7,8 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Session, SessionDictionary } from 'sealed-session'
 import { MAX_SCOPE_LEVELS } from '../../../src/session/contents.ts'
+import { Dictionary } from '../../../src/session/dictionary.ts'
+import type { DictionaryAccess } from '../../../src/session/dictionary.ts'
 import { NAME, mint, payload, untyped } from '../../support/mint.ts'
 import {
   COMMITTED_ERROR,
@@ -745,6 +747,54 @@ describe('the life of the session', () => {
     }
     expect(await varyOf((session) => session.scope('a').has('x'))).toBe('Cookie')
     expect(await varyOf(() => {})).toBeNull()
+  })
+})
+
+describe('a dictionary', () => {
+  function setUpAccess() {
+    const calls: string[] = []
+    const scope = { data: new Map<string, unknown>([['user', 'ada']]), scopes: new Map() }
+    const access: DictionaryAccess = {
+      level: 0,
+      read: () => scope,
+      assertOpen: () => void calls.push('assertOpen'),
+      change: () => (calls.push('change'), scope),
+      fill: () => scope,
+      assertStorable: () => {},
+      expose: () => {},
+    }
+    return { calls, dictionary: new Dictionary<Data>(access), access }
+  }
+
+  test('records no change by deleting what is not there, which a closed session refuses too', () => {
+    const { calls, dictionary } = setUpAccess()
+    expect(dictionary.delete('visits')).toBe(false)
+    expect(calls).toEqual(['assertOpen'])
+    expect(dictionary.scope('cart').delete('visits')).toBe(false)
+    expect(calls).toEqual(['assertOpen', 'assertOpen'])
+    expect(dictionary.delete('user')).toBe(true)
+    expect(calls).toEqual(['assertOpen', 'assertOpen', 'change'])
+  })
+
+  test('accepts no properties, and says what to write instead', () => {
+    const { dictionary } = setUpAccess()
+    expect(() => Object.assign(dictionary, { user: 'ada' })).toThrow('session.set("user", value)')
+    expect(Object.isExtensible(dictionary)).toBe(false)
+  })
+
+  test('may have members of its own in a subclass', () => {
+    class Cart extends Dictionary<Data> {
+      readonly currency = 'EUR'
+    }
+    expect(new Cart(setUpAccess().access).currency).toBe('EUR')
+  })
+
+  test('names the method that was called in a wrong way', () => {
+    const { dictionary } = setUpAccess()
+    expect(() =>
+      untyped<(done: unknown) => void>(dictionary.clear.bind(dictionary))(() => {}),
+    ).toThrow(configError('clear'))
+    expect(() => dictionary.scope('')).toThrow("a name, as in 'cart'")
   })
 })
 

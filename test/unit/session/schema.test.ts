@@ -5,6 +5,7 @@ import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { SessionSchema, SessionSchemaResult, SessionSerializer } from 'sealed-session'
+import { MAX_DEPTH } from '../../../src/data/serialize.ts'
 import { assertFitsSchema, validateData } from '../../../src/session/schema.ts'
 import { SECRET } from '../../support/mint.ts'
 import { dataError, catchAsyncError } from '../../support/errors.ts'
@@ -30,11 +31,19 @@ const returning = (
     return result
   })
 
+/** Reads nothing of what it writes. */
+const UNREADABLE = { stringify: JSON.stringify, parse: () => 5 }
+
 class Money {
   cents = 5
 }
 
 describe('validateData', () => {
+  test('throws for an instance in the output that the serializer cannot read again', async () => {
+    const output = returning({ value: { price: new Money() } })
+    await expect(validateData(good, output, UNREADABLE)).rejects.toEqual(dataError('the session'))
+  })
+
   test('returns valid data, and undefined for invalid data', async () => {
     expect(await validateData(good, schema, undefined)).toEqual(good)
     expect(await validateData(bad, schema, undefined)).toBeUndefined()
@@ -346,6 +355,14 @@ describe('assertFitsSchema', () => {
     await expect(assertFitsSchema(good, schema, unreadable)).rejects.toEqual(
       dataError('the session'),
     )
+  })
+
+  test('names 100 steps of a path at most, however many a schema returns', async () => {
+    const path = Array.from({ length: 1000 }, () => 'a')
+    const error = await catchAsyncError(
+      assertFitsSchema(good, returning({ issues: [{ path }] }), undefined),
+    )
+    expect(error).toEqual(dataError(Array.from({ length: MAX_DEPTH }, () => 'a').join('.')))
   })
 
   test('throws what the schema throws', async () => {

@@ -17,6 +17,18 @@ const keyOf = (text: string) => ({
   keys: [{ kty: 'oct', k: Buffer.from(text).toString('base64url') }],
 })
 
+test('no error repeats a secret that was written as the name of a member', () => {
+  const error = catchError(() => parseSecrets([{ secret: ONE, [TWO]: 'a' }], 0))
+  expect(error).toEqual(configError('secrets[0]'))
+  expect(String(error)).not.toContain(TWO)
+})
+
+test('a placeholder of a template is called one, and not a broken JWK Set', () => {
+  expect(catchError(() => parseSecrets('{{ session_secret_from_the_vault }}', 0))).toMatchObject({
+    message: expect.stringContaining('placeholder'),
+  })
+})
+
 describe('the secrets option', () => {
   test('is one string with commas between several secrets; white space around them is ignored', () => {
     expect(textsOf(ONE)).toEqual([ONE])
