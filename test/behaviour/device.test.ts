@@ -572,7 +572,8 @@ describe('another transport', () => {
           const ctx: Parameters<typeof middleware>[0] & { respond?: boolean } = Object.create({
             onerror: (error: Error) => res.destroy(error),
           })
-          Object.assign(ctx, { req, res })
+          const { method, url: originalUrl } = req
+          Object.assign(ctx, { req, res, method, originalUrl })
           let page = ''
           void middleware(ctx, async () => {
             page = answerPage(req.url, ctx.session)
