@@ -8,7 +8,6 @@ import type {
   PackedSession,
   SessionOverflow,
 } from '../overflow-option.ts'
-import { run } from '../steps.ts'
 import { decrypt } from '../pipeline/decrypt.ts'
 import { formatBody, parseBodyText } from '../session/body.ts'
 import type { Contents } from '../session/contents.ts'
@@ -96,7 +95,7 @@ async function load(
   if (value === undefined) return GONE
   const sealed = parseValue(value)
   if (sealed === undefined) return FOREIGN
-  const text = await run(decrypt(sealed, 'overflow', context.now(), context))
+  const text = await decrypt(sealed, 'overflow', context.now(), context)
   if (typeof text !== 'string') return text
   const opened = parseParcel(text, claims.id, id, context.serializer)
   if (opened === undefined) return FOREIGN

@@ -16,14 +16,14 @@ const STEP = 250
 const BUDGET = {
   '.': 30_000,
   './node': 9_750,
-  './express': 19_250,
+  './express': 19_000,
   './lambda': 7_000,
   './hono': 4_750,
   './h3': 9_750,
   './koa': 9_250,
   './fastify': 10_000,
   './elysia': 5_000,
-  './overflow': 9_500,
+  './overflow': 9_250,
   './device': 15_750,
   '. with jose and cookie': 40_000,
 } as const
