@@ -11,6 +11,8 @@ import { format, promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { LimitsPreset } from 'sealed-session'
+import { deviceBound } from 'sealed-session/device'
+import { resolveOptions } from '../../src/options.ts'
 import { resolveLimits } from '../../src/size/limits.ts'
 import { PRESET_NAMES } from '../../src/size/presets.ts'
 import {
@@ -182,6 +184,56 @@ describe('README.md', () => {
     const names = Array.from(list.matchAll(/'(\w+)'/g), ([, name = '']) => name)
     expect(names.length).toBeGreaterThan(10)
     expect(printed.toSorted()).toEqual(names.toSorted())
+  })
+})
+
+describe('the defaults that tables print', () => {
+  /** Returns the last cell of each row that begins with an option, by that option. */
+  function defaultsOf(path: string, heading: string): Map<string, string> {
+    const [, section = ''] = readDocument(path).split(`\n## ${heading}\n`)
+    const [own = ''] = section.split('\n## ', 1)
+    const rows = own.matchAll(/^\| `(\w+)` .*\| *([^|]*?) *\|$/gm)
+    return new Map(Array.from(rows, ([, name = '', last = '']) => [name, last]))
+  }
+
+  test('in README.md are those of createSessions', () => {
+    const printed = defaultsOf('README.md', 'Options')
+    const seconds = (name: string) => {
+      const [digits = ''] = /^[\d ]+/.exec(printed.get(name) ?? '') ?? []
+      return Number(digits.replaceAll(' ', ''))
+    }
+    const options = resolveOptions({ secrets: process.env['SESSION_SECRETS'] })
+    const { secretsRefresh, secretsGrace, cookie, lifetimes, limits } = options
+    const { maxAge, idleTimeout, touchInterval, persistent } = lifetimes.default
+    expect({
+      secretsRefresh: seconds('secretsRefresh'),
+      secretsGrace: seconds('secretsGrace'),
+      maxAge: seconds('maxAge'),
+      idleTimeout: seconds('idleTimeout'),
+      clockTolerance: seconds('clockTolerance'),
+    }).toEqual({
+      secretsRefresh,
+      secretsGrace,
+      maxAge,
+      idleTimeout,
+      clockTolerance: lifetimes.clockTolerance,
+    })
+    expect(printed.get('touchInterval')).toBe('a tenth of `idleTimeout`')
+    expect(touchInterval).toBe(idleTimeout / 10)
+    const { name, path, domain, secure, sameSite, partitioned, priority } = cookie
+    expect([domain, priority]).toEqual([undefined, undefined])
+    expect(printed.get('cookie')).toBe(
+      `\`${name}\`, \`${path}\`, this host, \`${secure}\`, \`${sameSite}\`, \`${partitioned}\`, none, \`${persistent}\``,
+    )
+    expect(printed.get('limits')).toBe("`'portable'`")
+    expect(limits).toEqual(resolveLimits('portable', false))
+  })
+
+  test('in docs/device-bound-sessions.md are those of deviceBound', () => {
+    const printed = defaultsOf('docs/device-bound-sessions.md', 'Options')
+    const { path, interval } = deviceBound()
+    expect(printed.get('path')).toBe(`\`${path}\``)
+    expect(printed.get('interval')).toBe(String(interval))
   })
 })
 
