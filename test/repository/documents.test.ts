@@ -13,6 +13,7 @@ import { createSessions } from 'sealed-session'
 import type { LimitsPreset } from 'sealed-session'
 import { deviceBound } from 'sealed-session/device'
 import { resolveOptions } from '../../src/options.ts'
+import { Session } from '../../src/session/session.ts'
 import { resolveLimits } from '../../src/size/limits.ts'
 import { PRESET_NAMES } from '../../src/size/presets.ts'
 import {
@@ -174,6 +175,19 @@ describe('README.md', () => {
   test('is shorter than 300 lines, and SECURITY.md than 25 kB', () => {
     expect(readDocument('README.md').split('\n').length).toBeLessThan(300)
     expect(Buffer.byteLength(readDocument('SECURITY.md'))).toBeLessThan(25_000)
+  })
+
+  test('names every member of sessions and of a session', async () => {
+    const sessions = createSessions({ secrets: process.env['SESSION_SECRETS'] })
+    const session = await sessions.open(null)
+    const prototypes = [Object.getPrototypeOf(session), Object.getPrototypeOf(Session.prototype)]
+    const members = [sessions, ...prototypes].flatMap((object) =>
+      Object.getOwnPropertyNames(object),
+    )
+    const text = readDocument('README.md')
+    const isNamed = (name: string) => new RegExp(`\`${name}(?:\\(|\`)`).test(text)
+    expect(members.length).toBeGreaterThan(30)
+    expect(members.filter((name) => name !== 'constructor' && !isNamed(name))).toEqual([])
   })
 
   test('names every option, and no other', () => {
