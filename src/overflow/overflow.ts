@@ -40,7 +40,7 @@ export interface OverflowOptions {
   readonly storage: OverflowStorage
   /** The keys that may move. Default: all. A scope is written `scope(name)`, messages `flash(key)`. */
   readonly keys?: readonly string[] | undefined
-  /** Seconds that a call of the store may take. Default 2, at most 60. */
+  /** Seconds that a call of the store may take. Default 2, from 1 to 60. */
   readonly timeout?: number | undefined
 }
 
@@ -55,7 +55,7 @@ const UNREADABLE: Refusal = Object.freeze({ reason: 'invalid-data' })
 
 /**
  * Returns the value of the option `overflow` of `createSessions`. A session that is over its limits
- * then stores its largest keys in `storage`: sealed, under a random id, until the session's
+ * then stores its largest keys in `storage`, up to 512 kB: sealed, under a random id, until the session's
  * absolute end. A session that fits never touches the store.
  *
  * If the store fails, `open` and `commit` reject with a SessionError `ERR_SESSION_STORE`, and no
