@@ -1,13 +1,15 @@
 // (g) Where the time goes: a profile behind each ratio of time, by what the time is spent on.
 
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { login } from './payloads.mjs'
+import { PROGRAMS, run } from './start.mjs'
 
+const execute = promisify(execFile)
 const root = fileURLToPath(new URL('../', import.meta.url))
 
 /** What is profiled when all its code is compiled. */
@@ -21,14 +23,12 @@ const OPERATIONS = {
     handle(new Request('https://shop.example/cart', { headers: { cookie } }))`,
 }
 
-const IMPORT = `import { createSessions } from './sessions.mjs'\n`
+/** Which engine runs -> what makes the library choose it. */
+const ENGINES = { '': '', '; WebCrypto': 'process.getBuiltinModule = undefined' }
 
-const FIRST_SESSION = `${IMPORT}
-const sessions = createSessions({ secrets: process.env.BENCH_SECRET })
-const session = await sessions.open('')
-session.set('userId', 'ada')
-const [line] = await sessions.setCookies(session)
-await sessions.open(line.split(';')[0])`
+/** Whose start is profiled, and what is subtracted. */
+const STARTED = ['sealed-session', 'iron-session']
+const EMPTY = 'an empty program'
 
 /** Milliseconds of one profile. */
 const SPAN = 3000
@@ -38,65 +38,68 @@ const STEADY_INTERVAL = 200
 const START_INTERVAL = 60
 
 /**
- * @returns `steady`: operation -> part -> its share of the time; `start`: part -> milliseconds of a first
- * session, those of an empty program subtracted
+ * @returns `steady`: operation -> part -> its share of the time; `starts`: library -> part -> milliseconds
+ * of a first session, those of an empty program subtracted
  */
 export async function measureProfiles(secret, { startRounds }) {
   // Beside the packages, so that jose and cookie are found.
   const folder = await mkdtemp(join(root, 'node_modules/.profile-'))
   try {
-    const partAt = await bundleInto(join(folder, 'sessions.mjs'))
-    const run = async (program, flags = []) => {
-      await writeFile(join(folder, 'program.mjs'), program)
-      const env = { ...process.env, BENCH_SECRET: secret }
-      return promisify(execFile)(process.execPath, [...flags, 'program.mjs'], {
-        cwd: folder,
-        env,
-        maxBuffer: 2 ** 28,
-      })
+    return {
+      steady: await measureSteady(secret, folder),
+      starts: await measureStarts(secret, 2 * startRounds, folder),
     }
-    const steady = {}
-    for (const [name, { operation, withoutNodeCrypto }] of Object.entries(steadyRuns())) {
-      // oxlint-disable-next-line no-await-in-loop
-      const { stdout } = await run(steadyProgram(operation, withoutNodeCrypto))
-      steady[name] = shares(timesByPart(JSON.parse(stdout), partAt))
-    }
-    const profiles = join(folder, 'profiles')
-    const startOf = async (program) => {
-      await mkdir(profiles)
-      const flags = ['--cpu-prof', `--cpu-prof-interval=${START_INTERVAL}`]
-      for (let round = 0; round < 2 * startRounds; round++) {
-        // oxlint-disable-next-line no-await-in-loop
-        await run(program, [...flags, `--cpu-prof-dir=${profiles}`])
-      }
-      const files = await readdir(profiles)
-      const texts = await Promise.all(files.map((file) => readFile(join(profiles, file), 'utf8')))
-      await rm(profiles, { recursive: true })
-      return mean(texts.map((text) => timesByPart(JSON.parse(text), partAt)))
-    }
-    const start = difference(await startOf(FIRST_SESSION), await startOf(''))
-    return { steady, start }
   } finally {
     await rm(folder, { recursive: true })
   }
 }
 
-function steadyRuns() {
-  return Object.fromEntries(
-    [false, true].flatMap((withoutNodeCrypto) =>
-      Object.entries(OPERATIONS).map(([name, operation]) => [
-        withoutNodeCrypto ? `${name}; WebCrypto` : name,
-        { operation, withoutNodeCrypto },
-      ]),
-    ),
-  )
+async function measureSteady(secret, folder) {
+  const partAt = await bundleInto(join(folder, 'sessions.mjs'))
+  const program = join(folder, 'program.mjs')
+  const env = { ...process.env, BENCH_SECRET: secret }
+  const results = {}
+  for (const [engine, preparation] of Object.entries(ENGINES)) {
+    for (const [name, operation] of Object.entries(OPERATIONS)) {
+      // oxlint-disable-next-line no-await-in-loop
+      await writeFile(program, steadyProgram(operation, preparation))
+      // oxlint-disable-next-line no-await-in-loop
+      const { stdout } = await execute(process.execPath, [program], { env, maxBuffer: 2 ** 28 })
+      results[name + engine] = shares(timesByPart(JSON.parse(stdout), partAt))
+    }
+  }
+  return results
+}
+
+async function measureStarts(secret, rounds, folder) {
+  const flags = ['--cpu-prof', `--cpu-prof-interval=${START_INTERVAL}`]
+  for (let round = 0; round < rounds; round++) {
+    for (const name of [EMPTY, ...STARTED]) {
+      // oxlint-disable-next-line no-await-in-loop
+      await run(PROGRAMS[name], secret, [...flags, `--cpu-prof-dir=${join(folder, name)}`])
+    }
+  }
+  const empty = await meanOf(join(folder, EMPTY))
+  const results = {}
+  for (const name of STARTED) {
+    // oxlint-disable-next-line no-await-in-loop
+    results[name] = difference(await meanOf(join(folder, name)), empty)
+  }
+  return results
+}
+
+/** Returns part -> milliseconds, the mean of the profiles of a folder. */
+async function meanOf(folder) {
+  const files = await readdir(folder)
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
+  return mean(texts.map((text) => timesByPart(JSON.parse(text))))
 }
 
 /** Warms an operation up, and prints a profile of the same. */
-function steadyProgram(operation, withoutNodeCrypto) {
-  return `${IMPORT}
+function steadyProgram(operation, preparation) {
+  return `import { createSessions } from './sessions.mjs'
 import { Session } from 'node:inspector/promises'
-${withoutNodeCrypto ? 'process.getBuiltinModule = undefined' : ''}
+${preparation}
 const sessions = createSessions({ secrets: process.env.BENCH_SECRET, limits: 'node' })
 const first = await sessions.open('')
 for (const [key, value] of Object.entries(${JSON.stringify(login)})) first.set(key, value)
@@ -148,24 +151,25 @@ async function bundleInto(outfile) {
   return (line) => parts[line] ?? part
 }
 
-/** The library's own parts, by the paths of their sources. */
+/** The library's own parts, by the paths of their sources. A cold start has them in one. */
 const OWN = [
-  ['tokens, claims and keys', /^(?:token\/|pipeline\/decrypt)/],
+  ['tokens, claims, keys, and JSON that is read', /^(?:token\/|pipeline\/decrypt)/],
   ['cookies in and out', /^cookies\//],
   ['the size guard', /^(?:size\/|pipeline\/session-size)/],
-  ['what a session holds, and its check', /^(?:session\/|data\/)/],
+  ['what a session holds, its JSON and its check', /^(?:session\/|data\/)/],
   ['header fields of the response', /^http\//],
   ['opening and writing, in order', /./],
 ]
 
 /** Parts of Node and the packages, by the URLs of their code. */
 const OTHERS = [
+  ['the library itself', /\/dist\/(?:index|chunks)|iron/],
   ['jose', /node_modules\/jose/],
   ['cookie', /node_modules\/cookie/],
   ['AES, HKDF, random bytes', /^node:(?:internal\/)?crypto/],
   [
     'Request, Response and Headers',
-    /^node:internal\/(?:deps\/undici|webstreams|streams|url|webidl|abort|event_target|blob|fetch)|^node:(?:url|stream|events)/,
+    /^node:internal\/(?:deps\/undici|webstreams|streams|url|webidl|abort|event_target|blob|fetch|worker)|^node:(?:url|stream|events)/,
   ],
   ['text and base64', /^node:(?:buffer|internal\/(?:buffer|encoding))/],
   [
@@ -188,11 +192,10 @@ function timesByPart({ nodes, samples, timeDeltas }, partAt) {
   const partOf = (id) => {
     const { callFrame } = byId.get(id)
     const { functionName, url, lineNumber } = callFrame
-    if (functionName in MARKERS) return MARKERS[functionName]
+    if (Object.hasOwn(MARKERS, functionName)) return MARKERS[functionName]
     if (url.endsWith('/sessions.mjs')) return partAt(lineNumber)
     const other = OTHERS.find(([, pattern]) => pattern.test(url))
     if (other !== undefined) return other[0]
-    if (url === '' && (functionName === 'parse' || functionName === 'stringify')) return 'JSON'
     const parent = parents.get(id)
     return parent === undefined ? 'the program' : partOf(parent)
   }

@@ -22,7 +22,10 @@ export function recheck(
   })
 }
 
-function rejectReceived({ secretId, claims, usedAt }: ValidSession, refusal: Refusal): RejectedSession {
+function rejectReceived(
+  { secretId, claims, usedAt }: ValidSession,
+  refusal: Refusal,
+): RejectedSession {
   return { ...describeRejection(refusal, claims, usedAt), secretId }
 }
 
