@@ -58,7 +58,8 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   }
 
   async function setCookies(session: Session<Data>): Promise<string[]> {
-    return formatSetCookies(await commitOnce(requireState(session), pipeline), cookie)
+    const writing = commitOnce(requireState(session), pipeline)
+    return formatSetCookies(isThenable(writing) ? await writing : writing, cookie)
   }
 
   async function save(session: Session<Data>, store: CookieSink): Promise<void> {
