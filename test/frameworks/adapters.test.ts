@@ -18,7 +18,7 @@ import { defineSessionHandler, h3Session } from 'sealed-session/h3'
 import { honoSession } from 'sealed-session/hono'
 import type { HonoSessionEnv } from 'sealed-session/hono'
 import { koaSession } from 'sealed-session/koa'
-import { createJar } from '../support/cookie-jar.ts'
+import { createJar, toCookieHeader } from '../support/cookie-jar.ts'
 import { SECRET } from '../support/mint.ts'
 import { listen, createTestSessions, names, TOO_MUCH } from './application.ts'
 import { createVisitor } from '../support/visitor.ts'
@@ -42,6 +42,18 @@ const at = (path: string) => new Request(`https://example.test${path}`)
 function sessionIn(holder: object): Session<Data> {
   const session: unknown = Reflect.get(holder, 'session')
   return session as Session<Data>
+}
+
+/** Returns a `Cookie` header that cannot be opened with `failingSecrets`. */
+async function loggedIn(): Promise<string> {
+  const sessions = createTestSessions()
+  const session = await sessions.open(null)
+  session.set('visits', 1)
+  return toCookieHeader(await sessions.setCookies(session))
+}
+
+function failingSecrets(): never {
+  throw new Error('the vault is down')
 }
 
 test.each([
@@ -397,6 +409,33 @@ describe('Fastify', () => {
     const { statusCode, body } = await app.inject('/')
     expect([statusCode, body]).toEqual([500, expect.stringContaining('the hook failed')])
   })
+
+  test.each([
+    ['a hook fails before it', 'the hook failed', SECRET, 'the hook failed'],
+    ['the secrets fail', '', failingSecrets, 'secrets is a function that failed'],
+  ])(
+    'an error handler finds no session where %s, and does not fail itself',
+    async (_, failure, secrets, message) => {
+      const app = fastify()
+      closing.push(() => app.close())
+      app.addHook('onRequest', async () => {
+        if (failure !== '') throw new Error(failure)
+      })
+      await app.register(fastifySession, { sessions: createSessions({ secrets }) })
+      app.setErrorHandler<Error>((error, request, reply) => {
+        const session: unknown = Reflect.get(request, 'session')
+        return reply.code(503).send({ session: typeof session, message: error.message })
+      })
+      const { statusCode, body } = await app.inject({
+        url: '/',
+        headers: { cookie: await loggedIn() },
+      })
+      expect([statusCode, JSON.parse(body)]).toEqual([
+        503,
+        { session: 'undefined', message: expect.stringContaining(message) as string },
+      ])
+    },
+  )
 
   test('the answer to a session that does not fit has no fields of the page, but those for every response', async () => {
     const app = fastify()
