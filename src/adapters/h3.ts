@@ -4,7 +4,7 @@
 import { getInternals } from '../internals.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
-import { discardChanges } from './failed-handler.ts'
+import { discardChanges, forbidCachingOf } from './failed-handler.ts'
 import { isFailure, restrictFields, runHandlers, toAnswer } from './h3-answer.ts'
 import type { H3Answer, H3PreparedResponse } from './h3-answer.ts'
 
@@ -62,7 +62,14 @@ export function h3Session<Data extends object>(sessions: Sessions<Data>): H3Sess
     const slot: AnswerSlot = { answer: undefined }
     // Handlers of h3 replace `event.req`, to validate or to limit the body.
     const { req } = event
-    const committed = await run(req, event, next, slot)
+    let committed: Response
+    try {
+      committed = await run(req, event, next, slot)
+    } catch (error) {
+      const { errHeaders } = event.res
+      if (errHeaders !== undefined) forbidCachingOf(errHeaders)
+      throw error
+    }
     const { answer } = slot
     if (answer === undefined) return committed
     if (answer.isOverlaid) await restrictPrepared(sessions, req, event.res)

@@ -44,6 +44,17 @@ function sessionIn(holder: object): Session<Data> {
   return session as Session<Data>
 }
 
+/** What a page for everybody says to caches. */
+const PUBLIC = [
+  ['Cache-Control', 'public, max-age=600'],
+  ['CDN-Cache-Control', 'max-age=600'],
+] as const
+
+/** Returns the header fields that say which caches may store a response. */
+function caching({ headers }: Response): (string | null)[] {
+  return ['vary', 'cache-control', 'cdn-cache-control'].map((name) => headers.get(name))
+}
+
 /** Returns a `Cookie` header that cannot be opened with `failingSecrets`. */
 async function loggedIn(): Promise<string> {
   const sessions = createTestSessions()
@@ -93,6 +104,47 @@ describe('Hono', () => {
     expect([await response.text(), names(response)]).toEqual(['thrown', ['__Host-session']])
   })
 
+  test('no cache may store the answer to a session that does not fit, whatever the page said', async () => {
+    const app = new Hono<HonoSessionEnv<Data>>()
+    app.use(async (c, next) => {
+      c.header('access-control-allow-origin', '*')
+      await next()
+    })
+    app.use(honoSession(createTestSessions()))
+    app.get('/', (c) => {
+      for (const [name, value] of PUBLIC) c.header(name, value)
+      c.var.session.set('big', TOO_MUCH)
+      return c.text('page')
+    })
+    app.onError((_, c) => c.text('sorry', 413))
+    const response = await app.fetch(at('/'))
+    expect([response.status, await response.text(), names(response)]).toEqual([413, 'sorry', []])
+    expect(caching(response)).toEqual(['Cookie', 'no-store', null])
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+  })
+
+  test('the answer to a session whose response was read is not stored either', async () => {
+    const app = new Hono<HonoSessionEnv<Data>>()
+    const errors: unknown[] = []
+    app.use(honoSession(createTestSessions()))
+    app.use(async (c, next) => {
+      await next()
+      await c.res.text()
+    })
+    app.get('/', (c) => {
+      c.var.session.set('visits', 1)
+      return c.text('page')
+    })
+    app.onError((error, c) => {
+      errors.push(error)
+      return c.text('sorry', 500)
+    })
+    const response = await app.fetch(at('/'))
+    expect([response.status, await response.text()]).toEqual([500, 'sorry'])
+    expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_RESPONSE' })])
+    expect(caching(response)).toEqual(['Cookie', 'no-store', null])
+  })
+
   test('header fields that other middleware sets before and after are kept', async () => {
     const app = new Hono<HonoSessionEnv<Data>>()
     app.use(async (c, next) => {
@@ -138,6 +190,17 @@ describe('h3 2', () => {
       'Cookie',
       'private',
     ])
+  })
+
+  test('no cache may store the answer to a session that does not fit', async () => {
+    const app = application()
+    app.get('/', (event) => {
+      sessionIn(event.context).set('big', TOO_MUCH)
+      return 'page'
+    })
+    const response = await app.request('/')
+    expect([response.status, names(response)]).toEqual([500, []])
+    expect(caching(response)).toEqual(['Cookie', 'no-store', null])
   })
 
   test('a thrown value that is no error is answered as h3 does', async () => {
@@ -301,6 +364,22 @@ describe.each(['Node', 'mocks'])('h3 1 on %s', (kind) => {
     expect([response.status, names(response)]).toEqual([500, []])
   })
 
+  test('no cache may store the answer to a session that does not fit, whatever the page said', async () => {
+    const app = h3One.createApp()
+    app.use(
+      '/',
+      defineSessionHandler(sessions, (event: h3One.H3Event, session) => {
+        for (const [name, value] of PUBLIC) h3One.setHeader(event, name, value)
+        session.set('big', TOO_MUCH)
+        return 'page'
+      }),
+    )
+    const browser = await visitorOf(app)
+    const response = await browser.visit('/')
+    expect([response.status, names(response)]).toEqual([500, []])
+    expect(caching(response)).toEqual(['Cookie', 'no-store', null])
+  })
+
   test('a returned error discards the changes of the session', async () => {
     const app = h3One.createApp()
     app.use(
@@ -367,6 +446,29 @@ describe('Koa', () => {
     const response = await browser.visit('/')
     expect([response.status, names(response)]).toEqual([500, []])
     expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })])
+  })
+
+  test('no cache may store the answer to a session that does not fit, whatever the page said', async () => {
+    const app = new Koa()
+    app.use(async (ctx, next) => {
+      try {
+        await next()
+      } catch {
+        ctx.status = 413
+        ctx.body = 'sorry'
+      }
+    })
+    app.use(koaSession(createTestSessions()))
+    app.use((ctx) => {
+      ctx.set(Object.fromEntries(PUBLIC))
+      sessionIn(ctx).set('big', TOO_MUCH)
+      ctx.body = 'page'
+    })
+    const server = createServer(app.callback())
+    closing.push(() => server.close().closeAllConnections())
+    const response = await fetch(await listen(server))
+    expect([response.status, await response.text(), names(response)]).toEqual([413, 'sorry', []])
+    expect(caching(response)).toEqual(['Cookie', 'no-store', null])
   })
 
   test('ctx.session cannot be assigned', async () => {
@@ -573,6 +675,58 @@ describe('Elysia', () => {
     const response = await app.handle(at('/'))
     expect([response.status, names(response)]).toEqual([500, ['__Host-session']])
     expect(await response.json()).toEqual({ message: 'sorry' })
+  })
+
+  test('no cache may store the answer to a session that does not fit, whatever the page said', async () => {
+    const app = new Elysia()
+      .use(elysiaSession(createTestSessions()))
+      .onError(({ status }) => status(413, 'sorry'))
+      .get('/', ({ session, set }) => {
+        Object.assign(set.headers, Object.fromEntries(PUBLIC))
+        session.set('big', TOO_MUCH)
+        return 'page'
+      })
+    const response = await app.handle(at('/'))
+    expect([response.status, await response.text(), names(response)]).toEqual([413, 'sorry', []])
+    expect(caching(response)).toEqual(['Cookie', 'no-store', null])
+  })
+
+  test('a handler that returns an error leaves the session unchanged, and one that returns a response changes it', async () => {
+    const app = new Elysia()
+      .use(elysiaSession(createTestSessions()))
+      .get('/error', ({ session }) => {
+        session.set('visits', 9)
+        return new Error('the handler failed')
+      })
+      .get('/response', ({ session }) => {
+        session.set('visits', 9)
+        return new Response('failed', { status: 500 })
+      })
+    const failed = await app.handle(at('/error'))
+    expect([failed.status, names(failed)]).toEqual([500, []])
+    const answered = await app.handle(at('/response'))
+    expect([answered.status, names(answered)]).toEqual([500, ['__Host-session']])
+  })
+
+  test('the error of a session that cannot be opened goes to onError', async () => {
+    const app = new Elysia()
+      .use(elysiaSession(createSessions<Data>({ secrets: failingSecrets })))
+      .onError(({ error, session, status }) => {
+        return status(503, {
+          session: typeof session,
+          error: 'message' in error && error.message,
+        })
+      })
+      .get('/', ({ session }) => session.toJSON())
+    const headers = { cookie: await loggedIn() }
+    const failed = await app.handle(new Request(at('/'), { headers }))
+    expect([failed.status, await failed.json()]).toEqual([
+      503,
+      {
+        session: 'undefined',
+        error: expect.stringContaining('secrets is a function that failed') as string,
+      },
+    ])
   })
 
   test('instances that use each other share the session', async () => {
