@@ -44,7 +44,7 @@ function sessionIn(holder: object): Session<Data> {
   return session as Session<Data>
 }
 
-/** What a page for everybody says to caches. */
+/** The header fields of a page that caches may give to all visitors. */
 const PUBLIC = [
   ['Cache-Control', 'public, max-age=600'],
   ['CDN-Cache-Control', 'max-age=600'],
