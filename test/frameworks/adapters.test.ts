@@ -192,6 +192,36 @@ describe('h3 2', () => {
     ])
   })
 
+  test('two requests at once with one context are an error, and no visitor gets the session of another', async () => {
+    const app = new H3({ silent: true })
+    app.use(h3Session(createTestSessions()))
+    app.get('/', async (event) => {
+      const session = sessionIn(event.context)
+      await new Promise((resolve) => setImmediate(resolve))
+      return String(session === sessionIn(event.context))
+    })
+    const context = {}
+    const responses = await Promise.all([
+      app.request('/', {}, context),
+      app.request('/', {}, context),
+    ])
+    expect(responses.map(({ status }) => status)).toEqual([200, 500])
+    expect(await responses[0]?.text()).toBe('true')
+    expect(await (await app.request('/', {}, context)).text()).toBe('true')
+  })
+
+  test('the middleware may run twice for one request', async () => {
+    const sessions = createTestSessions()
+    const app = new H3().use(h3Session(sessions)).use(h3Session(sessions))
+    app.get('/', (event) => {
+      const session = sessionIn(event.context)
+      session.set('visits', 1)
+      return session.toJSON()
+    })
+    const response = await app.request('/')
+    expect([await response.json(), names(response)]).toEqual([{ visits: 1 }, ['__Host-session']])
+  })
+
   test('no cache may store the answer to a session that does not fit', async () => {
     const app = application()
     app.get('/', (event) => {
