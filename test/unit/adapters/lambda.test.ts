@@ -457,6 +457,18 @@ test('the handler receives all further arguments of the event', async () => {
   expect(await handler(eventOf('function-url'), { id: 'c' })).toMatchObject({ body: 'c 0' })
 })
 
+test.each(several)('a Response as the result is an error, from %s', async (source) => {
+  const { run } = setUp()
+  const handler: Handler = (_, session) => {
+    session.set('visits', 1)
+    return new Response('page')
+  }
+  await expect(run(eventOf(source), handler)).rejects.toMatchObject({
+    code: 'ERR_SESSION_RESPONSE',
+    message: expect.stringContaining('statusCode') as string,
+  })
+})
+
 test('a handler that takes a callback is an error before it runs', async () => {
   const run = vi.fn()
   const sessions = createSessions<Data>({ secrets: SECRET })
