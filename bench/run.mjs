@@ -18,6 +18,7 @@ import { growWithCookies, growWithData, growWithSecrets } from './growth.mjs'
 import { measureIsolates } from './isolates.mjs'
 import { measureLoad } from './load.mjs'
 import { measureMemory } from './memory.mjs'
+import { measureProfiles } from './profile.mjs'
 import { report } from './report.mjs'
 import { measureAdded, measureRequests } from './requests.mjs'
 import { measureRuntimes } from './runtimes.mjs'
@@ -85,6 +86,7 @@ async function measureNode() {
     },
     memory: await step('memory', () => measureMemory(secret)),
     starts: await step('starts', () => measureStarts(secret, effort)),
+    profiles: await step('profiles', () => measureProfiles(secret, effort)),
     load: await step('load', () => measureLoad(secret, effort)),
   }
 }

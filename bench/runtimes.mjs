@@ -23,7 +23,9 @@ const WORKERD = join(installed, '@cloudflare/workerd-linux-64/bin/workerd')
 /** @returns runtime -> { version, results: size -> name -> microseconds by round } */
 export async function measureRuntimes(secret, effort) {
   if (!existsSync(WORKERD)) throw new Error('run first: npm ci --prefix test/everywhere')
-  const runtimes = { Node: { version: process.versions.node, program: process.execPath, args: [] } }
+  const runtimes = {
+    Node: { version: process.versions.node, program: process.execPath, args: ['--import', 'tsx'] },
+  }
   for (const [name, [path, args]] of Object.entries(PROGRAMS)) {
     const program = join(installed, path)
     // oxlint-disable-next-line no-await-in-loop

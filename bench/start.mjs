@@ -10,7 +10,7 @@ import { inRounds } from './timing.mjs'
 const here = new URL('.', import.meta.url).pathname
 
 /** A program that imports a library and opens its first session, without a cookie. */
-const PROGRAMS = {
+export const PROGRAMS = {
   'an empty program': '',
   'sealed-session': `
     const { createSessions } = await import('../dist/index.js')
@@ -108,7 +108,8 @@ const COUNTING = `data:text/javascript,${encodeURIComponent(`
   })
 `)}`
 
-async function run(program, secret, options = []) {
+/** Runs a program in a process of its own, and returns what it prints. */
+export async function run(program, secret, options = []) {
   const child = spawn(process.execPath, [...options, '--input-type=module', '--eval', program], {
     cwd: here,
     env: { ...process.env, BENCH_SECRET: secret },

@@ -13,7 +13,6 @@ import type { Pipeline } from './pipeline/pipeline.ts'
 import { prepareUndo } from './session/state.ts'
 import type { SessionState } from './session/state.ts'
 import { run } from './steps.ts'
-import type { Steps } from './steps.ts'
 import { isThenable } from './validate.ts'
 
 type Writes = readonly CookieWrite[]
@@ -61,27 +60,33 @@ function startWriting(state: SessionState, pipeline: Pipeline): Writes | Promise
   })
   state.writing = asked
   try {
-    const writing = run(takeSteps(state, pipeline))
+    const begun = run(commitCookies(state, pipeline))
+    const writing = isThenable(begun) ? reopenIfFailed(begun, state) : begun
     settle?.(writing)
     state.writing = isThenable(writing) ? asked : writing
     return state.writing
   } catch (error) {
     // Usually no observer has asked, and a rejection that is not handled ends a process.
     asked.catch(() => {})
+    reopen(state)
     settle?.(Promise.reject(error))
     throw error
   }
 }
 
-function* takeSteps(state: SessionState, pipeline: Pipeline): Steps<Writes> {
+async function reopenIfFailed(writing: Promise<Writes>, state: SessionState): Promise<Writes> {
   try {
-    return yield* commitCookies(state, pipeline)
+    return await writing
   } catch (error) {
-    // Nothing was written: the application may make the session smaller and try again.
-    state.committed = false
-    state.writing = undefined
+    reopen(state)
     throw error
   }
+}
+
+/** Nothing was written: the application may make the session smaller and try again. */
+function reopen(state: SessionState): void {
+  state.committed = false
+  state.writing = undefined
 }
 
 /**

@@ -16,11 +16,11 @@ import {
   observeLogout,
 } from './pipeline/end-session.ts'
 import { recheck } from './pipeline/recheck.ts'
-import type { PackedSession } from './overflow-option.ts'
+import type { PackedSession, SessionOverflow } from './overflow-option.ts'
 import { formatBody } from './session/body.ts'
 import { isEmpty } from './session/contents.ts'
 import type { SessionState } from './session/state.ts'
-import { settled } from './steps.ts'
+import { andThen, wait } from './steps.ts'
 import type { Steps } from './steps.ts'
 import { assertFits, measure } from './pipeline/session-size.ts'
 import { assertWritable } from './pipeline/writable.ts'
@@ -33,6 +33,7 @@ import type { DayKey } from './token/jwe.ts'
 import type { Purpose } from './token/key-ring.ts'
 import { formatPayload } from './token/payload.ts'
 import { formatBoundTicket, formatTicket } from './token/ticket.ts'
+import { isThenable } from './validate.ts'
 
 /**
  * Returns the cookies that bring the browser up to date. Only a change writes data; use writes a
@@ -40,15 +41,24 @@ import { formatBoundTicket, formatTicket } from './token/ticket.ts'
  *
  * @throws SessionDataError, SessionTooLargeError; SessionError `ERR_SESSION_STORE`
  */
-export function* commitCookies(
+export function commitCookies(
   state: SessionState,
   pipeline: Pipeline,
 ): Steps<readonly CookieWrite[]> {
-  const { received, written, logoutStamp } = state
-  const writes = yield* buildCookies(state, pipeline)
-  if (logoutStamp !== undefined && pipeline.overflow !== undefined) {
-    yield* settled(pipeline.overflow.remove([received?.parcel, written?.parcel]))
-  }
+  const { logoutStamp, received, written } = state
+  const { overflow } = pipeline
+  if (logoutStamp === undefined || overflow === undefined) return buildCookies(state, pipeline)
+  return thenRemove(buildCookies(state, pipeline), overflow, [received?.parcel, written?.parcel])
+}
+
+/** Takes the steps of a logout, and then removes what the session had in the store. */
+function* thenRemove(
+  steps: Steps<readonly CookieWrite[]>,
+  overflow: SessionOverflow,
+  parcels: Parameters<SessionOverflow['remove']>[0],
+): Steps<readonly CookieWrite[]> {
+  const writes = yield* steps
+  yield* wait(overflow.remove(parcels))
   return writes
 }
 
@@ -69,31 +79,32 @@ function* sessionCookies(
 ): Steps<readonly CookieWrite[]> {
   const { ring, cookie, limits, lifetimes, overflow } = pipeline
   const cause: SealCause = state.isNew ? 'new' : 'changed'
-  if (yield* isRefused(state, pipeline)) {
+  const refused = isRefused(state, pipeline)
+  if (isThenable(refused) ? yield* wait(refused) : refused) {
     state.written = state.written && { ...state.written, id: begun.id, body, parcel: undefined }
     return NO_WRITES
   }
-  yield* assertWritable(state.contents, pipeline)
+  const checking = assertWritable(state.contents, pipeline)
+  if (checking !== undefined) yield* wait(checking)
   const now = pipeline.now()
   const claims = resealClaims(begun, now)
-  const key = yield* settled(ring.sealing('cookie', dayOf(claims.sealedAt), now))
+  const sealing = ring.sealing('cookie', dayOf(claims.sealedAt), now)
+  const key = isThenable(sealing) ? yield* wait(sealing) : sealing
   let packed: PackedSession | undefined
   try {
-    packed = yield* settled(overflow?.pack(body, claims, state, key, pipeline))
+    packed = overflow && (yield* wait(overflow.pack(body, claims, state, key, pipeline)))
   } catch (error) {
     if (state.logoutStamp === undefined) throw error
     return endWithoutGoodbye(state, pipeline)
   }
-  const value = formatValue(
-    key,
-    yield* settled(key.seal(formatPayload(claims, packed?.body ?? body))),
-  )
+  const sealed = key.seal(formatPayload(claims, packed?.body ?? body))
+  const value = formatValue(key, isThenable(sealed) ? yield* wait(sealed) : sealed)
   const maxAge = cookieMaxAge(claims, now, lifetimes)
   let beside = logoutMarks(state, pipeline)
   let asked: string | undefined
   if (state.asksDevice) {
     beside = [...beside, ...(yield* bindingCookies(state, claims, now, pipeline))]
-    asked = yield* settled(pipeline.device?.askFor(claims.binding))
+    asked = pipeline.device && (yield* wait(pipeline.device.askFor(claims.binding)))
   } else if (state.isNew && pipeline.device?.isRenewable(state, claims)) {
     // A bound session that begins anew outlives the ticket that it has.
     beside = [...beside, (yield* sealTicket(claims, now, pipeline)).write]
@@ -122,7 +133,8 @@ function* ticketCookies(
   claims: Claims,
   pipeline: Pipeline,
 ): Steps<readonly CookieWrite[]> {
-  if (yield* isRefused(state, pipeline)) return NO_WRITES
+  const refused = isRefused(state, pipeline)
+  if (isThenable(refused) ? yield* wait(refused) : refused) return NO_WRITES
   const now = pipeline.now()
   const { key, write } = yield* sealTicket(claims, now, pipeline)
   observeSealed('renewed', write.value, claims, key, state, pipeline)
@@ -151,12 +163,14 @@ function* sealTicket(
   { ring, cookie, lifetimes }: Pipeline,
 ): Steps<{ readonly key: DayKey; readonly write: CookieWrite }> {
   const { id, binding } = claims
-  const key = yield* settled(ring.sealing('ticket', dayOf(now), now))
+  const sealing = ring.sealing('ticket', dayOf(now), now)
+  const key = isThenable(sealing) ? yield* wait(sealing) : sealing
   const isBound = binding !== ''
   const text = isBound
     ? formatBoundTicket({ binding, usedAt: now, isProven: false })
     : formatTicket(id, now)
-  const value = formatValue(key, yield* settled(key.seal(text)))
+  const sealed = key.seal(text)
+  const value = formatValue(key, isThenable(sealed) ? yield* wait(sealed) : sealed)
   const name = isBound ? deviceName(cookie.name, binding) : ticketName(cookie.name)
   // A bound session may be given another lifetime, and keeps its ticket.
   const maxAge = isBound ? longestMaxAge(lifetimes) : cookieMaxAge(claims, now, lifetimes)
@@ -168,32 +182,32 @@ function* sealTicket(
  *
  * @throws SessionDataError, SessionTooLargeError
  */
-export function* sealToken(
+export async function sealToken(
   state: SessionState,
   purpose: Purpose,
   pipeline: Pipeline,
-): Steps<string> {
+): Promise<string> {
   const { serializer, ring } = pipeline
-  if (isEmpty(state.contents) || (yield* isRefused(state, pipeline))) return ''
-  yield* assertWritable(state.contents, pipeline)
+  if (isEmpty(state.contents) || (await isRefused(state, pipeline))) return ''
+  await assertWritable(state.contents, pipeline)
   const now = pipeline.now()
   const claims = resealClaims(currentClaims(state, pipeline), now)
-  const key = yield* settled(ring.sealing(purpose, dayOf(claims.sealedAt), now))
+  const key = await ring.sealing(purpose, dayOf(claims.sealedAt), now)
   const body = formatBody(state.contents, claims, serializer)
-  const token = formatToken(key, yield* settled(key.seal(formatPayload(claims, body))))
+  const token = formatToken(key, await key.seal(formatPayload(claims, body)))
   if (token.length > MAX_TOKEN) throw new SessionTooLargeError(measure(state, key, pipeline))
   observeSealed('token', token, claims, key, state, pipeline)
   return token
 }
 
 /** Whether the session was revoked, or its secret removed, while the request ran. */
-function* isRefused(state: SessionState, pipeline: Pipeline): Steps<boolean> {
+function isRefused(state: SessionState, pipeline: Pipeline): boolean | Promise<boolean> {
   const { received } = state
   if (received === undefined || !state.carriesReceived) return false
-  const refused = yield* recheck(received, pipeline)
-  if (refused === undefined) return false
-  pipeline.observe({ type: 'rejected', ...refused })
-  return true
+  return andThen(recheck(received, pipeline), (rejected) => {
+    if (rejected !== undefined) pipeline.observe({ type: 'rejected', ...rejected })
+    return rejected !== undefined
+  })
 }
 
 function observeSealed(

@@ -21,7 +21,6 @@ import { Session, getState } from './session/session.ts'
 import { access, carriedClaims } from './session/state.ts'
 import type { SessionRejection, SessionState } from './session/state.ts'
 import type { SessionHandler, Sessions } from './sessions.ts'
-import { run } from './steps.ts'
 import type { SizeReport } from './size/report.ts'
 import { dayOf } from './token/day.ts'
 import type { Purpose } from './token/key-ring.ts'
@@ -69,7 +68,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   }
 
   async function seal(session: Session<Data>, purpose?: string): Promise<string> {
-    return run(sealToken(access(requireState(session)), tokenPurpose(purpose), pipeline))
+    return sealToken(access(requireState(session)), tokenPurpose(purpose), pipeline)
   }
 
   async function unseal(
@@ -84,7 +83,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     // What came was refused; what began since is checked like any other session.
     const claims = carriedClaims(state)
     if (claims === undefined) return state.rejection
-    const refused = await run(recheckNow(state, claims, pipeline))
+    const refused = await recheckNow(state, claims, pipeline)
     if (refused === undefined) return undefined
     observe({ type: 'rejected', ...refused })
     return { reason: refused.reason }

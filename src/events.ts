@@ -111,8 +111,8 @@ export type DeviceRefusal =
 export type SealCause = 'new' | 'changed' | 'renewed' | 'token'
 
 /**
- * What fails without an error. Each cause is observed once for each `createSessions`, the last one
- * each time.
+ * What fails without an error. Each cause is observed once for each `createSessions`, but
+ * `overwritten` each time.
  *
  * - `insecure`: a `Secure` cookie was sent to a browser on plain http, which drops it.
  * - `uncommitted`: a session was changed a minute ago, and its cookies were never asked for.

@@ -17,7 +17,8 @@ import {
 } from './validate.ts'
 
 /**
- * A named lifetime. What it leaves out is as in the default one. All times are in seconds.
+ * A named lifetime. What it leaves out is as in the default one. All times are in whole seconds, up to
+ * 400 days.
  *
  * @example
  * createSessions({ secrets, lifetimes: { remembered: { maxAge: 2_592_000, idleTimeout: false } } })
@@ -27,9 +28,12 @@ export interface LifetimeOptions {
   readonly maxAge?: number
   /** Ends a session that is not used for so long; `false` for never. */
   readonly idleTimeout?: number | false
-  /** Use is recorded at most this often. Default: a tenth of `idleTimeout`. */
+  /**
+   * Use is recorded at most this often. Default: the option `touchInterval`, if it is given and shorter
+   * than this `idleTimeout`; otherwise a tenth of `idleTimeout`.
+   */
   readonly touchInterval?: number | undefined
-  /** Whether its cookies outlive the browser. */
+  /** Whether its cookies outlive the browser. Default: `cookie.persistent`. */
   readonly persistent?: boolean | undefined
 }
 

@@ -16,10 +16,9 @@ import { isValid } from './session/opened.ts'
 import type { RejectedSession, ValidSession } from './session/opened.ts'
 import { Session } from './session/session.ts'
 import { createState } from './session/state.ts'
-import { run, settled } from './steps.ts'
-import type { Steps } from './steps.ts'
+import { andThen, run } from './steps.ts'
 import type { Purpose } from './token/key-ring.ts'
-import { refuse } from './validate.ts'
+import { isThenable, refuse } from './validate.ts'
 
 /** Opens sessions. None of its members counts as use of the session, or returns a promise needlessly. */
 export interface Opener<Data extends object> {
@@ -45,7 +44,7 @@ export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Da
   function open(source: CookieSource): Session<Data> | Promise<Session<Data>> {
     pipeline.check()
     if (runtime.isAsking) throw new SessionConfigError('revoked', 'must not open a session')
-    if (!isRequest(source)) return run(openSource(readCookies(source)))
+    if (!isRequest(source)) return openSource(readCookies(source))
     const known = opened.get(source)
     // A cookie store has no header, and is read once.
     if (known !== undefined && known.header === undefined) return known.session
@@ -62,7 +61,7 @@ export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Da
   ): Session<Data> | Promise<Session<Data>> {
     const remember = (session: Opened<Data>['session']) => opened.set(request, { header, session })
     try {
-      const session = run(openSource(cookies, request, remember))
+      const session = openSource(cookies, request, remember)
       if (session instanceof Session) return session
       remember(session)
       return forgetFailure(request, session)
@@ -85,28 +84,30 @@ export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Da
     }
   }
 
-  function* openSource(
-    given: SourceCookies | Promise<SourceCookies>,
+  function openSource(
+    source: SourceCookies | Promise<SourceCookies>,
     request?: object,
     remember?: (session: Session<Data>) => void,
-  ): Steps<Session<Data>> {
-    const source = yield* settled(given)
+  ): Session<Data> | Promise<Session<Data>> {
+    if (isThenable(source)) return source.then((read) => openSource(read, request, remember))
     const cookies =
       typeof source === 'string'
         ? parseRequestCookies(source, cookie.name)
         : collectRequestCookies(source, cookie.name)
     if (cookies.parts.length === 0) return createSession(undefined, cookies, remember, request)
-    return createSession(yield* openCookies(cookies, pipeline), cookies, remember)
+    return andThen(run(openCookies(cookies, pipeline)), (result) =>
+      createSession(result, cookies, remember),
+    )
   }
 
   function unseal(token: unknown, purpose: Purpose): Session<Data> | Promise<Session<Data>> {
     if (token === undefined || token === null || token === '') return createSession(undefined)
     if (typeof token !== 'string') return createSession({ reason: 'malformed' })
-    return run(unsealText(token, purpose))
+    return unsealText(token, purpose)
   }
 
-  function* unsealText(token: string, purpose: Purpose): Steps<Session<Data>> {
-    return createSession(yield* openToken(token, purpose, pipeline))
+  async function unsealText(token: string, purpose: Purpose): Promise<Session<Data>> {
+    return createSession(await run(openToken(token, purpose, pipeline)))
   }
 
   function remembered(request: unknown): Session<Data> | Promise<Session<Data>> | undefined {

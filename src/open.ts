@@ -19,7 +19,7 @@ import type { Parcel } from './session/parcel.ts'
 import type { SessionSchema } from './session/schema.ts'
 import { isValid } from './session/opened.ts'
 import type { Refusal, RejectedSession, ValidSession } from './session/opened.ts'
-import { settled } from './steps.ts'
+import { wait } from './steps.ts'
 import type { Steps } from './steps.ts'
 import { rejectionReason } from './token/claims.ts'
 import type { Claims } from './token/claims.ts'
@@ -28,6 +28,7 @@ import type { SealedValue } from './token/jwe.ts'
 import type { Purpose } from './token/key-ring.ts'
 import { parsePayload } from './token/payload.ts'
 import type { Payload } from './token/payload.ts'
+import { isThenable } from './validate.ts'
 
 /** A token longer than the fullest set of cookies is not ours. */
 export const MAX_TOKEN: number = MAX_COOKIES * MAX_COOKIE_BYTES
@@ -85,26 +86,29 @@ function* openValue(
     return { reason: 'malformed' }
   }
   const now = pipeline.now()
-  const text = yield* decrypt(parsed, purpose, now, pipeline)
+  const decrypted = decrypt(parsed, purpose, now, pipeline)
+  const text = isThenable(decrypted) ? yield* wait(decrypted) : decrypted
   if (typeof text !== 'string') return reject(text, parsed)
   const payload = parsePayload(text, parsed.day)
   if (payload === undefined) return reject({ reason: 'malformed' }, parsed)
   const { claims } = payload
-  const use = yield* settled(findUse(claims))
+  const found = findUse(claims)
+  const use = isThenable(found) ? yield* wait(found) : found
   const { usedAt, provenAt, lapsed } = use
   const reason =
     rejectionReason(claims, usedAt, now, lifetimes) ??
     (knowsStamps(claims, stamps) ? use.reason : 'destroyed')
   if (reason !== undefined) return reject({ reason, ...lapsed }, parsed, claims, usedAt)
 
-  const read = yield* settled(readContents(payload, pipeline))
+  const reading = readContents(payload, pipeline)
+  const read = isThenable(reading) ? yield* wait(reading) : reading
   if (isRefusal(read)) return reject(read, parsed, claims, usedAt)
   const { contents, body, parcel } = read
   const { id: secretId } = parsed
   // Member by member: Node 20 takes 0.4 us for each that follows a spread.
   const session = { contents, body, parcel, claims, usedAt, provenAt, secretId, length }
   if (askRevoked === undefined) return session
-  const refused = yield* settled(askRevoked(session))
+  const refused = yield* wait(askRevoked(session))
   return refused === undefined ? session : reject(refused, parsed, claims, usedAt)
 }
 

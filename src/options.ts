@@ -52,8 +52,8 @@ export type SecretsProvider = () => Secrets | undefined | Promise<Secrets | unde
 export type SecretsOption = Secrets | SecretsProvider
 
 /**
- * What `createSessions` takes. All times are in seconds. `serializer` is required where `Data` has what
- * JSON would change, such as a `Date`.
+ * What `createSessions` takes. All times are in whole seconds. `serializer` is required where `Data` has
+ * what JSON would change, such as a `Date`. `createSessions` throws SessionConfigError for a wrong option.
  *
  * @example
  * createSessions({ secrets: process.env.SESSION_SECRETS, limits: 'node', idleTimeout: 1800 })
@@ -67,55 +67,63 @@ export interface CommonOptions<Data extends object> {
    * Newest first: the first one that is active seals, all open. A string with commas between several
    * secrets (so one environment variable rotates), an array of strings or `{ secret, id?, activeFrom? }`,
    * a JWK Set, its JSON text or the base64url of that, or a function that returns any of these. A string is taken as its UTF-8
-   * bytes, at least 32 of them; weak, repeated and published secrets are errors.
+   * bytes, at least 32 of them (a key of A256GCM, RFC 7518 section 5.3); weak, repeated and published
+   * secrets are errors.
    */
   readonly secrets: SecretsOption | undefined
-  /** How often a `secrets` function is called again. Default 300. */
+  /** How often a `secrets` function is called again. Default 300, from 1 to 86 400. */
   readonly secretsRefresh?: number | undefined
   /**
    * How long the last good secrets stay in use while the `secrets` function fails. After that, requests
-   * fail with its error. Default 86 400 (1 day).
+   * fail with its error. Default 86 400 (1 day), from 0 to 400 days.
    */
   readonly secretsGrace?: number | undefined
   /** Default: `{ name: '__Host-session', path: '/', secure: true, sameSite: 'lax' }`. */
   readonly cookie?: CookieOptions | undefined
   /**
-   * From a session's start to its end, whatever is done. Default 604 800 (7 days); at most 400 days.
-   * `undefined` is an error, because a missing setting must not become a longer lifetime.
+   * From a session's start to its end, whatever is done. Default 604 800 (7 days), from 1 to 400 days:
+   * browsers keep no cookie longer (RFC 6265bis section 5.5). `undefined` is an error, because a missing setting must not become a longer lifetime.
    */
   readonly maxAge?: number
   /**
-   * Ends a session that is not used for so long; `false` for never. Default 86 400 (1 day). `undefined`
-   * is an error, as for `maxAge`.
+   * Ends a session that is not used for so long; `false` for never. Default 86 400 (1 day), from 1 to 400
+   * days. `undefined` is an error, as for `maxAge`.
    */
   readonly idleTimeout?: number | false
-  /** Use is recorded at most this often. Default: a tenth of `idleTimeout`. Must be shorter than it. */
+  /**
+   * Use is recorded at most this often. Default: a tenth of `idleTimeout`; without one, use is not
+   * recorded. Must be shorter than it; 0 records every use.
+   */
   readonly touchInterval?: number | undefined
   /** Lifetimes beside this default one, chosen with `regenerate({ lifetime: 'remembered' })`. */
   readonly lifetimes?: Readonly<Record<string, LifetimeOptions>> | undefined
-  /** How far the clocks of the servers may differ. Default 5, at most 60. */
+  /** How far the clocks of the servers may differ. Default 5, from 0 to 60. */
   readonly clockTolerance?: number | undefined
   /**
    * Size limits of the servers and proxies between the application and the browser: a preset, several
    * presets, or numbers. Default `portable`.
    */
   readonly limits?: LimitsOption | undefined
-  /** Keeps what does not fit in a store: `overflow({ storage })` of `sealed-session/overflow`. */
+  /**
+   * Keeps what does not fit in a store: `overflow({ storage })` of `sealed-session/overflow`. Default:
+   * none, and a session that does not fit is SessionTooLargeError.
+   */
   readonly overflow?: SessionOverflow | undefined
   /** Text for what JSON cannot hold: `devalue`, `superjson`. Default: JSON, strictly. */
   readonly serializer?: SessionSerializer | undefined
   /**
    * A Standard Schema for the data. Checked when a session is opened, which then holds the schema's
-   * output, and again before a write. An empty session is not checked.
+   * output, and again before a write. An empty session is not checked. Default: none.
    */
   readonly schema?: SessionSchema<Data> | undefined
-  /** Rejects every session that began before: a Date, its ISO text, or seconds since 1970. */
+  /** Rejects every session that began before: a Date, its ISO text, or seconds since 1970. Default: none. */
   readonly validAfter?: Date | string | number | undefined
   /**
    * Whether a session has been revoked, by a list that the application keeps. Called on every open, and
    * again before anything of a session that was received is sealed. Any result but `false`, an
    * exception too, rejects the session. Must not open a session: the same request would wait for its
    * result, and before the first `await` every call of `open` is an error.
+   * Default: none.
    */
   readonly revoked?: ((session: Session<Data>) => boolean | Promise<boolean>) | undefined
   /**
@@ -124,7 +132,10 @@ export interface CommonOptions<Data extends object> {
    * are refused.
    */
   readonly device?: DeviceBinding | undefined
-  /** Called with what happens to sessions, for logs and metrics. What it throws reaches the caller. */
+  /**
+   * Called with what happens to sessions, for logs and metrics. What it throws reaches the caller.
+   * Default: none.
+   */
   readonly observe?: ((event: SessionEvent) => void) | undefined
   /** Returns milliseconds since 1970. Default `Date.now`. */
   readonly clock?: (() => number) | undefined

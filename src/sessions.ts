@@ -33,7 +33,9 @@ export interface Sessions<Data extends object = Record<string, unknown>> {
    *
    * @param source a `Request`, `Headers`, a `Cookie` header, a cookie store, `null`, a Node request or
    * a Lambda event
-   * @throws SessionConfigError if `source` is none of these
+   * @throws SessionConfigError if `source` is none of these, or if the `secrets` function fails and there
+   * are no good secrets
+   * @throws SessionError `ERR_SESSION_STORE` if the store of `overflow` fails
    */
   open(source: CookieSource): Promise<Session<Data>>
   /**
@@ -45,7 +47,8 @@ export interface Sessions<Data extends object = Record<string, unknown>> {
    * @throws SessionDataError if a value cannot be stored; nothing is written
    * @throws SessionCommittedError if a value was changed in place after an earlier commit
    * @throws SessionConfigError if an argument is wrong
-   * @throws SessionError `ERR_SESSION_RESPONSE` if the response cannot carry cookies
+   * @throws SessionError `ERR_SESSION_RESPONSE` if the response cannot carry cookies;
+   * `ERR_SESSION_STORE` if the store of `overflow` fails, and nothing is written
    */
   commit(sessionOrRequest: Session<Data> | Request, response: Response): Promise<Response>
   /** Returns the `Set-Cookie` lines of a commit, for transports without `Response`. Throws as it does. */
@@ -54,34 +57,46 @@ export interface Sessions<Data extends object = Record<string, unknown>> {
    * Writes the cookies of a commit into a cookie store, or with a function. May be repeated after
    * further changes. Where the store cannot be written, a session that was only read is left as it is.
    *
-   * @throws what the store throws, if the session was changed; and as `commit` does
+   * @throws SessionConfigError if `store` cannot receive cookies; what the store throws, if the session was
+   * changed; and as `commit` does
    */
   save(session: Session<Data>, store: CookieSink): Promise<void>
   /**
    * Returns a fetch handler around one that is also given the session. Commits what it returns, and a
    * `Response` that it throws; any other error is passed on, and nothing is written. A handler that
    * does not use the session leaves the response as it is.
+   *
+   * @throws SessionConfigError if `handler` is not a function. The returned function rejects as `open` and
+   * `commit` do
    */
   wrap<Req extends Request = Request, Rest extends readonly unknown[] = []>(
     handler: SessionHandler<Data, Rest, Req>,
   ): (request: Req, ...rest: Rest) => Promise<Response>
   /**
    * Returns the session as a bare token, for clients that keep no cookies: the empty string if it is
-   * empty. No such token is accepted as a cookie, and no cookie as a token. Throws as `commit` does.
+   * empty. No such token is accepted as a cookie, and no cookie as a token. It has no ticket: use does not
+   * move its end, and `idleTimeout` counts from the call.
    *
-   * @param purpose what the token is for, in up to 256 characters: it opens for the same purpose alone.
+   * @param purpose what the token is for, in 1 to 256 characters: it opens for the same purpose alone.
    * Default: none
+   * @throws SessionTooLargeError if it has more than 65 536 characters, those of 16 full cookies
+   * @throws SessionDataError if a value cannot be stored
+   * @throws SessionConfigError if an argument is wrong
    */
   seal(session: Session<Data>, purpose?: string): Promise<string>
   /**
    * Returns the session of a bare token; an empty one without. Never rejects because of the token.
    *
    * @param purpose what the token was sealed for
+   * @throws SessionConfigError if `purpose` is not a string of 1 to 256 characters
    */
   unseal(token: string | null | undefined, purpose?: string): Promise<Session<Data>>
   /**
    * Asks again whether an open session is still valid: its times, its secret, `validAfter` and
-   * `revoked`. For WebSockets and other long connections. Returns why not, or `undefined`.
+   * `revoked`, and the proof of its device. For WebSockets and other long connections. Returns why not, or
+   * `undefined`.
+   *
+   * @throws SessionConfigError if `session` is not one of these sessions
    */
   verify(session: Session<Data>): Promise<SessionRejection | undefined>
   /**
@@ -90,6 +105,11 @@ export interface Sessions<Data extends object = Record<string, unknown>> {
    * this themselves.
    */
   device(request: Request): Promise<Response | undefined>
-  /** Returns what the session would take if it were written now, beside the limits. Writes nothing. */
+  /**
+   * Returns what the session would take if it were written now, beside the limits, in bytes. Writes nothing.
+   *
+   * @throws SessionDataError if a value cannot be stored
+   * @throws SessionConfigError if `session` is not one of these sessions
+   */
   measure(session: Session<Data>): Promise<SizeReport>
 }

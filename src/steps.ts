@@ -7,34 +7,21 @@ import { isThenable } from './validate.ts'
 /** A generator that yields the promises it has to wait for, and returns a result. */
 export type Steps<Result> = Generator<Promise<unknown>, Result>
 
-/** Gives a value, once it is there: what `await` is to an async function, used with `yield*`. */
-export function settled<Value>(
-  value: Value | Promise<Value>,
-): Iterable<Promise<unknown>, Value, unknown> {
-  return isThenable(value) ? wait(value) : new Settled(value)
-}
-
-/** A value that is there, as an iterator that has ended. A generator would take several times the memory. */
-class Settled<Value> implements Iterable<never, Value>, Iterator<never, Value> {
-  readonly done = true
-  readonly value: Value
-
-  constructor(value: Value) {
-    this.value = value
-  }
-
-  [Symbol.iterator](): this {
-    return this
-  }
-
-  next(): this {
-    return this
-  }
-}
-
-function* wait<Value>(promise: Promise<Value>): Steps<Value> {
+/**
+ * Waits for a promise: what `await` is to an async function, used with `yield*`, and only for what is a
+ * promise. Even an iterator that ends at once would cost more than the question.
+ */
+export function* wait<Value>(promise: Promise<Value>): Steps<Value> {
   // oxlint-disable-next-line no-unsafe-type-assertion -- `run` resumes with what the promise became
   return (yield promise) as Value
+}
+
+/** Returns what `act` makes of a value: as a promise only if the value is one. */
+export function andThen<Value, Result>(
+  value: Value | Promise<Value>,
+  act: (value: Value) => Result | Promise<Result>,
+): Result | Promise<Result> {
+  return isThenable(value) ? value.then(act) : act(value)
 }
 
 /** Takes steps. Returns their result, as a promise only if one of them had to wait. */

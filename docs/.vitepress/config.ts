@@ -89,6 +89,7 @@ function sidebar(): DefaultTheme.SidebarItem[] {
       ['Subdomains', 'subdomains'],
       ['Tenants', 'tenants'],
       ['WebSockets', 'websockets'],
+      ['Bare tokens', 'bare-tokens'],
       ['Testing', 'testing'],
       ['TLS proxies', 'tls-proxies'],
       ['Plain http', 'plain-http'],

@@ -80,13 +80,13 @@ export interface NodeSessions<
   /**
    * Returns the session of a request. The response will carry its cookies, whichever call ends it.
    * The same request gives the same session. A session that is opened after the head was sent is
-   * read-only.
+   * read-only. Rejects as `open` of the sessions does.
    */
   open(request: Req, response: Res): Promise<Session<Data>>
   /**
    * Sets `request.session` for the handlers that follow. If none of them accesses the session, the
-   * response is not changed. `next` is called when the session is open, and again with an error if
-   * its cookies cannot be made.
+   * response is not changed. `next` is called when the session is open, or with an error if it cannot
+   * be opened, and again with an error if its cookies cannot be made.
    *
    * @throws SessionConfigError if `next` is not a function
    */
@@ -182,7 +182,7 @@ export function nodeSessions<
     if (session !== undefined) return session
     throw new SessionConfigError(
       'request',
-      'has not been through the middleware of these sessions, or its session could not be opened',
+      'has not been through the middleware of these sessions, or could not be opened',
     )
   }
 

@@ -2,7 +2,6 @@
 // cookie-session.
 
 import { assertCommittable } from '../pipeline/writable.ts'
-import { run } from '../steps.ts'
 import { hasUnwrittenChange } from '../pipeline/changes.ts'
 import { SessionCommittedError, SessionError } from '../errors.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
@@ -199,7 +198,7 @@ async function findReason(verify: SessionControl['verify']): Promise<string | un
 
 async function assertSavable({ state, pipeline }: SessionControl): Promise<void> {
   if (!access(state).committed) {
-    return run(assertCommittable(withCleanData(state, pipeline), pipeline))
+    return assertCommittable(withCleanData(state, pipeline), pipeline)
   }
   await state.writing
   const isLate = hasUnwrittenChange(withCleanData(state, pipeline), pipeline)

@@ -21,12 +21,12 @@ import {
  */
 export interface CookieOptions {
   /**
-   * Default `__Host-session`. With the prefix `__Host-`, browsers accept the cookie only from this
+   * Default `__Host-session`; 1 to 64 characters of a token (RFC 6265bis section 4.1.1). With the prefix `__Host-`, browsers accept the cookie only from this
    * host, over HTTPS, for all of its paths. Must not end as the names of the session's further
    * cookies do: `.x`, `.t`, `.d`, `.d.` and more characters, or a dot and a number.
    */
   readonly name?: string | undefined
-  /** Default `/`. Must be `/` for a name with `__Host-`. */
+  /** Default `/`; at most 1 024 characters (RFC 6265bis section 5.6). Must be `/` for a name with `__Host-`. */
   readonly path?: string | undefined
   /**
    * Every subdomain of it can read, set and replace the cookie. Default: this host only. Cannot be

@@ -94,7 +94,8 @@ function isCookieStore(source: unknown): source is CookieStoreSource {
 
 function readStore(store: CookieStoreSource): SourceCookies | Promise<SourceCookies> {
   const cookies = store.getAll()
-  return isThenable(cookies) ? cookies.then(pairsOf) : pairsOf(cookies)
+  // A thenable of another library may return nothing from `then`.
+  return isThenable(cookies) ? Promise.resolve(cookies).then(pairsOf) : pairsOf(cookies)
 }
 
 function pairsOf(cookies: unknown): SourceCookies {

@@ -5,7 +5,6 @@ import { deviceName } from '../cookies/cookie-names.ts'
 import type { CookieWrite } from '../cookies/set-cookie.ts'
 import { usedSince } from '../device-option.ts'
 import type { DeviceUse } from '../device-option.ts'
-import { run } from '../steps.ts'
 import { decrypt } from '../pipeline/decrypt.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { absoluteEnd, lifetimeOf } from '../token/claims.ts'
@@ -104,6 +103,6 @@ async function openBoundTicket(
 ): Promise<BoundTicket | undefined> {
   const parsed = parseValue(value)
   if (parsed === undefined) return undefined
-  const text = await run(decrypt(parsed, 'ticket', pipeline.now(), pipeline))
+  const text = await decrypt(parsed, 'ticket', pipeline.now(), pipeline)
   return typeof text === 'string' ? parseBoundTicket(text, parsed.day) : undefined
 }

@@ -26,7 +26,8 @@ import {
  */
 export interface DeviceBoundOptions {
   /**
-   * The path at which the browser registers and proves its device. Must lie within `cookie.path`.
+   * The path at which the browser registers and proves its device, of up to 256 characters. Must lie
+   * within `cookie.path`.
    * Default `/.well-known/session-device`.
    */
   readonly path?: string | undefined

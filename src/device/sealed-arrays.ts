@@ -1,6 +1,5 @@
 // JSON arrays that this folder seals and opens: challenges, and keys in cookies.
 
-import { run } from '../steps.ts'
 import { decrypt } from '../pipeline/decrypt.ts'
 import type { Pipeline } from '../pipeline/pipeline.ts'
 import { DAY_SECONDS, dayOf, startOfDay } from '../token/day.ts'
@@ -47,7 +46,7 @@ export async function openArray(
 ): Promise<OpenedArray | undefined> {
   const parsed = parseValue(value)
   if (parsed === undefined) return undefined
-  const text = await run(decrypt(parsed, purpose, pipeline.now(), pipeline))
+  const text = await decrypt(parsed, purpose, pipeline.now(), pipeline)
   const array = typeof text === 'string' ? parseItems(text) : undefined
   if (array === undefined) return undefined
   const [time, ...items] = array

@@ -8,7 +8,6 @@ import type {
   PackedSession,
   SessionOverflow,
 } from '../overflow-option.ts'
-import { run } from '../steps.ts'
 import { decrypt } from '../pipeline/decrypt.ts'
 import { formatBody, parseBodyText } from '../session/body.ts'
 import type { Contents } from '../session/contents.ts'
@@ -41,7 +40,7 @@ export interface OverflowOptions {
   readonly storage: OverflowStorage
   /** The keys that may move. Default: all. A scope is written `scope(name)`, messages `flash(key)`. */
   readonly keys?: readonly string[] | undefined
-  /** Seconds that a call of the store may take. Default 2, at most 60. */
+  /** Seconds that a call of the store may take. Default 2, from 1 to 60. */
   readonly timeout?: number | undefined
 }
 
@@ -56,7 +55,7 @@ const UNREADABLE: Refusal = Object.freeze({ reason: 'invalid-data' })
 
 /**
  * Returns the value of the option `overflow` of `createSessions`. A session that is over its limits
- * then stores its largest keys in `storage`: sealed, under a random id, until the session's
+ * then stores its largest keys in `storage`, up to 512 kB: sealed, under a random id, until the session's
  * absolute end. A session that fits never touches the store.
  *
  * If the store fails, `open` and `commit` reject with a SessionError `ERR_SESSION_STORE`, and no
@@ -96,7 +95,7 @@ async function load(
   if (value === undefined) return GONE
   const sealed = parseValue(value)
   if (sealed === undefined) return FOREIGN
-  const text = await run(decrypt(sealed, 'overflow', context.now(), context))
+  const text = await decrypt(sealed, 'overflow', context.now(), context)
   if (typeof text !== 'string') return text
   const opened = parseParcel(text, claims.id, id, context.serializer)
   if (opened === undefined) return FOREIGN

@@ -29,12 +29,12 @@ export interface RevocationOptions<Data extends object = Record<string, unknown>
   readonly user?: ((session: Session<Data>) => string | undefined) | undefined
   /**
    * The longest `maxAge` of the sessions, after which an entry may expire. Default: 400 days, the
-   * longest possible.
+   * longest possible (RFC 6265bis section 5.5).
    */
   readonly maxAge?: number | undefined
   /** How long an answer of the store is reused. Default 1, at most 60; 0 asks every time. */
   readonly cache?: number | undefined
-  /** How long a call of the store may take. Default 2, at most 60. */
+  /** How long a call of the store may take. Default 2, from 1 to 60. */
   readonly timeout?: number | undefined
   /** Returns milliseconds since 1970. Default `Date.now`. */
   readonly clock?: (() => number) | undefined
@@ -53,7 +53,11 @@ export interface SessionRevocations<Data extends object = Record<string, unknown
   revoked(session: Session<Data>): Promise<boolean>
   /** Ends the session with this id. */
   endSession(id: string): Promise<void>
-  /** Ends all sessions of a user that began until now, except those with the ids in `except`. */
+  /**
+   * Ends all sessions of a user that began until now, except those with the ids in `except`.
+   *
+   * @throws SessionConfigError without the option `user`
+   */
   endUser(user: string, options?: { readonly except?: string | readonly string[] }): Promise<void>
   /** Ends all sessions that began before a moment: a Date, its ISO text or seconds. Default: now. */
   endAll(before?: Date | string | number): Promise<void>

@@ -85,22 +85,18 @@ function createVeto<Data extends object>(
   revoked: NonNullable<CommonOptions<Data>['revoked']>,
   runtime: SessionRuntime,
 ): (session: ValidSession) => Promise<RejectedSession | undefined> {
-  function ask(session: Session<Data>): unknown {
-    runtime.isAsking = true
-    try {
-      return revoked(session)
-    } finally {
-      runtime.isAsking = false
-    }
-  }
-
   return async (session) => {
     try {
       // A copy: what `revoked` reads is no use of the handler, and what it changes is not seen there.
       const contents = runtime.restore(session.body)
-      const answer = await ask(new Session<Data>(createState(runtime, { ...session, contents })))
-      return answer === false ? undefined : REVOKED
+      runtime.isAsking = true
+      const asking: unknown = revoked(
+        new Session<Data>(createState(runtime, { ...session, contents })),
+      )
+      runtime.isAsking = false
+      return (await asking) === false ? undefined : REVOKED
     } catch (error) {
+      runtime.isAsking = false
       return { ...REVOKED, error }
     }
   }

@@ -3,31 +3,38 @@
 
 import type { Pipeline } from './pipeline.ts'
 import { describeRejection } from './rejection.ts'
-import type { RejectedSession, ValidSession } from '../session/opened.ts'
+import type { Refusal, RejectedSession, ValidSession } from '../session/opened.ts'
 import type { SessionState } from '../session/state.ts'
-import { settled } from '../steps.ts'
-import type { Steps } from '../steps.ts'
+import { andThen } from '../steps.ts'
 import { lifetimeOf, rejectionReason } from '../token/claims.ts'
 import type { Claims } from '../token/claims.ts'
 
+type Rejected = RejectedSession | undefined
+
 /** Returns why a session may not be sealed again: its secret was removed, or it was revoked. */
-export function* recheck(
+export function recheck(
   received: ValidSession,
   { ring, askRevoked }: Pipeline,
-): Steps<RejectedSession | undefined> {
-  const { secretId, claims, usedAt } = received
-  const refusal = (yield* settled(ring.has(secretId)))
-    ? yield* settled(askRevoked?.(received))
-    : { reason: 'unknown-key' as const }
-  return refusal && { ...describeRejection(refusal, claims, usedAt), secretId }
+): Rejected | Promise<Rejected> {
+  return andThen(ring.has(received.secretId), (isKnown) => {
+    if (!isKnown) return rejectReceived(received, { reason: 'unknown-key' })
+    return askRevoked?.(received).then((refusal) => refusal && rejectReceived(received, refusal))
+  })
+}
+
+function rejectReceived(
+  { secretId, claims, usedAt }: ValidSession,
+  refusal: Refusal,
+): RejectedSession {
+  return { ...describeRejection(refusal, claims, usedAt), secretId }
 }
 
 /** Returns why an open session is not valid any more, its times included. */
-export function* recheckNow(
+export function recheckNow(
   state: SessionState,
   claims: Claims,
   pipeline: Pipeline,
-): Steps<RejectedSession | undefined> {
+): Rejected | Promise<Rejected> {
   const { usedAt, provenAt } = state
   const { lifetimes, device } = pipeline
   const hasEnded =
@@ -39,7 +46,7 @@ export function* recheckNow(
     (hasEnded === true ? 'unproven' : undefined)
   if (reason !== undefined) return describeRejection({ reason }, claims, lastUse)
   const current = currentSession(state, claims)
-  return current && (yield* recheck(current, pipeline))
+  return current && recheck(current, pipeline)
 }
 
 /** Returns the session as the browser has it: as it was written, or as it was received. */

@@ -4,8 +4,6 @@ import { assertBodyReadable, formatBody } from '../session/body.ts'
 import type { Contents } from '../session/contents.ts'
 import { assertFitsSchema } from '../session/schema.ts'
 import type { SessionState } from '../session/state.ts'
-import { settled } from '../steps.ts'
-import type { Steps } from '../steps.ts'
 import { resealClaims } from '../token/claims.ts'
 import { dayOf } from '../token/day.ts'
 import { formatPayload } from '../token/payload.ts'
@@ -18,11 +16,12 @@ import { assertWouldFit } from './session-size.ts'
  *
  * @throws SessionDataError
  */
-export function* assertWritable(contents: Contents, { schema, serializer }: Pipeline): Steps<void> {
+export function assertWritable(
+  contents: Contents,
+  { schema, serializer }: Pipeline,
+): Promise<void> | undefined {
   assertBodyReadable(contents, serializer)
-  if (schema !== undefined) {
-    yield* settled(assertFitsSchema(contents.data, schema, serializer))
-  }
+  return schema && assertFitsSchema(contents.data, schema, serializer)
 }
 
 /**
@@ -30,12 +29,12 @@ export function* assertWritable(contents: Contents, { schema, serializer }: Pipe
  *
  * @throws SessionDataError, SessionTooLargeError
  */
-export function* assertCommittable(state: SessionState, pipeline: Pipeline): Steps<void> {
+export async function assertCommittable(state: SessionState, pipeline: Pipeline): Promise<void> {
   if (!hasUnwrittenChange(state, pipeline)) return
-  yield* assertWritable(state.contents, pipeline)
+  await assertWritable(state.contents, pipeline)
   const now = pipeline.now()
   const claims = resealClaims(currentClaims(state, pipeline), now)
-  const key = yield* settled(pipeline.ring.sealing('cookie', dayOf(claims.sealedAt), now))
+  const key = await pipeline.ring.sealing('cookie', dayOf(claims.sealedAt), now)
   const payload = formatPayload(claims, formatBody(state.contents, claims, pipeline.serializer))
   assertWouldFit(state, new TextEncoder().encode(payload).length, key, pipeline)
 }

@@ -70,7 +70,8 @@ const NO_PROPERTIES: object = new Proxy(
  * A dictionary, typed by `Data`. Every key is optional until it is set, and none is reserved. Changing
  * a value in place, after `get` returned it, counts as a change.
  *
- * Every method that changes something throws `SessionCommittedError` once the cookies are made.
+ * Every method that changes something throws `SessionCommittedError` once the cookies are made. A key
+ * that is not a string, or an argument too many, is a `SessionConfigError`.
  *
  * @example
  * const cart = session.scope<{ items: number }>('cart')

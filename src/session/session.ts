@@ -47,14 +47,14 @@ export class Session<Data extends object = Record<string, unknown>> extends Dict
   }
 
   /**
-   * 128 random bits in 22 characters: the same until `regenerate` or `renewId`, and `undefined` while
+   * 128 random bits in 22 characters (NIST SP 800-63B-4 section 5.1 asks for 64): the same until `regenerate` or `renewId`, and `undefined` while
    * there is no session to carry it.
    */
   get id(): string | undefined {
     return carriedClaims(this.#state)?.id
   }
 
-  /** When the session began. Its absolute end is `maxAge` later, and no use moves it. */
+  /** When the session began, in whole seconds. Its absolute end is `maxAge` later, and no use moves it. */
   get startedAt(): Date | undefined {
     return dateOf(carriedClaims(this.#state)?.startedAt)
   }
@@ -129,8 +129,8 @@ export class Session<Data extends object = Record<string, unknown>> extends Dict
   }
 
   /**
-   * Returns a token for a form or a header, to be checked with `verifyCsrfToken`: another string at
-   * each call. The first call draws the session's secret, and so begins a session.
+   * Returns a token for a form or a header, to be checked with `verifyCsrfToken`: another string of 43
+   * characters at each call, for a secret of 128 bits. The first call draws the session's secret, and so begins a session.
    */
   csrfToken(): string {
     const { csrf } = access(this.#state).contents

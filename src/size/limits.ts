@@ -20,13 +20,22 @@ import type { LimitsPreset } from './presets.ts'
  * console.log(limits.responseHeader) // 3072
  */
 export interface SizeLimits {
-  /** One cookie: its name and value, and also its whole `Set-Cookie` line. At most 4 096. */
+  /**
+   * One cookie: its name and value, and also its whole `Set-Cookie` line. Default and most: 4 096 (RFC
+   * 6265bis section 5.6).
+   */
   readonly cookie: number
-  /** How many cookies may hold the session. At most 16. */
+  /** How many cookies may hold the session. Default and most: 16. */
   readonly cookies: number
-  /** The value of the `Cookie` header that the browser will send, other cookies included. */
+  /**
+   * The value of the `Cookie` header that the browser will send, other cookies included. Default: that of
+   * the preset, 7 168 for `portable`.
+   */
   readonly requestHeader: number
-  /** All `Set-Cookie` lines of one response together, as they travel. */
+  /**
+   * All `Set-Cookie` lines of one response together, as they travel. Default: that of the preset, 3 072 for
+   * `portable`.
+   */
   readonly responseHeader: number
 }
 

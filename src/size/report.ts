@@ -37,6 +37,7 @@ export interface SizeReport extends SizeUsage {
  */
 export class SessionTooLargeError extends SessionError {
   override readonly name = 'SessionTooLargeError'
+  /** What takes how many bytes, which limit is exceeded, and which keys would have to move. */
   readonly report: SizeReport
 
   constructor(report: SizeReport) {

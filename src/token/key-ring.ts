@@ -4,7 +4,7 @@
 import { encode } from './base64url.ts'
 import { DAY_SECONDS } from './day.ts'
 import { SessionConfigError } from '../errors.ts'
-import { isThenable } from '../validate.ts'
+import { andThen } from '../steps.ts'
 import type { DayKey, MakeKey } from './jwe.ts'
 import type { Secret } from './secrets.ts'
 
@@ -98,10 +98,7 @@ export function createKeyRing(
       (loaded && keys.get(purpose, activeAmong(loaded, now).id, day)) ??
       deriveSealing(purpose, day, now),
     opening: (purpose, id, day) => keys.get(purpose, id, day) ?? deriveOpening(purpose, id, day),
-    has: (id) => {
-      const all = loaded ?? load()
-      return isThenable(all) ? all.then((found) => includesId(found, id)) : includesId(all, id)
-    },
+    has: (id) => andThen(loaded ?? load(), (all) => all.some((entry) => entry.id === id)),
   }
 }
 
@@ -138,10 +135,6 @@ function activeAmong(all: readonly KeyMaterial[], now: number): KeyMaterial {
   const active = all.find(({ activeFrom }) => activeFrom <= now)
   if (active !== undefined) return active
   throw new SessionConfigError('secrets', 'has none that is active: leave one without activeFrom')
-}
-
-function includesId(all: readonly KeyMaterial[], id: string): boolean {
-  return all.some((entry) => entry.id === id)
 }
 
 async function loadSecret({ bytes, id, activeFrom }: Secret): Promise<KeyMaterial> {

@@ -2,6 +2,7 @@
 // last good secrets while these are fresh; the function is called beside the requests.
 
 import { SessionConfigError } from '../errors.ts'
+import { andThen } from '../steps.ts'
 import { isThenable } from '../validate.ts'
 import type { DayKey, MakeKey } from './jwe.ts'
 import { createKeyRing } from './key-ring.ts'
@@ -165,22 +166,10 @@ export function createProvidedKeyRing(provide: () => unknown, settings: Provider
   }
 
   return {
-    sealing(purpose, day, now) {
-      const ring = ringInForce()
-      return isThenable(ring)
-        ? ring.then((loaded) => loaded.sealing(purpose, day, now))
-        : ring.sealing(purpose, day, now)
-    },
-    opening(purpose, id, day) {
-      const ring = ringInForce()
-      return isThenable(ring)
-        ? ring.then((loaded) => open(loaded, purpose, id, day))
-        : open(ring, purpose, id, day)
-    },
-    has(id) {
-      const ring = ringInForce()
-      return isThenable(ring) ? ring.then((loaded) => loaded.has(id)) : ring.has(id)
-    },
+    sealing: (purpose, day, now) =>
+      andThen(ringInForce(), (ring) => ring.sealing(purpose, day, now)),
+    opening: (purpose, id, day) => andThen(ringInForce(), (ring) => open(ring, purpose, id, day)),
+    has: (id) => andThen(ringInForce(), (ring) => ring.has(id)),
   }
 }
 

@@ -11,6 +11,9 @@ import { format, promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createSessions } from 'sealed-session'
 import type { LimitsPreset } from 'sealed-session'
+import { deviceBound } from 'sealed-session/device'
+import { resolveOptions } from '../../src/options.ts'
+import { Session } from '../../src/session/session.ts'
 import { resolveLimits } from '../../src/size/limits.ts'
 import { PRESET_NAMES } from '../../src/size/presets.ts'
 import {
@@ -174,6 +177,19 @@ describe('README.md', () => {
     expect(Buffer.byteLength(readDocument('SECURITY.md'))).toBeLessThan(25_000)
   })
 
+  test('names every member of sessions and of a session', async () => {
+    const sessions = createSessions({ secrets: process.env['SESSION_SECRETS'] })
+    const session = await sessions.open(null)
+    const prototypes = [Object.getPrototypeOf(session), Object.getPrototypeOf(Session.prototype)]
+    const members = [sessions, ...prototypes].flatMap((object) =>
+      Object.getOwnPropertyNames(object),
+    )
+    const text = readDocument('README.md')
+    const isNamed = (name: string) => new RegExp(`\`${name}(?:\\(|\`)`).test(text)
+    expect(members.length).toBeGreaterThan(30)
+    expect(members.filter((name) => name !== 'constructor' && !isNamed(name))).toEqual([])
+  })
+
   test('names every option, and no other', () => {
     const [, table = ''] = readDocument('README.md').split('\n## Options\n')
     const printed = Array.from(table.matchAll(/^\| `(\w+)`/gm), ([, name = '']) => name)
@@ -182,6 +198,56 @@ describe('README.md', () => {
     const names = Array.from(list.matchAll(/'(\w+)'/g), ([, name = '']) => name)
     expect(names.length).toBeGreaterThan(10)
     expect(printed.toSorted()).toEqual(names.toSorted())
+  })
+})
+
+describe('the defaults that tables print', () => {
+  /** Returns the last cell of each row that begins with an option, by that option. */
+  function defaultsOf(path: string, heading: string): Map<string, string> {
+    const [, section = ''] = readDocument(path).split(`\n## ${heading}\n`)
+    const [own = ''] = section.split('\n## ', 1)
+    const rows = own.matchAll(/^\| `(\w+)` .*\| *([^|]*?) *\|$/gm)
+    return new Map(Array.from(rows, ([, name = '', last = '']) => [name, last]))
+  }
+
+  test('in README.md are those of createSessions', () => {
+    const printed = defaultsOf('README.md', 'Options')
+    const seconds = (name: string) => {
+      const [digits = ''] = /^[\d ]+/.exec(printed.get(name) ?? '') ?? []
+      return Number(digits.replaceAll(' ', ''))
+    }
+    const options = resolveOptions({ secrets: process.env['SESSION_SECRETS'] })
+    const { secretsRefresh, secretsGrace, cookie, lifetimes, limits } = options
+    const { maxAge, idleTimeout, touchInterval, persistent } = lifetimes.default
+    expect({
+      secretsRefresh: seconds('secretsRefresh'),
+      secretsGrace: seconds('secretsGrace'),
+      maxAge: seconds('maxAge'),
+      idleTimeout: seconds('idleTimeout'),
+      clockTolerance: seconds('clockTolerance'),
+    }).toEqual({
+      secretsRefresh,
+      secretsGrace,
+      maxAge,
+      idleTimeout,
+      clockTolerance: lifetimes.clockTolerance,
+    })
+    expect(printed.get('touchInterval')).toBe('a tenth of `idleTimeout`')
+    expect(touchInterval).toBe(idleTimeout / 10)
+    const { name, path, domain, secure, sameSite, partitioned, priority } = cookie
+    expect([domain, priority]).toEqual([undefined, undefined])
+    expect(printed.get('cookie')).toBe(
+      `\`${name}\`, \`${path}\`, this host, \`${secure}\`, \`${sameSite}\`, \`${partitioned}\`, none, \`${persistent}\``,
+    )
+    expect(printed.get('limits')).toBe("`'portable'`")
+    expect(limits).toEqual(resolveLimits('portable', false))
+  })
+
+  test('in docs/device-bound-sessions.md are those of deviceBound', () => {
+    const printed = defaultsOf('docs/device-bound-sessions.md', 'Options')
+    const { path, interval } = deviceBound()
+    expect(printed.get('path')).toBe(`\`${path}\``)
+    expect(printed.get('interval')).toBe(String(interval))
   })
 })
 
@@ -235,45 +301,68 @@ describe('docs/troubleshooting.md', () => {
   const text = readDocument('docs/troubleshooting.md')
   const types = readDocument('src/errors.ts') + readDocument('src/events.ts')
 
+  function sectionOf(heading: string): string {
+    const [, section = ''] = text.split(`\n## ${heading}\n`)
+    return section.split('\n## ', 1)[0] ?? ''
+  }
+
+  /** Returns the members of a union of strings. */
+  function membersOf(type: string): string[] {
+    const [, union = ''] = new RegExp(`type ${type} =((?:\\s*\\|? ?'[\\w-]+')+)`).exec(types) ?? []
+    return Array.from(union.matchAll(/'([\w-]+)'/g), ([, name = '']) => name)
+  }
+
   test.each([
     ['Warnings', 'WarningCause'],
     ['Rejections', 'RejectionReason'],
     ['Errors', 'SessionErrorCode'],
   ])('explains under "%s" every member of %s, in its order', (heading, type) => {
-    const [, union = ''] = new RegExp(`type ${type} =((?:\\s*\\|? ?'[\\w-]+')+)`).exec(types) ?? []
-    const members = Array.from(union.matchAll(/'([\w-]+)'/g), ([, name = '']) => name)
-    const [, section = ''] = text.split(`\n## ${heading}\n`)
-    const [own = ''] = section.split('\n## ', 1)
-    const explained = Array.from(own.matchAll(/^### `([\w-]+)`$/gm), ([, name = '']) => name)
-    expect(members.length).toBeGreaterThan(4)
-    expect(explained).toEqual(members)
+    const explained = Array.from(
+      sectionOf(heading).matchAll(/^### `([\w-]+)`$/gm),
+      ([, name = '']) => name,
+    )
+    expect(explained.length).toBeGreaterThan(4)
+    expect(explained).toEqual(membersOf(type))
   })
 
-  test('has the cause and the cure of each warning and of each friction', () => {
-    for (const [heading, first] of [
-      ['Warnings', 'Symptom'],
-      ['From the field', 'See it'],
-    ] as const) {
-      const [, section = ''] = text.split(`\n## ${heading}\n`)
-      const [own = ''] = section.split('\n## ', 1)
-      const [, ...entries] = own.split('\n### ')
-      expect(entries.length).toBeGreaterThan(heading === 'Warnings' ? 4 : 19)
-      for (const entry of entries) {
-        const labels = Array.from(entry.matchAll(/^- \*\*(.+?)\*\*: /gm), ([, label]) => label)
-        expect([entry.split('\n', 1), labels]).toEqual([
-          entry.split('\n', 1),
-          [first, 'Cause', 'Cure'],
-        ])
-      }
+  test.each([
+    ['Warnings', 5, ['Symptom', 'Cause', 'Cure']],
+    ['Rejections', 5, ['Cause', 'Cure']], // their symptom is the same, and stated once
+    ['Errors', 5, ['Symptom', 'Cause', 'Cure']],
+    ['From the field', 20, ['See it', 'Cause', 'Cure']],
+  ])('has under "%s" the cause and the cure of each', (heading, least, labels) => {
+    const [, ...entries] = sectionOf(heading).split('\n### ')
+    expect(entries.length).toBeGreaterThanOrEqual(least)
+    for (const entry of entries) {
+      const title = entry.split('\n', 1)
+      const found = Array.from(entry.matchAll(/^- \*\*(.+?)\*\*: /gm), ([, label]) => label)
+      expect([title, found]).toEqual([title, labels])
     }
   })
 
-  test('has every event of the library in its table, and no other', () => {
-    const [, section = ''] = text.split('\n## Events\n')
-    const [own = ''] = section.split('\n## ', 1)
-    const rows = Array.from(own.matchAll(/^\| `(\w+)`/gm), ([, name]) => name)
-    const source = readDocument('src/events.ts')
-    const known = Array.from(source.matchAll(/readonly type: '(\w+)'/g), ([, name]) => name)
-    expect(rows).toEqual(known)
+  test('has the cause and the cure of each refusal of a device', () => {
+    const rows = sectionOf('Refused devices').matchAll(/^\| `([\w-]+)` *\|([^|]*)\|([^|]*)\|$/gm)
+    const explained = Array.from(rows, ([, name, cause = '', cure = '']) => {
+      expect([cause.trim(), cure.trim()], name).not.toContain('')
+      return name
+    })
+    expect(explained).toEqual(membersOf('DeviceRefusal'))
+  })
+
+  test('has every event of the library in its table, with all of its members, and no other', () => {
+    const rows = Array.from(sectionOf('Events').matchAll(/^\| `(\w+)`.*$/gm), ([row, name]) => ({
+      name,
+      names: Array.from(row.matchAll(/`(\w+)`/g), ([, member]) => member),
+    }))
+    const [, union = ''] = readDocument('src/events.ts').split('type SessionEvent =')
+    const [events = ''] = union.split('\n\n', 1)
+    const [, ...known] = events.split(/readonly type: /)
+    expect(rows.map(({ name }) => `'${name}'`)).toEqual(
+      known.map((event) => /^'\w+'/.exec(event)?.[0]),
+    )
+    for (const [index, event] of known.entries()) {
+      const members = Array.from(event.matchAll(/readonly (\w+)\??:/g), ([, member]) => member)
+      expect(rows[index]?.names).toEqual(expect.arrayContaining(members))
+    }
   })
 })

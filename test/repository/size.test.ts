@@ -23,9 +23,9 @@ const BUDGET = {
   './koa': 9_500,
   './fastify': 10_000,
   './elysia': 5_250,
-  './overflow': 9_500,
+  './overflow': 9_250,
   './device': 15_750,
-  '. with jose and cookie': 40_000,
+  '. with jose and cookie': 40_250,
 } as const
 
 const root = new URL('../../', import.meta.url)

@@ -391,6 +391,24 @@ describe.each(ENGINES)('with %s', (engine) => {
     expect(response.headers.get('vary')).toBeNull()
   })
 
+  test('E12: other cookies that leave no room make the write of a changed session an error, and nothing else', async () => {
+    const { sessions, cookieWith } = setUpAttack()
+    const headers = { cookie: `${await cookieWith({ user: 'ada' })}; other=${'x'.repeat(7168)}` }
+    const request = () => new Request('https://example.test/', { headers })
+    const change = sessions.wrap((_, session) => {
+      session.set('user', 'grace')
+      return new Response()
+    })
+    await expect(change(request())).rejects.toMatchObject({ code: 'ERR_SESSION_TOO_LARGE' })
+    const read = sessions.wrap((_, session) => new Response(String(session.get('user'))))
+    expect(await (await read(request())).text()).toBe('ada')
+    const logOut = sessions.wrap((_, session) => {
+      session.destroy()
+      return new Response()
+    })
+    expect((await logOut(request())).headers.getSetCookie()).toHaveLength(2)
+  })
+
   test("E13: every cookie has a line of its own, and the application's own are kept", async () => {
     const { sessions } = setUpAttack({ limits: THREE_COOKIES })
     const session = await sessions.open(null)

@@ -438,6 +438,29 @@ describe('O2: a store that fails', () => {
     expect([later.isEmpty, later.rejection]).toEqual([true, undefined])
   })
 
+  test('at the read of a logout keeps the session, and sessions without the option end it', async () => {
+    const { sessions, cookieOf, store, make } = setUp()
+    const cookie = await cookieOf(fillLarge)
+    store.faults.getItem = () => Promise.reject(DOWN)
+    const request = new Request('https://example.com/logout', { headers: { cookie } })
+    const logOut = (_: Request, session: Session<Data>) => {
+      session.destroy()
+      return new Response('bye')
+    }
+    expect(await catchAsyncError(sessions.wrap(logOut)(request))).toMatchObject({
+      code: 'ERR_SESSION_STORE',
+    })
+    const without = make({ overflow: undefined })
+    const { headers } = await without.wrap(logOut)(request)
+    const lines = headers.getSetCookie()
+    expect(lines.map((line) => line.split('=')[0])).toEqual([NAME, `${NAME}.x`])
+    expect(lines[0]).toContain('Max-Age=0')
+    delete store.faults.getItem
+    const stamp = lines[1]?.split(';')[0]
+    const late = await sessions.open(`${cookie}; ${stamp}`)
+    expect(late.rejection).toEqual({ reason: 'destroyed' })
+  })
+
   test('at a logout whose flash message does not fit drops the message', async () => {
     const { received, next, store } = setUp()
     const session = await received(fillLarge)

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { run, settled } from '../../src/steps.ts'
+import { run, wait } from '../../src/steps.ts'
 import type { Steps } from '../../src/steps.ts'
+import { isThenable } from '../../src/validate.ts'
 
 function* sum(values: readonly (number | Promise<number>)[]): Steps<number> {
   let total = 0
-  for (const value of values) total += yield* settled(value)
+  for (const value of values) total += isThenable(value) ? yield* wait(value) : value
   return total
 }
 
@@ -40,9 +41,9 @@ describe('run', () => {
   test('lets the steps catch the rejection of a promise, and continue', async () => {
     function* careful(): Steps<string> {
       try {
-        return yield* settled(Promise.reject<string>(new Error('lost')))
+        return yield* wait(Promise.reject<string>(new Error('lost')))
       } catch (error) {
-        return `caught ${String(error)}, ${yield* settled(Promise.resolve('went on'))}`
+        return `caught ${String(error)}, ${yield* wait(Promise.resolve('went on'))}`
       }
     }
     expect(await run(careful())).toBe('caught Error: lost, went on')
@@ -56,7 +57,7 @@ describe('run', () => {
       }
     }
     function* waiting(): Steps<number> {
-      return yield* settled(new Thenable() as unknown as Promise<number>)
+      return yield* wait(new Thenable() as unknown as Promise<number>)
     }
     expect(await run(waiting())).toBe(5)
   })

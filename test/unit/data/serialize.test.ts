@@ -1,6 +1,7 @@
 // Data to strings and back: what strict JSON and other serializers accept, and what is rejected
 // with its path.
 
+import { inspect } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import * as devalue from 'devalue'
 import fc from 'fast-check'
@@ -325,6 +326,15 @@ describe('a serializer', () => {
     expect(error).toEqual(dataError('k'))
     expect(error).not.toHaveProperty('cause')
     expect(String(error)).not.toContain('number of a card')
+    const quoting = {
+      parse: JSON.parse,
+      stringify: (data: object): string => {
+        throw new Error(`no function in ${inspect(data)}`)
+      },
+    }
+    const quoted = catchError(() => writeData(dataOf(card), quoting))
+    expect(quoted).toEqual(dataError('k'))
+    expect(inspect(quoted)).not.toContain('number of a card')
   })
 
   test.each([[undefined], [5], [new Uint8Array(2)], [null], [Promise.resolve('{}')]])(

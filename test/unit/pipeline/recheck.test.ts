@@ -5,7 +5,6 @@ import type { Session, SessionOptions } from 'sealed-session'
 import { createPipeline } from '../../../src/pipeline/pipeline.ts'
 import { recheckNow } from '../../../src/pipeline/recheck.ts'
 import { createState } from '../../../src/session/state.ts'
-import { run } from '../../../src/steps.ts'
 import { createClaims } from '../../../src/token/claims.ts'
 import { toCookieHeader } from '../../support/cookie-jar.ts'
 import {
@@ -230,7 +229,7 @@ describe('verify', () => {
       const claims = createClaims(START, '', '', lifetimes, 'bbbbbbbb')
       Object.assign(state, { provenAt, usedAt: START })
       const pipeline = { lifetimes, now: () => START, ...(hasEnded !== undefined && { device }) }
-      return run(recheckNow(state, claims, untyped(pipeline)))
+      return recheckNow(state, claims, untyped(pipeline))
     }
     expect(await verify(START - 9, true)).toMatchObject({ reason: 'unproven', usedAt: START })
     expect(await verify(START - 9, false)).toBeUndefined()

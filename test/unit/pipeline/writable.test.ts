@@ -4,7 +4,6 @@ import { assertCommittable, assertWritable } from '../../../src/pipeline/writabl
 import { createContents } from '../../../src/session/contents.ts'
 import { createState } from '../../../src/session/state.ts'
 import type { SessionState } from '../../../src/session/state.ts'
-import { run } from '../../../src/steps.ts'
 import { valueLength } from '../../../src/token/jwe.ts'
 import { formatPayload } from '../../../src/token/payload.ts'
 import { ID, SECRET, START, dayOf } from '../../support/mint.ts'
@@ -25,7 +24,7 @@ function stateOf(data: object, more: Partial<SessionState> = {}, length = 150): 
   return Object.assign(state, more)
 }
 
-const check = async (state: SessionState, by = pipeline) => run(assertCommittable(state, by))
+const check = async (state: SessionState, by = pipeline) => assertCommittable(state, by)
 
 describe('assertCommittable', () => {
   test('throws for a session that is too large, and for no other', async () => {
@@ -74,7 +73,7 @@ describe('assertCommittable', () => {
 
 describe('assertWritable', () => {
   const checkContents = async (data: object, options: object) =>
-    run(assertWritable(contentsOf(data), createPipeline({ ...common, ...options })))
+    assertWritable(contentsOf(data), createPipeline({ ...common, ...options }))
 
   test('throws for what a serializer writes and does not read again', async () => {
     const serializer = { stringify: JSON.stringify, parse: () => ({}) }
