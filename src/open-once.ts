@@ -8,6 +8,7 @@ import {
 import type { RequestCookies } from './cookies/request-cookies.ts'
 import { isRequest, readCookies } from './cookies/source.ts'
 import type { CookieSource, SourceCookies } from './cookies/source.ts'
+import { SessionConfigError } from './errors.ts'
 import { createObjectSlot } from './http/object-slot.ts'
 import { openCookies, openToken } from './open.ts'
 import type { Pipeline } from './pipeline/pipeline.ts'
@@ -42,6 +43,7 @@ export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Da
 
   function open(source: CookieSource): Session<Data> | Promise<Session<Data>> {
     pipeline.check()
+    if (runtime.isAsking) throw new SessionConfigError('revoked', 'must not open a session')
     if (!isRequest(source)) return openSource(readCookies(source))
     const known = opened.get(source)
     // A cookie store has no header, and is read once.

@@ -121,7 +121,8 @@ export interface CommonOptions<Data extends object> {
   /**
    * Whether a session has been revoked, by a list that the application keeps. Called on every open, and
    * again before anything of a session that was received is sealed. Any result but `false`, an
-   * exception too, rejects the session. Must not open the same request, which waits for its result.
+   * exception too, rejects the session. Must not open a session: the same request would wait for its
+   * result, and before the first `await` every call of `open` is an error.
    * Default: none.
    */
   readonly revoked?: ((session: Session<Data>) => boolean | Promise<boolean>) | undefined

@@ -7,7 +7,7 @@ import { createObjectSlot } from '../http/object-slot.ts'
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
-import { discardChanges, prepareWithdrawal } from './failed-handler.ts'
+import { discardChanges, forbidCaching, prepareWithdrawal } from './failed-handler.ts'
 
 /** Answers a request: the function that Elysia gives to a server. */
 type FetchFunction = (...args: unknown[]) => unknown
@@ -17,8 +17,20 @@ interface RequestContext {
   readonly request: Request
 }
 
+/** The context of a hook that runs when a handler has returned. */
+interface ResultContext extends RequestContext {
+  readonly responseValue: unknown
+  /** The header fields of the answer, by names in any case. */
+  readonly set: { readonly headers: object }
+}
+
 /** A hook that does not replace the answer. */
-type RequestHook = (context: RequestContext) => Promise<void>
+type RequestHook<Context> = (context: Context) => Promise<void>
+
+/** What a wrapped handler tells beside its response. */
+interface Opening {
+  isOpened: boolean
+}
 
 /** The progress of one request through its handlers: a function that withdraws the cookies, once they are made. */
 type HandlerProgress = 'begun' | 'failed' | (() => void)
@@ -40,8 +52,8 @@ export interface ElysiaSessionApp {
     scope: HookScope,
     derive: (context: RequestContext) => Promise<{ session: unknown }>,
   ): unknown
-  onAfterHandle(scope: HookScope, hook: RequestHook): unknown
-  onError(scope: HookScope, hook: RequestHook): unknown
+  onAfterHandle(scope: HookScope, hook: RequestHook<ResultContext>): unknown
+  onError(scope: HookScope, hook: RequestHook<RequestContext>): unknown
 }
 
 /**
@@ -75,9 +87,9 @@ const GLOBAL: HookScope = { as: 'global' }
 
 /**
  * Returns a plugin of Elysia that opens the session of each request, and commits it to the response.
- * If a handler throws, its changes are discarded. The error of a session that does not fit goes to `onError`:
- * the cookies are made when the handler has returned, so an `onAfterHandle` that changes the session
- * must be registered before the plugin.
+ * If a handler throws or returns an error, its changes are discarded. The error of a session that does not fit
+ * goes to `onError`: the cookies are made when the handler has returned, so an `onAfterHandle` that changes
+ * the session must be registered before the plugin. The error of a session that cannot be opened goes there too.
  *
  * @throws SessionConfigError if `sessions` is not what `createSessions` has returned
  * @example
@@ -91,18 +103,36 @@ export function elysiaSession<Data extends object>(
   const internals = getInternals(sessions)
 
   const progress = createObjectSlot<HandlerProgress>()
+  /** The reason for which the session of a request could not be opened. */
+  const failures = createObjectSlot<{ readonly error: unknown }>()
 
   /** Commits the session to what Elysia answers: results, streams, static routes and errors. */
   function around(handle: FetchFunction): (request: Request, ...rest: unknown[]) => unknown {
-    return sessions.wrap<Request, unknown[]>(async (request, session, ...rest) => {
-      const response = await answer(handle, request, ...rest)
-      // An error handler that was registered before this plugin has answered.
-      if (progress.get(request) === 'begun') discardChanges(session)
-      return response
-    })
+    const run = sessions.wrap<Request, [Opening, ...unknown[]]>(
+      async (request, session, opening, ...rest) => {
+        opening.isOpened = true
+        const response = await answer(handle, request, ...rest)
+        // An error handler that was registered before this plugin has answered.
+        if (progress.get(request) === 'begun') discardChanges(session)
+        return response
+      },
+    )
+    return async (request, ...rest) => {
+      const opening: Opening = { isOpened: false }
+      try {
+        return await run(request, opening, ...rest)
+      } catch (error) {
+        if (opening.isOpened) throw error
+        // Thrown again in a hook, from which it reaches `onError`.
+        failures.set(request, { error })
+        return answer(handle, request, ...rest)
+      }
+    }
   }
 
   async function begin({ request }: RequestContext): Promise<{ session: Session<Data> }> {
+    const failure = failures.get(request)
+    if (failure !== undefined) throw failure.error
     const session = await internals.open(request)
     assertWrapped(session)
     progress.set(request, 'begun')
@@ -110,10 +140,16 @@ export function elysiaSession<Data extends object>(
   }
 
   /** Makes the cookies at a point from which a failure still reaches `onError`. */
-  async function succeed({ request }: RequestContext): Promise<void> {
+  async function succeed({ request, responseValue, set }: ResultContext): Promise<void> {
     const session = await internals.open(request)
+    if (responseValue instanceof Error) discardChanges(session)
     const withdraw = prepareWithdrawal(session)
-    await sessions.setCookies(session)
+    try {
+      await sessions.setCookies(session)
+    } catch (error) {
+      forbidCaching(fieldsOf(set.headers))
+      throw error
+    }
     progress.set(request, withdraw)
   }
 
@@ -147,6 +183,15 @@ export function elysiaSession<Data extends object>(
 function answer(handle: FetchFunction, ...args: unknown[]): Response | Promise<Response>
 function answer(handle: FetchFunction, ...args: unknown[]): unknown {
   return handle(...args)
+}
+
+/** Returns the header fields that Elysia gives to an answer. */
+function fieldsOf(headers: object): Parameters<typeof forbidCaching>[0] {
+  return {
+    keys: () => Object.keys(headers),
+    set: (name, value) => Reflect.set(headers, name, value),
+    delete: (name) => Reflect.deleteProperty(headers, name),
+  }
 }
 
 /**

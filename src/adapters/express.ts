@@ -178,7 +178,7 @@ export function sessionOf<Data extends object = Record<string, unknown>>(
   if (found !== undefined && isOf(found.session, found.sessions, sessions)) return found.session
   throw new SessionConfigError(
     'request',
-    `has not been through expressSession(${sessions === undefined ? '' : 'these '}sessions)`,
+    `has not been through expressSession(${sessions === undefined ? '' : 'these '}sessions), or could not be opened`,
   )
 }
 

@@ -102,7 +102,8 @@ export type FastifySessionPlugin = (
 /**
  * Opens the session of each request as `request.session`, and makes the reply carry its cookies. If
  * a handler throws, its changes are discarded; changes of an error handler are kept. The error of a
- * session that does not fit goes to that error handler.
+ * session that does not fit goes to that error handler. Where the session could not be opened,
+ * `request.session` is `undefined` there.
  *
  * Registering it rejects with SessionConfigError if `sessions` is not what `createSessions` has returned.
  *
@@ -126,9 +127,12 @@ async function registerSession(
   }
   const node = nodeSessions(sessions)
   const opened = createObjectSlot<Session<object>>()
+  /** Requests whose session was not opened, because that or a hook before it has failed. */
+  const unopened = createObjectSlot<true>()
   app.decorateRequest('session', {
     getter() {
-      return node.sessionOf(this.raw)
+      // An error handler must not fail itself.
+      return unopened.get(this.raw) ? undefined : node.sessionOf(this.raw)
     },
   })
   app.addHook('onRequest', ({ raw }, reply, done) => {
@@ -139,9 +143,9 @@ async function registerSession(
     })
   })
   app.addHook('onError', ({ raw }, _reply, _error, done) => {
-    // A hook that runs before this plugin's may have failed.
     const session = opened.get(raw)
-    if (session !== undefined) discardChanges(session)
+    if (session === undefined) unopened.set(raw, true)
+    else discardChanges(session)
     done()
   })
 }

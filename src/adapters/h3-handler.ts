@@ -9,9 +9,9 @@ import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
 import { refuse } from '../validate.ts'
-import { discardChanges } from './failed-handler.ts'
+import { discardChanges, forbidCaching } from './failed-handler.ts'
 import type { NodeRequest } from './node.ts'
-import { setCookieFields, toArray } from './node-fields.ts'
+import { nodeFields, setCookieFields, toArray } from './node-fields.ts'
 import { canWait } from './node-response.ts'
 import type { NodeResponse } from './node-response.ts'
 import { attachNodeSession, pendingSession, takeOver } from './node-session.ts'
@@ -76,7 +76,10 @@ export function defineSessionHandler<Data extends object, Event extends H3Handle
       const result = await handler(event, session)
       if (result instanceof Error) throw result
       if (isCached && getState(session)?.accessed === true) throw sharedResult()
-      return await commitResult(sessions, session, event, result)
+      return await commitResult(sessions, session, event, result).catch((error: unknown) => {
+        if (!res.headersSent) forbidCaching(nodeFields(res))
+        throw error
+      })
     } catch (error) {
       discardChanges(session)
       if (!canWait(res)) {

@@ -1,10 +1,12 @@
 // `sealed-session/h3`: a middleware for h3 2 and Nitro 3, and a handler for h3 1, Nitro 2 and Nuxt.
 // Imports nothing of h3.
 
+import { SessionConfigError } from '../errors.ts'
+import { createObjectSlot } from '../http/object-slot.ts'
 import { getInternals } from '../internals.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
-import { discardChanges } from './failed-handler.ts'
+import { discardChanges, forbidCachingOf } from './failed-handler.ts'
 import { isFailure, restrictFields, runHandlers, toAnswer } from './h3-answer.ts'
 import type { H3Answer, H3PreparedResponse } from './h3-answer.ts'
 
@@ -49,10 +51,16 @@ interface AnswerSlot {
  */
 export function h3Session<Data extends object>(sessions: Sessions<Data>): H3SessionMiddleware {
   getInternals(sessions)
+  /** The sessions of the contexts whose handlers are running. */
+  const running = createObjectSlot<Session<Data>>()
   const run = sessions.wrap<Request, [H3SessionEvent, () => unknown, AnswerSlot]>(
     async (_, session, event, next, slot) => {
-      setSession(event, session)
+      const { context } = event
+      assertOwnContext(running.get(context) ?? session, session)
+      running.set(context, session)
+      Reflect.set(context, 'session', session)
       const outcome = await runHandlers(next)
+      running.delete(context)
       if (isFailure(outcome, event.res)) discardChanges(session)
       slot.answer = toAnswer(outcome, event.res)
       return slot.answer.carrier
@@ -62,7 +70,14 @@ export function h3Session<Data extends object>(sessions: Sessions<Data>): H3Sess
     const slot: AnswerSlot = { answer: undefined }
     // Handlers of h3 replace `event.req`, to validate or to limit the body.
     const { req } = event
-    const committed = await run(req, event, next, slot)
+    let committed: Response
+    try {
+      committed = await run(req, event, next, slot)
+    } catch (error) {
+      const { errHeaders } = event.res
+      if (errHeaders !== undefined) forbidCachingOf(errHeaders)
+      throw error
+    }
     const { answer } = slot
     if (answer === undefined) return committed
     if (answer.isOverlaid) await restrictPrepared(sessions, req, event.res)
@@ -70,11 +85,13 @@ export function h3Session<Data extends object>(sessions: Sessions<Data>): H3Sess
   }
 }
 
-function setSession<Data extends object>(
-  { context }: H3SessionEvent,
-  session: Session<Data>,
-): void {
-  Reflect.set(context, 'session', session)
+/**
+ * Throws if another request has the same context, because its handlers would get this session. `fetch` of
+ * h3 takes a context, and an application may give the same object to every request.
+ */
+function assertOwnContext(other: object, session: object): void {
+  if (other === session) return
+  throw new SessionConfigError('event.context', 'is that of another request: create one for each')
 }
 
 /**

@@ -4,7 +4,7 @@ import { getInternals } from '../internals.ts'
 import { SessionError } from '../errors.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
-import { discardChanges } from './failed-handler.ts'
+import { discardChanges, forbidCachingOf } from './failed-handler.ts'
 
 /**
  * The types of an application's variables for Hono: `c.var.session` is the session.
@@ -72,11 +72,27 @@ export function honoSession<Data extends object>(
     },
   )
   return async (c, next) => {
-    const response = await run(c.req.raw, c, next)
+    let response: Response
+    try {
+      response = await run(c.req.raw, c, next)
+    } catch (error) {
+      const headers = new Headers(c.res.headers)
+      forbidCachingOf(headers)
+      // Hono merges these header fields into those of the answer to the error.
+      replaceResponse(c, new Response(null, { headers }))
+      throw error
+    }
     if (!c.finalized) return response
-    // Clears the former response first, because Hono would merge its header fields into this one.
-    c.res = undefined
-    c.res = response
+    replaceResponse(c, response)
     return undefined
   }
+}
+
+/** Clears the former response first, because Hono would merge its header fields into this one. */
+function replaceResponse<Data extends object>(
+  c: HonoSessionContext<Data>,
+  response: Response,
+): void {
+  c.res = undefined
+  c.res = response
 }

@@ -3,9 +3,10 @@
 import { getInternals } from '../internals.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
-import { discardChanges } from './failed-handler.ts'
+import { discardChanges, forbidCaching } from './failed-handler.ts'
 import type { NodeRequest } from './node.ts'
 import { answerNodeDevice } from './node-device.ts'
+import { nodeFields } from './node-fields.ts'
 import type { NodeResponse } from './node-response.ts'
 import { attachNodeSession } from './node-session.ts'
 import { toError } from './report-error.ts'
@@ -79,7 +80,10 @@ export function koaSession<Data extends object>(
     defineSession(ctx, session)
     try {
       await next()
-      await sessions.setCookies(session)
+      await sessions.setCookies(session).catch((error: unknown) => {
+        if (!ctx.res.headersSent) forbidCaching(nodeFields(ctx.res))
+        throw error
+      })
     } catch (error) {
       discardChanges(session)
       throw error

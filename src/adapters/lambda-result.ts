@@ -6,7 +6,7 @@ import { setHeaderFields } from '../http/header-fields.ts'
 import type { HeaderFields } from '../http/header-fields.ts'
 import { cookieName, isDeletion, ownRole } from '../http/own-cookies.ts'
 import type { IsOwnCookie } from '../http/own-cookies.ts'
-import { isRecord, ownProperties, ownProperty } from '../validate.ts'
+import { hasMethod, isRecord, ownProperties, ownProperty } from '../validate.ts'
 
 /**
  * The members of an event that the handler uses. Events of API Gateway, function URLs and load
@@ -72,7 +72,9 @@ export function attachToResult<Result>(
   cookies: LambdaCookies,
 ): Result | LambdaResponse {
   if (!isRecord(result) || ownProperty(result, 'statusCode') === undefined) {
-    if (form === 'cookies') return attachToResult(inferResponse(result), form, cookies)
+    // As JSON, a `Response` would be an empty object.
+    const isInferred = form === 'cookies' && !hasMethod(result, 'arrayBuffer')
+    if (isInferred) return attachToResult(inferResponse(result), form, cookies)
     throw new SessionError('ERR_SESSION_RESPONSE', 'the handler must return a statusCode')
   }
   const given: Readonly<Record<string, unknown>> = ownProperties(result)

@@ -4,7 +4,7 @@
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
-import { SessionError } from '../errors.ts'
+import { SessionConfigError, SessionError } from '../errors.ts'
 import { getInternals } from '../internals.ts'
 import { hasMethod, refuse } from '../validate.ts'
 import { answerResult, deviceEvent } from './lambda-device.ts'
@@ -65,6 +65,10 @@ export function wrapLambda<
   }
   return async (event, ...rest) => {
     const isStreaming = hasMethod(rest[0], 'write')
+    // Lambda has passed one until Node.js 22, and would send its result without the cookies.
+    if (!isStreaming && handler.length > 3 && typeof rest[1] === 'function') {
+      throw new SessionConfigError('handler', 'takes a callback: return the result instead')
+    }
     const answering = isStreaming ? undefined : internals.answerDevice?.(deviceEvent(event))
     if (answering !== undefined) return answerResult(await answering, formOf(event))
     const session = await internals.open(event)

@@ -69,7 +69,8 @@ export function restoreFields(response: NodeResponse, before: FieldSnapshot): vo
   for (const [name, value] of before) callMethod(response, 'setHeader', name, value)
 }
 
-function nodeFields(response: NodeResponse): HeaderFields {
+/** Returns the header fields of a response of Node, to read and change. */
+export function nodeFields(response: NodeResponse): HeaderFields {
   return ownProperties<HeaderFields>({
     get(name) {
       const values = toArray(response.getHeader(name))

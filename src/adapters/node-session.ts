@@ -4,6 +4,7 @@ import { getInternals } from '../internals.ts'
 import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
+import { refuse } from '../validate.ts'
 import { attachSession } from './deferred-head.ts'
 import type { NodeResponse } from './node-response.ts'
 import type { PendingSession } from './pending-session.ts'
@@ -13,6 +14,7 @@ import type { PendingSession } from './pending-session.ts'
  *
  * @param fail receives why the cookies could not be made; must not throw
  * @param prepare is called before the cookies are made, each time
+ * @throws SessionConfigError if the response is no object
  */
 export function attachNodeSession<Data extends object>(
   sessions: Sessions<Data>,
@@ -21,6 +23,9 @@ export function attachNodeSession<Data extends object>(
   fail: (error: unknown) => void,
   prepare?: () => void,
 ): void {
+  if (typeof response !== 'object' || response === null) {
+    refuse('response', response, 'a response of Node')
+  }
   const pending = pendingSession(sessions, session, fail, prepare)
   if (pending === undefined) return
   takeOver(session)

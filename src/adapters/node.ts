@@ -94,7 +94,8 @@ export interface NodeSessions<
   /**
    * Returns the session that the middleware has set, typed without a declaration.
    *
-   * @throws SessionConfigError if the request has not passed the middleware
+   * @throws SessionConfigError if the request has not passed the middleware, or its session could not
+   * be opened
    */
   sessionOf(request: Req): Session<Data>
   /**
@@ -179,7 +180,10 @@ export function nodeSessions<
   function sessionOf(request: Req): Session<Data> {
     const session = opened.get(request)
     if (session !== undefined) return session
-    throw new SessionConfigError('request', 'has not been through the middleware of these sessions')
+    throw new SessionConfigError(
+      'request',
+      'has not been through the middleware of these sessions, or could not be opened',
+    )
   }
 
   return Object.freeze({ open, middleware, sessionOf, device })

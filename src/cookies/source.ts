@@ -98,12 +98,21 @@ function readStore(store: CookieStoreSource): SourceCookies | Promise<SourceCook
   return isThenable(cookies) ? Promise.resolve(cookies).then(pairsOf) : pairsOf(cookies)
 }
 
-function pairsOf(cookies: readonly StoredCookie[]): SourceCookies {
-  if (!Array.isArray(cookies)) {
-    throw new SessionConfigError('source', 'must return an array of { name, value } from getAll()')
-  }
+function pairsOf(cookies: unknown): SourceCookies {
+  // Not `map`, because it skips holes.
+  return Array.isArray(cookies) ? Array.from(cookies, pairOf) : refuseCookies()
+}
+
+function pairOf(cookie: unknown): readonly [name: string, value: string] {
+  const { name, value }: Readonly<Record<string, unknown>> = Object(cookie)
+  const text = value ?? ''
+  if (typeof name !== 'string' || typeof text !== 'string') return refuseCookies()
   // A store that decodes with `unescape` gives halves of surrogate pairs, which cannot be encoded again.
-  return cookies.map(({ name, value }) => [name, `${value ?? ''}`.toWellFormed()] as const)
+  return [name, text.toWellFormed()]
+}
+
+function refuseCookies(): never {
+  throw new SessionConfigError('source', 'must return an array of { name, value } from getAll()')
 }
 
 /** Whether `source` is a `Response`, which has headers but never a `Cookie` header. */

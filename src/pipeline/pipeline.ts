@@ -89,11 +89,14 @@ function createVeto<Data extends object>(
     try {
       // A copy: what `revoked` reads is no use of the handler, and what it changes is not seen there.
       const contents = runtime.restore(session.body)
-      const answer: unknown = await revoked(
+      runtime.isAsking = true
+      const asking: unknown = revoked(
         new Session<Data>(createState(runtime, { ...session, contents })),
       )
-      return answer === false ? undefined : REVOKED
+      runtime.isAsking = false
+      return (await asking) === false ? undefined : REVOKED
     } catch (error) {
+      runtime.isAsking = false
       return { ...REVOKED, error }
     }
   }

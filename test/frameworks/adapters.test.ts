@@ -18,7 +18,7 @@ import { defineSessionHandler, h3Session } from 'sealed-session/h3'
 import { honoSession } from 'sealed-session/hono'
 import type { HonoSessionEnv } from 'sealed-session/hono'
 import { koaSession } from 'sealed-session/koa'
-import { createJar } from '../support/cookie-jar.ts'
+import { createJar, toCookieHeader } from '../support/cookie-jar.ts'
 import { SECRET } from '../support/mint.ts'
 import { listen, createTestSessions, names, TOO_MUCH } from './application.ts'
 import { createVisitor } from '../support/visitor.ts'
@@ -42,6 +42,29 @@ const at = (path: string) => new Request(`https://example.test${path}`)
 function sessionIn(holder: object): Session<Data> {
   const session: unknown = Reflect.get(holder, 'session')
   return session as Session<Data>
+}
+
+/** The header fields of a page that caches may give to all visitors. */
+const PUBLIC = [
+  ['Cache-Control', 'public, max-age=600'],
+  ['CDN-Cache-Control', 'max-age=600'],
+] as const
+
+/** Returns the header fields that say which caches may store a response. */
+function caching({ headers }: Response): (string | null)[] {
+  return ['vary', 'cache-control', 'cdn-cache-control'].map((name) => headers.get(name))
+}
+
+/** Returns a `Cookie` header that cannot be opened with `failingSecrets`. */
+async function loggedIn(): Promise<string> {
+  const sessions = createTestSessions()
+  const session = await sessions.open(null)
+  session.set('visits', 1)
+  return toCookieHeader(await sessions.setCookies(session))
+}
+
+function failingSecrets(): never {
+  throw new Error('the vault is down')
 }
 
 test.each([
@@ -79,6 +102,47 @@ describe('Hono', () => {
     })
     const response = await app.fetch(at('/'))
     expect([await response.text(), names(response)]).toEqual(['thrown', ['__Host-session']])
+  })
+
+  test('no cache may store the answer to a session that does not fit, whatever the page said', async () => {
+    const app = new Hono<HonoSessionEnv<Data>>()
+    app.use(async (c, next) => {
+      c.header('access-control-allow-origin', '*')
+      await next()
+    })
+    app.use(honoSession(createTestSessions()))
+    app.get('/', (c) => {
+      for (const [name, value] of PUBLIC) c.header(name, value)
+      c.var.session.set('big', TOO_MUCH)
+      return c.text('page')
+    })
+    app.onError((_, c) => c.text('sorry', 413))
+    const response = await app.fetch(at('/'))
+    expect([response.status, await response.text(), names(response)]).toEqual([413, 'sorry', []])
+    expect(caching(response)).toEqual(['Cookie', 'no-store', null])
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+  })
+
+  test('the answer to a session whose response was read is not stored either', async () => {
+    const app = new Hono<HonoSessionEnv<Data>>()
+    const errors: unknown[] = []
+    app.use(honoSession(createTestSessions()))
+    app.use(async (c, next) => {
+      await next()
+      await c.res.text()
+    })
+    app.get('/', (c) => {
+      c.var.session.set('visits', 1)
+      return c.text('page')
+    })
+    app.onError((error, c) => {
+      errors.push(error)
+      return c.text('sorry', 500)
+    })
+    const response = await app.fetch(at('/'))
+    expect([response.status, await response.text()]).toEqual([500, 'sorry'])
+    expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_RESPONSE' })])
+    expect(caching(response)).toEqual(['Cookie', 'no-store', null])
   })
 
   test('header fields that other middleware sets before and after are kept', async () => {
@@ -126,6 +190,47 @@ describe('h3 2', () => {
       'Cookie',
       'private',
     ])
+  })
+
+  test('two requests at once with one context are an error, and no visitor gets the session of another', async () => {
+    const app = new H3({ silent: true })
+    app.use(h3Session(createTestSessions()))
+    app.get('/', async (event) => {
+      const session = sessionIn(event.context)
+      await new Promise((resolve) => setImmediate(resolve))
+      return String(session === sessionIn(event.context))
+    })
+    const context = {}
+    const responses = await Promise.all([
+      app.request('/', {}, context),
+      app.request('/', {}, context),
+    ])
+    expect(responses.map(({ status }) => status)).toEqual([200, 500])
+    expect(await responses[0]?.text()).toBe('true')
+    expect(await (await app.request('/', {}, context)).text()).toBe('true')
+  })
+
+  test('the middleware may run twice for one request', async () => {
+    const sessions = createTestSessions()
+    const app = new H3().use(h3Session(sessions)).use(h3Session(sessions))
+    app.get('/', (event) => {
+      const session = sessionIn(event.context)
+      session.set('visits', 1)
+      return session.toJSON()
+    })
+    const response = await app.request('/')
+    expect([await response.json(), names(response)]).toEqual([{ visits: 1 }, ['__Host-session']])
+  })
+
+  test('no cache may store the answer to a session that does not fit', async () => {
+    const app = application()
+    app.get('/', (event) => {
+      sessionIn(event.context).set('big', TOO_MUCH)
+      return 'page'
+    })
+    const response = await app.request('/')
+    expect([response.status, names(response)]).toEqual([500, []])
+    expect(caching(response)).toEqual(['Cookie', 'no-store', null])
   })
 
   test('a thrown value that is no error is answered as h3 does', async () => {
@@ -289,6 +394,22 @@ describe.each(['Node', 'mocks'])('h3 1 on %s', (kind) => {
     expect([response.status, names(response)]).toEqual([500, []])
   })
 
+  test('no cache may store the answer to a session that does not fit, whatever the page said', async () => {
+    const app = h3One.createApp()
+    app.use(
+      '/',
+      defineSessionHandler(sessions, (event: h3One.H3Event, session) => {
+        for (const [name, value] of PUBLIC) h3One.setHeader(event, name, value)
+        session.set('big', TOO_MUCH)
+        return 'page'
+      }),
+    )
+    const browser = await visitorOf(app)
+    const response = await browser.visit('/')
+    expect([response.status, names(response)]).toEqual([500, []])
+    expect(caching(response)).toEqual(['Cookie', 'no-store', null])
+  })
+
   test('a returned error discards the changes of the session', async () => {
     const app = h3One.createApp()
     app.use(
@@ -357,6 +478,29 @@ describe('Koa', () => {
     expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_TOO_LARGE' })])
   })
 
+  test('no cache may store the answer to a session that does not fit, whatever the page said', async () => {
+    const app = new Koa()
+    app.use(async (ctx, next) => {
+      try {
+        await next()
+      } catch {
+        ctx.status = 413
+        ctx.body = 'sorry'
+      }
+    })
+    app.use(koaSession(createTestSessions()))
+    app.use((ctx) => {
+      ctx.set(Object.fromEntries(PUBLIC))
+      sessionIn(ctx).set('big', TOO_MUCH)
+      ctx.body = 'page'
+    })
+    const server = createServer(app.callback())
+    closing.push(() => server.close().closeAllConnections())
+    const response = await fetch(await listen(server))
+    expect([response.status, await response.text(), names(response)]).toEqual([413, 'sorry', []])
+    expect(caching(response)).toEqual(['Cookie', 'no-store', null])
+  })
+
   test('ctx.session cannot be assigned', async () => {
     const [browser, errors] = await visitorOf((ctx) => {
       Object.assign(ctx, { session: null })
@@ -397,6 +541,33 @@ describe('Fastify', () => {
     const { statusCode, body } = await app.inject('/')
     expect([statusCode, body]).toEqual([500, expect.stringContaining('the hook failed')])
   })
+
+  test.each([
+    ['a hook fails before it', 'the hook failed', SECRET, 'the hook failed'],
+    ['the secrets fail', '', failingSecrets, 'secrets is a function that failed'],
+  ])(
+    'an error handler finds no session where %s, and does not fail itself',
+    async (_, failure, secrets, message) => {
+      const app = fastify()
+      closing.push(() => app.close())
+      app.addHook('onRequest', async () => {
+        if (failure !== '') throw new Error(failure)
+      })
+      await app.register(fastifySession, { sessions: createSessions({ secrets }) })
+      app.setErrorHandler<Error>((error, request, reply) => {
+        const session: unknown = Reflect.get(request, 'session')
+        return reply.code(503).send({ session: typeof session, message: error.message })
+      })
+      const { statusCode, body } = await app.inject({
+        url: '/',
+        headers: { cookie: await loggedIn() },
+      })
+      expect([statusCode, JSON.parse(body)]).toEqual([
+        503,
+        { session: 'undefined', message: expect.stringContaining(message) as string },
+      ])
+    },
+  )
 
   test('the answer to a session that does not fit has no fields of the page, but those for every response', async () => {
     const app = fastify()
@@ -534,6 +705,58 @@ describe('Elysia', () => {
     const response = await app.handle(at('/'))
     expect([response.status, names(response)]).toEqual([500, ['__Host-session']])
     expect(await response.json()).toEqual({ message: 'sorry' })
+  })
+
+  test('no cache may store the answer to a session that does not fit, whatever the page said', async () => {
+    const app = new Elysia()
+      .use(elysiaSession(createTestSessions()))
+      .onError(({ status }) => status(413, 'sorry'))
+      .get('/', ({ session, set }) => {
+        Object.assign(set.headers, Object.fromEntries(PUBLIC))
+        session.set('big', TOO_MUCH)
+        return 'page'
+      })
+    const response = await app.handle(at('/'))
+    expect([response.status, await response.text(), names(response)]).toEqual([413, 'sorry', []])
+    expect(caching(response)).toEqual(['Cookie', 'no-store', null])
+  })
+
+  test('a handler that returns an error leaves the session unchanged, and one that returns a response changes it', async () => {
+    const app = new Elysia()
+      .use(elysiaSession(createTestSessions()))
+      .get('/error', ({ session }) => {
+        session.set('visits', 9)
+        return new Error('the handler failed')
+      })
+      .get('/response', ({ session }) => {
+        session.set('visits', 9)
+        return new Response('failed', { status: 500 })
+      })
+    const failed = await app.handle(at('/error'))
+    expect([failed.status, names(failed)]).toEqual([500, []])
+    const answered = await app.handle(at('/response'))
+    expect([answered.status, names(answered)]).toEqual([500, ['__Host-session']])
+  })
+
+  test('the error of a session that cannot be opened goes to onError', async () => {
+    const app = new Elysia()
+      .use(elysiaSession(createSessions<Data>({ secrets: failingSecrets })))
+      .onError(({ error, session, status }) => {
+        return status(503, {
+          session: typeof session,
+          error: 'message' in error && error.message,
+        })
+      })
+      .get('/', ({ session }) => session.toJSON())
+    const headers = { cookie: await loggedIn() }
+    const failed = await app.handle(new Request(at('/'), { headers }))
+    expect([failed.status, await failed.json()]).toEqual([
+      503,
+      {
+        session: 'undefined',
+        error: expect.stringContaining('secrets is a function that failed') as string,
+      },
+    ])
   })
 
   test('instances that use each other share the session', async () => {

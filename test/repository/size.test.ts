@@ -16,16 +16,16 @@ const STEP = 250
 const BUDGET = {
   '.': 30_000,
   './node': 9_750,
-  './express': 19_000,
+  './express': 19_250,
   './lambda': 7_000,
-  './hono': 4_750,
-  './h3': 9_750,
-  './koa': 9_250,
+  './hono': 5_000,
+  './h3': 10_250,
+  './koa': 9_500,
   './fastify': 10_000,
-  './elysia': 5_000,
+  './elysia': 5_250,
   './overflow': 9_250,
   './device': 15_750,
-  '. with jose and cookie': 40_000,
+  '. with jose and cookie': 40_250,
 } as const
 
 const root = new URL('../../', import.meta.url)

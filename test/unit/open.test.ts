@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import * as devalue from 'devalue'
 import superjson from 'superjson'
 import * as v from 'valibot'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { RejectionReason, SessionOptions } from 'sealed-session'
 import { overflow } from 'sealed-session/overflow'
 import { parseRequestCookies } from '../../src/cookies/request-cookies.ts'
@@ -14,6 +14,7 @@ import { createPipeline } from '../../src/pipeline/pipeline.ts'
 import { run } from '../../src/steps.ts'
 import { alter } from '../support/alterations.ts'
 import { createJar, toCookieHeader } from '../support/cookie-jar.ts'
+import { configError } from '../support/errors.ts'
 import { createFaultyStore } from '../support/faulty-store.ts'
 import {
   DAY,
@@ -217,6 +218,45 @@ describe('the option revoked', () => {
     const session = await sessions.open(`${NAME}=${mint()}`)
     expect(session.toJSON()).toEqual(isRevoked ? {} : { user: 'ada' })
     expect(session.rejection).toEqual(isRevoked ? { reason: 'revoked' } : undefined)
+  })
+
+  test.each<[string, Options]>([
+    ['at once', {}],
+    [
+      'later, after a schema',
+      {
+        schema: v.pipeAsync(
+          v.object({ user: v.string() }),
+          v.checkAsync(async () => true),
+        ),
+      },
+    ],
+  ])('is given its own error if it opens the request, %s', async (_, options) => {
+    const request = new Request('https://example.test/', {
+      headers: { cookie: `${NAME}=${mint()}` },
+    })
+    const revoked = vi.fn(async (): Promise<boolean> =>
+      (await sessions.open(request)).has('banned'),
+    )
+    const { sessions, events } = setUp({ ...options, revoked })
+    const session = await sessions.open(request)
+    expect(session.rejection).toEqual({ reason: 'revoked' })
+    expect(revoked).toHaveBeenCalledTimes(1)
+    expect(events).toEqual([
+      expect.objectContaining({ reason: 'revoked', error: configError('revoked') }),
+    ])
+  })
+
+  test('may open sessions before it and after it, whether it returns or throws', async () => {
+    const { sessions } = setUp({
+      revoked() {
+        throw new Error('the list is gone')
+      },
+    })
+    for (const visit of [1, 2]) {
+      const session = await sessions.open(`${NAME}=${mint()}`)
+      expect([visit, session.rejection]).toEqual([visit, { reason: 'revoked' }])
+    }
   })
 })
 

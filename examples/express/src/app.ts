@@ -71,7 +71,7 @@ app.get('/health', (_, response) => {
 
 const onError: ErrorRequestHandler = (error, { session }, response, next) => {
   if (response.headersSent) return next(error)
-  session.discard() // what the handler that failed has changed
+  session?.discard() // what the handler that failed has changed, if the session could be opened
   const tooLarge = error instanceof SessionTooLargeError
   response.status(tooLarge ? 413 : 500).send(tooLarge ? 'too large' : 'failed')
 }

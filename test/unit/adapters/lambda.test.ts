@@ -457,6 +457,46 @@ test('the handler receives all further arguments of the event', async () => {
   expect(await handler(eventOf('function-url'), { id: 'c' })).toMatchObject({ body: 'c 0' })
 })
 
+test.each(several)('a Response as the result is an error, from %s', async (source) => {
+  const { run } = setUp()
+  const handler: Handler = (_, session) => {
+    session.set('visits', 1)
+    return new Response('page')
+  }
+  await expect(run(eventOf(source), handler)).rejects.toMatchObject({
+    code: 'ERR_SESSION_RESPONSE',
+    message: expect.stringContaining('statusCode') as string,
+  })
+})
+
+test('a handler that takes a callback is an error before it runs', async () => {
+  const run = vi.fn()
+  const sessions = createSessions<Data>({ secrets: SECRET })
+  const wrapped = wrapLambda(
+    sessions,
+    (_event: LambdaEvent, _session, _context: object, callback: (error: unknown) => void) => {
+      run()
+      callback(null)
+    },
+  )
+  const event = eventOf('api-gateway-v2')
+  await expect(wrapped(event, {}, () => {})).rejects.toThrow(configError('handler'))
+  expect(run).not.toHaveBeenCalled()
+})
+
+test('a handler may be given a callback that it does not take, and options of middleware', async () => {
+  const sessions = createSessions<Data>({ secrets: SECRET })
+  const plain: Handler = () => ({ statusCode: 204 })
+  const event = eventOf('api-gateway-v2')
+  const called: (event: LambdaEvent, ...rest: unknown[]) => unknown = wrapLambda(sessions, plain)
+  expect(await called(event, {}, () => {})).toEqual({ statusCode: 204 })
+  const withOptions = wrapLambda(
+    sessions,
+    (_event: LambdaEvent, _session, _context: object, { signal }: { signal: string }) => signal,
+  )
+  expect(await withOptions(event, {}, { signal: 'none' })).toBe('none')
+})
+
 test('an event of another source is rejected', async () => {
   const { run } = setUp()
   const running = run(untyped<LambdaEvent>({ Records: [] }), () => ({ statusCode: 200 }))

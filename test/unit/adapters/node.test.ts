@@ -14,6 +14,7 @@ import type { Session, SessionEvent, SessionOptions, Sessions } from 'sealed-ses
 import { nodeSessions } from 'sealed-session/node'
 import { toCookieHeader } from '../../support/cookie-jar.ts'
 import { deferred } from '../../support/deferred.ts'
+import { configError } from '../../support/errors.ts'
 import { OTHER_SECRET, SECRET, START, untyped } from '../../support/mint.ts'
 import { ConnectionCut, testServers } from '../../support/test-servers.ts'
 import type { Listener, TestServer } from '../../support/test-servers.ts'
@@ -872,6 +873,18 @@ test.each([
     expect.objectContaining({ code: 'ERR_SESSION_CONFIG', option }),
   )
 })
+
+test.each([[undefined], [null], ['response']])(
+  'a request without its response, but with %j, is an error at once',
+  async (given) => {
+    const { open, middleware } = nodeSessions(createSessions({ secrets: SECRET }))
+    const request = { method: 'GET', headers: {} }
+    const response = untyped<ServerResponse>(given)
+    await expect(open(request, response)).rejects.toThrow(configError('response'))
+    const passed = await new Promise((next) => middleware(request, response, next))
+    expect(passed).toEqual(configError('response'))
+  },
+)
 
 test('the types of http2 fit without a cast', async () => {
   const { middleware, sessionOf } = nodeSessions(createTestSessions())

@@ -126,6 +126,52 @@ describe('readCookies', () => {
     }
   })
 
+  test.each<[string, unknown]>([
+    ['undefined', undefined],
+    ['null', null],
+    ['numbers', 7],
+    ['names', 'a'],
+    ['pairs', ['a', '1']],
+    ['objects without a name', { value: '1' }],
+    ['objects with another name than a string', { name: 7, value: '1' }],
+    ['objects with another value than a string', { name: 'a', value: 7 }],
+    ['symbols as values', { name: 'a', value: Symbol('1') }],
+    ['objects as values', { name: 'a', value: { __proto__: null } }],
+  ])('throws for a store that returns %s, synchronously or in a promise', async (_, cookie) => {
+    const cookies = untyped<typeof stored>([...stored, cookie])
+    expect(() => readCookies({ getAll: () => cookies })).toThrow(configError('source'))
+    const later = readCookies({ getAll: async () => cookies })
+    await expect(later).rejects.toThrow(configError('source'))
+  })
+
+  test('throws for an array with holes', () => {
+    const cookies = [...stored]
+    cookies.length += 1
+    expect(() => readCookies({ getAll: () => cookies })).toThrow(configError('source'))
+  })
+
+  test('reads frozen cookies, and each member once', () => {
+    let reads = 0
+    const cookie = Object.freeze({
+      name: 'a',
+      get value() {
+        reads += 1
+        return reads === 1 ? '1' : untyped<string>(reads)
+      },
+    })
+    expect(readCookies({ getAll: () => Object.freeze([cookie]) })).toEqual([['a', '1']])
+  })
+
+  test('passes on what a member of a cookie throws', () => {
+    const error = new Error('the store is closed')
+    const cookie = {
+      get name(): string {
+        throw error
+      },
+    }
+    expect(() => readCookies({ getAll: () => [cookie] })).toThrow(error)
+  })
+
   test('reads headers with a field named get', async () => {
     expect(readCookies(await receive({ get: ['x'], cookie: [header] }))).toBe(header)
     expect(readCookies({ headers: { get: 'x', cookie: header } })).toBe(header)
