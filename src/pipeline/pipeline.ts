@@ -48,6 +48,7 @@ export function createPipeline<Data extends object>(given: CommonOptions<Data>):
     lifetimes,
     now,
     isBindable: device !== undefined,
+    isAsking: false,
     assertStorable: serializer === undefined ? assertStorable : undefined,
     restore: (body) => parseBodyText(body, serializer),
     changed: options.changed,

@@ -32,7 +32,7 @@ export interface SessionRuntime {
   /** Whether sessions can be bound to a device: the option `device` is set. */
   readonly isBindable: boolean
   /** Whether `revoked` is being called, which would wait for itself if it opened the same request. */
-  isAsking?: boolean
+  isAsking: boolean
   /** Throws for a value that cannot be stored, where `set` can tell. */
   readonly assertStorable: ((key: string, value: unknown, place?: string) => void) | undefined
   /** Returns the contents of a body anew. */

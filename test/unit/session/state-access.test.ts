@@ -20,6 +20,7 @@ const runtime: SessionRuntime = {
   },
   now: () => START,
   isBindable: false,
+  isAsking: false,
   assertStorable: (...given) => void refused.push(given),
   restore: () => createContents(),
 }

@@ -40,6 +40,7 @@ const runtime: SessionRuntime = {
   },
   now: () => START + 50,
   isBindable: false,
+  isAsking: false,
   assertStorable: undefined,
   restore: (body) => createContents(new Map([['body', body]])),
 }
