@@ -23,6 +23,12 @@ const WORKERD = join(installed, '@cloudflare/workerd-linux-64/bin/workerd')
 /** What answers the first request: `answer(secret)`. */
 const LIBRARIES = {
   nothing: `export const answer = async () => 'done'`,
+  'sealed-session, import alone': `
+    import { createSessions } from '../dist/index.js'
+    export const answer = async () => (typeof createSessions === 'function' ? 'done' : '')`,
+  'sealed-session, createSessions': `
+    import { createSessions } from '../dist/index.js'
+    export const answer = async (secrets) => (createSessions({ secrets }) ? 'done' : '')`,
   'sealed-session': `
     import { createSessions } from '../dist/index.js'
     export async function answer(secrets) {
