@@ -65,10 +65,10 @@ export type SessionOptions<Data extends object = Record<string, unknown>> = Comm
 export interface CommonOptions<Data extends object> {
   /**
    * Newest first: the first one that is active seals, all open. A string with commas between several
-   * secrets (so one environment variable rotates), an array of strings or `{ secret, id?, activeFrom? }`,
-   * a JWK Set, its JSON text or the base64url of that, or a function that returns any of these. A string is taken as its UTF-8
-   * bytes, at least 32 of them (a key of A256GCM, RFC 7518 section 5.3); weak, repeated and published
-   * secrets are errors.
+   * secrets (so one environment variable rotates), an array of strings or
+   * `{ secret, id?, activeFrom? }`, a JWK Set, its JSON text or the base64url of that, or a function that returns any of these. A
+   * string is taken as its UTF-8 bytes, at least 32 of them (a key of A256GCM, RFC 7518 section 5.3);
+   * weak, repeated and published secrets are errors.
    */
   readonly secrets: SecretsOption | undefined
   /** How often a `secrets` function is called again. Default 300, from 1 to 86 400. */
@@ -81,8 +81,9 @@ export interface CommonOptions<Data extends object> {
   /** Default: `{ name: '__Host-session', path: '/', secure: true, sameSite: 'lax' }`. */
   readonly cookie?: CookieOptions | undefined
   /**
-   * From a session's start to its end, whatever is done. Default 604 800 (7 days), from 1 to 400 days:
-   * browsers keep no cookie longer (RFC 6265bis section 5.5). `undefined` is an error, because a missing setting must not become a longer lifetime.
+   * From a session's start to its end, whatever is done. Default 604 800 (7 days), from 1 second
+   * to 400 days: browsers keep no cookie longer (RFC 6265bis section 5.5). `undefined` is an error, because
+   * a missing setting must not become a longer lifetime.
    */
   readonly maxAge?: number
   /**

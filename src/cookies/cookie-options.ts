@@ -21,9 +21,10 @@ import {
  */
 export interface CookieOptions {
   /**
-   * Default `__Host-session`; 1 to 64 characters of a token (RFC 6265bis section 4.1.1). With the prefix `__Host-`, browsers accept the cookie only from this
-   * host, over HTTPS, for all of its paths. Must not end as the names of the session's further
-   * cookies do: `.x`, `.t`, `.d`, `.d.` and more characters, or a dot and a number.
+   * Default `__Host-session`; 1 to 64 characters of a token (RFC 6265bis section 4.1.1). With the
+   * prefix `__Host-`, browsers accept the cookie only from this host, over HTTPS, for all of its
+   * paths. Must not end as the names of the session's further cookies do: `.x`, `.t`, `.d`, `.d.` and
+   * more characters, or a dot and a number.
    */
   readonly name?: string | undefined
   /** Default `/`; at most 1 024 characters (RFC 6265bis section 5.6). Must be `/` for a name with `__Host-`. */

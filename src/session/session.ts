@@ -47,8 +47,8 @@ export class Session<Data extends object = Record<string, unknown>> extends Dict
   }
 
   /**
-   * 128 random bits in 22 characters (NIST SP 800-63B-4 section 5.1 asks for 64): the same until `regenerate` or `renewId`, and `undefined` while
-   * there is no session to carry it.
+   * 128 random bits in 22 characters (NIST SP 800-63B-4 section 5.1 asks for 64): the same until
+   * `regenerate` or `renewId`, and `undefined` while there is no session to carry it.
    */
   get id(): string | undefined {
     return carriedClaims(this.#state)?.id
@@ -129,8 +129,9 @@ export class Session<Data extends object = Record<string, unknown>> extends Dict
   }
 
   /**
-   * Returns a token for a form or a header, to be checked with `verifyCsrfToken`: another string of 43
-   * characters at each call, for a secret of 128 bits. The first call draws the session's secret, and so begins a session.
+   * Returns a token for a form or a header, to be checked with `verifyCsrfToken`: another string of
+   * 43 characters at each call, for a secret of 128 bits. The first call draws the session's secret,
+   * and so begins a session.
    */
   csrfToken(): string {
     const { csrf } = access(this.#state).contents
