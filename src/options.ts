@@ -87,8 +87,8 @@ export interface CommonOptions<Data extends object> {
    */
   readonly maxAge?: number
   /**
-   * Ends a session that is not used for so long; `false` for never. Default 86 400 (1 day), from 1 to 400
-   * days. `undefined` is an error, as for `maxAge`.
+   * Ends a session that is not used for so long; `false` for never. Default 86 400 (1 day), from 1
+   * second to 400 days. `undefined` is an error, as for `maxAge`.
    */
   readonly idleTimeout?: number | false
   /**
