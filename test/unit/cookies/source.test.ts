@@ -97,6 +97,16 @@ describe('readCookies', () => {
     expect(await readCookies({ getAll: async () => stored })).toEqual(pairs)
   })
 
+  test('finds the pairs of a store whose thenable returns nothing from `then`', async () => {
+    class Later {
+      // oxlint-disable-next-line no-thenable -- zone.js and database drivers have their own
+      then(resolve: (cookies: typeof stored) => void): void {
+        resolve(stored)
+      }
+    }
+    expect(await readCookies({ getAll: () => untyped(new Later()) })).toEqual(pairs)
+  })
+
   test('calls getAll as a method of its store, and without arguments', () => {
     class Store {
       readonly #cookies = stored
