@@ -163,9 +163,9 @@ const OWN = [
 
 /** Parts of Node and the packages, by the URLs of their code. */
 const OTHERS = [
-  ['the library itself', /\/dist\/(?:index|chunks)|iron/],
-  ['jose', /node_modules\/jose/],
-  ['cookie', /node_modules\/cookie/],
+  ['jose', /\/node_modules\/jose\//],
+  ['cookie', /\/node_modules\/cookie\//],
+  ['the library itself', /\/dist\/(?:index|chunks)|\/iron-webcrypto\//],
   ['AES, HKDF, random bytes', /^node:(?:internal\/)?crypto/],
   [
     'Request, Response and Headers',

@@ -222,7 +222,7 @@ const WHY = `Why the other ratios do not hold:
 - A request that reads pays for a second \`Response\`: the handler's own is never changed, because an application
   may return the same object to the next visitor. The rest is the processor's caches: a \`new Response\` takes 5 µs
   in a loop of its own and 13 behind a session that was opened and sealed, with the same code.
-- A cold start reads and compiles ten times the code that iron-session has. \`cookie\` is CommonJS for Node 20, which
+- A cold start reads and compiles six times the code that iron-session has, packages included. \`cookie\` is CommonJS for Node 20, which
   Node's loader parses once more for its names; the ES module of Node 22 and later is not. \`node:crypto\`
   loads Node's streams, which a server has loaded anyway. A minified file measured the same.
 - What the bytes of the bundle buy stands [below](#what-the-kilobytes-buy).
@@ -325,9 +325,9 @@ function isolatesReport(isolates) {
   return `### A fresh isolate
 
 Milliseconds from the start of the runtime to the first answer, which seals and opens one session, and the
-same less a program without a library. Two columns stop earlier: \`createSessions\` loads
-\`node:crypto\` where it is there, which is most of the time in Deno and half of it in Bun and workerd. Each session that is
-changed afterwards is faster for it, by a fifth of a millisecond in Bun and Deno and a hundredth in workerd.
+same less a program without a library. Two columns stop earlier. What \`createSessions\` adds to the
+import is mostly \`node:crypto\`, where it is there. Each session that is changed afterwards is faster for it, by a
+fifth of a millisecond in Bun and Deno and a hundredth in workerd.
 
 ${table(
   ['', nothing, ...libraries, ...libraries.map((name) => `${name}, less ${nothing}`)],

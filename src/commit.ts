@@ -45,20 +45,22 @@ export function commitCookies(
   state: SessionState,
   pipeline: Pipeline,
 ): Steps<readonly CookieWrite[]> {
-  const { logoutStamp, received, written } = state
   const { overflow } = pipeline
-  if (logoutStamp === undefined || overflow === undefined) return buildCookies(state, pipeline)
-  return thenRemove(buildCookies(state, pipeline), overflow, [received?.parcel, written?.parcel])
+  return state.logoutStamp === undefined || overflow === undefined
+    ? buildCookies(state, pipeline)
+    : endMoved(state, overflow, pipeline)
 }
 
-/** Takes the steps of a logout, and then removes what the session had in the store. */
-function* thenRemove(
-  steps: Steps<readonly CookieWrite[]>,
+/** Returns the cookies of a logout, and removes what the session had in the store. */
+function* endMoved(
+  state: SessionState,
   overflow: SessionOverflow,
-  parcels: Parameters<SessionOverflow['remove']>[0],
+  pipeline: Pipeline,
 ): Steps<readonly CookieWrite[]> {
-  const writes = yield* steps
-  yield* wait(overflow.remove(parcels))
+  // Read first, because the steps replace `written`.
+  const { received, written } = state
+  const writes = yield* buildCookies(state, pipeline)
+  yield* wait(overflow.remove([received?.parcel, written?.parcel]))
   return writes
 }
 

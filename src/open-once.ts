@@ -103,11 +103,7 @@ export function createOpener<Data extends object>(pipeline: Pipeline): Opener<Da
   function unseal(token: unknown, purpose: Purpose): Session<Data> | Promise<Session<Data>> {
     if (token === undefined || token === null || token === '') return createSession(undefined)
     if (typeof token !== 'string') return createSession({ reason: 'malformed' })
-    return unsealText(token, purpose)
-  }
-
-  async function unsealText(token: string, purpose: Purpose): Promise<Session<Data>> {
-    return createSession(await run(openToken(token, purpose, pipeline)))
+    return andThen(run(openToken(token, purpose, pipeline)), (result) => createSession(result))
   }
 
   function remembered(request: unknown): Session<Data> | Promise<Session<Data>> | undefined {

@@ -8,6 +8,7 @@ import { getState } from '../session/session.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../sessions.ts'
 import { discardChanges, forbidCaching, prepareWithdrawal } from './failed-handler.ts'
+import type { AnswerFields } from './failed-handler.ts'
 
 /** Answers a request: the function that Elysia gives to a server. */
 type FetchFunction = (...args: unknown[]) => unknown
@@ -186,7 +187,7 @@ function answer(handle: FetchFunction, ...args: unknown[]): unknown {
 }
 
 /** Returns the header fields that Elysia gives to an answer. */
-function fieldsOf(headers: object): Parameters<typeof forbidCaching>[0] {
+function fieldsOf(headers: object): AnswerFields {
   return {
     keys: () => Object.keys(headers),
     set: (name, value) => Reflect.set(headers, name, value),

@@ -30,7 +30,7 @@ export function prepareWithdrawal<Data extends object>(session: Session<Data>): 
 }
 
 /** Header fields of the answer to an error, by names in any case. */
-interface AnswerFields {
+export interface AnswerFields {
   keys(): Iterable<string>
   set(name: string, value: string): unknown
   delete(name: string): unknown

@@ -56,7 +56,7 @@ export function h3Session<Data extends object>(sessions: Sessions<Data>): H3Sess
   const run = sessions.wrap<Request, [H3SessionEvent, () => unknown, AnswerSlot]>(
     async (_, session, event, next, slot) => {
       const { context } = event
-      assertOwnContext(running.get(context) ?? session, session)
+      assertOwnContext(running.get(context), session)
       running.set(context, session)
       Reflect.set(context, 'session', session)
       const outcome = await runHandlers(next)
@@ -89,8 +89,9 @@ export function h3Session<Data extends object>(sessions: Sessions<Data>): H3Sess
  * Throws if another request has the same context, because its handlers would get this session. `fetch` of
  * h3 takes a context, and an application may give the same object to every request.
  */
-function assertOwnContext(other: object, session: object): void {
-  if (other === session) return
+function assertOwnContext(known: object | undefined, session: object): void {
+  // The middleware may run twice for one request.
+  if (known === undefined || known === session) return
   throw new SessionConfigError('event.context', 'is that of another request: create one for each')
 }
 

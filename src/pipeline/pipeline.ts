@@ -86,18 +86,21 @@ function createVeto<Data extends object>(
   revoked: NonNullable<CommonOptions<Data>['revoked']>,
   runtime: SessionRuntime,
 ): (session: ValidSession) => Promise<RejectedSession | undefined> {
+  const ask = (session: ValidSession): unknown => {
+    // A copy: what `revoked` reads is no use of the handler, and what it changes is not seen there.
+    const contents = runtime.restore(session.body)
+    const copy = new Session<Data>(createState(runtime, { ...session, contents }))
+    runtime.isAsking = true
+    try {
+      return revoked(copy)
+    } finally {
+      runtime.isAsking = false
+    }
+  }
   return async (session) => {
     try {
-      // A copy: what `revoked` reads is no use of the handler, and what it changes is not seen there.
-      const contents = runtime.restore(session.body)
-      runtime.isAsking = true
-      const asking: unknown = revoked(
-        new Session<Data>(createState(runtime, { ...session, contents })),
-      )
-      runtime.isAsking = false
-      return (await asking) === false ? undefined : REVOKED
+      return (await ask(session)) === false ? undefined : REVOKED
     } catch (error) {
-      runtime.isAsking = false
       return { ...REVOKED, error }
     }
   }
